@@ -1,0 +1,137 @@
+package dev.longhand.bindings.cpu;
+
+import dev.longhand.bindings.cpu.generated.LonghandCpu;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The ops of the library on threads of their own; shapes and layouts as in {@code longhand_cpu.h},
+ * and checked by the caller. Used by one thread at a time. A call allocates nothing on the heap.
+ */
+public final class CpuContext implements AutoCloseable {
+    private final MemorySegment context;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment found = arena.allocate(ValueLayout.JAVA_LONG);
+    private boolean closed;
+
+    CpuContext(@Nullable String isa, int threads) {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment out = call.allocate(ValueLayout.ADDRESS);
+            MemorySegment name = isa == null ? MemorySegment.NULL : call.allocateFrom(isa);
+            CpuKernelException.check(
+                    "starting %d CPU threads".formatted(threads),
+                    LonghandCpu.lh_context_create(name, threads, out));
+            context = out.get(ValueLayout.ADDRESS, 0);
+        }
+    }
+
+    private MemorySegment context() {
+        if (closed) {
+            throw new IllegalStateException("the CPU context is closed");
+        }
+        return context;
+    }
+
+    public void embed(
+            MemorySegment table, CpuDtype dtype, int width, NativeBatch batch, MemorySegment out) {
+        CpuKernelException.check(
+                "embed",
+                LonghandCpu.lh_embed(context(), table, dtype.code(), width, batch.struct(), out));
+    }
+
+    public void rmsNorm(
+            MemorySegment x,
+            MemorySegment weight,
+            float eps,
+            MemorySegment out,
+            int rows,
+            int width) {
+        CpuKernelException.check(
+                "rms_norm", LonghandCpu.lh_rms_norm(context(), x, weight, eps, out, rows, width));
+    }
+
+    public void linear(
+            MemorySegment x,
+            int rows,
+            int inputs,
+            NativeMatrices matrices,
+            MemorySegment out,
+            boolean accumulate) {
+        CpuKernelException.check(
+                "linear",
+                LonghandCpu.lh_linear(
+                        context(),
+                        x,
+                        rows,
+                        inputs,
+                        matrices.structs(),
+                        matrices.count(),
+                        out,
+                        accumulate ? 1 : 0));
+    }
+
+    public void ropeAppend(
+            MemorySegment qkv,
+            int heads,
+            MemorySegment rope,
+            NativeBatch batch,
+            NativeKv kv,
+            int layer) {
+        CpuKernelException.check(
+                "rope_append",
+                LonghandCpu.lh_rope_append(
+                        context(), qkv, heads, rope, batch.struct(), kv.struct(), layer));
+    }
+
+    public void attention(
+            MemorySegment qkv,
+            int heads,
+            NativeBatch batch,
+            NativeKv kv,
+            int layer,
+            MemorySegment out) {
+        CpuKernelException.check(
+                "attention",
+                LonghandCpu.lh_attention(
+                        context(), qkv, heads, batch.struct(), kv.struct(), layer, out));
+    }
+
+    public void swiGlu(MemorySegment gateUp, MemorySegment out, int rows, int width) {
+        CpuKernelException.check(
+                "swiglu", LonghandCpu.lh_swiglu(context(), gateUp, out, rows, width));
+    }
+
+    public void gatherRows(
+            MemorySegment x, MemorySegment indices, MemorySegment out, int count, int width) {
+        CpuKernelException.check(
+                "gather_rows",
+                LonghandCpu.lh_gather_rows(context(), x, indices, out, count, width));
+    }
+
+    /** The index of the first NaN or infinity, or -1. */
+    public long findNonFinite(MemorySegment values, CpuDtype dtype, long count) {
+        CpuKernelException.check(
+                "find_nonfinite",
+                LonghandCpu.lh_find_nonfinite(context(), values, dtype.code(), count, found));
+        return found.get(ValueLayout.JAVA_LONG, 0);
+    }
+
+    public void copyPage(NativeKv kv, int from, int to) {
+        CpuKernelException.check(
+                "copy_page", LonghandCpu.lh_copy_page(context(), kv.struct(), from, to));
+    }
+
+    /** Ends the threads; idempotent. */
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            LonghandCpu.lh_context_destroy(context);
+            arena.close();
+        }
+    }
+}

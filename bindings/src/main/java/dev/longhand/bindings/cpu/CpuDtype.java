@@ -1,0 +1,20 @@
+package dev.longhand.bindings.cpu;
+
+import dev.longhand.bindings.cpu.generated.LonghandCpu;
+
+/** Element types as the library numbers them. */
+public enum CpuDtype {
+    F32(LonghandCpu.LH_F32()),
+    BF16(LonghandCpu.LH_BF16()),
+    F16(LonghandCpu.LH_F16());
+
+    private final int code;
+
+    CpuDtype(int code) {
+        this.code = code;
+    }
+
+    int code() {
+        return code;
+    }
+}

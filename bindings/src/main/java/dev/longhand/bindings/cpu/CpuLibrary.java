@@ -1,0 +1,116 @@
+package dev.longhand.bindings.cpu;
+
+import dev.longhand.bindings.cpu.generated.LonghandCpu;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The CPU kernel library, loaded once per JVM. It is unpacked from the class path into a private
+ * folder that is gone again as soon as the library is mapped; the system property {@value
+ * #PATH_PROPERTY} names another file instead.
+ */
+public final class CpuLibrary {
+    /** Names a library file to load instead of the packed one. */
+    public static final String PATH_PROPERTY = "longhand.cpu.library";
+
+    private static final String FILE = "liblonghand_cpu.so";
+    private static final String REMEDY_BUILD = "install a C compiler (gcc) and build again";
+
+    private static @Nullable CpuAvailability loaded;
+
+    private CpuLibrary() {}
+
+    /**
+     * Loads the library at the first call and remembers the outcome.
+     *
+     * @param owner a class beside whose package the resource lies
+     * @param folder the folder of the resource, relative to the owner's package
+     */
+    public static synchronized CpuAvailability availability(Class<?> owner, String folder) {
+        if (loaded == null) {
+            loaded = load(owner, folder);
+        }
+        return loaded;
+    }
+
+    private static CpuAvailability load(Class<?> owner, String folder) {
+        String path = System.getProperty(PATH_PROPERTY);
+        try {
+            if (path != null) {
+                System.load(Path.of(path).toAbsolutePath().toString());
+            } else if (!loadResource(owner, folder + "/" + FILE)) {
+                return new CpuAvailability.Absent(
+                        "this build has no CPU kernels, as no C compiler was at hand",
+                        REMEDY_BUILD);
+            }
+        } catch (IOException | UnsatisfiedLinkError e) {
+            return new CpuAvailability.Absent(
+                    "the CPU kernels cannot be loaded: " + e.getMessage(), REMEDY_BUILD);
+        }
+        int version = LonghandCpu.lh_abi_version();
+        if (version != LonghandCpu.LH_ABI_VERSION()) {
+            return new CpuAvailability.Absent(
+                    "the CPU kernels have interface version %d, not %d"
+                            .formatted(version, LonghandCpu.LH_ABI_VERSION()),
+                    "build the project again");
+        }
+        return new CpuAvailability.Present(new CpuLibrary());
+    }
+
+    private static boolean loadResource(Class<?> owner, String name) throws IOException {
+        try (InputStream resource = owner.getResourceAsStream(name)) {
+            if (resource == null) {
+                return false;
+            }
+            Path folder =
+                    Files.createTempDirectory(
+                            "longhand-",
+                            PosixFilePermissions.asFileAttribute(
+                                    PosixFilePermissions.fromString("rwx------")));
+            Path file = folder.resolve(FILE);
+            try {
+                Files.copy(resource, file);
+                System.load(file.toString());
+            } finally {
+                Files.deleteIfExists(file);
+                Files.delete(folder);
+            }
+            return true;
+        }
+    }
+
+    /** Instruction sets that this processor can run, best first. */
+    public List<String> isaNames() {
+        List<String> names = new ArrayList<>();
+        for (MemorySegment name = LonghandCpu.lh_isa_name(0);
+                !name.equals(MemorySegment.NULL);
+                name = LonghandCpu.lh_isa_name(names.size())) {
+            names.add(name.getString(0));
+        }
+        return List.copyOf(names);
+    }
+
+    /**
+     * Starts a context.
+     *
+     * @param isa one of {@link #isaNames}, or null for the best
+     * @param threads at least 1; the caller's is one of them
+     */
+    public CpuContext open(@Nullable String isa, int threads) {
+        return new CpuContext(isa, threads);
+    }
+
+    /** Reserves zeroed memory. */
+    public NativeMemory reserve(long bytes) {
+        return new NativeMemory(bytes);
+    }
+}

@@ -1,0 +1,46 @@
+/* What the kernels share: the context, its threads and scratch, and the table of one ISA. */
+#ifndef LH_CONTEXT_H
+#define LH_CONTEXT_H
+
+#include <longhand_cpu.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pool.h"
+
+/* The ops as compiled for one instruction set; arguments as in longhand_cpu.h. */
+typedef struct lh_kernels {
+    int32_t (*embed)(lh_context *, const void *, int32_t, int32_t, const lh_batch *, float *);
+    int32_t (*rms_norm)(lh_context *, const float *, const float *, float, float *, int32_t, int32_t);
+    int32_t (*linear)(lh_context *, const float *, int32_t, int32_t, const lh_matrix *, int32_t,
+                      float *, int32_t);
+    int32_t (*rope_append)(lh_context *, float *, int32_t, const float *, const lh_batch *,
+                           const lh_kv *, int32_t);
+    int32_t (*attention)(lh_context *, const float *, int32_t, const lh_batch *, const lh_kv *,
+                         int32_t, float *);
+    int32_t (*swiglu)(lh_context *, const float *, float *, int32_t, int32_t);
+    int32_t (*find_nonfinite)(lh_context *, const void *, int32_t, int64_t, int64_t *);
+} lh_kernels;
+
+struct lh_context {
+    const lh_kernels *kernels;
+    lh_pool *pool;
+    int32_t threads;
+    char *scratch; /* threads slices of scratch_bytes, then nothing */
+    size_t scratch_bytes;
+    char *shared; /* one buffer of the whole call */
+    size_t shared_bytes;
+};
+
+/* Makes every thread's slice at least so large; what it held is lost. */
+int32_t lh_scratch(lh_context *context, size_t bytes);
+
+/* The slice of a thread, aligned to 64 bytes. */
+static inline void *lh_scratch_of(const lh_context *context, int32_t thread) {
+    return context->scratch + (size_t)thread * context->scratch_bytes;
+}
+
+/* Makes the shared buffer at least so large; what it held is lost. */
+int32_t lh_shared(lh_context *context, size_t bytes);
+
+#endif

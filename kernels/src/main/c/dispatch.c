@@ -1,0 +1,191 @@
+/* The entry points: choose an instruction set once per context, then call through its table. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* The only symbols that the library exports. */
+#pragma GCC visibility push(default)
+#include <longhand_cpu.h>
+#pragma GCC visibility pop
+
+#include "context.h"
+
+#define LH_DECLARE(isa)                                                                            \
+    int32_t lh_embed_##isa(lh_context *, const void *, int32_t, int32_t, const lh_batch *, float *); \
+    int32_t lh_rms_norm_##isa(lh_context *, const float *, const float *, float, float *, int32_t, \
+                              int32_t);                                                            \
+    int32_t lh_linear_##isa(lh_context *, const float *, int32_t, int32_t, const lh_matrix *,      \
+                            int32_t, float *, int32_t);                                            \
+    int32_t lh_rope_append_##isa(lh_context *, float *, int32_t, const float *, const lh_batch *,  \
+                                 const lh_kv *, int32_t);                                          \
+    int32_t lh_attention_##isa(lh_context *, const float *, int32_t, const lh_batch *,             \
+                               const lh_kv *, int32_t, float *);                                   \
+    int32_t lh_swiglu_##isa(lh_context *, const float *, float *, int32_t, int32_t);               \
+    int32_t lh_find_nonfinite_##isa(lh_context *, const void *, int32_t, int64_t, int64_t *);      \
+    static const lh_kernels kernels_##isa = {                                                      \
+        lh_embed_##isa,     lh_rms_norm_##isa, lh_linear_##isa,         lh_rope_append_##isa,      \
+        lh_attention_##isa, lh_swiglu_##isa,   lh_find_nonfinite_##isa,                            \
+    }
+
+#if defined(__x86_64__)
+LH_DECLARE(avx512);
+LH_DECLARE(avx2);
+#endif
+LH_DECLARE(baseline);
+
+typedef struct {
+    const char *name;
+    const lh_kernels *kernels;
+} lh_isa;
+
+/* Fills `isas` with what this processor can run, best first, and returns how many. */
+static int32_t runnable(lh_isa isas[3]) {
+    int32_t count = 0;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
+        isas[count++] = (lh_isa){"avx512", &kernels_avx512};
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
+        && __builtin_cpu_supports("f16c")) {
+        isas[count++] = (lh_isa){"avx2", &kernels_avx2};
+    }
+#endif
+    isas[count++] = (lh_isa){"baseline", &kernels_baseline};
+    return count;
+}
+
+int32_t lh_abi_version(void) { return LH_ABI_VERSION; }
+
+const char *lh_isa_name(int32_t index) {
+    lh_isa isas[3];
+    return index >= 0 && index < runnable(isas) ? isas[index].name : NULL;
+}
+
+int32_t lh_context_create(const char *isa, int32_t threads, lh_context **out) {
+    lh_isa isas[3];
+    int32_t count = runnable(isas);
+    int32_t chosen = 0;
+    while (isa != NULL && chosen < count && strcmp(isa, isas[chosen].name) != 0) {
+        chosen++;
+    }
+    if (chosen == count) {
+        return LH_UNKNOWN_ISA;
+    }
+    lh_context *context = calloc(1, sizeof *context);
+    if (context == NULL) {
+        return LH_OUT_OF_MEMORY;
+    }
+    context->kernels = isas[chosen].kernels;
+    context->threads = threads;
+    context->pool = lh_pool_create(threads);
+    if (context->pool == NULL) {
+        free(context);
+        return LH_NO_THREAD;
+    }
+    *out = context;
+    return LH_OK;
+}
+
+void lh_context_destroy(lh_context *context) {
+    lh_pool_destroy(context->pool);
+    free(context->scratch);
+    free(context->shared);
+    free(context);
+}
+
+static int32_t grow(char **buffer, size_t *held, size_t wanted, size_t copies) {
+    if (wanted <= *held) {
+        return LH_OK;
+    }
+    wanted = (wanted + 63) / 64 * 64;
+    free(*buffer);
+    *held = 0;
+    *buffer = aligned_alloc(64, wanted * copies);
+    if (*buffer == NULL) {
+        return LH_OUT_OF_MEMORY;
+    }
+    *held = wanted;
+    return LH_OK;
+}
+
+int32_t lh_scratch(lh_context *context, size_t bytes) {
+    return grow(&context->scratch, &context->scratch_bytes, bytes, (size_t)context->threads);
+}
+
+int32_t lh_shared(lh_context *context, size_t bytes) {
+    return grow(&context->shared, &context->shared_bytes, bytes, 1);
+}
+
+int32_t lh_memory_reserve(int64_t bytes, void **out) {
+    void *memory = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        return LH_OUT_OF_MEMORY;
+    }
+    madvise(memory, (size_t)bytes, MADV_HUGEPAGE); /* a wish: small pages work too */
+    *out = memory;
+    return LH_OK;
+}
+
+void lh_memory_release(void *memory, int64_t bytes) { munmap(memory, (size_t)bytes); }
+
+int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width,
+                 const lh_batch *batch, float *out) {
+    return context->kernels->embed(context, table, dtype, width, batch, out);
+}
+
+int32_t lh_rms_norm(lh_context *context, const float *x, const float *weight, float eps, float *out,
+                    int32_t rows, int32_t width) {
+    return context->kernels->rms_norm(context, x, weight, eps, out, rows, width);
+}
+
+int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inputs,
+                  const lh_matrix *matrices, int32_t matrix_count, float *out, int32_t accumulate) {
+    return context->kernels->linear(context, x, rows, inputs, matrices, matrix_count, out,
+                                    accumulate);
+}
+
+int32_t lh_rope_append(lh_context *context, float *qkv, int32_t heads, const float *rope,
+                       const lh_batch *batch, const lh_kv *kv, int32_t layer) {
+    return context->kernels->rope_append(context, qkv, heads, rope, batch, kv, layer);
+}
+
+int32_t lh_attention(lh_context *context, const float *qkv, int32_t heads, const lh_batch *batch,
+                     const lh_kv *kv, int32_t layer, float *out) {
+    return context->kernels->attention(context, qkv, heads, batch, kv, layer, out);
+}
+
+int32_t lh_swiglu(lh_context *context, const float *gate_up, float *out, int32_t rows,
+                  int32_t width) {
+    return context->kernels->swiglu(context, gate_up, out, rows, width);
+}
+
+int32_t lh_gather_rows(lh_context *context, const float *x, const int32_t *indices, float *out,
+                       int32_t count, int32_t width) {
+    (void)context;
+    for (int32_t i = 0; i < count; i++) {
+        memcpy(out + (int64_t)i * width, x + (int64_t)indices[i] * width,
+               (size_t)width * sizeof(float));
+    }
+    return LH_OK;
+}
+
+int32_t lh_find_nonfinite(lh_context *context, const void *values, int32_t dtype, int64_t count,
+                          int64_t *first) {
+    return context->kernels->find_nonfinite(context, values, dtype, count, first);
+}
+
+int32_t lh_copy_page(lh_context *context, const lh_kv *kv, int32_t from, int32_t to) {
+    (void)context;
+    size_t bytes = (size_t)kv->kv_heads * kv->head_dim * LH_PAGE_POSITIONS
+                   * (kv->dtype == LH_F32 ? 4 : 2);
+    for (int64_t layer = 0; layer < kv->layers; layer++) {
+        char *keys = (char *)kv->keys + layer * kv->pages * bytes;
+        char *values = (char *)kv->values + layer * kv->pages * bytes;
+        memcpy(keys + to * bytes, keys + from * bytes, bytes);
+        memcpy(values + to * bytes, values + from * bytes, bytes);
+    }
+    return LH_OK;
+}

@@ -1,0 +1,19 @@
+/* Worker threads that share out the tasks of one parallel loop at a time. */
+#ifndef LH_POOL_H
+#define LH_POOL_H
+
+#include <stdint.h>
+
+typedef struct lh_pool lh_pool;
+
+/* One task: `argument` is the loop's, `index` counts tasks, `thread` is 0..threads-1. */
+typedef void (*lh_task)(void *argument, int64_t index, int32_t thread);
+
+/* The caller is thread 0; null when a thread cannot be had, with nothing left behind. */
+lh_pool *lh_pool_create(int32_t threads);
+void lh_pool_destroy(lh_pool *pool);
+
+/* Runs task 0..count-1 in any order on all threads; returns when all are done. */
+void lh_pool_run(lh_pool *pool, lh_task task, void *argument, int64_t count);
+
+#endif

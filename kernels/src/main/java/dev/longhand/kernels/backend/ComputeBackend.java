@@ -1,0 +1,96 @@
+package dev.longhand.kernels.backend;
+
+import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
+
+import java.util.List;
+
+/**
+ * The door through which a model computes: the ops of a Qwen2 step over tensors that only the
+ * backend touches. Activations are F32 and row-major; {@code rows} counts the leading rows in use.
+ *
+ * <p>A backend belongs to one thread at a time. Every op checks its arguments' shapes and dtypes
+ * and throws {@link IllegalArgumentException}; ids and positions are checked where they enter the
+ * engine. Results obey batch invariance: a row's bits depend on its own sequence only, not on the
+ * other rows, on the cut of a prompt into steps, or on the number of threads.
+ */
+public interface ComputeBackend extends AutoCloseable {
+    /** The backend in words, for example {@code cpu (avx2, 2 threads)}. */
+    String description();
+
+    /** A tensor of zeros that lives until the backend closes. */
+    Tensor allocate(DType dtype, Shape shape);
+
+    /**
+     * Makes host memory readable to the backend: the same memory on a CPU, a copy on a device. The
+     * caller keeps the host memory alive as long as the backend.
+     */
+    Tensor place(HostTensor tensor);
+
+    /** Prepares linear layers that read the same input. */
+    Linear linear(List<LinearMatrix> matrices);
+
+    /** A KV pool; its memory is committed as pages are first written where the system can. */
+    KvCache allocateKv(KvShape shape);
+
+    /** An empty step batch; arguments as in {@link StepBatch#StepBatch}. */
+    StepBatch allocateBatch(int rowsMax, int sequencesMax, int pagesPerSequence);
+
+    /** out[r, :] = table[token(r), :]; table [vocabulary, width], out [rows, width]. */
+    void embed(Tensor table, StepBatch batch, Tensor out);
+
+    /** RMSNorm; x, out [rows, width], weight [width] F32. See {@code norm.RmsNorm}. */
+    void rmsNorm(Tensor x, Tensor weight, float eps, Tensor out, int rows);
+
+    /** Applies prepared linear layers; see {@link Linear}. */
+    void applyLinear(Linear linear, Tensor x, Tensor out, int rows, boolean accumulate);
+
+    /**
+     * Rotates q and k of every row in place and appends k and v to the cache. qkv [rows, (heads + 2
+     * kvHeads) headDim], rope [positions, headDim]. See {@code rope.RopeAppend}.
+     */
+    void ropeAppend(Tensor qkv, Tensor rope, StepBatch batch, KvCache kv, int layer);
+
+    /**
+     * Causal attention of every row over its own sequence. qkv as above; out [rows, heads headDim].
+     * See {@code attention.Attention}.
+     */
+    void attention(Tensor qkv, StepBatch batch, KvCache kv, int layer, Tensor out);
+
+    /** out = silu(gate) * up; gateUp [rows, 2 width] with gate first, out [rows, width]. */
+    void swiGlu(Tensor gateUp, Tensor out, int rows);
+
+    /** out[i, :] = x[selected(i), :] for the rows that want logits. */
+    void gatherSelected(Tensor x, StepBatch batch, Tensor out);
+
+    /**
+     * Draws the next token of each slot from its row of logits and leaves it, with the asked-for
+     * log-probabilities, in the slot; a row with a NaN or infinity leaves a failure in its slot and
+     * touches no other. The logits are used up.
+     *
+     * @param logits [rows, vocabulary]; row i belongs to {@code slots[i]}
+     * @param slots at least {@code count} slots
+     */
+    void sample(Tensor logits, SampleSlot[] slots, int count);
+
+    /** Copies one page of every layer. */
+    void copyPage(KvCache kv, int from, int to);
+
+    /** Index of the first NaN or infinity of a tensor, row-major, or -1. */
+    long findNonFinite(Tensor tensor);
+
+    /** Copies one row of an F32 tensor to the host. */
+    void read(Tensor tensor, int row, float[] into);
+
+    /** Frees every tensor and batch; idempotent. KV caches are closed by their owner. */
+    @Override
+    void close();
+}

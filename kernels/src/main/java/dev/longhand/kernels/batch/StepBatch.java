@@ -1,0 +1,155 @@
+package dev.longhand.kernels.batch;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The rows of one step: each is one token of one sequence at one position. Decode rows and prompt
+ * chunks are mixed freely; rows of one sequence stand together in ascending, consecutive positions.
+ * All arrays are native int32, allocated once and refilled each step, so that filling allocates
+ * nothing and a device can copy them as they are. Used by one thread at a time.
+ */
+public class StepBatch implements AutoCloseable {
+    private final Arena arena = Arena.ofShared();
+    private final int rowsMax;
+    private final int sequencesMax;
+    private final int pagesPerSequence;
+    private final MemorySegment tokens;
+    private final MemorySegment positions;
+    private final MemorySegment sequences;
+    private final MemorySegment selected;
+    private final MemorySegment pageTables;
+    private int rows;
+    private int selectedCount;
+
+    /**
+     * An empty batch.
+     *
+     * @param rowsMax the most rows of one step
+     * @param sequencesMax how many page tables there are
+     * @param pagesPerSequence the length of each page table
+     */
+    public StepBatch(int rowsMax, int sequencesMax, int pagesPerSequence) {
+        this.rowsMax = rowsMax;
+        this.sequencesMax = sequencesMax;
+        this.pagesPerSequence = pagesPerSequence;
+        tokens = arena.allocate(JAVA_INT, rowsMax);
+        positions = arena.allocate(JAVA_INT, rowsMax);
+        sequences = arena.allocate(JAVA_INT, rowsMax);
+        selected = arena.allocate(JAVA_INT, rowsMax);
+        pageTables = arena.allocate(JAVA_INT, (long) sequencesMax * pagesPerSequence);
+    }
+
+    /** Forgets the rows; page tables stay. */
+    public void clear() {
+        rows = 0;
+        selectedCount = 0;
+    }
+
+    /**
+     * Appends a row and returns its index.
+     *
+     * @throws IllegalArgumentException if the batch is full or the sequence has no page table
+     */
+    public int add(int token, int position, int sequence) {
+        if (rows == rowsMax) {
+            throw new IllegalArgumentException("a step holds at most " + rowsMax + " rows");
+        }
+        if (sequence < 0 || sequence >= sequencesMax || position < 0) {
+            throw new IllegalArgumentException(
+                    "no such row: sequence " + sequence + ", position " + position);
+        }
+        tokens.setAtIndex(JAVA_INT, rows, token);
+        positions.setAtIndex(JAVA_INT, rows, position);
+        sequences.setAtIndex(JAVA_INT, rows, sequence);
+        return rows++;
+    }
+
+    /** Asks for the logits of the row added last; returns their index among the selected rows. */
+    public int select() {
+        selected.setAtIndex(JAVA_INT, selectedCount, rows - 1);
+        return selectedCount++;
+    }
+
+    /** Sets entry {@code index} of a sequence's page table. */
+    public void setPage(int sequence, int index, int page) {
+        pageTables.setAtIndex(JAVA_INT, (long) sequence * pagesPerSequence + index, page);
+    }
+
+    /** Entry {@code index} of a sequence's page table. */
+    public int page(int sequence, int index) {
+        return pageTables.getAtIndex(JAVA_INT, (long) sequence * pagesPerSequence + index);
+    }
+
+    /** How many rows this step has. */
+    public int rows() {
+        return rows;
+    }
+
+    /** The most rows of one step. */
+    public int rowsMax() {
+        return rowsMax;
+    }
+
+    /** How many rows want logits. */
+    public int selectedCount() {
+        return selectedCount;
+    }
+
+    /** The row that was selected as number {@code index}. */
+    public int selected(int index) {
+        return selected.getAtIndex(JAVA_INT, index);
+    }
+
+    /** The token of a row. */
+    public int token(int row) {
+        return tokens.getAtIndex(JAVA_INT, row);
+    }
+
+    /** The position of a row in its sequence, from 0. */
+    public int position(int row) {
+        return positions.getAtIndex(JAVA_INT, row);
+    }
+
+    /** The page table of a row's sequence. */
+    public int sequence(int row) {
+        return sequences.getAtIndex(JAVA_INT, row);
+    }
+
+    /** Entries per page table. */
+    public int pagesPerSequence() {
+        return pagesPerSequence;
+    }
+
+    /** Native int32 [rowsMax]. */
+    public MemorySegment tokens() {
+        return tokens;
+    }
+
+    /** Native int32 [rowsMax]. */
+    public MemorySegment positions() {
+        return positions;
+    }
+
+    /** Native int32 [rowsMax]. */
+    public MemorySegment sequences() {
+        return sequences;
+    }
+
+    /** Native int32 [rowsMax]: row indices. */
+    public MemorySegment selectedRows() {
+        return selected;
+    }
+
+    /** Native int32 [sequencesMax, pagesPerSequence]: page numbers. */
+    public MemorySegment pageTables() {
+        return pageTables;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

@@ -1,0 +1,174 @@
+package dev.longhand.kernels.cases;
+
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.rope.RopeTable;
+import dev.longhand.kernels.tensor.BFloat16;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
+
+import java.lang.foreign.Arena;
+
+/**
+ * RoPE, KV append and causal attention together, since only attention can see what was appended.
+ * Two sequences of {@code positions} and half as many positions fill a paged cache, out of page
+ * order and in the second of two layers; attention is checked for every row.
+ *
+ * @param heads query heads
+ * @param kvHeads key/value heads
+ * @param headDim elements per head
+ * @param positions length of the longer sequence
+ * @param kvDtype how keys and values are kept
+ */
+public record AttentionCase(int heads, int kvHeads, int headDim, int positions, DType kvDtype)
+        implements OpCase {
+    private static final int LAYER = 1;
+
+    @Override
+    public String name() {
+        return "attention %d/%d heads of %d, %d positions, KV %s"
+                .formatted(heads, kvHeads, headDim, positions, kvDtype);
+    }
+
+    private int shorter() {
+        return Math.max(1, positions / 2);
+    }
+
+    private int rows() {
+        return positions + shorter();
+    }
+
+    private int width() {
+        return (heads + 2 * kvHeads) * headDim;
+    }
+
+    @Override
+    public long flops() {
+        return 4L * heads * headDim * pairs();
+    }
+
+    private long pairs() {
+        return ((long) positions * (positions + 1) + (long) shorter() * (shorter() + 1)) / 2;
+    }
+
+    @Override
+    public long bytes() {
+        return 4L * rows() * (width() + heads * headDim)
+                + 2L * rows() * kvHeads * headDim * kvDtype.bytes();
+    }
+
+    private float[] qkv() {
+        return CaseData.normal(name(), rows() * width(), 1);
+    }
+
+    private HostTensor rope(Arena arena) {
+        float[] frequencies = new float[headDim / 2];
+        for (int i = 0; i < frequencies.length; i++) {
+            frequencies[i] = (float) Math.pow(10_000, -2.0 * i / headDim);
+        }
+        return RopeTable.build(arena, frequencies, 1, positions);
+    }
+
+    @Override
+    public Prepared prepare(ComputeBackend backend) {
+        return new PreparedOp(
+                backend, rows(), heads * headDim, null, prepared -> build(backend, prepared));
+    }
+
+    private Runnable build(ComputeBackend backend, PreparedOp prepared) {
+        int longerPages = KvShape.pagesFor(positions);
+        int pages = longerPages + KvShape.pagesFor(shorter()) + 1;
+        KvCache kv = backend.allocateKv(new KvShape(2, pages, kvHeads, headDim, kvDtype));
+        StepBatch batch = backend.allocateBatch(rows(), 2, longerPages);
+        prepared.onClose(
+                () -> {
+                    kv.close();
+                    batch.close();
+                });
+        for (int i = 0; i < longerPages; i++) {
+            batch.setPage(0, i, pages - 1 - i);
+        }
+        for (int i = 0; i < KvShape.pagesFor(shorter()); i++) {
+            batch.setPage(1, i, i);
+        }
+        for (int row = 0; row < rows(); row++) {
+            batch.add(0, row < positions ? row : row - positions, row < positions ? 0 : 1);
+        }
+        Tensor qkv = prepared.place(qkv(), Shape.of(rows(), width()));
+        Tensor rope = backend.place(rope(prepared.arena()));
+        backend.ropeAppend(qkv, rope, batch, kv, LAYER);
+        return () -> backend.attention(qkv, batch, kv, LAYER, prepared.out());
+    }
+
+    @Override
+    public float[] plain() {
+        float[] qkv = qkv();
+        float[] result = new float[rows() * heads * headDim];
+        try (Arena arena = Arena.ofShared()) {
+            HostTensor rope = rope(arena);
+            for (int row = 0; row < rows(); row++) {
+                int position = row < positions ? row : row - positions;
+                for (int head = 0; head < heads + kvHeads; head++) {
+                    rotate(qkv, row * width() + head * headDim, rope, position);
+                }
+                if (kvDtype == DType.BF16) {
+                    for (int i = heads * headDim; i < width(); i++) {
+                        qkv[row * width() + i] = BFloat16.round(qkv[row * width() + i]);
+                    }
+                }
+            }
+        }
+        for (int row = 0; row < rows(); row++) {
+            int first = row < positions ? 0 : positions;
+            for (int head = 0; head < heads; head++) {
+                attend(qkv, first, row, head, result);
+            }
+        }
+        return result;
+    }
+
+    private void rotate(float[] qkv, int at, HostTensor rope, int position) {
+        int half = headDim / 2;
+        for (int i = 0; i < half; i++) {
+            float cos = rope.get((long) position * headDim + i);
+            float sin = rope.get((long) position * headDim + half + i);
+            float a = qkv[at + i];
+            float b = qkv[at + half + i];
+            qkv[at + i] = a * cos - b * sin;
+            qkv[at + half + i] = b * cos + a * sin;
+        }
+    }
+
+    private void attend(float[] qkv, int first, int row, int head, float[] result) {
+        int query = row * width() + head * headDim;
+        int kvHead = head / (heads / kvHeads);
+        float[] scores = new float[row - first + 1];
+        float max = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < scores.length; i++) {
+            int key = (first + i) * width() + (heads + kvHead) * headDim;
+            float dot = 0;
+            for (int j = 0; j < headDim; j++) {
+                dot += qkv[query + j] * qkv[key + j];
+            }
+            scores[i] = dot / (float) Math.sqrt(headDim);
+            max = Math.max(max, scores[i]);
+        }
+        float sum = 0;
+        float[] mixed = new float[headDim];
+        for (int i = 0; i < scores.length; i++) {
+            float weight = (float) Math.exp(scores[i] - max);
+            sum += weight;
+            int value = (first + i) * width() + (heads + kvHeads + kvHead) * headDim;
+            for (int j = 0; j < headDim; j++) {
+                mixed[j] += weight * qkv[value + j];
+            }
+        }
+        for (int j = 0; j < headDim; j++) {
+            result[(row * heads + head) * headDim + j] = mixed[j] / sum;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.longhand.kernels.cases;
+
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.tensor.BFloat16;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+
+/** Seeded data for cases. */
+final class CaseData {
+    /**
+     * Weights repeat a block of this many random values: a prime, so that no row of a matrix equals
+     * another, and small, so that a 1.5 GB matrix is made in a second.
+     */
+    private static final int BLOCK = 1_000_003;
+
+    private CaseData() {}
+
+    /** Normally distributed floats. */
+    static float[] normal(String seed, int count, float scale) {
+        Random random = new Random(seed.hashCode());
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextGaussian() * scale;
+        }
+        return values;
+    }
+
+    /** A weight tensor in native memory of the arena. */
+    static HostTensor weights(Arena arena, String seed, DType dtype, Shape shape, float scale) {
+        int count = (int) Math.min(BLOCK, shape.elements());
+        float[] values = normal(seed, count, scale);
+        HostTensor tensor = HostTensor.allocate(arena, dtype, shape);
+        MemorySegment data = tensor.data();
+        for (int i = 0; i < count; i++) {
+            switch (dtype) {
+                case F32 -> data.setAtIndex(ValueLayout.JAVA_FLOAT, i, values[i]);
+                case BF16 -> data.setAtIndex(ValueLayout.JAVA_SHORT, i, BFloat16.bits(values[i]));
+                case F16 ->
+                        data.setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(values[i]));
+                case I32 -> throw new IllegalArgumentException("weights are floating point");
+            }
+        }
+        long block = (long) count * dtype.bytes();
+        for (long done = block; done < data.byteSize(); done += block) {
+            long bytes = Math.min(block, data.byteSize() - done);
+            MemorySegment.copy(data, 0, data, done, bytes);
+        }
+        return tensor;
+    }
+
+    /** A copy of floats in native memory of the arena, placed on a backend. */
+    static Tensor place(ComputeBackend backend, Arena arena, float[] values, Shape shape) {
+        HostTensor tensor = HostTensor.allocate(arena, DType.F32, shape);
+        MemorySegment.copy(values, 0, tensor.data(), ValueLayout.JAVA_FLOAT, 0, values.length);
+        return backend.place(tensor);
+    }
+}

@@ -1,0 +1,106 @@
+package dev.longhand.kernels.cases;
+
+import dev.longhand.kernels.tensor.DType;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The table itself: layer shapes of the family, and 1, odd and tail sizes. */
+public final class OpCases {
+    private OpCases() {}
+
+    /**
+     * Shapes of one model of the family.
+     *
+     * @param label its size
+     */
+    private record Model(
+            String label, int hidden, int heads, int kvHeads, int headDim, int inter, int vocab) {}
+
+    private static final List<Model> FAMILY =
+            List.of(
+                    new Model("0.5B", 896, 14, 2, 64, 4864, 151_936),
+                    new Model("1.5B", 1536, 12, 2, 128, 8960, 151_936),
+                    new Model("3B", 2048, 16, 2, 128, 11_008, 151_936),
+                    new Model("7B", 3584, 28, 4, 128, 18_944, 152_064),
+                    new Model("32B", 5120, 40, 8, 128, 27_648, 152_064));
+
+    /** Every case. */
+    public static List<OpCase> all() {
+        List<OpCase> cases = new ArrayList<>();
+        for (Model model : FAMILY) {
+            addLayer(cases, model);
+        }
+        addOddLinears(cases);
+        for (int width : new int[] {1, 7, 64, 77, 896, 5120}) {
+            cases.add(new RmsNormCase(1, width, 1));
+            cases.add(new RmsNormCase(3, width, 1e-3f));
+            cases.add(new SwiGluCase(1, width, 1));
+            cases.add(new SwiGluCase(5, width, 30));
+        }
+        for (DType dtype : new DType[] {DType.BF16, DType.F16, DType.F32}) {
+            cases.add(new EmbeddingCase(dtype, 1, 5, 1));
+            cases.add(new EmbeddingCase(dtype, 9, 211, 77));
+            cases.add(new EmbeddingCase(dtype, 3, 1000, 896));
+        }
+        addAttention(cases);
+        return List.copyOf(cases);
+    }
+
+    private static void addLayer(List<OpCase> cases, Model m) {
+        int queries = m.heads() * m.headDim();
+        int keys = m.kvHeads() * m.headDim();
+        List<Integer> qkv = List.of(queries, keys, keys);
+        List<Integer> gateUp = List.of(m.inter(), m.inter());
+        // One row is decode; 3 and 19 rows reach the skinny and the blocked matmul. Their cost
+        // grows with the model, so the larger models keep to decode.
+        int[] rowCounts = m.hidden() <= 1536 ? new int[] {1, 3, 19} : new int[] {1};
+        for (int rows : rowCounts) {
+            cases.add(linear(m, "qkv", rows, m.hidden(), qkv, true, false));
+            cases.add(linear(m, "o", rows, queries, List.of(m.hidden()), false, true));
+            cases.add(linear(m, "gate, up", rows, m.hidden(), gateUp, false, false));
+            cases.add(linear(m, "down", rows, m.inter(), List.of(m.hidden()), false, true));
+        }
+        cases.add(linear(m, "head", 1, m.hidden(), List.of(m.vocab()), false, false));
+    }
+
+    private static LinearCase linear(
+            Model model,
+            String layer,
+            int rows,
+            int inputs,
+            List<Integer> outputs,
+            boolean bias,
+            boolean accumulate) {
+        return new LinearCase(
+                model.label() + " " + layer, DType.BF16, rows, inputs, outputs, bias, accumulate);
+    }
+
+    private static void addOddLinears(List<OpCase> cases) {
+        for (DType dtype : new DType[] {DType.BF16, DType.F16, DType.F32}) {
+            for (int rows : new int[] {1, 2, 7, 16, 17, 65}) {
+                for (int inputs : new int[] {1, 15, 16, 77, 203}) {
+                    cases.add(
+                            new LinearCase(
+                                    "odd", dtype, rows, inputs, List.of(1, 5, 33), true, false));
+                }
+                cases.add(new LinearCase("odd", dtype, rows, 40, List.of(211), false, true));
+            }
+        }
+    }
+
+    private static void addAttention(List<OpCase> cases) {
+        for (DType kvDtype : new DType[] {DType.F32, DType.BF16}) {
+            // Every group size of the family, page borders at 64, split borders at 512.
+            for (int group : new int[] {1, 3, 5, 6, 7, 8}) {
+                cases.add(new AttentionCase(2 * group, 2, 32, 70, kvDtype));
+                cases.add(new AttentionCase(group, 1, 128, 63, kvDtype));
+            }
+            for (int positions : new int[] {1, 2, 64, 65, 128, 513, 700}) {
+                cases.add(new AttentionCase(7, 1, 64, positions, kvDtype));
+            }
+            cases.add(new AttentionCase(4, 2, 80, 67, kvDtype));
+            cases.add(new AttentionCase(40, 8, 128, 66, kvDtype));
+        }
+    }
+}

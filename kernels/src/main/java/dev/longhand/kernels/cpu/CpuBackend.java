@@ -1,0 +1,206 @@
+package dev.longhand.kernels.cpu;
+
+import dev.longhand.bindings.cpu.CpuAvailability;
+import dev.longhand.bindings.cpu.CpuContext;
+import dev.longhand.bindings.cpu.CpuDtype;
+import dev.longhand.bindings.cpu.CpuLibrary;
+import dev.longhand.kernels.activation.SwiGlu;
+import dev.longhand.kernels.attention.Attention;
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.embedding.Embedding;
+import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.norm.RmsNorm;
+import dev.longhand.kernels.rope.RopeAppend;
+import dev.longhand.kernels.sampling.HostSampler;
+import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/**
+ * Our C kernels on a pool of native threads. Tensors are host memory: weights are read where their
+ * file is mapped. One instance per engine, each with threads of its own.
+ */
+public final class CpuBackend implements ComputeBackend {
+    private final CpuLibrary library;
+    private final CpuContext context;
+    private final Arena arena = Arena.ofShared();
+    private final String description;
+
+    /**
+     * Starts the threads.
+     *
+     * @param isa an instruction set that the library names, or null for the best
+     * @param threads at least 1; 0 is one per processor
+     */
+    public CpuBackend(CpuLibrary library, @Nullable String isa, int threads) {
+        int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+        this.library = library;
+        context = library.open(isa, count);
+        description =
+                "cpu (%s, %d thread%s)"
+                        .formatted(
+                                isa != null ? isa : library.isaNames().getFirst(),
+                                count,
+                                count == 1 ? "" : "s");
+    }
+
+    /** Whether the C kernels are there; the library is loaded at the first call. */
+    public static CpuAvailability availability() {
+        return CpuLibrary.availability(CpuBackend.class, "/dev/longhand/kernels/native");
+    }
+
+    static CpuDtype dtype(Tensor tensor) {
+        return switch (tensor.dtype()) {
+            case F32 -> CpuDtype.F32;
+            case BF16 -> CpuDtype.BF16;
+            case F16 -> CpuDtype.F16;
+            case I32 -> throw new IllegalArgumentException("no kernel reads I32 tensors");
+        };
+    }
+
+    private static MemorySegment data(Tensor tensor) {
+        return ((HostTensor) tensor).data();
+    }
+
+    @Override
+    public String description() {
+        return description;
+    }
+
+    @Override
+    public Tensor allocate(DType dtype, Shape shape) {
+        return HostTensor.allocate(arena, dtype, shape);
+    }
+
+    @Override
+    public Tensor place(HostTensor tensor) {
+        return tensor;
+    }
+
+    @Override
+    public Linear linear(List<LinearMatrix> matrices) {
+        return new CpuLinear(arena, matrices);
+    }
+
+    @Override
+    public KvCache allocateKv(KvShape shape) {
+        return new CpuKv(library, shape, shape.dtype() == DType.F32 ? CpuDtype.F32 : CpuDtype.BF16);
+    }
+
+    @Override
+    public StepBatch allocateBatch(int rowsMax, int sequencesMax, int pagesPerSequence) {
+        return new CpuStepBatch(rowsMax, sequencesMax, pagesPerSequence);
+    }
+
+    @Override
+    public void embed(Tensor table, StepBatch batch, Tensor out) {
+        Embedding.check(table, batch, out);
+        context.embed(
+                data(table),
+                dtype(table),
+                (int) table.shape().width(),
+                ((CpuStepBatch) batch).struct(),
+                data(out));
+    }
+
+    @Override
+    public void rmsNorm(Tensor x, Tensor weight, float eps, Tensor out, int rows) {
+        RmsNorm.check(x, weight, out, rows);
+        context.rmsNorm(data(x), data(weight), eps, data(out), rows, (int) x.shape().width());
+    }
+
+    @Override
+    public void applyLinear(Linear linear, Tensor x, Tensor out, int rows, boolean accumulate) {
+        linear.check(x, out, rows);
+        context.linear(
+                data(x),
+                rows,
+                linear.inputs(),
+                ((CpuLinear) linear).structs(),
+                data(out),
+                accumulate);
+    }
+
+    @Override
+    public void ropeAppend(Tensor qkv, Tensor rope, StepBatch batch, KvCache kv, int layer) {
+        RopeAppend.check(qkv, rope, batch, kv.shape(), layer);
+        context.ropeAppend(
+                data(qkv),
+                RopeAppend.heads(qkv, kv.shape()),
+                data(rope),
+                ((CpuStepBatch) batch).struct(),
+                ((CpuKv) kv).struct(),
+                layer);
+    }
+
+    @Override
+    public void attention(Tensor qkv, StepBatch batch, KvCache kv, int layer, Tensor out) {
+        Attention.check(qkv, batch, kv.shape(), layer, out);
+        context.attention(
+                data(qkv),
+                RopeAppend.heads(qkv, kv.shape()),
+                ((CpuStepBatch) batch).struct(),
+                ((CpuKv) kv).struct(),
+                layer,
+                data(out));
+    }
+
+    @Override
+    public void swiGlu(Tensor gateUp, Tensor out, int rows) {
+        SwiGlu.check(gateUp, out, rows);
+        context.swiGlu(data(gateUp), data(out), rows, (int) out.shape().width());
+    }
+
+    @Override
+    public void gatherSelected(Tensor x, StepBatch batch, Tensor out) {
+        context.gatherRows(
+                data(x),
+                batch.selectedRows(),
+                data(out),
+                batch.selectedCount(),
+                (int) x.shape().width());
+    }
+
+    @Override
+    public void sample(Tensor logits, SampleSlot[] slots, int count) {
+        HostSampler.sample((HostTensor) logits, slots, count);
+    }
+
+    @Override
+    public void copyPage(KvCache kv, int from, int to) {
+        context.copyPage(((CpuKv) kv).struct(), from, to);
+    }
+
+    @Override
+    public long findNonFinite(Tensor tensor) {
+        return context.findNonFinite(data(tensor), dtype(tensor), tensor.shape().elements());
+    }
+
+    @Override
+    public void read(Tensor tensor, int row, float[] into) {
+        long first = row * tensor.shape().width() * Float.BYTES;
+        MemorySegment.copy(
+                data(tensor), ValueLayout.JAVA_FLOAT_UNALIGNED, first, into, 0, into.length);
+    }
+
+    @Override
+    public void close() {
+        context.close();
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package dev.longhand.kernels.cpu;
+
+import dev.longhand.bindings.cpu.NativeMatrices;
+import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.tensor.HostTensor;
+
+import java.lang.foreign.Arena;
+import java.util.List;
+
+/** Linear layers with the structs that point the C kernel at their weights. */
+final class CpuLinear extends Linear {
+    private final NativeMatrices structs;
+
+    CpuLinear(Arena arena, List<LinearMatrix> matrices) {
+        super(matrices);
+        structs = new NativeMatrices(arena, matrices.size());
+        for (int i = 0; i < matrices.size(); i++) {
+            LinearMatrix matrix = matrices.get(i);
+            HostTensor bias = (HostTensor) matrix.bias();
+            structs.set(
+                    i,
+                    ((HostTensor) matrix.weights()).data(),
+                    bias == null ? null : bias.data(),
+                    CpuBackend.dtype(matrix.weights()),
+                    matrix.outputs());
+        }
+    }
+
+    NativeMatrices structs() {
+        return structs;
+    }
+}

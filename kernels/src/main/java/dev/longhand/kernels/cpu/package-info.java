@@ -1,0 +1,5 @@
+/** The embedded default: our C kernels on the host's cores. */
+@NullMarked
+package dev.longhand.kernels.cpu;
+
+import org.jspecify.annotations.NullMarked;

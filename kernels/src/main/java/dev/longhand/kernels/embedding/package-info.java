@@ -1,0 +1,5 @@
+/** Token embedding: contract and reference. */
+@NullMarked
+package dev.longhand.kernels.embedding;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,63 @@
+package dev.longhand.kernels.matmul;
+
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.Tensor;
+
+import java.util.List;
+
+/**
+ * Linear layers that read the same input, prepared for one backend; their outputs stand side by
+ * side, as q, k, v or gate, up. For each row r and output o:
+ *
+ * <pre>out[r, o] = sum_k x[r, k] * W[o, k] + bias[o]  (+ out[r, o] when accumulating)</pre>
+ *
+ * x [rows, inputs] and out [rows, outputs] are F32. Accumulation is at least F32, in an order that
+ * depends on nothing but k, so that a row's result is the same bits in any batch.
+ */
+public abstract class Linear {
+    private final List<LinearMatrix> matrices;
+    private final int inputs;
+    private final int outputs;
+
+    protected Linear(List<LinearMatrix> matrices) {
+        this.matrices = List.copyOf(matrices);
+        inputs = matrices.getFirst().inputs();
+        outputs = matrices.stream().mapToInt(LinearMatrix::outputs).sum();
+        if (matrices.stream().anyMatch(matrix -> matrix.inputs() != inputs)) {
+            throw new IllegalArgumentException("the matrices of a group must read the same input");
+        }
+    }
+
+    /** The weights, in output order. */
+    public List<LinearMatrix> matrices() {
+        return matrices;
+    }
+
+    /** Input features. */
+    public int inputs() {
+        return inputs;
+    }
+
+    /** Output features of all matrices together. */
+    public int outputs() {
+        return outputs;
+    }
+
+    /**
+     * Checks the arguments of one application.
+     *
+     * @throws IllegalArgumentException if a shape or dtype does not fit
+     */
+    public void check(Tensor x, Tensor out, int rows) {
+        if (x.dtype() != DType.F32
+                || out.dtype() != DType.F32
+                || x.shape().width() != inputs
+                || out.shape().width() != outputs
+                || x.shape().rows() < rows
+                || out.shape().rows() < rows) {
+            throw new IllegalArgumentException(
+                    "linear %d -> %d over %d rows: x %s, out %s"
+                            .formatted(inputs, outputs, rows, x.shape(), out.shape()));
+        }
+    }
+}

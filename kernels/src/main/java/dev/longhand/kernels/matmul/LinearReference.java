@@ -1,0 +1,52 @@
+package dev.longhand.kernels.matmul;
+
+import dev.longhand.kernels.tensor.HostTensor;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * The oracle of {@link Linear}: double accumulation, ascending k, outputs spread over all cores.
+ */
+public final class LinearReference extends Linear {
+    public LinearReference(List<LinearMatrix> matrices) {
+        super(matrices);
+    }
+
+    /** Computes the outputs of every matrix. */
+    public void apply(HostTensor x, HostTensor out, int rows, boolean accumulate) {
+        int first = 0;
+        for (LinearMatrix matrix : matrices()) {
+            int offset = first;
+            HostTensor weights = (HostTensor) matrix.weights();
+            HostTensor bias = (HostTensor) matrix.bias();
+            IntStream.range(0, matrix.outputs())
+                    .parallel()
+                    .forEach(o -> output(x, weights, bias, o, out, offset, rows, accumulate));
+            first += matrix.outputs();
+        }
+    }
+
+    private void output(
+            HostTensor x,
+            HostTensor weights,
+            @Nullable HostTensor bias,
+            int o,
+            HostTensor out,
+            int offset,
+            int rows,
+            boolean accumulate) {
+        for (int row = 0; row < rows; row++) {
+            double sum = bias == null ? 0 : bias.get(o);
+            for (int k = 0; k < inputs(); k++) {
+                sum +=
+                        (double) x.get((long) row * inputs() + k)
+                                * weights.get((long) o * inputs() + k);
+            }
+            long at = (long) row * outputs() + offset + o;
+            out.set(at, (float) (accumulate ? out.get(at) + sum : sum));
+        }
+    }
+}

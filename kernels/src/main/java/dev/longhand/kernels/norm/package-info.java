@@ -1,0 +1,5 @@
+/** RMSNorm: contract and reference. */
+@NullMarked
+package dev.longhand.kernels.norm;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,62 @@
+package dev.longhand.kernels.tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * A tensor in host memory: a mapped file, native memory or, in tests, a heap array.
+ *
+ * @param dtype element type
+ * @param shape extents, row-major
+ * @param data exactly {@link #bytes()} bytes, little-endian, at any alignment
+ */
+public record HostTensor(DType dtype, Shape shape, MemorySegment data) implements Tensor {
+    private static final long CACHE_LINE_BYTES = 64;
+    private static final ValueLayout.OfFloat F32 =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort BITS16 =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt I32 =
+            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    public HostTensor {
+        long expected = shape.elements() * dtype.bytes();
+        if (data.byteSize() != expected) {
+            throw new IllegalArgumentException(
+                    "%s %s takes %d bytes, given %d"
+                            .formatted(dtype, shape, expected, data.byteSize()));
+        }
+    }
+
+    /** A tensor of zeros in native memory of {@code arena}, aligned to a cache line. */
+    public static HostTensor allocate(Arena arena, DType dtype, Shape shape) {
+        return new HostTensor(
+                dtype, shape, arena.allocate(shape.elements() * dtype.bytes(), CACHE_LINE_BYTES));
+    }
+
+    /** Element {@code index}, row-major; every dtype widens to float exactly except large I32. */
+    public float get(long index) {
+        return switch (dtype) {
+            case F32 -> data.getAtIndex(F32, index);
+            case BF16 -> Float.intBitsToFloat(data.getAtIndex(BITS16, index) << 16);
+            case F16 -> Float.float16ToFloat(data.getAtIndex(BITS16, index));
+            case I32 -> data.getAtIndex(I32, index);
+        };
+    }
+
+    /** Sets element {@code index} of an F32 tensor. */
+    public void set(long index, float value) {
+        data.setAtIndex(F32, index, value);
+    }
+
+    /** The same values as F32 in new native memory. */
+    public HostTensor toF32(Arena arena) {
+        HostTensor wide = allocate(arena, DType.F32, shape);
+        for (long i = 0; i < shape.elements(); i++) {
+            wide.set(i, get(i));
+        }
+        return wide;
+    }
+}

@@ -1,0 +1,15 @@
+package dev.longhand.kernels.tensor;
+
+/** A row-major tensor in memory that only its backend may touch. */
+public interface Tensor {
+    /** The element type. */
+    DType dtype();
+
+    /** The extents. */
+    Shape shape();
+
+    /** Bytes that the elements take. */
+    default long bytes() {
+        return shape().elements() * dtype().bytes();
+    }
+}

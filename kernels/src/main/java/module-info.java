@@ -1,0 +1,16 @@
+/** The ops of a Qwen2 step over tensors, and the backends that compute them. */
+module dev.longhand.kernels {
+    requires dev.longhand.bindings;
+    requires transitive org.jspecify;
+
+    exports dev.longhand.kernels;
+    exports dev.longhand.kernels.backend;
+    exports dev.longhand.kernels.batch;
+    exports dev.longhand.kernels.cases to
+            dev.longhand.bench;
+    exports dev.longhand.kernels.kvcache;
+    exports dev.longhand.kernels.matmul;
+    exports dev.longhand.kernels.rope;
+    exports dev.longhand.kernels.sampling;
+    exports dev.longhand.kernels.tensor;
+}

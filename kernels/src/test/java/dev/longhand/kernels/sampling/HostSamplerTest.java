@@ -1,0 +1,201 @@
+package dev.longhand.kernels.sampling;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.lang.foreign.Arena;
+import java.util.TreeSet;
+
+class HostSamplerTest {
+    private static final int DRAWS = 20_000;
+
+    /** Probabilities 0.5, 0.25, 0.15, 0.07, 0.03 at shuffled tokens. */
+    private static final double[] PROBABILITIES = {0.15, 0.5, 0.03, 0.25, 0.07};
+
+    private static SamplingParams params(float temperature, int topK, float topP, float minP) {
+        return new SamplingParams(temperature, topK, topP, minP, 1, 0, 5, 0);
+    }
+
+    private static float[] logits() {
+        float[] logits = new float[PROBABILITIES.length];
+        for (int i = 0; i < logits.length; i++) {
+            logits[i] = (float) Math.log(PROBABILITIES[i]) + 3;
+        }
+        return logits;
+    }
+
+    private static void draw(SampleSlot slot, float... logits) {
+        try (Arena arena = Arena.ofConfined()) {
+            HostTensor tensor = HostTensor.allocate(arena, DType.F32, Shape.of(1, logits.length));
+            for (int i = 0; i < logits.length; i++) {
+                tensor.set(i, logits[i]);
+            }
+            HostSampler.sample(tensor, new SampleSlot[] {slot}, 1);
+        }
+    }
+
+    private static double[] frequencies(SamplingParams params) {
+        SampleSlot slot = new SampleSlot(params, PROBABILITIES.length);
+        double[] counts = new double[PROBABILITIES.length];
+        for (int i = 0; i < DRAWS; i++) {
+            slot.moveTo(i);
+            draw(slot, logits());
+            counts[slot.token()] += 1.0 / DRAWS;
+        }
+        return counts;
+    }
+
+    private static void assertFrequencies(double[] expected, double[] actual) {
+        for (int i = 0; i < expected.length; i++) {
+            // Four standard deviations of a binomial share.
+            double spread = 4 * Math.sqrt(expected[i] * (1 - expected[i]) / DRAWS);
+            assertEquals(expected[i], actual[i], spread + 1e-12, "token " + i);
+        }
+    }
+
+    @Test
+    void temperatureOneDrawsTheDistributionItself() {
+        assertFrequencies(PROBABILITIES, frequencies(params(1, 0, 1, 0)));
+    }
+
+    @Test
+    void topKKeepsTheKLikeliest() {
+        double[] expected = {0, 0.5 / 0.75, 0, 0.25 / 0.75, 0};
+        assertFrequencies(expected, frequencies(params(1, 2, 1, 0)));
+    }
+
+    @Test
+    void topPKeepsTheSmallestNucleus() {
+        double[] expected = {0.15 / 0.9, 0.5 / 0.9, 0, 0.25 / 0.9, 0};
+        assertFrequencies(expected, frequencies(params(1, 0, 0.8f, 0)));
+        // After top-k 3 the mass is counted anew: 0.5 / 0.9 < 0.6 <= 0.75 / 0.9.
+        double[] afterTopK = {0, 0.5 / 0.75, 0, 0.25 / 0.75, 0};
+        assertFrequencies(afterTopK, frequencies(params(1, 3, 0.6f, 0)));
+    }
+
+    @Test
+    void minPDropsWhatIsFarBelowTheBest() {
+        double[] expected = {0.15 / 0.9, 0.5 / 0.9, 0, 0.25 / 0.9, 0};
+        assertFrequencies(expected, frequencies(params(1, 0, 1, 0.2f)));
+        assertFrequencies(expected, frequencies(params(1, 5, 1, 0.2f)));
+    }
+
+    @Test
+    void temperatureSharpens() {
+        double sum = 0;
+        double[] expected = new double[PROBABILITIES.length];
+        for (int i = 0; i < expected.length; i++) {
+            expected[i] = PROBABILITIES[i] * PROBABILITIES[i];
+            sum += expected[i];
+        }
+        for (int i = 0; i < expected.length; i++) {
+            expected[i] /= sum;
+        }
+        assertFrequencies(expected, frequencies(params(0.5f, 0, 1, 0)));
+    }
+
+    @Test
+    void greedyTakesTheLargestAndTheFirstOfEquals() {
+        SampleSlot slot = new SampleSlot(SamplingParams.GREEDY, 4);
+        draw(slot, 1, 7, 7, 3);
+        assertEquals(1, slot.token());
+    }
+
+    @Test
+    void sameSeedAndPositionDrawTheSameToken() {
+        SampleSlot one = new SampleSlot(params(1, 0, 1, 0), 5);
+        SampleSlot other = new SampleSlot(params(1, 0, 1, 0), 5);
+        for (int i = 0; i < 100; i++) {
+            one.moveTo(i);
+            other.moveTo(i);
+            draw(one, logits());
+            draw(other, logits());
+            assertEquals(one.token(), other.token());
+        }
+    }
+
+    @Test
+    void penaltiesFollowTheirDefinitions() {
+        SampleSlot slot = new SampleSlot(new SamplingParams(0, 0, 1, 0, 2, 1.5f, 0, 0), 4);
+        slot.observePrompt(0);
+        draw(slot, 4, 3, -1, -1.5f); // 4 / 2 = 2 < 3
+        assertEquals(1, slot.token());
+        draw(slot, 4, 3, -1, -1.5f); // 3 / 2 - 1.5 = 0 < 2
+        assertEquals(0, slot.token());
+        draw(slot, -1, 3, -1.2f, -9); // token 0: -1 * 2 - 1.5, token 1: 0, token 2: -1.2
+        assertEquals(1, slot.token());
+    }
+
+    @Test
+    void logprobsAreOfTheModelAndLeaveOutPadding() {
+        SampleSlot slot = new SampleSlot(new SamplingParams(0, 0, 1, 0, 2, 0, 0, 3), 5);
+        slot.observePrompt(1);
+        float[] padded = new float[7];
+        System.arraycopy(logits(), 0, padded, 0, 5);
+        padded[5] = 100;
+        padded[6] = 100;
+        draw(slot, padded);
+        assertEquals(3, slot.reported());
+        int[] order = {1, 3, 0};
+        for (int rank = 0; rank < 3; rank++) {
+            assertEquals(order[rank], slot.topToken(rank));
+            assertEquals(Math.log(PROBABILITIES[order[rank]]), slot.topLogprob(rank), 1e-6);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void aNonFiniteLogitFailsItsSlotOnly(float bad) {
+        SampleSlot damaged = new SampleSlot(SamplingParams.GREEDY, 2);
+        SampleSlot healthy = new SampleSlot(SamplingParams.GREEDY, 2);
+        try (Arena arena = Arena.ofConfined()) {
+            HostTensor logits = HostTensor.allocate(arena, DType.F32, Shape.of(2, 2));
+            logits.set(1, bad);
+            logits.set(3, 1);
+            HostSampler.sample(logits, new SampleSlot[] {damaged, healthy}, 2);
+        }
+        assertNotNull(damaged.failure());
+        assertNull(healthy.failure());
+        assertEquals(1, healthy.token());
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {-1, Float.NaN, Float.POSITIVE_INFINITY})
+    void badTemperaturesAreRefusedByName(float temperature) {
+        IllegalArgumentException e =
+                assertThrows(IllegalArgumentException.class, () -> params(temperature, 0, 1, 0));
+        assertTrue(e.getMessage().contains("temperature"));
+    }
+
+    @Test
+    void philoxMatchesItsPublishedVectors() {
+        // Random123's known answers for philox4x32-10: words 0 and 1.
+        assertEquals(0x6627e8d5_e169c58dL, Philox.block(0, 0, 0));
+        assertEquals(0x408f276d_41c83b0eL, Philox.block(-1, -1, -1));
+    }
+
+    @Test
+    void uniformsAreSpread() {
+        TreeSet<Double> seen = new TreeSet<>();
+        double sum = 0;
+        for (int i = 0; i < 10_000; i++) {
+            double u = Philox.uniform(42, i);
+            assertTrue(u >= 0 && u < 1);
+            seen.add(u);
+            sum += u;
+        }
+        assertEquals(10_000, seen.size());
+        assertEquals(0.5, sum / 10_000, 0.012);
+    }
+}
