@@ -28,7 +28,7 @@ public final class Format {
         }
         if (!wrong.isEmpty() && !fix) {
             wrong.forEach(file -> System.err.println("not formatted: " + file));
-            System.err.println("mend with: mvn process-sources -Dformat.mode=fix");
+            System.err.println("mend with: mvn compile -Dformat.mode=fix");
             System.exit(1);
         }
     }

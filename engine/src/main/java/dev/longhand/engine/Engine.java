@@ -1,0 +1,224 @@
+package dev.longhand.engine;
+
+import dev.longhand.engine.chat.ChatTemplate;
+import dev.longhand.engine.decode.Sequence;
+import dev.longhand.engine.decode.StopCondition;
+import dev.longhand.engine.decode.TextStream;
+import dev.longhand.engine.decode.TokenLog;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.Prompt;
+import dev.longhand.engine.model.GenerationDefaults;
+import dev.longhand.engine.model.MemoryPlan;
+import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.model.Qwen2Model;
+import dev.longhand.engine.model.Qwen2Weights;
+import dev.longhand.engine.schedule.DeviceThread;
+import dev.longhand.engine.schedule.EngineBusyException;
+import dev.longhand.engine.tokenizer.TokenTable;
+import dev.longhand.engine.tokenizer.Tokenizer;
+import dev.longhand.engine.weights.Checkpoint;
+import dev.longhand.kernels.BackendChoice;
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplingParams;
+
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * A model that is loaded and ready. Requests may come from any thread; they advance together, one
+ * step of the model at a time, and no one's answer depends on the others. Several engines may live
+ * in one process.
+ *
+ * <pre>{@code
+ * try (Engine engine = Engine.open(EngineConfig.of(Path.of("Qwen2.5-0.5B-Instruct")).build())) {
+ *     Generation answer = engine.submit(GenerationRequest.chat("What is 17 * 24?"));
+ *     for (GenerationEvent event = answer.next(); event != null; event = answer.next()) {
+ *         if (event instanceof GenerationEvent.TokenEmitted token) {
+ *             System.out.print(token.text());
+ *         }
+ *     }
+ * }
+ * }</pre>
+ */
+public final class Engine implements AutoCloseable {
+    private final EngineSetup setup;
+    private final Checkpoint checkpoint;
+    private final String backendDescription;
+    private final DeviceThread deviceThread;
+    private final OpenResources resources;
+
+    private Engine(
+            EngineSetup setup,
+            Checkpoint checkpoint,
+            String backendDescription,
+            DeviceThread deviceThread,
+            OpenResources resources) {
+        this.setup = setup;
+        this.checkpoint = checkpoint;
+        this.backendDescription = backendDescription;
+        this.deviceThread = deviceThread;
+        this.resources = resources;
+    }
+
+    /**
+     * Opens a model.
+     *
+     * @throws InputException if a file of the model cannot be used, or memory does not suffice
+     * @throws dev.longhand.kernels.BackendUnavailableException if the device cannot be had
+     */
+    @SuppressWarnings("MustBeClosedChecker") // the engine closes it
+    public static Engine open(EngineConfig config) {
+        EngineSetup setup = EngineSetup.read(config);
+        // Whatever the backend reads outlives it, so it opens later and closes earlier.
+        OpenResources resources = new OpenResources();
+        try {
+            Checkpoint checkpoint = Checkpoint.open(config.model());
+            resources.add(checkpoint);
+            Arena hostMemory = Arena.ofShared();
+            resources.add(hostMemory);
+            BackendChoice choice = BackendChoice.open(config.device(), config.threads());
+            ComputeBackend backend = choice.backend();
+            resources.add(backend);
+            setup.plan(checkpoint.bytes()).requireFit();
+            Qwen2Model model =
+                    new Qwen2Model(
+                            Qwen2Weights.bind(
+                                    checkpoint,
+                                    setup.model(),
+                                    backend,
+                                    config.progress(),
+                                    hostMemory),
+                            setup.model(),
+                            backend,
+                            setup.stepSize(),
+                            hostMemory);
+            KvCache kv = backend.allocateKv(setup.kvShape());
+            resources.add(kv);
+            DeviceThread thread = new DeviceThread(model, backend, kv, setup.limits());
+            resources.add(thread);
+            return new Engine(setup, checkpoint, choice.reason(), thread, resources);
+        } catch (RuntimeException | Error e) {
+            resources.close();
+            throw e;
+        }
+    }
+
+    /** One line: what the engine computes on, and why. */
+    public String backendDescription() {
+        return backendDescription;
+    }
+
+    /** What the checkpoint's {@code config.json} says. */
+    public ModelConfig model() {
+        return setup.model();
+    }
+
+    /** What the checkpoint's {@code generation_config.json} says. */
+    public GenerationDefaults generationDefaults() {
+        return setup.defaults();
+    }
+
+    /** The tokenizer, if the folder has one. */
+    public Optional<Tokenizer> tokenizer() {
+        return setup.tokenizer();
+    }
+
+    /** The memory that this engine takes. */
+    public MemoryPlan memoryPlan() {
+        return setup.plan(checkpoint.bytes());
+    }
+
+    /**
+     * Begins a generation, or queues it until its memory is free.
+     *
+     * @throws InputException if the request cannot be fulfilled as it is
+     * @throws EngineBusyException if the queue is full
+     * @throws IllegalStateException if the engine is closed
+     */
+    public Generation submit(GenerationRequest request) {
+        int[] prompt = tokens(request.prompt());
+        int contextMax = setup.limits().contextTokensMax();
+        if (prompt.length >= contextMax) {
+            throw new InputException(
+                    "the prompt has %d tokens, the context holds %d, output included"
+                            .formatted(prompt.length, contextMax));
+        }
+        int room = contextMax - prompt.length;
+        int asked = Objects.requireNonNullElse(request.maxTokens(), Integer.MAX_VALUE);
+        boolean lengthEndsFirst = asked <= room;
+        int outputMax = Math.min(asked, room);
+        SamplingParams sampling =
+                request.sampling()
+                        .resolve(setup.defaults(), ThreadLocalRandom.current().nextLong());
+        TokenTable table = setup.tokenizer().map(Tokenizer::table).orElse(null);
+        if (table == null && !request.stops().isEmpty()) {
+            throw new InputException("stop strings need tokenizer files, which this model lacks");
+        }
+        List<Integer> eos = request.ignoreEos() ? List.of() : setup.defaults().eosTokenIds();
+        SampleSlot slot = new SampleSlot(sampling, setup.drawableTokens());
+        TokenLog log = new TokenLog(outputMax, slot.reported());
+        deviceThread.submit(
+                new Sequence(
+                        prompt,
+                        outputMax,
+                        lengthEndsFirst ? FinishReason.LENGTH : FinishReason.CONTEXT,
+                        slot,
+                        new StopCondition(eos, table, request.stops()),
+                        log));
+        TextStream text = table == null ? null : new TextStream(table, request.stops());
+        return new Generation(prompt, log, text);
+    }
+
+    private int[] tokens(Prompt prompt) {
+        int[] tokens =
+                switch (prompt) {
+                    case Prompt.Ids ids -> ids.ids().stream().mapToInt(Integer::intValue).toArray();
+                    case Prompt.Text text -> requireTokenizer().encode(text.text());
+                    case Prompt.Chat chat ->
+                            requireTokenizer()
+                                    .encode(
+                                            chatTemplate()
+                                                    .render(chat.messages(), chat.tools(), true));
+                };
+        if (tokens.length == 0) {
+            throw new InputException("the prompt has no tokens");
+        }
+        for (int token : tokens) {
+            if (token < 0 || token >= setup.model().vocabSize()) {
+                throw new InputException(
+                        "token id %d is out of range: the vocabulary has %d rows"
+                                .formatted(token, setup.model().vocabSize()));
+            }
+        }
+        return tokens;
+    }
+
+    private Tokenizer requireTokenizer() {
+        return setup.tokenizer()
+                .orElseThrow(
+                        () ->
+                                new InputException(
+                                        "%s has no tokenizer.json; give token ids instead"
+                                                .formatted(checkpoint.folder())));
+    }
+
+    private ChatTemplate chatTemplate() {
+        return ChatTemplate.read(checkpoint.folder());
+    }
+
+    /**
+     * Ends every generation as cancelled and frees everything; idempotent. Generations may still be
+     * read to their end.
+     */
+    @Override
+    public synchronized void close() {
+        resources.close();
+    }
+}

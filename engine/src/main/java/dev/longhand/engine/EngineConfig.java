@@ -1,0 +1,134 @@
+package dev.longhand.engine;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.tensor.DType;
+
+import org.jspecify.annotations.Nullable;
+
+import java.nio.file.Path;
+
+/**
+ * How an engine is opened. Start from {@link #of} and change what matters.
+ *
+ * @param model a Hugging Face folder: config.json, safetensors, usually tokenizer files
+ * @param device what to compute on
+ * @param threads threads of the CPU backend; 0 is one per processor
+ * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory. K of Qwen2.5 must not
+ *     be rounded further: its biases are huge
+ * @param contextTokensMax the longest sequence, prompt and output; null is what the model admits,
+ *     at most {@link #CONTEXT_TOKENS_DEFAULT}
+ * @param kvTokensMax tokens of all sequences together that KV memory is planned for; null is one
+ *     full context
+ * @param sequencesMax sequences that advance together
+ * @param prefillRowsMax prompt tokens per step
+ * @param queueDepthMax requests that may wait
+ * @param progress told of loading
+ */
+public record EngineConfig(
+        Path model,
+        Device device,
+        int threads,
+        DType kvDtype,
+        @Nullable Integer contextTokensMax,
+        @Nullable Integer kvTokensMax,
+        int sequencesMax,
+        int prefillRowsMax,
+        int queueDepthMax,
+        LoadProgress progress) {
+    /** The longest context unless asked for more: what Qwen2.5 was trained for without YaRN. */
+    public static final int CONTEXT_TOKENS_DEFAULT = 32_768;
+
+    public EngineConfig {
+        if (threads < 0 || threads > 1024) {
+            throw new InputException("threads must be in 0..1024, not " + threads);
+        }
+        if (kvDtype != DType.F32 && kvDtype != DType.BF16) {
+            throw new InputException("KV is kept in f32 or bf16, not " + kvDtype);
+        }
+    }
+
+    /** A builder with the usual settings for a model folder. */
+    public static Builder of(Path model) {
+        return new Builder(model);
+    }
+
+    /** Collects settings; see {@link EngineConfig} for each. */
+    public static final class Builder {
+        private final Path model;
+        private Device device = Device.AUTO;
+        private int threads;
+        private DType kvDtype = DType.F32;
+        private @Nullable Integer contextTokensMax;
+        private @Nullable Integer kvTokensMax;
+        private int sequencesMax = 8;
+        private int prefillRowsMax = 512;
+        private int queueDepthMax = 256;
+        private LoadProgress progress = LoadProgress.SILENT;
+
+        private Builder(Path model) {
+            this.model = model;
+        }
+
+        public Builder device(Device value) {
+            device = value;
+            return this;
+        }
+
+        public Builder threads(int value) {
+            threads = value;
+            return this;
+        }
+
+        public Builder kvDtype(DType value) {
+            kvDtype = value;
+            return this;
+        }
+
+        public Builder contextTokensMax(@Nullable Integer value) {
+            contextTokensMax = value;
+            return this;
+        }
+
+        public Builder kvTokensMax(@Nullable Integer value) {
+            kvTokensMax = value;
+            return this;
+        }
+
+        public Builder sequencesMax(int value) {
+            sequencesMax = value;
+            return this;
+        }
+
+        public Builder prefillRowsMax(int value) {
+            prefillRowsMax = value;
+            return this;
+        }
+
+        public Builder queueDepthMax(int value) {
+            queueDepthMax = value;
+            return this;
+        }
+
+        public Builder progress(LoadProgress value) {
+            progress = value;
+            return this;
+        }
+
+        /** The finished configuration. */
+        public EngineConfig build() {
+            return new EngineConfig(
+                    model,
+                    device,
+                    threads,
+                    kvDtype,
+                    contextTokensMax,
+                    kvTokensMax,
+                    sequencesMax,
+                    prefillRowsMax,
+                    queueDepthMax,
+                    progress);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.longhand.engine;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.model.GenerationDefaults;
+import dev.longhand.engine.model.HostMemory;
+import dev.longhand.engine.model.MemoryPlan;
+import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.model.StepSize;
+import dev.longhand.engine.schedule.EngineLimits;
+import dev.longhand.engine.tokenizer.Tokenizer;
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.tensor.DType;
+
+import java.util.Optional;
+
+/**
+ * Everything about an engine that is known before it takes memory: what the folder says, and the
+ * limits that follow from it and from the configuration.
+ *
+ * @param model architecture
+ * @param defaults sampling defaults
+ * @param tokenizer absent if the folder has none
+ * @param limits complete limits
+ * @param kvDtype how keys and values are kept
+ */
+public record EngineSetup(
+        ModelConfig model,
+        GenerationDefaults defaults,
+        Optional<Tokenizer> tokenizer,
+        EngineLimits limits,
+        DType kvDtype) {
+    /**
+     * Reads the small files of a model folder.
+     *
+     * @throws InputException if one cannot be used, or the limits contradict it
+     */
+    public static EngineSetup read(EngineConfig config) {
+        ModelConfig model = ModelConfig.read(config.model());
+        int admitted = model.maxPositions();
+        Integer asked = config.contextTokensMax();
+        if (asked != null && asked > admitted) {
+            throw new InputException(
+                    "max-context %d: the model admits %d positions".formatted(asked, admitted));
+        }
+        int context =
+                asked != null ? asked : Math.min(admitted, EngineConfig.CONTEXT_TOKENS_DEFAULT);
+        Integer kvTokens = config.kvTokensMax();
+        return new EngineSetup(
+                model,
+                GenerationDefaults.read(config.model(), model),
+                Tokenizer.open(config.model()),
+                new EngineLimits(
+                        context,
+                        kvTokens != null ? kvTokens : context,
+                        config.sequencesMax(),
+                        config.prefillRowsMax(),
+                        config.queueDepthMax()),
+                config.kvDtype());
+    }
+
+    /** The largest step. */
+    StepSize stepSize() {
+        return new StepSize(limits.rowsMax(), limits.sequencesMax(), limits.contextTokensMax());
+    }
+
+    /**
+     * The KV pool: pages for all tokens, and one more per sequence, as each fills its last page.
+     */
+    KvShape kvShape() {
+        return new KvShape(
+                model.layers(),
+                KvShape.pagesFor(limits.kvTokensMax()) + limits.sequencesMax() - 1,
+                model.kvHeads(),
+                model.headDim(),
+                kvDtype);
+    }
+
+    /** Tokens that may be drawn: rows of the vocabulary beyond the tokenizer are padding. */
+    public int drawableTokens() {
+        return tokenizer
+                .map(known -> Math.min(known.vocabularySize(), model.vocabSize()))
+                .orElse(model.vocabSize());
+    }
+
+    /** The memory that an engine with this setup takes. */
+    public MemoryPlan plan(long weightBytes) {
+        return new MemoryPlan(
+                weightBytes,
+                kvShape().bytes(),
+                limits.kvTokensMax(),
+                stepSize().activationBytes(model),
+                stepSize().ropeBytes(model),
+                HostMemory.availableBytes());
+    }
+}

@@ -1,0 +1,84 @@
+package dev.longhand.engine;
+
+import dev.longhand.engine.decode.TextStream;
+import dev.longhand.engine.decode.TokenLog;
+import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.TokenLogprob;
+import dev.longhand.engine.generation.Usage;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A generation under way. Read its events from one thread with {@link #next}; {@link #cancel} may
+ * be called from any. A reader that is slow, or stops reading, holds nobody up.
+ */
+public final class Generation {
+    private final int[] prompt;
+    private final TokenLog log;
+    private final @Nullable TextStream text;
+    private int read;
+    private boolean ended;
+
+    Generation(int[] prompt, TokenLog log, @Nullable TextStream text) {
+        this.prompt = prompt;
+        this.log = log;
+        this.text = text;
+    }
+
+    /** The prompt's token ids, as the model saw them. */
+    public List<Integer> promptIds() {
+        return Arrays.stream(prompt).boxed().toList();
+    }
+
+    /** Whether events carry text; not without tokenizer files. */
+    public boolean hasText() {
+        return text != null;
+    }
+
+    /** Asks for the end, which comes within one step, with reason {@code CANCELLED}. */
+    public void cancel() {
+        log.cancel();
+    }
+
+    /**
+     * Waits for the next event.
+     *
+     * @return the event, or null after the last was returned
+     */
+    public @Nullable GenerationEvent next() throws InterruptedException {
+        if (ended) {
+            return null;
+        }
+        if (log.await(read)) {
+            int index = read++;
+            int token = log.token(index);
+            return new GenerationEvent.TokenEmitted(
+                    token, text == null ? "" : text.append(token), top(index));
+        }
+        ended = true;
+        RuntimeException failure = log.failure();
+        if (failure != null) {
+            return new GenerationEvent.Failed(failure);
+        }
+        FinishReason reason = Objects.requireNonNull(log.reason());
+        Usage usage = Objects.requireNonNull(log.usage());
+        return new GenerationEvent.Finished(reason, text == null ? "" : text.finish(), usage);
+    }
+
+    private List<TokenLogprob> top(int index) {
+        if (log.reported() == 0) {
+            return List.of();
+        }
+        List<TokenLogprob> top = new ArrayList<>(log.reported());
+        for (int rank = 0; rank < log.reported(); rank++) {
+            top.add(new TokenLogprob(log.topToken(index, rank), log.topLogprob(index, rank)));
+        }
+        return top;
+    }
+}

@@ -1,0 +1,52 @@
+package dev.longhand.engine.cli;
+
+import dev.longhand.engine.EngineSetup;
+import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.weights.Checkpoint;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+import java.util.concurrent.Callable;
+
+/** {@code longhand inspect}: what a folder holds and what it would take to run it. */
+@Command(name = "inspect", description = "Prints a model's configuration and memory plan.")
+final class InspectCommand implements Callable<Integer> {
+    @Mixin private ModelOptions model = new ModelOptions();
+
+    @Override
+    public Integer call() {
+        EngineSetup setup = EngineSetup.read(model.engine().build());
+        Console console = new Console();
+        ModelConfig config = setup.model();
+        try (Checkpoint checkpoint = Checkpoint.open(model.model())) {
+            console.print(
+                    """
+                    architecture %s, %d layers, hidden %d, intermediate %d
+                    attention    %d query heads, %d key/value heads of %d
+                    vocabulary   %d rows, %d tokens may be drawn, embeddings %s
+                    positions    %d, RoPE theta %s%s
+                    end tokens   %s
+                    tensors      %d
+                    """
+                            .formatted(
+                                    ModelConfig.ARCHITECTURE,
+                                    config.layers(),
+                                    config.hiddenSize(),
+                                    config.intermediateSize(),
+                                    config.heads(),
+                                    config.kvHeads(),
+                                    config.headDim(),
+                                    config.vocabSize(),
+                                    setup.drawableTokens(),
+                                    config.tiedEmbeddings() ? "tied" : "untied",
+                                    config.maxPositions(),
+                                    config.rope().theta(),
+                                    config.rope().yarn() == null ? "" : " with YaRN",
+                                    setup.defaults().eosTokenIds(),
+                                    checkpoint.names().size()));
+            console.print(setup.plan(checkpoint.bytes()).table());
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,98 @@
+package dev.longhand.engine.cli;
+
+import dev.longhand.engine.EngineConfig;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.tensor.DType;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** Options of every command that opens an engine on a model of the user's. */
+final class ModelOptions {
+    /** How weights are kept in memory. */
+    enum Weights {
+        BF16,
+        INT8,
+        INT4
+    }
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "Hugging Face folder: config.json, safetensors, tokenizer files.")
+    private Path model = Path.of("");
+
+    @Option(
+            names = "--max-context",
+            paramLabel = "N",
+            description =
+                    "Longest sequence, prompt and output"
+                            + " (default: what the model admits, at most 32768).")
+    private @Nullable Integer maxContext;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "KIND",
+            defaultValue = "bf16",
+            description = "bf16: as stored. int8, int4: not in this version.")
+    private Weights weights = Weights.BF16;
+
+    @Mixin private DeviceOptions device = new DeviceOptions();
+
+    Path model() {
+        return model;
+    }
+
+    EngineConfig.Builder engine() {
+        if (weights != Weights.BF16) {
+            throw new InputException(
+                    "--weights %s is not supported by this version; use bf16, which keeps weights"
+                                    .formatted(weights.name().toLowerCase(Locale.ROOT))
+                            + " as they are stored");
+        }
+        return device.apply(EngineConfig.of(model)).contextTokensMax(maxContext);
+    }
+
+    /** Options that say what to compute on. */
+    static final class DeviceOptions {
+        /** How keys and values are kept. */
+        enum Kv {
+            F32,
+            BF16
+        }
+
+        @Option(
+                names = "--device",
+                paramLabel = "DEVICE",
+                defaultValue = "auto",
+                description = "auto, cpu, cuda, ptx (CUDA path without a GPU) or reference.")
+        private Device device = Device.AUTO;
+
+        @Option(
+                names = "--threads",
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "CPU threads; 0: one per processor.")
+        private int threads;
+
+        @Option(
+                names = "--kv",
+                paramLabel = "KIND",
+                defaultValue = "f32",
+                description = "Keys and values: f32 (exact) or bf16 (half the memory).")
+        private Kv kv = Kv.F32;
+
+        EngineConfig.Builder apply(EngineConfig.Builder builder) {
+            return builder.device(device)
+                    .threads(threads)
+                    .kvDtype(kv == Kv.BF16 ? DType.BF16 : DType.F32);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package dev.longhand.engine.cli;
+
+import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.SamplingOptions;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Option;
+
+import java.util.List;
+
+/** Options that say how tokens are drawn and when to stop; defaults are the checkpoint's. */
+final class SamplingArguments {
+    @Option(names = "--max-tokens", paramLabel = "N", description = "Most tokens to generate.")
+    private @Nullable Integer maxTokens;
+
+    @Option(names = "--temperature", paramLabel = "T", description = "0: greedy.")
+    private @Nullable Float temperature;
+
+    @Option(names = "--top-p", paramLabel = "P", description = "Keep the likeliest mass P.")
+    private @Nullable Float topP;
+
+    @Option(names = "--top-k", paramLabel = "K", description = "Keep the K likeliest; 0: all.")
+    private @Nullable Integer topK;
+
+    @Option(
+            names = "--min-p",
+            paramLabel = "P",
+            description = "Drop tokens below P times the likeliest.")
+    private @Nullable Float minP;
+
+    @Option(
+            names = "--repetition-penalty",
+            paramLabel = "R",
+            description = "Above 1 makes tokens seen before less likely.")
+    private @Nullable Float repetitionPenalty;
+
+    @Option(
+            names = "--presence-penalty",
+            paramLabel = "R",
+            description = "Subtracted from the logits of tokens generated before.")
+    private @Nullable Float presencePenalty;
+
+    @Option(names = "--seed", paramLabel = "S", description = "Makes a sampled run repeatable.")
+    private @Nullable Long seed;
+
+    @Option(
+            names = "--logprobs",
+            paramLabel = "K",
+            defaultValue = "0",
+            description = "Report the K likeliest tokens of every step (json).")
+    private int logprobs;
+
+    @Option(names = "--stop", paramLabel = "S", description = "End before this text; repeatable.")
+    private List<String> stops = List.of();
+
+    @Option(names = "--ignore-eos", description = "Generate through end tokens.")
+    private boolean ignoreEos;
+
+    GenerationRequest apply(GenerationRequest request) {
+        SamplingOptions sampling =
+                new SamplingOptions(
+                        temperature,
+                        topK,
+                        topP,
+                        minP,
+                        repetitionPenalty,
+                        presencePenalty,
+                        seed,
+                        logprobs);
+        return new GenerationRequest(request.prompt(), maxTokens, sampling, stops, ignoreEos);
+    }
+}

@@ -1,0 +1,91 @@
+package dev.longhand.engine.generation;
+
+import dev.longhand.engine.chat.ChatMessage;
+import dev.longhand.engine.error.InputException;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
+/**
+ * One generation to be made.
+ *
+ * @param prompt what to continue
+ * @param maxTokens the most tokens to generate, at least 1; null generates until a stop or until
+ *     the context is full. KV memory for all of them is reserved when the generation begins
+ * @param sampling how to draw tokens
+ * @param stops strings that end the text; they are not part of it
+ * @param ignoreEos whether end-of-sequence tokens are ordinary tokens
+ */
+public record GenerationRequest(
+        Prompt prompt,
+        @Nullable Integer maxTokens,
+        SamplingOptions sampling,
+        List<String> stops,
+        boolean ignoreEos) {
+    /** The most stop strings of a request. */
+    public static final int STOPS_MAX = 16;
+
+    /** The longest stop string, in characters. */
+    public static final int STOP_CHARACTERS_MAX = 1024;
+
+    public GenerationRequest {
+        stops = List.copyOf(stops);
+        if (maxTokens != null && maxTokens < 1) {
+            throw new InputException("max-tokens must be at least 1, not " + maxTokens);
+        }
+        if (stops.size() > STOPS_MAX) {
+            throw new InputException("at most " + STOPS_MAX + " stop strings, not " + stops.size());
+        }
+        for (String stop : stops) {
+            if (stop.isEmpty() || stop.length() > STOP_CHARACTERS_MAX) {
+                throw new InputException(
+                        "a stop string has 1 to " + STOP_CHARACTERS_MAX + " characters");
+            }
+        }
+    }
+
+    /** Continues a text as it stands. */
+    public static GenerationRequest text(String text) {
+        return of(new Prompt.Text(text));
+    }
+
+    /** Continues token ids. */
+    public static GenerationRequest ids(List<Integer> ids) {
+        return of(new Prompt.Ids(ids));
+    }
+
+    /** Answers a single user message. */
+    public static GenerationRequest chat(String userMessage) {
+        return chat(List.of(ChatMessage.user(userMessage)));
+    }
+
+    /** Answers a conversation. */
+    public static GenerationRequest chat(List<ChatMessage> messages) {
+        return of(new Prompt.Chat(messages, List.of()));
+    }
+
+    private static GenerationRequest of(Prompt prompt) {
+        return new GenerationRequest(prompt, null, SamplingOptions.DEFAULT, List.of(), false);
+    }
+
+    /** The same with another limit of tokens. */
+    public GenerationRequest withMaxTokens(int tokens) {
+        return new GenerationRequest(prompt, tokens, sampling, stops, ignoreEos);
+    }
+
+    /** The same with other sampling. */
+    public GenerationRequest withSampling(SamplingOptions options) {
+        return new GenerationRequest(prompt, maxTokens, options, stops, ignoreEos);
+    }
+
+    /** The same with other stop strings. */
+    public GenerationRequest withStops(List<String> strings) {
+        return new GenerationRequest(prompt, maxTokens, sampling, strings, ignoreEos);
+    }
+
+    /** The same, generating through end-of-sequence tokens. */
+    public GenerationRequest ignoringEos() {
+        return new GenerationRequest(prompt, maxTokens, sampling, stops, true);
+    }
+}

@@ -1,0 +1,110 @@
+package dev.longhand.engine.model;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Settings;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The architecture of a Qwen2 model, every number read from {@code config.json}: the family differs
+ * in all of them, so there are no defaults but those that transformers' Qwen2Config documents.
+ *
+ * @param layers transformer layers
+ * @param hiddenSize width of the residual stream
+ * @param heads query heads
+ * @param kvHeads key/value heads
+ * @param headDim elements per head
+ * @param intermediateSize width of the MLP
+ * @param vocabSize rows of the embedding, padding included
+ * @param maxPositions positions that the model admits, YaRN included
+ * @param rmsNormEps added to the mean square
+ * @param tiedEmbeddings whether the head is the embedding
+ * @param rope rotary embedding
+ * @param eosTokenIds end tokens, possibly none
+ */
+public record ModelConfig(
+        int layers,
+        int hiddenSize,
+        int heads,
+        int kvHeads,
+        int headDim,
+        int intermediateSize,
+        int vocabSize,
+        int maxPositions,
+        float rmsNormEps,
+        boolean tiedEmbeddings,
+        RopeConfig rope,
+        List<Integer> eosTokenIds) {
+    /** The architecture that this engine runs. */
+    public static final String ARCHITECTURE = "Qwen2ForCausalLM";
+
+    /** Far beyond the family (72B: 29,568 wide, 80 layers), small enough for int arithmetic. */
+    private static final int WIDTH_MAX = 1 << 18;
+
+    private static final int LAYERS_MAX = 1024;
+    private static final int VOCABULARY_MAX = 1 << 22;
+    private static final int POSITIONS_MAX = 1 << 22;
+    private static final int HEAD_DIM_MAX = 256; // of the attention kernel
+
+    /**
+     * Reads a folder's {@code config.json}.
+     *
+     * @throws InputException if it is missing or malformed, or the model is not one we run
+     */
+    public static ModelConfig read(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw new InputException(folder + ": there is no such folder");
+        }
+        Settings config = Settings.read(folder.resolve("config.json"));
+        List<String> architectures = config.strings("architectures");
+        if (!architectures.equals(List.of(ARCHITECTURE))) {
+            throw config.refuse(
+                    "architectures",
+                    "is %s: only %s is supported".formatted(architectures, ARCHITECTURE));
+        }
+        refuseWhatWouldBeIgnored(config);
+        int hidden = config.requiredInteger("hidden_size", 1, WIDTH_MAX);
+        int heads = config.requiredInteger("num_attention_heads", 1, 4096);
+        int kvHeads = config.requiredInteger("num_key_value_heads", 1, 4096);
+        if (heads % kvHeads != 0) {
+            throw config.refuse(
+                    "num_key_value_heads",
+                    "is %d, which does not divide %d".formatted(kvHeads, heads));
+        }
+        int headDim = config.integer("head_dim", 2, HEAD_DIM_MAX).orElse(hidden / heads);
+        if (headDim % 2 != 0 || headDim < 2 || headDim > HEAD_DIM_MAX) {
+            throw config.refuse("head_dim", "is %d, must be even and 2 to 256".formatted(headDim));
+        }
+        RopeConfig rope = RopeConfig.read(config);
+        int vocabulary = config.requiredInteger("vocab_size", 1, VOCABULARY_MAX);
+        return new ModelConfig(
+                config.requiredInteger("num_hidden_layers", 1, LAYERS_MAX),
+                hidden,
+                heads,
+                kvHeads,
+                headDim,
+                config.requiredInteger("intermediate_size", 1, WIDTH_MAX),
+                vocabulary,
+                rope.positions(config.requiredInteger("max_position_embeddings", 1, POSITIONS_MAX)),
+                (float) config.requiredNumber("rms_norm_eps", 0, 1),
+                config.bool("tie_word_embeddings", false),
+                rope,
+                config.integers("eos_token_id", 0, VOCABULARY_MAX));
+    }
+
+    private static void refuseWhatWouldBeIgnored(Settings config) {
+        String activation = config.string("hidden_act").orElse("silu");
+        if (!activation.equals("silu")) {
+            throw config.refuse("hidden_act", "is " + activation + ": only silu is supported");
+        }
+        if (config.bool("use_sliding_window", false)) {
+            throw config.refuse("use_sliding_window", "is true: not supported");
+        }
+        if (config.has("quantization_config")) {
+            throw config.refuse(
+                    "quantization_config", "quantised checkpoints are not supported yet");
+        }
+    }
+}

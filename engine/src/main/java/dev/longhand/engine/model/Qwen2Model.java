@@ -1,0 +1,115 @@
+package dev.longhand.engine.model;
+
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.rope.RopeTable;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
+
+import java.lang.foreign.Arena;
+
+/**
+ * A Qwen2 model on one backend: the forward pass, written once. Notation: R rows in the step, H
+ * hidden size, Q and K query and key/value heads of D elements, I intermediate size, V vocabulary
+ * rows, S rows that want logits.
+ *
+ * <p>Activations are allocated once for the largest step; a step allocates nothing.
+ */
+public final class Qwen2Model {
+    private final ModelConfig config;
+    private final ComputeBackend backend;
+    private final Qwen2Weights weights;
+    private final Tensor rope; // [positions, D]
+
+    private final Tensor hidden; // [R, H] the residual stream
+    private final Tensor normed; // [R, H]
+    private final Tensor qkv; // [R, (Q + 2K) D]
+    private final Tensor attended; // [R, Q D]
+    private final Tensor gateUp; // [R, 2I]
+    private final Tensor activated; // [R, I]
+    private final Tensor selected; // [S, H]
+    private final Tensor selectedNormed; // [S, H]
+    private final Tensor logits; // [S, V]
+
+    /**
+     * Allocates activations and the RoPE table; all memory belongs to the backend and the arena.
+     *
+     * @param weights bound to the same backend
+     * @param size the largest step and context
+     * @param hostMemory where the RoPE table lives; as long as the backend
+     */
+    public Qwen2Model(
+            Qwen2Weights weights,
+            ModelConfig config,
+            ComputeBackend backend,
+            StepSize size,
+            Arena hostMemory) {
+        this.weights = weights;
+        this.config = config;
+        this.backend = backend;
+        rope =
+                backend.place(
+                        RopeTable.build(
+                                hostMemory,
+                                config.rope().inverseFrequencies(config.headDim()),
+                                config.rope().attentionScaling(),
+                                size.positionsMax()));
+        int rows = size.rowsMax();
+        int queryWidth = config.heads() * config.headDim();
+        hidden = activations(rows, config.hiddenSize());
+        normed = activations(rows, config.hiddenSize());
+        qkv = activations(rows, queryWidth + 2 * config.kvHeads() * config.headDim());
+        attended = activations(rows, queryWidth);
+        gateUp = activations(rows, 2 * config.intermediateSize());
+        activated = activations(rows, config.intermediateSize());
+        selected = activations(size.logitRowsMax(), config.hiddenSize());
+        selectedNormed = activations(size.logitRowsMax(), config.hiddenSize());
+        logits = activations(size.logitRowsMax(), config.vocabSize());
+    }
+
+    private Tensor activations(int rows, int width) {
+        return backend.allocate(DType.F32, Shape.of(rows, width));
+    }
+
+    /** What the checkpoint's {@code config.json} says. */
+    public ModelConfig config() {
+        return config;
+    }
+
+    /**
+     * Runs one step: appends keys and values of every row to {@code kv} and leaves the logits of
+     * the selected rows in {@link #logits()}.
+     */
+    public void forward(StepBatch batch, KvCache kv) {
+        int rows = batch.rows();
+        backend.embed(weights.embedding(), batch, hidden);
+        for (int i = 0; i < weights.layers().size(); i++) {
+            Qwen2Weights.Layer layer = weights.layers().get(i);
+
+            backend.rmsNorm(hidden, layer.inputNorm(), config.rmsNormEps(), normed, rows);
+            backend.applyLinear(layer.qkv(), normed, qkv, rows, false);
+            backend.ropeAppend(qkv, rope, batch, kv, i);
+            backend.attention(qkv, batch, kv, i, attended);
+            backend.applyLinear(layer.output(), attended, hidden, rows, true);
+
+            backend.rmsNorm(hidden, layer.postAttentionNorm(), config.rmsNormEps(), normed, rows);
+            backend.applyLinear(layer.gateUp(), normed, gateUp, rows, false);
+            backend.swiGlu(gateUp, activated, rows);
+            backend.applyLinear(layer.down(), activated, hidden, rows, true);
+        }
+        int wanted = batch.selectedCount();
+        if (wanted > 0) {
+            backend.gatherSelected(hidden, batch, selected);
+            backend.rmsNorm(
+                    selected, weights.finalNorm(), config.rmsNormEps(), selectedNormed, wanted);
+            backend.applyLinear(weights.head(), selectedNormed, logits, wanted, false);
+        }
+    }
+
+    /** The logits [selected rows, vocabulary] of the last step. */
+    public Tensor logits() {
+        return logits;
+    }
+}

@@ -1,0 +1,156 @@
+package dev.longhand.engine.model;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.weights.Checkpoint;
+import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The weights of a Qwen2 model, placed on a backend. Matrices stay in their stored dtype, on a CPU
+ * in the mapped file itself; norms and biases (0.003 % of a 32B model) become F32.
+ *
+ * @param embedding [vocabulary, hidden]
+ * @param layers one per transformer layer
+ * @param finalNorm [hidden] F32
+ * @param head logits from hidden: its own matrix, or the embedding where that is tied
+ */
+public record Qwen2Weights(Tensor embedding, List<Layer> layers, Tensor finalNorm, Linear head) {
+    /**
+     * One transformer layer.
+     *
+     * @param inputNorm [hidden] F32
+     * @param qkv hidden to (heads + 2 kvHeads) headDim, with biases
+     * @param output heads headDim to hidden
+     * @param postAttentionNorm [hidden] F32
+     * @param gateUp hidden to 2 intermediate
+     * @param down intermediate to hidden
+     */
+    public record Layer(
+            Tensor inputNorm,
+            Linear qkv,
+            Linear output,
+            Tensor postAttentionNorm,
+            Linear gateUp,
+            Linear down) {}
+
+    /**
+     * Binds every tensor of the checkpoint by its Hugging Face name.
+     *
+     * @param progress told as tensors are placed and checked
+     * @param hostMemory where the F32 copies of norms and biases live; as long as the backend
+     * @throws InputException if a tensor is missing, has another shape, or has NaN or infinity
+     */
+    public static Qwen2Weights bind(
+            Checkpoint checkpoint,
+            ModelConfig config,
+            ComputeBackend backend,
+            LoadProgress progress,
+            Arena hostMemory) {
+        return new Binder(checkpoint, config, backend, progress, hostMemory).bind();
+    }
+
+    private static final class Binder {
+        private final Checkpoint checkpoint;
+        private final ModelConfig config;
+        private final ComputeBackend backend;
+        private final LoadProgress progress;
+        private final Arena hostMemory;
+        private long doneBytes;
+
+        Binder(
+                Checkpoint checkpoint,
+                ModelConfig config,
+                ComputeBackend backend,
+                LoadProgress progress,
+                Arena hostMemory) {
+            this.checkpoint = checkpoint;
+            this.config = config;
+            this.backend = backend;
+            this.progress = progress;
+            this.hostMemory = hostMemory;
+        }
+
+        Qwen2Weights bind() {
+            Tensor embedding =
+                    matrix("model.embed_tokens.weight", config.vocabSize(), config.hiddenSize());
+            List<Layer> layers = new ArrayList<>();
+            for (int i = 0; i < config.layers(); i++) {
+                layers.add(layer("model.layers." + i + "."));
+            }
+            Tensor head =
+                    config.tiedEmbeddings()
+                            ? embedding
+                            : matrix("lm_head.weight", config.vocabSize(), config.hiddenSize());
+            return new Qwen2Weights(
+                    embedding,
+                    layers,
+                    vector("model.norm.weight", config.hiddenSize()),
+                    backend.linear(List.of(new LinearMatrix(head, null))));
+        }
+
+        private Layer layer(String prefix) {
+            int hidden = config.hiddenSize();
+            int queries = config.heads() * config.headDim();
+            int keys = config.kvHeads() * config.headDim();
+            return new Layer(
+                    vector(prefix + "input_layernorm.weight", hidden),
+                    backend.linear(
+                            List.of(
+                                    biased(prefix + "self_attn.q_proj", queries),
+                                    biased(prefix + "self_attn.k_proj", keys),
+                                    biased(prefix + "self_attn.v_proj", keys))),
+                    plain(prefix + "self_attn.o_proj", hidden, queries),
+                    vector(prefix + "post_attention_layernorm.weight", hidden),
+                    backend.linear(
+                            List.of(
+                                    unbiased(prefix + "mlp.gate_proj", config.intermediateSize()),
+                                    unbiased(prefix + "mlp.up_proj", config.intermediateSize()))),
+                    plain(prefix + "mlp.down_proj", hidden, config.intermediateSize()));
+        }
+
+        private Linear plain(String name, int outputs, int inputs) {
+            return backend.linear(
+                    List.of(new LinearMatrix(matrix(name + ".weight", outputs, inputs), null)));
+        }
+
+        private LinearMatrix unbiased(String name, int outputs) {
+            return new LinearMatrix(matrix(name + ".weight", outputs, config.hiddenSize()), null);
+        }
+
+        private LinearMatrix biased(String name, int outputs) {
+            return new LinearMatrix(
+                    matrix(name + ".weight", outputs, config.hiddenSize()),
+                    vector(name + ".bias", outputs));
+        }
+
+        private Tensor matrix(String name, int rows, int columns) {
+            return finite(name, backend.place(checkpoint.tensor(name, Shape.of(rows, columns))));
+        }
+
+        private Tensor vector(String name, int length) {
+            HostTensor stored = checkpoint.tensor(name, Shape.of(length));
+            return finite(name, backend.place(stored.toF32(hostMemory)));
+        }
+
+        private Tensor finite(String name, Tensor tensor) {
+            long at = backend.findNonFinite(tensor);
+            if (at >= 0) {
+                throw new InputException(
+                        "%s: tensor %s has NaN or infinity at element %d"
+                                .formatted(checkpoint.folder(), name, at));
+            }
+            doneBytes += tensor.bytes();
+            progress.loaded(Math.min(doneBytes, checkpoint.bytes()), checkpoint.bytes());
+            return tensor;
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package dev.longhand.engine.model;
+
+/**
+ * The largest step that activations are allocated for.
+ *
+ * @param rowsMax rows: decode rows and prompt rows together
+ * @param logitRowsMax rows that may want logits
+ * @param positionsMax positions that a sequence may reach, prompt and output
+ */
+public record StepSize(int rowsMax, int logitRowsMax, int positionsMax) {
+    /** Bytes of all activations of a model of this size. */
+    public long activationBytes(ModelConfig config) {
+        long queries = (long) config.heads() * config.headDim();
+        long keys = (long) config.kvHeads() * config.headDim();
+        long perRow =
+                2L * config.hiddenSize()
+                        + (queries + 2 * keys)
+                        + queries
+                        + 3L * config.intermediateSize();
+        long perLogitRow = 2L * config.hiddenSize() + config.vocabSize();
+        return Float.BYTES * (rowsMax * perRow + logitRowsMax * perLogitRow);
+    }
+
+    /** Bytes of the RoPE table. */
+    public long ropeBytes(ModelConfig config) {
+        return (long) Float.BYTES * positionsMax * config.headDim();
+    }
+}

@@ -1,0 +1,5 @@
+/** What a checkpoint's settings say, its weights bound by name, and the forward pass. */
+@NullMarked
+package dev.longhand.engine.model;
+
+import org.jspecify.annotations.NullMarked;

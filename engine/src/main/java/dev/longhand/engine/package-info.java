@@ -1,0 +1,8 @@
+/**
+ * The library's front door: open an {@link dev.longhand.engine.Engine}, submit requests, read
+ * events.
+ */
+@NullMarked
+package dev.longhand.engine;
+
+import org.jspecify.annotations.NullMarked;

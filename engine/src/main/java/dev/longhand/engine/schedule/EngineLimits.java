@@ -1,0 +1,43 @@
+package dev.longhand.engine.schedule;
+
+import dev.longhand.engine.error.InputException;
+
+/**
+ * Limits of one engine; each is a promise about memory or time.
+ *
+ * @param contextTokensMax tokens of one sequence, prompt and output
+ * @param kvTokensMax tokens of all sequences together that the KV pool holds
+ * @param sequencesMax sequences that advance together
+ * @param prefillRowsMax prompt tokens per step, beside one row for each decoding sequence
+ * @param queueDepthMax requests that may wait
+ */
+public record EngineLimits(
+        int contextTokensMax,
+        int kvTokensMax,
+        int sequencesMax,
+        int prefillRowsMax,
+        int queueDepthMax) {
+    public EngineLimits {
+        require(contextTokensMax, "max-context");
+        require(kvTokensMax, "kvTokensMax");
+        require(sequencesMax, "sequencesMax");
+        require(prefillRowsMax, "prefillRowsMax");
+        require(queueDepthMax, "queueDepthMax");
+        if (kvTokensMax < contextTokensMax) {
+            throw new InputException(
+                    "kvTokensMax (%d) must hold one full context (%d)"
+                            .formatted(kvTokensMax, contextTokensMax));
+        }
+    }
+
+    private static void require(int value, String name) {
+        if (value < 1) {
+            throw new InputException(name + " must be at least 1, not " + value);
+        }
+    }
+
+    /** The most rows of one step. */
+    public int rowsMax() {
+        return prefillRowsMax + sequencesMax;
+    }
+}

@@ -1,0 +1,76 @@
+package dev.longhand.engine.tokenizer;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * Finds the first of several strings in a stream of bytes, wherever tokens cut them: one
+ * Knuth-Morris-Pratt automaton per string, constant amortised work per byte, no allocation.
+ */
+public final class StopMatcher {
+    private final byte[][] patterns;
+    private final int[][] failures;
+    private final int[] matched;
+    private int matchedLength;
+
+    /** A matcher for the UTF-8 bytes of strings that are not empty. */
+    public StopMatcher(List<String> strings) {
+        patterns = new byte[strings.size()][];
+        failures = new int[strings.size()][];
+        matched = new int[strings.size()];
+        for (int i = 0; i < patterns.length; i++) {
+            patterns[i] = strings.get(i).getBytes(StandardCharsets.UTF_8);
+            failures[i] = failures(patterns[i]);
+        }
+    }
+
+    /** For each prefix, the length of its longest proper border. */
+    private static int[] failures(byte[] pattern) {
+        int[] failures = new int[pattern.length];
+        int border = 0;
+        for (int i = 1; i < pattern.length; i++) {
+            while (border > 0 && pattern[i] != pattern[border]) {
+                border = failures[border - 1];
+            }
+            if (pattern[i] == pattern[border]) {
+                border++;
+            }
+            failures[i] = border;
+        }
+        return failures;
+    }
+
+    /** Takes a byte in; returns whether a string ends with it. */
+    public boolean accept(byte next) {
+        matchedLength = 0;
+        for (int i = 0; i < patterns.length; i++) {
+            byte[] pattern = patterns[i];
+            int length = matched[i];
+            while (length > 0 && (length == pattern.length || next != pattern[length])) {
+                length = failures[i][length - 1];
+            }
+            if (next == pattern[length]) {
+                length++;
+            }
+            matched[i] = length;
+            if (length == pattern.length) {
+                matchedLength = Math.max(matchedLength, length);
+            }
+        }
+        return matchedLength > 0;
+    }
+
+    /** Bytes of the string that has just ended; the longest, if several did. */
+    public int matchedLength() {
+        return matchedLength;
+    }
+
+    /** Trailing bytes of the stream that may yet turn out to begin a string. */
+    public int pendingLength() {
+        int pending = 0;
+        for (int length : matched) {
+            pending = Math.max(pending, length);
+        }
+        return pending;
+    }
+}

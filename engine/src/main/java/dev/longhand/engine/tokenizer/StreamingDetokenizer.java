@@ -1,0 +1,90 @@
+package dev.longhand.engine.tokenizer;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Bytes to text as they come: never splits a UTF-8 character, and bytes that are none become U+FFFD
+ * exactly as in a decode of the whole. Constant work per byte; appending allocates nothing once the
+ * buffer has grown to the longest text between two takes.
+ */
+public final class StreamingDetokenizer {
+    private byte[] pending = new byte[256];
+    private int count;
+
+    /** An empty text. */
+    public StreamingDetokenizer() {}
+
+    /** Appends a byte. */
+    public void append(byte next) {
+        if (count == pending.length) {
+            pending = Arrays.copyOf(pending, 2 * count);
+        }
+        pending[count++] = next;
+    }
+
+    /** Forgets the last bytes, which must still be pending. */
+    public void dropLast(int bytes) {
+        count -= bytes;
+    }
+
+    /**
+     * Takes the text that is complete.
+     *
+     * @param held how many of the last bytes to keep back for now
+     */
+    public String take(int held) {
+        int end = count - held;
+        end -= incomplete(end);
+        if (end <= 0) {
+            return "";
+        }
+        String text = new String(pending, 0, end, StandardCharsets.UTF_8);
+        System.arraycopy(pending, end, pending, 0, count - end);
+        count -= end;
+        return text;
+    }
+
+    /** Takes everything that is left. */
+    public String finish() {
+        String text = new String(pending, 0, count, StandardCharsets.UTF_8);
+        count = 0;
+        return text;
+    }
+
+    /** Bytes before {@code end} that begin a character whose end has not come. */
+    private int incomplete(int end) {
+        for (int back = 1; back <= Math.min(3, end); back++) {
+            int lead = pending[end - back] & 0xff;
+            if (lead >= 0xc2 && lead <= 0xf4) {
+                return length(lead) > back && continues(end - back, back) ? back : 0;
+            }
+            if (lead < 0x80 || lead > 0xbf) {
+                return 0;
+            }
+        }
+        return 0;
+    }
+
+    private static int length(int lead) {
+        return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    }
+
+    /**
+     * Whether the bytes after a lead can still become a character. The second byte's range depends
+     * on the lead (Unicode, table 3-7); a pair outside it is broken already.
+     */
+    private boolean continues(int lead, int bytes) {
+        if (bytes == 1) {
+            return true;
+        }
+        int second = pending[lead + 1] & 0xff;
+        return switch (pending[lead] & 0xff) {
+            case 0xe0 -> second >= 0xa0;
+            case 0xed -> second <= 0x9f;
+            case 0xf0 -> second >= 0x90;
+            case 0xf4 -> second <= 0x8f;
+            default -> true;
+        };
+    }
+}

@@ -1,0 +1,117 @@
+package dev.longhand.engine.weights;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Quoted;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The tensors of a checkpoint folder: {@code model.safetensors}, or the shards that {@code
+ * model.safetensors.index.json} lists. Files are mapped, never copied; they must not be changed
+ * while the checkpoint is open.
+ */
+public final class Checkpoint implements AutoCloseable {
+    private static final String SINGLE = "model.safetensors";
+    private static final String INDEX = "model.safetensors.index.json";
+
+    private final Path folder;
+    private final Arena arena;
+    private final Map<String, SafetensorsFile> fileOf;
+    private final long bytes;
+
+    private Checkpoint(Path folder, Arena arena, Map<String, SafetensorsFile> fileOf, long bytes) {
+        this.folder = folder;
+        this.arena = arena;
+        this.fileOf = fileOf;
+        this.bytes = bytes;
+    }
+
+    /**
+     * Maps the files of a folder.
+     *
+     * @throws InputException if a file is missing, unreadable or breaks its format
+     */
+    @SuppressWarnings("MustBeClosedChecker") // the checkpoint closes it
+    public static Checkpoint open(Path folder) {
+        Arena arena = Arena.ofShared();
+        try {
+            Path index = folder.resolve(INDEX);
+            return Files.exists(index)
+                    ? sharded(folder, ShardIndex.read(index), arena)
+                    : single(folder, arena);
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    private static Checkpoint single(Path folder, Arena arena) {
+        SafetensorsFile file = SafetensorsFile.open(folder.resolve(SINGLE), arena);
+        Map<String, SafetensorsFile> fileOf = new HashMap<>();
+        file.names().forEach(name -> fileOf.put(name, file));
+        return new Checkpoint(folder, arena, fileOf, file.bytes());
+    }
+
+    private static Checkpoint sharded(Path folder, ShardIndex index, Arena arena) {
+        Map<String, SafetensorsFile> shards = new HashMap<>();
+        long bytes = 0;
+        for (String shard : index.shards()) {
+            SafetensorsFile file = SafetensorsFile.open(folder.resolve(shard), arena);
+            shards.put(shard, file);
+            bytes += file.bytes();
+        }
+        Map<String, SafetensorsFile> fileOf = new HashMap<>();
+        index.shardOf().forEach((name, shard) -> fileOf.put(name, shards.get(shard)));
+        return new Checkpoint(folder, arena, fileOf, bytes);
+    }
+
+    /** The folder. */
+    public Path folder() {
+        return folder;
+    }
+
+    /** The tensors' names. */
+    public Set<String> names() {
+        return Set.copyOf(fileOf.keySet());
+    }
+
+    /** Bytes that the tensors take. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /**
+     * A tensor, as a view of its mapped file.
+     *
+     * @throws InputException if it is missing, has another shape or a dtype that no kernel reads
+     */
+    public HostTensor tensor(String name, Shape expected) {
+        SafetensorsFile file = fileOf.get(name);
+        if (file == null) {
+            throw new InputException(
+                    "%s: the tensor %s is missing".formatted(folder, Quoted.of(name)));
+        }
+        HostTensor tensor = file.tensor(name);
+        if (!tensor.shape().equals(expected)) {
+            throw new InputException(
+                    "%s: the tensor %s has shape %s, config.json asks for %s"
+                            .formatted(folder, Quoted.of(name), tensor.shape(), expected));
+        }
+        return tensor;
+    }
+
+    /** Unmaps the files; idempotent. */
+    @Override
+    public void close() {
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
+    }
+}

@@ -1,0 +1,23 @@
+/** The library users embed. */
+module dev.longhand.engine {
+    requires ai.djl.tokenizers;
+    requires dev.longhand.kernels;
+    requires info.picocli;
+    requires java.management;
+    requires jdk.management;
+    requires me.tongfei.progressbar;
+    requires transitive org.jspecify;
+    requires tools.jackson.databind;
+
+    exports dev.longhand.engine;
+    exports dev.longhand.engine.chat;
+    exports dev.longhand.engine.error;
+    exports dev.longhand.engine.generation;
+    exports dev.longhand.engine.model;
+    exports dev.longhand.engine.schedule;
+    exports dev.longhand.engine.tokenizer;
+    exports dev.longhand.engine.weights;
+
+    opens dev.longhand.engine.cli to
+            info.picocli;
+}
