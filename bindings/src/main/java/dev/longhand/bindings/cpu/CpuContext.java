@@ -14,8 +14,7 @@ import java.lang.foreign.ValueLayout;
  */
 public final class CpuContext implements AutoCloseable {
     private final MemorySegment context;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment found = arena.allocate(ValueLayout.JAVA_LONG);
+    private final MemorySegment found = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
     private boolean closed;
 
     CpuContext(@Nullable String isa, int threads) {
@@ -131,7 +130,6 @@ public final class CpuContext implements AutoCloseable {
         if (!closed) {
             closed = true;
             LonghandCpu.lh_context_destroy(context);
-            arena.close();
         }
     }
 }

@@ -45,6 +45,7 @@ public final class DeviceThread implements AutoCloseable {
         } finally {
             queue.close();
             scheduler.cancelAll();
+            scheduler.close();
         }
     }
 

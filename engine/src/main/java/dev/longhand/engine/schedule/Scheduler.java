@@ -83,6 +83,11 @@ final class Scheduler {
         }
     }
 
+    /** Frees the batch; after the last step. */
+    void close() {
+        batch.close();
+    }
+
     /** Ends every sequence as cancelled. */
     void cancelAll() {
         for (int i = active.size() - 1; i >= 0; i--) {

@@ -90,7 +90,7 @@ public interface ComputeBackend extends AutoCloseable {
     /** Copies one row of an F32 tensor to the host. */
     void read(Tensor tensor, int row, float[] into);
 
-    /** Frees every tensor and batch; idempotent. KV caches are closed by their owner. */
+    /** Frees every tensor; idempotent. Batches and KV caches are closed by their owner. */
     @Override
     void close();
 }

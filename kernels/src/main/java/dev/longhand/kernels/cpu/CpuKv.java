@@ -16,19 +16,18 @@ import java.lang.foreign.Arena;
 final class CpuKv implements KvCache {
     private final Arena arena = Arena.ofShared();
     private final KvShape shape;
-    private final NativeMemory keys;
-    private final NativeMemory values;
+    private final NativeMemory memory; // keys, then values
     private final NativeKv struct;
 
     CpuKv(CpuLibrary library, KvShape shape, CpuDtype dtype) {
         this.shape = shape;
-        keys = library.reserve(shape.bytes() / 2);
-        values = library.reserve(shape.bytes() / 2);
+        memory = library.reserve(shape.bytes());
+        long half = shape.bytes() / 2;
         struct =
                 new NativeKv(
                         arena,
-                        keys.segment(),
-                        values.segment(),
+                        memory.segment().asSlice(0, half),
+                        memory.segment().asSlice(half),
                         dtype,
                         shape.layers(),
                         shape.pages(),
@@ -47,8 +46,7 @@ final class CpuKv implements KvCache {
 
     @Override
     public void close() {
-        keys.close();
-        values.close();
+        memory.close();
         if (arena.scope().isAlive()) {
             arena.close();
         }

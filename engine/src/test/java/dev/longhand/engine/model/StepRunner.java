@@ -1,0 +1,81 @@
+package dev.longhand.engine.model;
+
+import dev.longhand.engine.weights.Checkpoint;
+import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.kernels.BackendChoice;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.tensor.DType;
+
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+
+/** A model without a scheduler: a test composes each step by hand. */
+final class StepRunner implements AutoCloseable {
+    private final Checkpoint checkpoint;
+    private final Arena hostMemory = Arena.ofShared();
+    private final ComputeBackend backend;
+    private final Qwen2Model model;
+    private final KvCache kv;
+    private final StepBatch batch;
+
+    StepRunner(Path folder, Device device, int threads, int rowsMax, int positionsMax) {
+        ModelConfig config = ModelConfig.read(folder);
+        checkpoint = Checkpoint.open(folder);
+        backend = BackendChoice.open(device, threads).backend();
+        model =
+                new Qwen2Model(
+                        Qwen2Weights.bind(
+                                checkpoint, config, backend, LoadProgress.SILENT, hostMemory),
+                        config,
+                        backend,
+                        new StepSize(rowsMax, rowsMax, positionsMax),
+                        hostMemory);
+        int pages = KvShape.pagesFor(positionsMax);
+        kv =
+                backend.allocateKv(
+                        new KvShape(
+                                config.layers(),
+                                pages,
+                                config.kvHeads(),
+                                config.headDim(),
+                                DType.F32));
+        batch = backend.allocateBatch(rowsMax, 1, pages);
+    }
+
+    /** Gives sequence 0 the first pages of the pool. */
+    void takePages(int count) {
+        for (int i = 0; i < count; i++) {
+            batch.setPage(0, i, i);
+        }
+    }
+
+    /** Feeds tokens from {@code begin} to {@code end}, the last of which wants logits. */
+    void step(int[] tokens, int begin, int end) {
+        batch.clear();
+        for (int position = begin; position < end; position++) {
+            batch.add(tokens[position], position, 0);
+        }
+        batch.select();
+        model.forward(batch, kv);
+    }
+
+    /** The logits of a selected row. */
+    float[] logits(int row) {
+        float[] logits = new float[model.config().vocabSize()];
+        backend.read(model.logits(), row, logits);
+        return logits;
+    }
+
+    @Override
+    public void close() {
+        batch.close();
+        kv.close();
+        backend.close();
+        hostMemory.close();
+        checkpoint.close();
+    }
+}
