@@ -15,6 +15,9 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
 
 #define SPINS 2000
 
@@ -81,6 +84,9 @@ static uint32_t await_epoch(lh_pool *pool, uint32_t seen) {
 
 static void *run_worker(void *argument) {
     struct worker *self = argument;
+#if defined(__linux__)
+    prctl(PR_SET_NAME, "longhand-cpu"); /* for debuggers and for counting leaks */
+#endif
     uint32_t epoch = 0;
     while (!atomic_load(&self->pool->stopping)) {
         epoch = await_epoch(self->pool, epoch);

@@ -1,0 +1,62 @@
+package dev.longhand.engine;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Assumptions;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/**
+ * What this process holds of the system, counted.
+ *
+ * @param files open file descriptors
+ * @param mappings mappings of files below the watched folder
+ * @param threads threads that are ours: the device thread and the C pool
+ * @param temporary files and folders of ours in the temporary folder
+ */
+public record ProcessResources(long files, long mappings, long threads, long temporary) {
+    private static final Path SELF = Path.of("/proc/self");
+
+    /** Counts now; skips the test where the system does not tell. */
+    public static ProcessResources now(Path watched) {
+        Assumptions.assumeTrue(Files.isDirectory(SELF), "skipped: needs /proc");
+        String folder = watched.toAbsolutePath().normalize().toString();
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+        try (Stream<Path> files = Files.list(SELF.resolve("fd"));
+                Stream<String> maps = Files.lines(SELF.resolve("maps"));
+                Stream<Path> tasks = Files.list(SELF.resolve("task"));
+                Stream<Path> temporaries = Files.list(temporary)) {
+            return new ProcessResources(
+                    files.count(),
+                    maps.filter(line -> line.contains(folder)).count(),
+                    tasks.filter(task -> name(task).startsWith("longhand")).count(),
+                    temporaries
+                            .filter(path -> path.getFileName().toString().startsWith("longhand-"))
+                            .count());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String name(Path task) {
+        try {
+            return Files.readString(task.resolve("comm"));
+        } catch (IOException e) {
+            return ""; // it has just ended
+        }
+    }
+
+    /** Fails if anything was left behind; files opened by the JVM itself may be two more. */
+    public void assertNoMoreThan(ProcessResources before) {
+        assertTrue(
+                files <= before.files + 2
+                        && mappings <= before.mappings
+                        && threads <= before.threads
+                        && temporary <= before.temporary,
+                "before " + before + ", now " + this);
+    }
+}
