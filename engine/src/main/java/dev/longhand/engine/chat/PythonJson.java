@@ -4,6 +4,8 @@ import dev.longhand.engine.file.Json;
 
 import tools.jackson.databind.JsonNode;
 
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
@@ -46,8 +48,31 @@ final class PythonJson {
             out.append(value.isEmpty() ? "[]" : "]");
         } else if (value.isString()) {
             writeString(out, value.stringValue());
+        } else if (value.isFloatingPointNumber()) {
+            writeFloat(out, value.doubleValue());
         } else {
-            out.append(value); // numbers, true, false, null are spelled alike
+            out.append(value); // integers, true, false, null are spelled alike
+        }
+    }
+
+    /** Both languages choose the shortest digits that read back alike; they place them apart. */
+    private static void writeFloat(StringBuilder out, double value) {
+        if (Double.isInfinite(value)) {
+            out.append(value > 0 ? "Infinity" : "-Infinity"); // 1e999
+            return;
+        }
+        BigDecimal digits = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+        int exponent = digits.precision() - digits.scale() - 1;
+        if (value == 0) {
+            out.append(1 / value > 0 ? "0.0" : "-0.0");
+        } else if (exponent >= -4 && exponent < 16) {
+            out.append(
+                    digits.setScale(Math.max(1, digits.scale()), RoundingMode.UNNECESSARY)
+                            .toPlainString());
+        } else {
+            out.append(digits.movePointLeft(exponent).stripTrailingZeros().toPlainString())
+                    .append(exponent < 0 ? "e-" : "e+")
+                    .append("%02d".formatted(Math.abs(exponent)));
         }
     }
 

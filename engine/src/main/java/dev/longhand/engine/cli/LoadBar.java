@@ -8,12 +8,11 @@ import me.tongfei.progressbar.ProgressBarStyle;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.Objects;
-
 /** A bar on standard error while weights load, where someone is there to see it. */
 final class LoadBar implements LoadProgress, AutoCloseable {
-    // Never null since JDK 22, whatever its declaration says.
-    private final boolean visible = Objects.requireNonNull(System.console()).isTerminal();
+    @SuppressWarnings("SystemConsoleNull") // JDK 25 answers null again without a terminal
+    private final boolean visible = System.console() != null;
+
     private @Nullable ProgressBar bar;
 
     @Override

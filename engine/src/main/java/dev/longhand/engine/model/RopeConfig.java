@@ -32,6 +32,8 @@ public record RopeConfig(double theta, @Nullable Yarn yarn) {
             double attentionFactor,
             boolean truncate) {}
 
+    private static final int POSITIONS_MAX = 1 << 24;
+
     private static final Set<String> YARN_KEYS =
             Set.of(
                     "type",
@@ -46,11 +48,14 @@ public record RopeConfig(double theta, @Nullable Yarn yarn) {
                     "mscale_all_dim",
                     "truncate");
 
-    /** From {@code rope_parameters}, or {@code rope_theta} and {@code rope_scaling}. */
+    /**
+     * From {@code rope_theta} and {@code rope_scaling}, or {@code rope_parameters}; the former
+     * comes first, as in transformers.
+     */
     static RopeConfig read(Settings config) {
         Settings scaling =
-                config.object("rope_parameters")
-                        .or(() -> config.object("rope_scaling"))
+                config.object("rope_scaling")
+                        .or(() -> config.object("rope_parameters"))
                         .orElse(null);
         Settings holder = scaling != null && scaling.has("rope_theta") ? scaling : config;
         double theta = holder.requiredNumber("rope_theta", 1.000001, 1e15);
@@ -61,12 +66,12 @@ public record RopeConfig(double theta, @Nullable Yarn yarn) {
         String type = scaling.string(key).orElse("default");
         return switch (type) {
             case "default" -> new RopeConfig(theta, null);
-            case "yarn" -> new RopeConfig(theta, yarn(scaling));
+            case "yarn" -> new RopeConfig(theta, yarn(config, scaling));
             default -> throw scaling.refuse(key, type + " is not supported: only default and yarn");
         };
     }
 
-    private static Yarn yarn(Settings scaling) {
+    private static Yarn yarn(Settings config, Settings scaling) {
         for (String key : scaling.keys()) {
             if (!YARN_KEYS.contains(key)) {
                 throw scaling.refuse(key, "is not a YaRN setting that is known here");
@@ -82,7 +87,11 @@ public record RopeConfig(double theta, @Nullable Yarn yarn) {
         }
         return new Yarn(
                 factor,
-                scaling.requiredInteger("original_max_position_embeddings", 1, 1 << 24),
+                scaling.integer("original_max_position_embeddings", 1, POSITIONS_MAX)
+                        .orElseGet(
+                                () ->
+                                        config.requiredInteger(
+                                                "max_position_embeddings", 1, POSITIONS_MAX)),
                 or(scaling.number("beta_fast", 0, 1e6), 32),
                 or(scaling.number("beta_slow", 0, 1e6), 1),
                 or(attention, inferred),

@@ -9,6 +9,11 @@ import java.util.Arrays;
  * buffer has grown to the longest text between two takes.
  */
 public final class StreamingDetokenizer {
+    /** Followed by A0 to BF it spells a surrogate, which UTF-8 does not admit. */
+    private static final byte SURROGATE_LEAD = (byte) 0xed;
+
+    private static final byte NEVER_VALID = (byte) 0xff;
+
     private byte[] pending = new byte[256];
     private int count;
 
@@ -19,6 +24,10 @@ public final class StreamingDetokenizer {
     public void append(byte next) {
         if (count == pending.length) {
             pending = Arrays.copyOf(pending, 2 * count);
+        }
+        if (count > 0 && pending[count - 1] == SURROGATE_LEAD && (next & 0xe0) == 0xa0) {
+            // Java makes one U+FFFD of three such bytes, Unicode and Rust make one of each.
+            pending[count - 1] = NEVER_VALID;
         }
         pending[count++] = next;
     }
@@ -81,7 +90,6 @@ public final class StreamingDetokenizer {
         int second = pending[lead + 1] & 0xff;
         return switch (pending[lead] & 0xff) {
             case 0xe0 -> second >= 0xa0;
-            case 0xed -> second <= 0x9f;
             case 0xf0 -> second >= 0x90;
             case 0xf4 -> second <= 0x8f;
             default -> true;
