@@ -1,0 +1,210 @@
+package dev.longhand.engine.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.longhand.engine.Goldens;
+import dev.longhand.engine.TestDevices;
+import dev.longhand.kernels.Device;
+
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** The commands as processes of their own, with their real standard streams. */
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
+class CommandLineTest {
+    private static final Path DEMO = Goldens.FOLDER.resolve("../../demo/checkpoint").normalize();
+    private static final Path GOLDEN = Goldens.checkpoint("dim64-group5");
+
+    @TempDir private Path folder;
+
+    private record Outcome(int status, String out, String err) {}
+
+    @BeforeEach
+    void requireCpu() {
+        TestDevices.require(Device.CPU);
+    }
+
+    private Outcome run(String... arguments) throws IOException, InterruptedException {
+        return run(List.of(), folder.resolve("out").toFile(), "", arguments);
+    }
+
+    private Outcome run(List<String> jvm, File out, String input, String... arguments)
+            throws IOException, InterruptedException {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-cp",
+                                System.getProperty(
+                                        "surefire.test.class.path",
+                                        System.getProperty("java.class.path"))));
+        command.addAll(jvm);
+        command.add(Main.class.getName());
+        command.addAll(List.of(arguments));
+        File err = folder.resolve("err").toFile();
+        Path in = Files.writeString(folder.resolve("in"), input);
+        Process process =
+                new ProcessBuilder(command)
+                        .redirectInput(in.toFile())
+                        .redirectOutput(out)
+                        .redirectError(err)
+                        .start();
+        int status = process.waitFor();
+        return new Outcome(
+                status,
+                out.isFile() ? Files.readString(out.toPath()) : "",
+                Files.readString(err.toPath()));
+    }
+
+    @Test
+    void generateJsonIsTheContract() throws Exception {
+        Goldens.Case golden = Goldens.cases(GOLDEN).get(1);
+        String ids = golden.prompt().stream().map(String::valueOf).collect(Collectors.joining(","));
+        Outcome outcome =
+                run(
+                        "generate",
+                        "--model",
+                        GOLDEN.toString(),
+                        "--prompt-ids",
+                        ids,
+                        "--max-tokens",
+                        "12",
+                        "--temperature",
+                        "0",
+                        "--ignore-eos",
+                        "--logprobs",
+                        "5",
+                        "--format",
+                        "json");
+        assertEquals(0, outcome.status(), outcome.err());
+        assertEquals("", outcome.err());
+        assertEquals(1, outcome.out().lines().count());
+        JsonNode json = new JsonMapper().readTree(outcome.out());
+        assertEquals(golden.prompt(), Goldens.integers(json.get("prompt_ids")));
+        assertEquals(golden.ids(), Goldens.integers(json.get("ids")));
+        assertEquals("length", json.get("finish").asString());
+        assertEquals("", json.get("text").asString());
+        assertEquals(12, json.get("logprobs").size());
+        assertEquals(5, json.get("logprobs").get(0).size());
+        assertTrue(json.get("timing").get("decode_tokens_per_s").asDouble() > 0);
+    }
+
+    @Test
+    void generateStreamsTextAndEndsAtAStopString() throws Exception {
+        Outcome outcome =
+                run(
+                        "generate",
+                        "--model",
+                        DEMO.toString(),
+                        "--prompt",
+                        "Jonas starts with 6 coins. How many coins are left?",
+                        "--max-tokens",
+                        "60",
+                        "--stop",
+                        "boxed{");
+        assertEquals(0, outcome.status(), outcome.err());
+        assertEquals("The answer is \\\n", outcome.out());
+        assertTrue(outcome.err().contains("device: cpu"), outcome.err());
+        assertTrue(outcome.err().contains("finish: stop"), outcome.err());
+        assertTrue(outcome.err().contains("tokens/s"), outcome.err());
+    }
+
+    @Test
+    void tokenizeAndInspect() throws Exception {
+        Outcome tokens = run("tokenize", "--model", DEMO.toString(), "--text", "<|im_end|>");
+        assertEquals(0, tokens.status(), tokens.err());
+        assertTrue(tokens.out().matches("\\d+\n"), tokens.out());
+        Outcome plan = run("inspect", "--model", DEMO.toString());
+        assertEquals(0, plan.status(), plan.err());
+        assertTrue(plan.out().contains("KV cache") && plan.out().contains("(fits)"), plan.out());
+    }
+
+    @Test
+    void chatRemembersUntilReset() throws Exception {
+        Outcome outcome =
+                run(
+                        List.of(),
+                        folder.resolve("out").toFile(),
+                        "Mia has 3 pens.\n\n/reset\nLeo has 4 pens. How many?\n/exit\n",
+                        "chat",
+                        "--model",
+                        DEMO.toString(),
+                        "--max-tokens",
+                        "20");
+        assertEquals(0, outcome.status(), outcome.err());
+        assertEquals(2, outcome.out().lines().count(), outcome.out());
+        assertEquals(2, outcome.err().lines().filter(l -> l.contains("tokens/s")).count());
+    }
+
+    @Test
+    void demoRunsInASmallHeapAndLeavesNoFiles() throws Exception {
+        Path temporary = Files.createDirectory(folder.resolve("tmp"));
+        Outcome outcome =
+                run(
+                        List.of("-Xmx128m", "-Djava.io.tmpdir=" + temporary),
+                        folder.resolve("out").toFile(),
+                        "",
+                        "demo");
+        assertEquals(0, outcome.status(), outcome.err());
+        assertTrue(outcome.out().contains("of 210 held-out problems right"), outcome.out());
+        assertTrue(outcome.out().contains("output tokens/s"), outcome.out());
+        assertTrue(outcome.out().contains("peak memory"), outcome.out());
+        try (Stream<Path> left = Files.list(temporary)) {
+            assertEquals(
+                    List.of(),
+                    left.filter(path -> path.getFileName().toString().startsWith("longhand"))
+                            .toList());
+        }
+    }
+
+    @Test
+    void aFullDiskIsOneClearError() throws Exception {
+        File full = new File("/dev/full");
+        Assumptions.assumeTrue(full.exists(), "skipped: needs /dev/full");
+        for (String format : List.of("text", "json")) {
+            Outcome outcome =
+                    run(
+                            List.of(),
+                            full,
+                            "",
+                            "generate",
+                            "--model",
+                            GOLDEN.toString(),
+                            "--prompt-ids",
+                            "1,2",
+                            "--max-tokens",
+                            "3",
+                            "--format",
+                            format);
+            assertEquals(2, outcome.status());
+            assertTrue(outcome.err().contains("cannot write the output"), outcome.err());
+            assertFalse(outcome.err().contains("\tat "), outcome.err());
+        }
+    }
+
+    @Test
+    void debugPrintsTheStackTrace() throws Exception {
+        Outcome outcome = run("--debug", "inspect", "--model", folder.resolve("no").toString());
+        assertEquals(2, outcome.status());
+        assertTrue(outcome.err().contains("\tat "), outcome.err());
+    }
+}
