@@ -77,7 +77,8 @@ GOLDENS = {
     "dim128-group6": dict(hidden=28, heads=6, kv=1, head_dim=128, inter=77, vocab=211, shards=2,
                           rope=parameters(1e6)),
     # As Qwen2.5 documents YaRN: max_position_embeddings stays at the original length, 4x is allowed.
-    "dim128-group5-yarn": dict(hidden=20, heads=5, kv=1, head_dim=128, inter=77, vocab=211, shards=3, context=128,
+    "dim128-group5-yarn": dict(hidden=20, heads=5, kv=1, head_dim=128, inter=77, vocab=211, shards=3,
+        context=128,
                                rope=classic(1e6, {"type": "yarn", "factor": 4.0,
                                                   "original_max_position_embeddings": 128})),
     "dim128-group8-tied-yarn": dict(hidden=20, heads=8, kv=1, head_dim=128, inter=93, vocab=257, tied=True,
@@ -193,7 +194,7 @@ def write_checkpoint(folder, golden, weights):
 
 
 class Float64Qwen2:
-    """The same model in float64 numpy, written from the definition, to tell transformers' own float32 error."""
+    """The same model in float64 numpy, from the definition: tells transformers' own float32 error."""
 
     def __init__(self, folder):
         self.config = json.loads((folder / "config.json").read_text())
@@ -352,7 +353,8 @@ def long_golden(folder, name):
 def compact(value):
     """JSON with one line for each case's field, so that a change is readable in a diff."""
     text = json.dumps(value, separators=(",", ":"))
-    for field in ("cases", "prompt_ids", "ids", "logprobs", "positions", "position", "float32_noise", "prompt"):
+    for field in ("cases", "prompt_ids", "ids", "logprobs", "positions", "position", "float32_noise",
+        "prompt"):
         text = text.replace(f'"{field}":', f'\n"{field}":')
     return text + "\n"
 

@@ -1,7 +1,5 @@
 package dev.longhand.bindings.cuda;
 
-import dev.longhand.bindings.jcuda.JCudaDevices;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;

@@ -1,6 +1,4 @@
-package dev.longhand.bindings.jcuda;
-
-import dev.longhand.bindings.cuda.CudaDevice;
+package dev.longhand.bindings.cuda;
 
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
@@ -10,8 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the driver tells of its devices, read through JCuda. */
-public final class JCudaDevices {
+/**
+ * What the driver tells of its devices, read through JCuda. Touched only after {@code libcuda.so.1}
+ * was found: without it JCuda's classes fail to initialise for good.
+ */
+final class JCudaDevices {
     private static final int NAME_BYTES_MAX = 256;
 
     private JCudaDevices() {}
@@ -21,7 +22,7 @@ public final class JCudaDevices {
      *
      * @throws jcuda.CudaException if a call fails
      */
-    public static List<CudaDevice> list(int count) {
+    static List<CudaDevice> list(int count) {
         JCudaDriver.setExceptionsEnabled(true); // off by default: statuses would go unnoticed
         List<CudaDevice> devices = new ArrayList<>();
         for (int ordinal = 0; ordinal < count; ordinal++) {
