@@ -1,0 +1,111 @@
+package dev.longhand.bindings.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** What the probe makes of drivers that are missing, broken or too old; each is a value. */
+class CudaProbeTest {
+    private static final String NO_DRIVER = "libnone-such-cuda.so.1";
+
+    @TempDir private Path folder;
+
+    /** A library with just the functions that the probe asks. */
+    private String stub(int init, int version, int devices)
+            throws IOException, InterruptedException {
+        boolean compiler =
+                Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
+                        .anyMatch(path -> Files.isExecutable(Path.of(path, "cc")));
+        Assumptions.assumeTrue(compiler, "skipped: needs a C compiler for a stub driver");
+        String source =
+                """
+                int cuInit(unsigned flags) { return %d; }
+                int cuDriverGetVersion(int *version) { *version = %d; return 0; }
+                int cuDeviceGetCount(int *count) { *count = %d; return 0; }
+                """
+                        .formatted(init, version, devices);
+        Path c = Files.writeString(folder.resolve("stub.c"), source);
+        Path library = folder.resolve("stub.so");
+        int status =
+                new ProcessBuilder("cc", "-shared", "-fPIC", "-o", library.toString(), c.toString())
+                        .inheritIO()
+                        .start()
+                        .waitFor();
+        assertEquals(0, status);
+        return library.toString();
+    }
+
+    private static void assertAbsent(String library, String cause) {
+        CudaAvailability found = CudaProbe.probe(library);
+        var absent = assertInstanceOf(CudaAvailability.Absent.class, found);
+        assertTrue(absent.cause().contains(cause), absent.cause());
+        assertFalse(absent.remedy().isBlank());
+    }
+
+    @Test
+    void noLibrary() {
+        assertAbsent(NO_DRIVER, "no " + NO_DRIVER + " found");
+    }
+
+    @Test
+    void noDevice() throws Exception {
+        assertAbsent(stub(100, 13000, 0), "cuInit failed with status 100");
+    }
+
+    @Test
+    void anOldDriver() throws Exception {
+        assertAbsent(stub(0, 11040, 1), "CUDA 11.4");
+    }
+
+    @Test
+    void zeroDevices() throws Exception {
+        assertAbsent(stub(0, 13000, 0), "no device");
+    }
+
+    /** JCuda's classes fail for good where there is no driver, so none may be touched. */
+    @Test
+    void withoutADriverJCudaIsNotTouched() throws Exception {
+        Path log = folder.resolve("classes");
+        Process process =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-Xlog:class+load:file=" + log,
+                                "-cp",
+                                System.getProperty(
+                                        "surefire.test.class.path",
+                                        System.getProperty("java.class.path")),
+                                Probing.class.getName())
+                        .redirectErrorStream(true)
+                        .start();
+        String output = new String(process.getInputStream().readAllBytes());
+        assertEquals(0, process.waitFor(), output);
+        assertTrue(output.contains("Absent"), output);
+        try (Stream<String> lines = Files.lines(log)) {
+            List<String> loaded = lines.toList();
+            assertTrue(loaded.stream().anyMatch(line -> line.contains("CudaProbe")));
+            assertEquals(
+                    List.of(), loaded.stream().filter(line -> line.contains(" jcuda.")).toList());
+        }
+    }
+
+    /** Probes in a process of its own. */
+    static final class Probing {
+        public static void main(String[] arguments) {
+            System.out.println(CudaProbe.probe(NO_DRIVER));
+        }
+    }
+}
