@@ -1,0 +1,69 @@
+package dev.longhand.bench;
+
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.tensor.DType;
+
+import org.jspecify.annotations.NullUnmarked;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+import java.util.concurrent.TimeUnit;
+
+/** One sequence, one token per step, at a given context: milliseconds per token. */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Warmup(iterations = 2, time = 5)
+@Measurement(iterations = 5, time = 5)
+@Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+@State(Scope.Benchmark)
+@NullUnmarked // JMH fills the fields
+public class DecodeBenchmark {
+    /** Hugging Face folder. */
+    @Param("")
+    public String model;
+
+    /** Tokens in the cache. */
+    @Param({"0", "4096", "16384"})
+    public int context;
+
+    /** CPU threads; 0 is one per processor. */
+    @Param("0")
+    public int threads;
+
+    /** F32 or BF16. */
+    @Param("F32")
+    public DType kv;
+
+    @Param("AUTO")
+    public Device device;
+
+    private ModelSession session;
+    private int index;
+
+    @Setup(Level.Trial)
+    public void open() {
+        session = new ModelSession(model, device, threads, kv, context, 1);
+        session.fillContext(context);
+    }
+
+    @TearDown(Level.Trial)
+    public void close() {
+        session.close();
+    }
+
+    @Benchmark
+    public int decode() {
+        return session.decode(context, index++ & Integer.MAX_VALUE);
+    }
+}
