@@ -79,6 +79,7 @@ public final class Engine implements AutoCloseable {
         // Whatever the backend reads outlives it, so it opens later and closes earlier.
         OpenResources resources = new OpenResources();
         try {
+            resources.add(setup);
             Checkpoint checkpoint = Checkpoint.open(config.model());
             resources.add(checkpoint);
             Arena hostMemory = Arena.ofShared();

@@ -19,7 +19,7 @@ import java.util.Optional;
  *
  * @param model architecture
  * @param defaults sampling defaults
- * @param tokenizer absent if the folder has none
+ * @param tokenizer absent if the folder has none; closed with the setup
  * @param limits complete limits
  * @param kvDtype how keys and values are kept
  */
@@ -28,7 +28,8 @@ public record EngineSetup(
         GenerationDefaults defaults,
         Optional<Tokenizer> tokenizer,
         EngineLimits limits,
-        DType kvDtype) {
+        DType kvDtype)
+        implements AutoCloseable {
     /**
      * Reads the small files of a model folder.
      *
@@ -45,17 +46,21 @@ public record EngineSetup(
         int context =
                 asked != null ? asked : Math.min(admitted, EngineConfig.CONTEXT_TOKENS_DEFAULT);
         Integer kvTokens = config.kvTokensMax();
-        return new EngineSetup(
-                model,
-                GenerationDefaults.read(config.model(), model),
-                Tokenizer.open(config.model()),
+        EngineLimits limits =
                 new EngineLimits(
                         context,
                         kvTokens != null ? kvTokens : context,
                         config.sequencesMax(),
                         config.prefillRowsMax(),
-                        config.queueDepthMax()),
-                config.kvDtype());
+                        config.queueDepthMax());
+        GenerationDefaults defaults = GenerationDefaults.read(config.model(), model);
+        return new EngineSetup(
+                model, defaults, Tokenizer.open(config.model()), limits, config.kvDtype());
+    }
+
+    @Override
+    public void close() {
+        tokenizer.ifPresent(Tokenizer::close);
     }
 
     /** The largest step. */

@@ -16,10 +16,10 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        EngineSetup setup = EngineSetup.read(model.engine().build());
         Console console = new Console();
-        ModelConfig config = setup.model();
-        try (Checkpoint checkpoint = Checkpoint.open(model.model())) {
+        try (EngineSetup setup = EngineSetup.read(model.engine().build());
+                Checkpoint checkpoint = Checkpoint.open(model.model())) {
+            ModelConfig config = setup.model();
             console.print(
                     """
                     architecture %s, %d layers, hidden %d, intermediate %d

@@ -22,14 +22,15 @@ final class TokenizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Tokenizer tokenizer =
+        try (Tokenizer tokenizer =
                 Tokenizer.open(model)
-                        .orElseThrow(() -> new InputException(model + " has no tokenizer.json"));
-        new Console()
-                .println(
-                        Arrays.stream(tokenizer.encode(text))
-                                .mapToObj(Integer::toString)
-                                .collect(Collectors.joining(",")));
+                        .orElseThrow(() -> new InputException(model + " has no tokenizer.json"))) {
+            new Console()
+                    .println(
+                            Arrays.stream(tokenizer.encode(text))
+                                    .mapToObj(Integer::toString)
+                                    .collect(Collectors.joining(",")));
+        }
         return 0;
     }
 }
