@@ -40,13 +40,13 @@ class LifecycleTest {
     }
 
     @Test
-    void openCloseLeavesNothing() {
+    void openCloseLeavesNothing() throws InterruptedException {
         Engine.open(config().build()).close();
         ProcessResources before = ProcessResources.now(CHECKPOINT);
         for (int i = 0; i < 50; i++) {
             Engine.open(config().build()).close();
         }
-        ProcessResources.now(CHECKPOINT).assertNoMoreThan(before);
+        before.assertNothingMoreNow(CHECKPOINT);
     }
 
     @Test
@@ -63,7 +63,7 @@ class LifecycleTest {
             assertEquals(FinishReason.CANCELLED, Completion.of(waiting).reason());
             assertNull(running.next());
         }
-        ProcessResources.now(CHECKPOINT).assertNoMoreThan(before);
+        before.assertNothingMoreNow(CHECKPOINT);
     }
 
     @Test

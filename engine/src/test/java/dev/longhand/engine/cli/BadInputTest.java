@@ -49,8 +49,8 @@ class BadInputTest {
     }
 
     @AfterEach
-    void nothingIsLeft() {
-        ProcessResources.now(temporary).assertNoMoreThan(before);
+    void nothingIsLeft() throws InterruptedException {
+        before.assertNothingMoreNow(temporary);
     }
 
     /** Runs {@code generate} on prompt ids 1,2,3 and expects a refusal that says this. */
