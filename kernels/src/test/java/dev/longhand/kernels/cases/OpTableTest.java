@@ -20,12 +20,12 @@ import java.util.stream.Stream;
 class OpTableTest {
     @TestFactory
     Stream<DynamicTest> cpu() {
-        CpuLibrary library = TestBackends.cpuLibrary();
         return OpCases.all().stream()
                 .map(
                         opCase ->
                                 DynamicTest.dynamicTest(
-                                        opCase.name(), () -> check(opCase, library)));
+                                        opCase.name(),
+                                        () -> check(opCase, TestBackends.cpuLibrary())));
     }
 
     private static void check(OpCase opCase, CpuLibrary library) {
