@@ -27,7 +27,6 @@
 #define TILE_QUERIES 4
 #define COLUMNS 16 /* of a register tile: NV native vectors */
 #define BLOCK_QUERIES 48
-#define HEAD_DIM_MAX 256
 #define MASKED (-INFINITY)
 
 /* Running softmax of one query: max, sum of weights, and head_dim mixed values. */
@@ -201,36 +200,48 @@ static void score_page(const float *queries, int32_t count, const float *keys, i
 }
 
 /*
- * Turns the 64 scores of a query into weights against the new running maximum and returns by how
- * much the old sums shrink. Scores from `valid` on are masked.
+ * Turns the 64 scores of each query into weights against its new running maximum; shrink tells by
+ * how much the old sums shrink. Scores from valid[q] on are masked. Queries advance side by side: an
+ * exponential is a chain of a dozen dependent operations, and four chains hide each other's latency.
  */
-static float weigh(float *scores, int32_t valid, partial *running) {
-    vf max = v_set1(running->max);
-    for (int32_t i = valid; i < P; i++) {
-        scores[i] = MASKED;
-    }
-    for (int32_t i = 0; i < P; i += W) {
-        max = v_max(max, v_load(scores + i));
-    }
-    float new_max = max[0];
-    for (int i = 1; i < W; i++) {
-        new_max = max[i] > new_max ? max[i] : new_max;
-    }
-    vf sums[NV];
-    for (int v = 0; v < NV; v++) {
-        sums[v] = v_zero();
+ALWAYS_INLINE void weigh(float *scores, const int32_t *valid, partial *const *running,
+                         float *shrink, int32_t count) {
+    vf sums[TILE_QUERIES][NV];
+    float new_max[TILE_QUERIES];
+    float step[W] = {0};
+    for (int q = 0; q < count; q++) {
+        vf max = v_set1(running[q]->max);
+        for (int32_t i = valid[q]; i < P; i++) {
+            scores[q * P + i] = MASKED;
+        }
+        for (int32_t i = 0; i < P; i += W) {
+            max = v_max(max, v_load(scores + q * P + i));
+        }
+        new_max[q] = max[0];
+        for (int i = 1; i < W; i++) {
+            new_max[q] = max[i] > new_max[q] ? max[i] : new_max[q];
+        }
+        step[q] = running[q]->max - new_max[q];
+        for (int v = 0; v < NV; v++) {
+            sums[q][v] = v_zero();
+        }
     }
     for (int32_t i = 0; i < P; i += COLUMNS) {
         for (int v = 0; v < NV; v++) {
-            vf weight = v_exp(v_load(scores + i + v * W) - v_set1(new_max));
-            v_store(scores + i + v * W, weight);
-            sums[v] += weight;
+            for (int q = 0; q < count; q++) {
+                float *at = scores + q * P + i + v * W;
+                vf weight = v_exp(v_load(at) - v_set1(new_max[q]));
+                v_store(at, weight);
+                sums[q][v] += weight;
+            }
         }
     }
-    float shrink = exp1(running->max - new_max);
-    running->sum = running->sum * shrink + lane_sum(sums);
-    running->max = new_max;
-    return shrink;
+    vf shrinks = v_exp(v_load(step));
+    for (int q = 0; q < count; q++) {
+        shrink[q] = shrinks[q];
+        running[q]->sum = running[q]->sum * shrink[q] + lane_sum(sums[q]);
+        running[q]->max = new_max[q];
+    }
 }
 
 /* mixed[q, c..c+16] = mixed * shrink[q] + sum_j weights[q, j] values[j, c..c+16] */
@@ -273,10 +284,13 @@ static void mix_column(float *mixed, float shrink, const float *weights, const f
     *mixed = sum;
 }
 
-ALWAYS_INLINE void mix_queries(partial *const *running, const float *shrink, const float *weights,
+/* Softmax and mix of a tile of queries; query q sees own[q] positions of the page. */
+ALWAYS_INLINE void mix_queries(partial *const *running, const int32_t *own, float *weights,
                                const float *values, int32_t dim, int32_t positions,
                                fetch_ahead *ahead, int32_t count) {
     float *mixed[TILE_QUERIES];
+    float shrink[TILE_QUERIES];
+    weigh(weights, own, running, shrink, count);
     int32_t c = 0;
     for (; c + COLUMNS <= dim; c += COLUMNS) {
         for (int q = 0; q < count; q++) {
@@ -337,18 +351,18 @@ static void attend_page(const attention_job *job, const query_block *block, int3
     for (int32_t q = first; q < queries; q += TILE_QUERIES) {
         int32_t count = queries - q < TILE_QUERIES ? queries - q : TILE_QUERIES;
         partial *running[TILE_QUERIES];
-        float shrink[TILE_QUERIES];
+        int32_t own[TILE_QUERIES];
         float *weights = scratch->scores + (q - first) * P;
         for (int32_t i = 0; i < count; i++) {
-            int32_t own = position_of(job, block, q + i) - start + 1;
+            int32_t reached = position_of(job, block, q + i) - start + 1;
+            own[i] = reached < P ? reached : P;
             running[i] = partial_at(job, split, q + i);
-            shrink[i] = weigh(weights + i * P, own < P ? own : P, running[i]);
         }
         switch (count) {
-            case 1: mix_queries(running, shrink, weights, values, dim, valid, &keys_ahead, 1); break;
-            case 2: mix_queries(running, shrink, weights, values, dim, valid, &keys_ahead, 2); break;
-            case 3: mix_queries(running, shrink, weights, values, dim, valid, &keys_ahead, 3); break;
-            default: mix_queries(running, shrink, weights, values, dim, valid, &keys_ahead, 4); break;
+            case 1: mix_queries(running, own, weights, values, dim, valid, &keys_ahead, 1); break;
+            case 2: mix_queries(running, own, weights, values, dim, valid, &keys_ahead, 2); break;
+            case 3: mix_queries(running, own, weights, values, dim, valid, &keys_ahead, 3); break;
+            default: mix_queries(running, own, weights, values, dim, valid, &keys_ahead, 4); break;
         }
     }
 }
