@@ -6,8 +6,6 @@
  * adds the lanes by one fixed tree. AVX-512 holds the lanes in one register, AVX2 in two, SSE2 and
  * NEON in four, so the order of additions - and with FMA every bit - is the same on all of them, for
  * one row or for 512, in any tile and on any thread.
- *
- * AVX-512 is compiled and dispatched, but was never run: no machine at hand has it.
  */
 #ifndef LH_LANES_H
 #define LH_LANES_H
@@ -51,6 +49,16 @@ typedef int32_t vi32 __attribute__((vector_size(4 * W)));
 typedef vf vf_unaligned __attribute__((aligned(4), may_alias));
 
 ALWAYS_INLINE vf v_load(const float *p) { return *(const vf_unaligned *)p; }
+/* A load that stays in its register: else the compiler folds it into each of its uses, again a load. */
+ALWAYS_INLINE vf v_load_once(const float *p) {
+    vf v = v_load(p);
+#if defined(LH_ISA_AVX512)
+    __asm__("" : "+v"(v)); /* any of the 32 registers; x would be the first 16 */
+#elif defined(__x86_64__)
+    __asm__("" : "+x"(v));
+#endif
+    return v;
+}
 ALWAYS_INLINE void v_store(float *p, vf v) { *(vf_unaligned *)p = v; }
 
 #if defined(LH_ISA_AVX512)

@@ -13,12 +13,22 @@
  * tile of 3 rows x 2 outputs shares every load of x and every widened weight; 4 x 1 was faster for 2
  * and 4 rows (45 and 56 ms a step at the 0.5B shape against 45-53 and 56-66) and slower for 8.
  *
- * Blocked, R > STREAM_ROWS (prefill): compute-bound. A task owns OUTPUTS_PER_TASK rows of W. Per
- * block of KB inputs it widens them once into an f32 panel (KB * 12 * 4 = 24 KiB, first-level cache)
- * and runs register tiles of 4 rows x 3 outputs over it. One tile handles one native vector of the
- * 16 lanes (lanes are independent, so their order among each other is free): 12 accumulators, 7
- * loads for 12 FMAs, which keeps both FMA ports of a Zen 3 or Skylake core busy. The 16 partial lanes
- * of every output wait in L2 between K blocks (4 + 4 bytes a cycle, about 6 % of the time).
+ * Blocked, R > STREAM_ROWS (prefill): compute-bound. A task owns OUTPUTS_PER_TASK rows of W and, per
+ * BLOCK_ROWS rows of x, walks K in blocks of KB inputs: it widens its rows of W once into an f32 panel
+ * (48 * 512 * 4 = 96 KiB, second-level cache) and runs register tiles over it, PANEL_OUTPUTS outputs
+ * at a time (24 KiB, first-level cache). A tile handles one native vector of the 16 lanes (lanes are
+ * independent, so their order among each other is free); x is loaded into a register by name, since
+ * the compiler folds it into every use otherwise: 15 loads for 12 FMAs instead of 7. The 16 partial
+ * lanes of every output wait in L2 between K blocks (96 * 48 * 64 = 288 KiB).
+ *
+ * Tried, at 512 x 4864 x 896 and 512 x 896 x 4864 on two Zen 5 cores, GFLOP/s in one sitting:
+ *                              AVX-512      AVX2
+ *   4 x 3 tile, 12 outputs    154, 107   150, 111   every 12 outputs read all of x from L3
+ *   named loads, 6 x 4 tile   181, 116   148, 108   (4 x 3 on AVX2)
+ *   + 24 outputs, 96 rows     192, 139   151, 121
+ *   + 48 outputs, 96 rows     194, 141   153, 130
+ *   + 48 outputs, 48 rows     176, 130   153, 120
+ *   + 72 outputs, 48 rows     108, 100    78,  73   few tasks for two threads
  */
 #include "lanes.h"
 
@@ -28,10 +38,16 @@
 #define STREAM_TASK_BYTES (96 * 1024)
 #define PREFETCH_BYTES 1024
 #define KB 512
-#define TILE_ROWS 4
+#if W == 16
+#define TILE_ROWS 6 /* 32 registers: 24 sums, 4 weights, 1 x */
+#define TILE_OUTPUTS 4
+#else
+#define TILE_ROWS 4 /* 16 registers: 12 sums, 3 weights, 1 x */
 #define TILE_OUTPUTS 3
-#define OUTPUTS_PER_TASK 12
-#define BLOCK_ROWS 128
+#endif
+#define PANEL_OUTPUTS 12
+#define OUTPUTS_PER_TASK 48
+#define BLOCK_ROWS 96
 
 typedef struct {
     const float *x;
@@ -217,7 +233,7 @@ ALWAYS_INLINE void tile(const float *const *x, const float (*panel)[KB], int64_t
             w[o] = v_load(panel[o] + k);
         }
         for (int r = 0; r < rows; r++) {
-            vf xr = v_load(x[r] + k);
+            vf xr = v_load_once(x[r] + k);
             for (int o = 0; o < outputs; o++) {
                 sums[r][o] = v_fma(xr, w[o], sums[r][o]);
             }
@@ -230,14 +246,15 @@ ALWAYS_INLINE void tile(const float *const *x, const float (*panel)[KB], int64_t
     }
 }
 
+/* One tile of `rows` rows with as many outputs as are left, whole tiles or one by one. */
 ALWAYS_INLINE void tile_outputs(const float *const *x, const float (*panel)[KB], int64_t steps,
                                 float (*lanes)[OUTPUTS_PER_TASK][LANES], int32_t rows,
                                 int32_t outputs) {
     for (int32_t v = 0; v < NV; v++) {
-        switch (outputs) {
-            case 1: tile(x, panel, steps, v, lanes, rows, 1); break;
-            case 2: tile(x, panel, steps, v, lanes, rows, 2); break;
-            default: tile(x, panel, steps, v, lanes, rows, 3); break;
+        if (outputs == TILE_OUTPUTS) {
+            tile(x, panel, steps, v, lanes, rows, TILE_OUTPUTS);
+        } else {
+            tile(x, panel, steps, v, lanes, rows, 1);
         }
     }
 }
@@ -245,29 +262,38 @@ ALWAYS_INLINE void tile_outputs(const float *const *x, const float (*panel)[KB],
 static void tile_rows(const float *const *x, const float (*panel)[KB], int64_t steps,
                       float (*lanes)[OUTPUTS_PER_TASK][LANES], int32_t rows, int32_t outputs) {
     switch (rows) {
-        case 1: tile_outputs(x, panel, steps, lanes, 1, outputs); break;
-        case 2: tile_outputs(x, panel, steps, lanes, 2, outputs); break;
-        case 3: tile_outputs(x, panel, steps, lanes, 3, outputs); break;
-        default: tile_outputs(x, panel, steps, lanes, 4, outputs); break;
+        case TILE_ROWS: tile_outputs(x, panel, steps, lanes, TILE_ROWS, outputs); break;
+        case TILE_ROWS / 2: tile_outputs(x, panel, steps, lanes, TILE_ROWS / 2, outputs); break;
+        default: tile_outputs(x, panel, steps, lanes, 1, outputs); break;
     }
 }
 
 static int32_t least(int32_t a, int32_t b) { return a < b ? a : b; }
 
+/* The size of the next tile of what is left: whole, half (of rows) or one. */
+static int32_t tile_height(int32_t left) {
+    return left >= TILE_ROWS ? TILE_ROWS : left >= TILE_ROWS / 2 ? TILE_ROWS / 2 : 1;
+}
+
+static int32_t tile_width(int32_t left) { return left >= TILE_OUTPUTS ? TILE_OUTPUTS : 1; }
+
 /* All tiles of one block of rows and one block of inputs, `steps` groups of 16 from x_at on. */
 static void block_tiles(const linear_slice *slice, linear_scratch *scratch, const float *x_at,
                         int64_t stride, int32_t rows, const float (*panel)[KB], int64_t steps) {
-    for (int32_t r = 0; r < rows; r += TILE_ROWS) {
-        int32_t tile_height = least(TILE_ROWS, rows - r);
-        const float *x[TILE_ROWS];
-        for (int32_t i = 0; i < tile_height; i++) {
-            x[i] = x_at + (r + i) * stride;
-        }
-        for (int32_t o = 0; o < slice->count; o += TILE_OUTPUTS) {
-            float(*lanes)[OUTPUTS_PER_TASK][LANES] =
-                (float(*)[OUTPUTS_PER_TASK][LANES])scratch->lanes[r][o];
-            tile_rows(x, panel + o, steps, lanes, tile_height,
-                      least(TILE_OUTPUTS, slice->count - o));
+    for (int32_t first = 0; first < slice->count; first += PANEL_OUTPUTS) {
+        int32_t end = least(first + PANEL_OUTPUTS, slice->count);
+        for (int32_t r = 0, height; r < rows; r += height) {
+            height = tile_height(rows - r);
+            const float *x[TILE_ROWS];
+            for (int32_t i = 0; i < height; i++) {
+                x[i] = x_at + (r + i) * stride;
+            }
+            for (int32_t o = first, width; o < end; o += width) {
+                width = tile_width(end - o);
+                float(*lanes)[OUTPUTS_PER_TASK][LANES] =
+                    (float(*)[OUTPUTS_PER_TASK][LANES])scratch->lanes[r][o];
+                tile_rows(x, panel + o, steps, lanes, height, width);
+            }
         }
     }
 }
