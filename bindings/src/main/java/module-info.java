@@ -1,4 +1,4 @@
-/** Native APIs as Java sees them: the CPU kernel library and the CUDA driver. */
+/** Native APIs as Java sees them: the CPU kernel library, the CUDA driver and the PTX device. */
 module dev.longhand.bindings {
     requires transitive org.jspecify;
     requires jcuda;
@@ -7,6 +7,9 @@ module dev.longhand.bindings {
             dev.longhand.kernels,
             dev.longhand.bench;
     exports dev.longhand.bindings.cuda to
+            dev.longhand.kernels,
+            dev.longhand.bench;
+    exports dev.longhand.bindings.ptx to
             dev.longhand.kernels,
             dev.longhand.bench;
 }

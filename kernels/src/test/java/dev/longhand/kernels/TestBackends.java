@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.longhand.bindings.cpu.CpuAvailability;
 import dev.longhand.bindings.cpu.CpuLibrary;
+import dev.longhand.bindings.ptx.PtxAvailability;
+import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.cpu.CpuBackend;
 
 import org.junit.jupiter.api.Assumptions;
@@ -25,7 +27,7 @@ public final class TestBackends {
         return switch (CpuBackend.availability()) {
             case CpuAvailability.Present present -> present.library();
             case CpuAvailability.Absent absent -> {
-                Optional<Path> compiler = compiler();
+                Optional<Path> compiler = onPath("cc", "gcc", "clang");
                 if (compiler.isPresent()) {
                     fail("%s is there, yet: %s".formatted(compiler.get(), absent.cause()));
                 }
@@ -35,12 +37,24 @@ public final class TestBackends {
         };
     }
 
-    private static Optional<Path> compiler() {
+    /** The PTX device; skips the test where no compiler could build it, else fails without it. */
+    public static PtxDevice ptxDevice() {
+        return switch (PtxDevice.availability()) {
+            case PtxAvailability.Present present -> present.device();
+            case PtxAvailability.Absent absent -> {
+                Optional<Path> compiler = onPath("c++", "g++", "clang++");
+                if (compiler.isPresent()) {
+                    fail("%s is there, yet: %s".formatted(compiler.get(), absent.cause()));
+                }
+                Assumptions.abort("skipped: " + absent.cause());
+                yield null;
+            }
+        };
+    }
+
+    private static Optional<Path> onPath(String... names) {
         return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
-                .flatMap(
-                        folder ->
-                                Arrays.stream(new String[] {"cc", "gcc", "clang"})
-                                        .map(name -> Path.of(folder, name)))
+                .flatMap(folder -> Arrays.stream(names).map(name -> Path.of(folder, name)))
                 .filter(Files::isExecutable)
                 .findFirst();
     }

@@ -1,15 +1,13 @@
 package dev.longhand.bindings.cpu;
 
 import dev.longhand.bindings.cpu.generated.LonghandCpu;
+import dev.longhand.bindings.library.PackedLibrary;
 
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -47,7 +45,10 @@ public final class CpuLibrary {
         try {
             if (path != null) {
                 System.load(Path.of(path).toAbsolutePath().toString());
-            } else if (!loadResource(owner, folder + "/" + FILE)) {
+            } else if (!PackedLibrary.load(
+                    owner.getResourceAsStream(folder + "/" + FILE),
+                    FILE,
+                    file -> System.load(file.toString()))) {
                 return new CpuAvailability.Absent(
                         "this build has no CPU kernels, as no C compiler was at hand",
                         REMEDY_BUILD);
@@ -64,28 +65,6 @@ public final class CpuLibrary {
                     "build the project again");
         }
         return new CpuAvailability.Present(new CpuLibrary());
-    }
-
-    private static boolean loadResource(Class<?> owner, String name) throws IOException {
-        try (InputStream resource = owner.getResourceAsStream(name)) {
-            if (resource == null) {
-                return false;
-            }
-            Path folder =
-                    Files.createTempDirectory(
-                            "longhand-",
-                            PosixFilePermissions.asFileAttribute(
-                                    PosixFilePermissions.fromString("rwx------")));
-            Path file = folder.resolve(FILE);
-            try {
-                Files.copy(resource, file);
-                System.load(file.toString());
-            } finally {
-                Files.deleteIfExists(file);
-                Files.delete(folder);
-            }
-            return true;
-        }
     }
 
     /** Instruction sets that this processor can run, best first. */

@@ -4,16 +4,28 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The door to a CUDA device: what the kernels need of the driver API and nothing more, over
- * whichever {@code libcuda.so.1} is there, NVIDIA's or the PTX device. Nothing implements it yet;
- * {@link CudaProbe} says whether there would be a device.
+ * whichever {@code libcuda.so.1} is there, NVIDIA's or the PTX device. {@link CudaProbe} says
+ * whether there is a device, {@link CudaDrivers} opens it.
  *
- * <p>One context on one device; calls come from the thread that opened it. Handles are the driver's
- * own pointers as longs, device addresses are plain longs. A status other than success becomes an
- * exception at the line it happened. Host memory in copies is native or pinned, never a heap array.
+ * <p>One context on one device, used by one platform thread at a time; the context follows the
+ * thread that calls. Handles are the driver's own pointers as longs, device addresses are plain
+ * longs, stream 0 is the default stream. Host memory in copies is native or pinned, never a heap
+ * array.
+ *
+ * <p>A status other than success becomes a {@link CudaDriverException} at the line it happened.
+ * Calls on a closed driver throw {@link IllegalStateException}; handles that are not or no longer
+ * this driver's throw {@link IllegalArgumentException} where things are destroyed, and must not be
+ * used where work is queued. Queueing work and waiting for it allocates nothing on the heap.
  */
 public interface CudaDriver extends AutoCloseable {
     /** The device behind this door. */
     CudaDevice device();
+
+    /** Memory of the device, all processes' together. */
+    MemoryInfo memoryInfo();
+
+    /** Bytes that can be allocated still, and all there are. */
+    record MemoryInfo(long freeBytes, long totalBytes) {}
 
     /** Allocates device memory, aligned to 256 bytes; returns its address. */
     long allocate(long bytes);
@@ -24,7 +36,7 @@ public interface CudaDriver extends AutoCloseable {
     /** Allocates pinned host memory, which copies reach without staging. */
     MemorySegment allocatePinned(long bytes);
 
-    /** Frees pinned host memory. */
+    /** Frees pinned host memory; use of the segment then throws. */
     void freePinned(MemorySegment memory);
 
     /** Queues a copy from the host; the memory must stay alive until the stream has passed it. */
@@ -33,7 +45,17 @@ public interface CudaDriver extends AutoCloseable {
     /** Queues a copy to the host. */
     void copyToHost(MemorySegment to, long from, long stream);
 
-    /** Loads a module from PTX text or a cubin image; returns its handle. */
+    /** Queues a copy of {@code bytes} from one place of the device to another; no overlap. */
+    void copyOnDevice(long to, long from, long bytes, long stream);
+
+    /** Queues setting {@code bytes} bytes of device memory to one value. */
+    void fill(long address, byte value, long bytes, long stream);
+
+    /**
+     * Loads a module; returns its handle.
+     *
+     * @param image native: PTX text with a NUL at its end, a cubin or a fatbin
+     */
     long loadModule(MemorySegment image);
 
     /** Unloads a module and its functions. */
@@ -41,6 +63,9 @@ public interface CudaDriver extends AutoCloseable {
 
     /** The handle of a kernel of a module. */
     long function(long module, String name);
+
+    /** Allows a kernel up to so much dynamic shared memory; without this, 48 KiB. */
+    void setSharedMemoryMax(long function, int bytes);
 
     /**
      * Queues a kernel.
@@ -54,6 +79,19 @@ public interface CudaDriver extends AutoCloseable {
      *     reused: building it per launch costs 4 to 7 microseconds
      */
     void launch(
+            long function,
+            Extent grid,
+            Extent block,
+            int sharedBytes,
+            long stream,
+            MemorySegment parameters);
+
+    /**
+     * Queues a kernel that may start before the one in front of it on the stream has ended, and
+     * waits for it by itself ({@code griddepcontrol.wait}). Devices below compute capability 9.0
+     * have no such launches: there it is {@link #launch}.
+     */
+    void launchOverlapped(
             long function,
             Extent grid,
             Extent block,
@@ -88,7 +126,7 @@ public interface CudaDriver extends AutoCloseable {
     /** Destroys an event. */
     void destroyEvent(long event);
 
-    /** Begins to record what is queued on a stream instead of running it. */
+    /** Begins to record what this thread queues on a stream (not 0) instead of running it. */
     void beginCapture(long stream);
 
     /** Ends the recording; returns an executable graph. */
@@ -100,7 +138,10 @@ public interface CudaDriver extends AutoCloseable {
     /** Destroys an executable graph. */
     void destroyGraph(long graph);
 
-    /** Frees everything that is left and destroys the context; idempotent. */
+    /**
+     * Frees everything that is left and destroys the context; idempotent. Throws the first failure
+     * after all has been tried, but not once the caller knows that the context has ended.
+     */
     @Override
     void close();
 }

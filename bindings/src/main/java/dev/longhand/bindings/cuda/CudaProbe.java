@@ -10,8 +10,8 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * Looks for a usable driver. {@code libcuda.so.1} is opened and asked through the foreign-function
- * interface first; JCuda is loaded only when a device is known to be there. Not yet confirmed on a
- * real GPU: no machine at hand had one.
+ * interface first; JCuda is loaded only when a device is known to be there, and binds the process
+ * to that library. Not yet confirmed on a real GPU: no machine at hand had one.
  */
 public final class CudaProbe {
     /** CUDA 12.0: the oldest driver that loads the PTX we mean to ship. */
@@ -24,23 +24,37 @@ public final class CudaProbe {
 
     /** Probes the library that the system's loader finds. */
     public static CudaAvailability probe() {
-        return probe("libcuda.so.1");
+        return probe(CudaLibrary.system());
     }
 
-    /** Probes the library of a name or path. */
-    static CudaAvailability probe(String library) {
-        try (Arena arena = Arena.ofConfined()) {
-            SymbolLookup driver;
-            try {
-                driver = SymbolLookup.libraryLookup(library, arena);
-            } catch (IllegalArgumentException e) {
-                return new CudaAvailability.Absent("no " + library + " found", REMEDY_DRIVER);
+    /** Probes a library; absent too if this process uses another. */
+    public static CudaAvailability probe(CudaLibrary library) {
+        CudaLibrary used = CudaProcess.used();
+        try {
+            if (used != null && !used.equals(library)) {
+                throw CudaProcess.otherInUse(library, used.name());
             }
-            return ask(driver, arena);
+            return look(library);
+        } catch (CudaUnavailableException e) {
+            return new CudaAvailability.Absent(e.reason(), e.remedy());
         }
     }
 
-    private static CudaAvailability ask(SymbolLookup driver, Arena arena) {
+    /** Probes a library whatever this process uses; up to the devices, that works. */
+    static CudaAvailability look(CudaLibrary library) {
+        try (Arena arena = Arena.ofConfined()) {
+            SymbolLookup driver;
+            try {
+                driver = SymbolLookup.libraryLookup(library.name(), arena);
+            } catch (IllegalArgumentException e) {
+                return new CudaAvailability.Absent(
+                        "no " + library.name() + " found", REMEDY_DRIVER);
+            }
+            return ask(library, driver, arena);
+        }
+    }
+
+    private static CudaAvailability ask(CudaLibrary library, SymbolLookup driver, Arena arena) {
         int status = call(driver, "cuInit", 0);
         if (status != CUDA_SUCCESS) {
             return new CudaAvailability.Absent(
@@ -63,7 +77,7 @@ public final class CudaProbe {
         if (status != CUDA_SUCCESS || count == 0) {
             return new CudaAvailability.Absent("the driver sees no device", REMEDY_DRIVER);
         }
-        return new CudaAvailability.Present(version, JCudaDevices.list(count));
+        return new CudaAvailability.Present(version, JCudaDevices.list(library, count));
     }
 
     private static int call(SymbolLookup driver, String function, int argument) {

@@ -18,30 +18,37 @@ final class JCudaDevices {
     private JCudaDevices() {}
 
     /**
-     * Describes the first {@code count} devices; the driver must be initialised.
+     * Binds JCuda to the library and describes its first {@code count} devices; the driver must be
+     * initialised.
      *
-     * @throws jcuda.CudaException if a call fails
+     * @throws CudaDriverException if a call fails
+     * @throws CudaUnavailableException if JCuda cannot be bound to this library
      */
-    static List<CudaDevice> list(int count) {
-        JCudaDriver.setExceptionsEnabled(true); // off by default: statuses would go unnoticed
+    static List<CudaDevice> list(CudaLibrary library, int count) {
+        JCudaLibrary.load(library);
         List<CudaDevice> devices = new ArrayList<>();
         for (int ordinal = 0; ordinal < count; ordinal++) {
-            CUdevice device = new CUdevice();
-            JCudaDriver.cuDeviceGet(device, ordinal);
-            devices.add(describe(device, ordinal));
+            devices.add(describe(get(ordinal), ordinal));
         }
         return devices;
     }
 
+    static CUdevice get(int ordinal) {
+        CUdevice device = new CUdevice();
+        CudaDriverException.check(JCudaDriver.cuDeviceGet(device, ordinal), "cuDeviceGet");
+        return device;
+    }
+
     private static CudaDevice describe(CUdevice device, int ordinal) {
         byte[] name = new byte[NAME_BYTES_MAX];
-        JCudaDriver.cuDeviceGetName(name, name.length, device);
+        CudaDriverException.check(
+                JCudaDriver.cuDeviceGetName(name, name.length, device), "cuDeviceGetName");
         int length = 0;
         while (length < name.length && name[length] != 0) {
             length++;
         }
         long[] bytes = new long[1];
-        JCudaDriver.cuDeviceTotalMem(bytes, device);
+        CudaDriverException.check(JCudaDriver.cuDeviceTotalMem(bytes, device), "cuDeviceTotalMem");
         return new CudaDevice(
                 ordinal,
                 new String(name, 0, length, StandardCharsets.UTF_8),
@@ -52,7 +59,8 @@ final class JCudaDevices {
 
     private static int attribute(CUdevice device, int attribute) {
         int[] value = new int[1];
-        JCudaDriver.cuDeviceGetAttribute(value, attribute, device);
+        CudaDriverException.check(
+                JCudaDriver.cuDeviceGetAttribute(value, attribute, device), "cuDeviceGetAttribute");
         return value[0];
     }
 }

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 
 /** What the probe makes of drivers that are missing, broken or too old; each is a value. */
 class CudaProbeTest {
-    private static final String NO_DRIVER = "libnone-such-cuda.so.1";
+    private static final String NO_DRIVER = "/none-such/libcuda.so.1";
 
     @TempDir private Path folder;
 
@@ -49,7 +49,7 @@ class CudaProbeTest {
     }
 
     private static void assertAbsent(String library, String cause) {
-        CudaAvailability found = CudaProbe.probe(library);
+        CudaAvailability found = CudaProbe.look(CudaLibrary.at(Path.of(library)));
         var absent = assertInstanceOf(CudaAvailability.Absent.class, found);
         assertTrue(absent.cause().contains(cause), absent.cause());
         assertFalse(absent.remedy().isBlank());
@@ -105,7 +105,7 @@ class CudaProbeTest {
     /** Probes in a process of its own. */
     static final class Probing {
         public static void main(String[] arguments) {
-            System.out.println(CudaProbe.probe(NO_DRIVER));
+            System.out.println(CudaProbe.probe(CudaLibrary.at(Path.of(NO_DRIVER))));
         }
     }
 }

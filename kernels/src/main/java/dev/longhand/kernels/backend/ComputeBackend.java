@@ -12,6 +12,7 @@ import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The door through which a model computes: the ops of a Qwen2 step over tensors that only the
@@ -37,6 +38,11 @@ public interface ComputeBackend extends AutoCloseable {
 
     /** Prepares linear layers that read the same input. */
     Linear linear(List<LinearMatrix> matrices);
+
+    /** Why this backend cannot attend over a KV cache with a number of query heads, if so. */
+    default Optional<String> refusal(KvShape shape, int heads) {
+        return Optional.empty();
+    }
 
     /** A KV pool; its memory is committed as pages are first written where the system can. */
     KvCache allocateKv(KvShape shape);

@@ -23,6 +23,7 @@ public class StepBatch implements AutoCloseable {
     private final MemorySegment pageTables;
     private int rows;
     private int selectedCount;
+    private long version;
 
     /**
      * An empty batch.
@@ -46,6 +47,7 @@ public class StepBatch implements AutoCloseable {
     public void clear() {
         rows = 0;
         selectedCount = 0;
+        version++;
     }
 
     /**
@@ -64,18 +66,21 @@ public class StepBatch implements AutoCloseable {
         tokens.setAtIndex(JAVA_INT, rows, token);
         positions.setAtIndex(JAVA_INT, rows, position);
         sequences.setAtIndex(JAVA_INT, rows, sequence);
+        version++;
         return rows++;
     }
 
     /** Asks for the logits of the row added last; returns their index among the selected rows. */
     public int select() {
         selected.setAtIndex(JAVA_INT, selectedCount, rows - 1);
+        version++;
         return selectedCount++;
     }
 
     /** Sets entry {@code index} of a sequence's page table. */
     public void setPage(int sequence, int index, int page) {
         pageTables.setAtIndex(JAVA_INT, (long) sequence * pagesPerSequence + index, page);
+        version++;
     }
 
     /** Entry {@code index} of a sequence's page table. */
@@ -86,6 +91,16 @@ public class StepBatch implements AutoCloseable {
     /** How many rows this step has. */
     public int rows() {
         return rows;
+    }
+
+    /** Grows with every change: a device copy that knows another number is stale. */
+    public long version() {
+        return version;
+    }
+
+    /** How many page tables there are. */
+    public int sequencesMax() {
+        return sequencesMax;
     }
 
     /** The most rows of one step. */

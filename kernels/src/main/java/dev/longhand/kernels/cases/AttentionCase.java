@@ -5,13 +5,13 @@ import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.rope.RopeTable;
-import dev.longhand.kernels.tensor.BFloat16;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
 import java.lang.foreign.Arena;
+import java.util.Optional;
 
 /**
  * RoPE, KV append and causal attention together, since only attention can see what was appended.
@@ -74,6 +74,11 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
     }
 
     @Override
+    public Optional<String> refusal(ComputeBackend backend) {
+        return backend.refusal(new KvShape(2, 1, kvHeads, headDim, kvDtype), heads);
+    }
+
+    @Override
     public Prepared prepare(ComputeBackend backend) {
         return new PreparedOp(
                 backend, rows(), heads * headDim, null, prepared -> build(backend, prepared));
@@ -105,7 +110,7 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
     }
 
     @Override
-    public float[] plain() {
+    public float[] plain(Precision precision) {
         float[] qkv = qkv();
         float[] result = new float[rows() * heads * headDim];
         try (Arena arena = Arena.ofShared()) {
@@ -115,17 +120,17 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
                 for (int head = 0; head < heads + kvHeads; head++) {
                     rotate(qkv, row * width() + head * headDim, rope, position);
                 }
-                if (kvDtype == DType.BF16) {
-                    for (int i = heads * headDim; i < width(); i++) {
-                        qkv[row * width() + i] = BFloat16.round(qkv[row * width() + i]);
-                    }
+                Precision kept = kvDtype == DType.BF16 ? Precision.BF16 : precision;
+                for (int i = 0; i < width(); i++) {
+                    Precision own = i < heads * headDim ? precision : kept;
+                    qkv[row * width() + i] = own.round(qkv[row * width() + i]);
                 }
             }
         }
         for (int row = 0; row < rows(); row++) {
             int first = row < positions ? 0 : positions;
             for (int head = 0; head < heads; head++) {
-                attend(qkv, first, row, head, result);
+                attend(qkv, first, row, head, precision, result);
             }
         }
         return result;
@@ -143,7 +148,8 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
         }
     }
 
-    private void attend(float[] qkv, int first, int row, int head, float[] result) {
+    private void attend(
+            float[] qkv, int first, int row, int head, Precision precision, float[] result) {
         int query = row * width() + head * headDim;
         int kvHead = head / (heads / kvHeads);
         float[] scores = new float[row - first + 1];
@@ -164,7 +170,7 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
             sum += weight;
             int value = (first + i) * width() + (heads + kvHeads + kvHead) * headDim;
             for (int j = 0; j < headDim; j++) {
-                mixed[j] += weight * qkv[value + j];
+                mixed[j] += precision.round(weight) * qkv[value + j];
             }
         }
         for (int j = 0; j < headDim; j++) {

@@ -53,7 +53,7 @@ public record EmbeddingCase(DType dtype, int rows, int vocabulary, int width) im
     }
 
     @Override
-    public float[] plain() {
+    public float[] plain(Precision precision) {
         float[] result = new float[rows * width];
         try (Arena arena = Arena.ofConfined()) {
             HostTensor table = table(arena);

@@ -104,7 +104,7 @@ public record LinearCase(
     }
 
     @Override
-    public float[] plain() {
+    public float[] plain(Precision precision) {
         float[] x = x();
         float[] result = accumulate ? residual() : new float[rows * width()];
         try (Arena arena = Arena.ofConfined()) {
@@ -116,7 +116,8 @@ public record LinearCase(
                     for (int o = 0; o < outputs.get(m); o++) {
                         float sum = bias ? biases[o] : 0;
                         for (int k = 0; k < inputs; k++) {
-                            sum += x[row * inputs + k] * weights.get((long) o * inputs + k);
+                            float weight = precision.round(weights.get((long) o * inputs + k));
+                            sum += precision.round(x[row * inputs + k]) * weight;
                         }
                         result[row * width() + first + o] += sum;
                     }

@@ -2,12 +2,15 @@ package dev.longhand.kernels.cases;
 
 import dev.longhand.kernels.backend.ComputeBackend;
 
+import java.util.Optional;
+
 /**
  * One op on one shape, with data that its name determines.
  *
  * <p>The tolerance rule: a backend's largest error against the oracle ({@code ReferenceBackend})
- * may be twice that of {@link #plain}, a straightforward F32 loop, plus one unit in the last place
- * of the largest result (a lucky plain loop can be exact).
+ * may be twice that of {@link #plain}, a straightforward F32 loop over operands of the backend's
+ * precision, plus one unit in the last place of the largest result (a lucky plain loop can be
+ * exact).
  */
 public sealed interface OpCase
         permits LinearCase, RmsNormCase, SwiGluCase, EmbeddingCase, AttentionCase {
@@ -26,8 +29,17 @@ public sealed interface OpCase
      */
     Prepared prepare(ComputeBackend backend);
 
-    /** The result by a plain F32 loop, elements in the order of {@link Prepared#result}. */
-    float[] plain();
+    /** Why a backend has no kernel for this case, if so. */
+    default Optional<String> refusal(ComputeBackend backend) {
+        return Optional.empty();
+    }
+
+    /**
+     * The result by a plain F32 loop, elements in the order of {@link Prepared#result}.
+     *
+     * @param precision what operands of products are rounded to first
+     */
+    float[] plain(Precision precision);
 
     /** A case on a backend, ready to run; an accumulating one adds at every run. */
     interface Prepared extends AutoCloseable {

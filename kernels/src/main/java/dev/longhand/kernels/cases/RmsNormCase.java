@@ -50,7 +50,7 @@ public record RmsNormCase(int rows, int width, float scale) implements OpCase {
     }
 
     @Override
-    public float[] plain() {
+    public float[] plain(Precision precision) {
         float[] x = x();
         float[] weight = weight();
         for (int row = 0; row < rows; row++) {

@@ -43,7 +43,7 @@ public record SwiGluCase(int rows, int width, float scale) implements OpCase {
     }
 
     @Override
-    public float[] plain() {
+    public float[] plain(Precision precision) {
         float[] gateUp = gateUp();
         float[] result = new float[rows * width];
         for (int row = 0; row < rows; row++) {

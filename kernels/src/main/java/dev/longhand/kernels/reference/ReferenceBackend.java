@@ -121,13 +121,7 @@ public final class ReferenceBackend implements ComputeBackend {
 
     @Override
     public long findNonFinite(Tensor tensor) {
-        HostTensor host = (HostTensor) tensor;
-        for (long i = 0; i < host.shape().elements(); i++) {
-            if (!Float.isFinite(host.get(i))) {
-                return i;
-            }
-        }
-        return -1;
+        return ((HostTensor) tensor).findNonFinite();
     }
 
     @Override

@@ -46,6 +46,16 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
         };
     }
 
+    /** Index of the first NaN or infinity, row-major, or -1. */
+    public long findNonFinite() {
+        for (long i = 0; i < shape.elements(); i++) {
+            if (!Float.isFinite(get(i))) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
     /** Sets element {@code index} of an F32 tensor. */
     public void set(long index, float value) {
         data.setAtIndex(F32, index, value);

@@ -1,23 +1,39 @@
 package dev.longhand.kernels.cases;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.bindings.cpu.CpuLibrary;
+import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.TestBackends;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.cpu.CpuBackend;
+import dev.longhand.kernels.cuda.CudaBackend;
 import dev.longhand.kernels.reference.ReferenceBackend;
 
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/** Every op, on every instruction set of the CPU backend, on every shape of the table. */
+/**
+ * Every op on every shape of the table: on every instruction set of the CPU backend, and by the
+ * CUDA kernels on the PTX device, where blocks and warps run first to last, last to first and
+ * shuffled, and no check may find anything.
+ */
 class OpTableTest {
+    private static final long[] SEEDS = {0, 1, 20_261_123};
+
+    /** Cases above this run once: warps meet in the same ways in every block. */
+    private static final long REPEATED_BYTES_MAX = 40_000_000;
+
+    private static final Map<String, float[]> EXPECTED = new ConcurrentHashMap<>();
+
     @TestFactory
     Stream<DynamicTest> cpu() {
         return OpCases.all().stream()
@@ -25,32 +41,66 @@ class OpTableTest {
                         opCase ->
                                 DynamicTest.dynamicTest(
                                         opCase.name(),
-                                        () -> check(opCase, TestBackends.cpuLibrary())));
+                                        () -> checkCpu(opCase, TestBackends.cpuLibrary())));
     }
 
-    private static void check(OpCase opCase, CpuLibrary library) {
-        float[] expected = run(opCase, ReferenceBackend::new);
-        double bound = bound(expected, opCase.plain());
+    @TestFactory
+    Stream<DynamicTest> ptx() {
+        return OpCases.all().stream()
+                .map(
+                        opCase ->
+                                DynamicTest.dynamicTest(
+                                        opCase.name(),
+                                        () -> checkPtx(opCase, TestBackends.ptxDevice())));
+    }
+
+    private static float[] expected(OpCase opCase) {
+        return EXPECTED.computeIfAbsent(opCase.name(), name -> run(opCase, new ReferenceBackend()));
+    }
+
+    private static void checkCpu(OpCase opCase, CpuLibrary library) {
+        double bound = bound(expected(opCase), opCase.plain(Precision.F32));
         List<String> isas = new ArrayList<>(library.isaNames());
         if (opCase.bytes() > 200_000_000) {
             isas = isas.subList(0, 1); // the best alone: the others only differ in speed
         }
         for (String isa : isas) {
-            float[] actual = run(opCase, () -> new CpuBackend(library, isa, 2));
-            double error = error(expected, actual);
-            assertTrue(
-                    error <= bound,
-                    () ->
-                            "%s on %s: error %g, allowed %g"
-                                    .formatted(opCase.name(), isa, error, bound));
+            check(opCase, isa, new CpuBackend(library, isa, 2), bound);
         }
     }
 
-    private static float[] run(OpCase opCase, Supplier<ComputeBackend> open) {
-        try (ComputeBackend backend = open.get();
-                OpCase.Prepared prepared = opCase.prepare(backend)) {
-            prepared.run();
-            return prepared.result();
+    private static void checkPtx(OpCase opCase, PtxDevice device) {
+        double bound = bound(expected(opCase), opCase.plain(Precision.BF16));
+        device.clear();
+        for (long seed : SEEDS) {
+            if (seed != SEEDS[0] && opCase.bytes() > REPEATED_BYTES_MAX) {
+                break;
+            }
+            device.seed(seed);
+            check(opCase, "ptx, seed " + seed, new CudaBackend(device.library(), 0), bound);
+            assertEquals(List.of(), device.findings());
+        }
+        assertEquals(0, device.live());
+    }
+
+    private static void check(OpCase opCase, String where, ComputeBackend open, double bound) {
+        float[] actual = run(opCase, open);
+        double error = error(expected(opCase), actual);
+        assertTrue(
+                error <= bound,
+                () ->
+                        "%s on %s: error %g, allowed %g"
+                                .formatted(opCase.name(), where, error, bound));
+    }
+
+    @SuppressWarnings("MustBeClosedChecker") // closed here
+    private static float[] run(OpCase opCase, ComputeBackend open) {
+        try (ComputeBackend backend = open) {
+            opCase.refusal(backend).ifPresent(reason -> Assumptions.abort("no kernel: " + reason));
+            try (OpCase.Prepared prepared = opCase.prepare(backend)) {
+                prepared.run();
+                return prepared.result();
+            }
         }
     }
 

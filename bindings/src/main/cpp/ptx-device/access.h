@@ -1,0 +1,45 @@
+/* Checked and counted access to memory, for loads, stores, atomics and asynchronous copies. */
+#ifndef PTX_ACCESS_H
+#define PTX_ACCESS_H
+
+#include "parser.h"
+#include "warp.h"
+
+namespace ptx {
+
+constexpr uint8_t SIGNED = 1;   /* flags: sign-extend what is loaded */
+constexpr uint8_t ORDERED = 2;  /* volatile or acquire: no race */
+constexpr uint8_t ADDRESS32 = 4; /* the base register has 32 bits */
+
+/* The address a lane of an instruction means; its base is operand `base`. */
+inline Address lane_address(Warp &warp, const Instruction &i, int base, int lane) {
+    uint64_t from = i.flags & ADDRESS32 ? warp.lanes<uint32_t>(i.operand[base])[lane]
+                                        : warp.lanes<uint64_t>(i.operand[base])[lane];
+    return from + static_cast<uint64_t>(i.immediate);
+}
+
+/* Checks bounds and alignment; the host address. Faults otherwise. */
+uint8_t *global_at(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width,
+                   uint32_t alignment, Allocation *&allocation);
+/* The same, and what a read or a write has to note and check; alignment 0: the width's. */
+uint8_t *global_read(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width,
+                     uint32_t alignment = 0);
+uint8_t *global_write(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width);
+uint8_t *shared_read(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width);
+uint8_t *shared_write(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width);
+uint8_t *local_at(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width);
+
+/* Adds one request of a warp to the counters; addresses of the lanes in mask. */
+void count_global(Warp &warp, const Address *at, uint32_t mask, uint32_t width, bool load);
+void count_shared(Warp &warp, const Address *at, uint32_t mask, uint32_t width);
+
+/* Reads memory modifiers up to the type: order, scope, space, caches. */
+struct MemoryForm {
+    Space space = Space::GENERIC;
+    bool ordered = false;
+};
+MemoryForm memory_form(class Decoder &d);
+
+} // namespace ptx
+
+#endif

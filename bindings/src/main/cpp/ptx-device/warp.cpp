@@ -1,0 +1,319 @@
+#include "warp.h"
+
+#include <algorithm>
+
+namespace ptx {
+
+namespace {
+constexpr int64_t QUANTUM_MIN = 64;
+constexpr int64_t QUANTUM_SPREAD = 1024;
+/* A warp that runs this long has hung: the largest kernel here needs a thousandth. */
+constexpr int64_t INSTRUCTIONS_MAX = 4'000'000'000;
+} // namespace
+
+std::string Kernel::place(const Instruction &at) const {
+    std::string text = name + ", PTX line " + std::to_string(at.ptx_line);
+    auto file = files->find(at.source_file);
+    if (file != files->end() && at.source_line != 0) {
+        text += ", " + file->second + ":" + std::to_string(at.source_line);
+    }
+    return text + ", " + at.name;
+}
+
+/* ---- shared memory ---- */
+
+void SharedMemory::reset(uint32_t bytes) {
+    bytes_ = bytes;
+    data_.assign(bytes + 16, 0xff); /* NaN in every float format */
+    written_.assign(bytes + 16, 0);
+    words_.resize(std::max<size_t>(words_.size(), bytes / 4 + 2)); /* epochs never come back */
+}
+
+bool SharedMemory::is_written(uint32_t at, uint32_t width) const {
+    for (uint32_t i = 0; i < width; i++) {
+        if (!written_[at + i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void SharedMemory::set_written(uint32_t at, uint32_t width, bool value) {
+    memset(written_.data() + at, value, width);
+}
+
+static uint8_t byte_mask(uint32_t at, uint32_t width) {
+    return width >= 4 ? 15 : static_cast<uint8_t>(((1u << width) - 1) << (at % 4));
+}
+
+bool SharedMemory::reads(uint32_t at, uint32_t width, uint32_t warp, uint32_t epoch) {
+    bool conflict = false;
+    uint8_t mask = byte_mask(at, width);
+    for (uint32_t i = at / 4; i < (at + width + 3) / 4; i++) {
+        Word &word = words_[i];
+        conflict |= word.write_epoch == epoch && word.writer != warp && (word.write_mask & mask);
+        if (word.read_epoch != epoch) {
+            word.read_epoch = epoch;
+            word.reader = static_cast<uint8_t>(warp);
+            word.read_mask = mask;
+            word.many_readers = false;
+        } else {
+            word.many_readers |= word.reader != warp;
+            word.read_mask |= mask;
+        }
+    }
+    return conflict;
+}
+
+bool SharedMemory::writes(uint32_t at, uint32_t width, uint32_t warp, uint32_t epoch) {
+    bool conflict = false;
+    uint8_t mask = byte_mask(at, width);
+    for (uint32_t i = at / 4; i < (at + width + 3) / 4; i++) {
+        Word &word = words_[i];
+        conflict |= word.write_epoch == epoch && word.writer != warp && (word.write_mask & mask);
+        conflict |= word.read_epoch == epoch && (word.read_mask & mask)
+                    && (word.reader != warp || word.many_readers);
+        word.write_mask = word.write_epoch == epoch ? word.write_mask | mask : mask;
+        word.write_epoch = epoch;
+        word.writer = static_cast<uint8_t>(warp);
+    }
+    return conflict;
+}
+
+/* ---- a warp ---- */
+
+void Warp::reset(Block *owner, uint32_t warp_index, uint32_t threads) {
+    const Kernel &kernel = *owner->launch->kernel;
+    block = owner;
+    index = warp_index;
+    uint32_t lanes_here = std::min<uint32_t>(LANES, threads - warp_index * LANES);
+    live = lanes_here == LANES ? FULL : (1u << lanes_here) - 1;
+    active = live;
+    state = WarpState::RUNNING;
+    pc_ = 0;
+    diverged_ = false;
+    async_groups.clear();
+    async_open.clear();
+    local.assign(static_cast<size_t>(kernel.local_bytes) * LANES, 0xff);
+    storage_.resize(kernel.frame_bytes + 64);
+    frame_ = storage_.data() + (64 - reinterpret_cast<uintptr_t>(storage_.data()) % 64) % 64;
+    memset(frame_, 0xee, kernel.frame_bytes);
+    for (const Constant &constant : kernel.constants) {
+        for (int lane = 0; lane < LANES; lane++) {
+            if (constant.bytes == 8) {
+                lanes<uint64_t>(constant.offset)[lane] = constant.value;
+            } else {
+                lanes<uint32_t>(constant.offset)[lane] = static_cast<uint32_t>(constant.value);
+            }
+        }
+    }
+    set_specials();
+}
+
+void Warp::set_specials() {
+    const Launch &launch = *block->launch;
+    const Extent &b = launch.block;
+    for (int special = 0; special < SPECIALS; special++) {
+        uint32_t offset = launch.kernel->specials[special];
+        if (offset == NONE) {
+            continue;
+        }
+        for (uint32_t lane = 0; lane < LANES; lane++) {
+            uint32_t thread = index * LANES + lane;
+            uint32_t below = (1u << lane) - 1;
+            uint32_t self = 1u << lane;
+            const uint32_t values[SPECIALS] = {
+                thread % b.x, thread / b.x % b.y, thread / b.x / b.y, b.x, b.y, b.z,
+                block->index.x, block->index.y, block->index.z,
+                launch.grid.x, launch.grid.y, launch.grid.z,
+                lane, index, (block->threads + LANES - 1) / LANES, block->linear % 4, 4,
+                self, below, below | self, ~(below | self), ~below, launch.dynamic_shared};
+            lanes<uint32_t>(offset)[lane] = values[special];
+        }
+    }
+}
+
+void Warp::regroup() {
+    uint32_t least = NONE;
+    for (uint32_t lane = 0; lane < LANES; lane++) {
+        if (live >> lane & 1 && lane_pc_[lane] < least) {
+            least = lane_pc_[lane];
+        }
+    }
+    pc_ = least;
+    active = 0;
+    for (uint32_t lane = 0; lane < LANES; lane++) {
+        active |= (live >> lane & 1 && lane_pc_[lane] == least) ? 1u << lane : 0;
+    }
+    diverged_ = active != live;
+}
+
+void Warp::branch(uint32_t taken, uint32_t target) {
+    uint32_t rest = active & ~taken;
+    if (rest == 0) {
+        pc_ = target;
+        return;
+    }
+    block->counters.divergent_branches++;
+    for (uint32_t lane = 0; lane < LANES; lane++) {
+        if (active >> lane & 1) {
+            lane_pc_[lane] = taken >> lane & 1 ? target : pc_;
+        }
+    }
+    diverged_ = true;
+    regroup();
+}
+
+void Warp::exit(uint32_t lanes_ending) {
+    live &= ~lanes_ending;
+    if (live == 0) {
+        state = WarpState::DONE;
+        return;
+    }
+    for (uint32_t lane = 0; lane < LANES; lane++) {
+        if (active >> lane & 1) {
+            lane_pc_[lane] = pc_;
+        }
+    }
+    regroup();
+}
+
+void Warp::wait(uint32_t number, uint32_t threads) {
+    barrier = number;
+    barrier_threads = threads;
+    state = WarpState::AT_BARRIER;
+}
+
+void Warp::run(int64_t quantum) {
+    const std::vector<Instruction> &code = block->launch->kernel->code;
+    Counters &counters = block->counters;
+    while (state == WarpState::RUNNING && quantum-- > 0) {
+        const Instruction &instruction = code[pc_];
+        if (instruction.leader && diverged_) {
+            for (uint32_t lane = 0; lane < LANES; lane++) {
+                if (active >> lane & 1) {
+                    lane_pc_[lane] = pc_;
+                }
+            }
+            uint32_t before = pc_;
+            regroup();
+            if (pc_ != before) {
+                continue;
+            }
+        }
+        uint32_t mask = active;
+        if (instruction.guard != NONE) {
+            uint32_t guard = predicate(instruction.guard);
+            mask &= instruction.guard_negated ? ~guard : guard;
+        }
+        pc_++;
+        counters.warp_instructions[instruction.kind]++;
+        if (mask != 0) {
+            counters.thread_instructions += static_cast<uint64_t>(__builtin_popcount(mask));
+            instruction.run(*this, instruction, mask);
+        }
+    }
+}
+
+void Warp::find(const Instruction &at, int lane, const std::string &kind, const std::string &text) {
+    const Launch &launch = *block->launch;
+    uint32_t thread = index * LANES + static_cast<uint32_t>(lane);
+    launch.report->find(
+        kind + launch.kernel->place(at),
+        kind + ": " + text + " [" + launch.kernel->place(at) + ", block (" +
+            std::to_string(block->index.x) + "," + std::to_string(block->index.y) + "," +
+            std::to_string(block->index.z) + ") thread " + std::to_string(thread) + "]");
+}
+
+void Warp::fault(const Instruction &at, int lane, const std::string &kind, const std::string &text,
+                 int status) {
+    find(at, lane, kind, text);
+    throw LaunchFault{status};
+}
+
+/* ---- a block ---- */
+
+void Block::release_barriers() {
+    for (Warp &first : warps) {
+        if (first.state != WarpState::AT_BARRIER) {
+            continue;
+        }
+        uint32_t arrived = 0;
+        uint32_t ended = 0;
+        for (Warp &warp : warps) {
+            if (warp.state == WarpState::AT_BARRIER && warp.barrier == first.barrier) {
+                arrived += LANES;
+            }
+            ended += warp.state == WarpState::DONE ? LANES : 0;
+        }
+        uint32_t all = static_cast<uint32_t>(warps.size()) * LANES;
+        uint32_t wanted = first.barrier_threads != 0 ? first.barrier_threads : all - ended;
+        if (arrived < wanted) {
+            continue;
+        }
+        uint32_t number = first.barrier;
+        for (Warp &warp : warps) {
+            if (warp.state == WarpState::AT_BARRIER && warp.barrier == number) {
+                warp.state = WarpState::RUNNING;
+            }
+        }
+        epoch++;
+        counters.barriers++;
+        return;
+    }
+}
+
+void Block::run(uint32_t linear_index) {
+    const Kernel &kernel = *launch->kernel;
+    linear = linear_index;
+    index = {linear % launch->grid.x, linear / launch->grid.x % launch->grid.y,
+             linear / launch->grid.x / launch->grid.y};
+    threads = static_cast<uint32_t>(launch->block.count());
+    epoch++;
+    shared.reset(kernel.shared_bytes + launch->dynamic_shared);
+    warps.resize((threads + LANES - 1) / LANES);
+    for (uint32_t i = 0; i < warps.size(); i++) {
+        warps[i].reset(this, i, threads);
+    }
+    site_cache.assign(kernel.sites, nullptr);
+    order.seed(launch->seed * 0x9e3779b97f4a7c15ull + linear);
+    counters.blocks++;
+    std::vector<uint32_t> runnable;
+    int64_t budget = INSTRUCTIONS_MAX;
+    while (true) {
+        runnable.clear();
+        bool waiting = false;
+        for (uint32_t i = 0; i < warps.size(); i++) {
+            if (warps[i].state == WarpState::RUNNING) {
+                runnable.push_back(i);
+            }
+            waiting |= warps[i].state == WarpState::AT_BARRIER;
+        }
+        if (runnable.empty() && !waiting) {
+            break;
+        }
+        if (runnable.empty()) {
+            uint32_t before = epoch;
+            release_barriers();
+            if (epoch == before) {
+                warps[0].fault(kernel.code[0], 0, "deadlock", "warps wait at different barriers",
+                               LAUNCH_TIMEOUT);
+            }
+            continue;
+        }
+        size_t pick = launch->seed == 0   ? 0
+                      : launch->seed == 1 ? runnable.size() - 1
+                                          : order() % runnable.size();
+        int64_t quantum = QUANTUM_MIN + static_cast<int64_t>(order() % QUANTUM_SPREAD);
+        quantum = launch->seed <= 1 ? QUANTUM_MIN + QUANTUM_SPREAD : quantum;
+        warps[runnable[pick]].run(quantum);
+        budget -= quantum;
+        if (budget < 0) {
+            warps[runnable[pick]].fault(kernel.code[0], 0, "hang", "too many instructions",
+                                        LAUNCH_TIMEOUT);
+        }
+        release_barriers();
+    }
+}
+
+} // namespace ptx

@@ -1,0 +1,30 @@
+package dev.longhand.bindings.cuda;
+
+import jcuda.driver.CUresult;
+
+/**
+ * Turns the statuses of one context's calls into exceptions, and remembers whether one of them was
+ * the end of the context: from then on every call repeats it.
+ */
+final class ContextHealth {
+    private boolean ended;
+
+    /** Throws if the status is not success. */
+    void check(int status, String call) {
+        if (status != CUresult.CUDA_SUCCESS) {
+            throw failure(status, call, "");
+        }
+    }
+
+    /** The exception for a status other than success. */
+    CudaDriverException failure(int status, String call, String detail) {
+        CudaDriverException failure = new CudaDriverException(status, call, detail);
+        ended |= failure.kind().endsContext();
+        return failure;
+    }
+
+    /** Whether the caller has been told already that the context is of no more use. */
+    boolean ended() {
+        return ended;
+    }
+}

@@ -1,0 +1,135 @@
+package dev.longhand.bindings.cuda;
+
+import jcuda.driver.CUresult;
+
+/**
+ * A call into the CUDA driver returned a status other than success. Work runs after it was queued,
+ * so the call that reports a failed kernel may be a later one than the launch.
+ */
+public final class CudaDriverException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** What to make of a status. */
+    public enum Kind {
+        /** The memory asked for is not there; everything else goes on. */
+        OUT_OF_MEMORY(
+                "the device or the host has not enough memory left",
+                "lower --max-context or the batch size, or end what else uses the device"),
+        /** A kernel failed while it ran: its context is of no more use. */
+        LAUNCH_FAILED(
+                "a kernel failed while it ran, and its context with it",
+                "close this driver and open another; please report the kernel and its sizes"),
+        /** The device is gone for this process. */
+        DEVICE_LOST(
+                "the device is no longer there for this process",
+                "look at nvidia-smi and the kernel log, then start the process again"),
+        /** The code was refused before it ran. */
+        BAD_MODULE(
+                "the driver does not take this code",
+                "update the NVIDIA driver; if it is current, the code is not for this device"),
+        /** The driver or the device has no such thing. */
+        NOT_SUPPORTED(
+                "this driver or device does not have that",
+                "update the NVIDIA driver, or use --device cpu"),
+        /** Anything else: as a rule a mistake of the caller. */
+        OTHER("the driver refuses the call", "please report this message");
+
+        private final String reason;
+        private final String remedy;
+
+        Kind(String reason, String remedy) {
+            this.reason = reason;
+            this.remedy = remedy;
+        }
+
+        static Kind of(int status) {
+            return switch (status) {
+                case CUresult.CUDA_ERROR_OUT_OF_MEMORY -> OUT_OF_MEMORY;
+                case CUresult.CUDA_ERROR_ILLEGAL_ADDRESS,
+                        CUresult.CUDA_ERROR_LAUNCH_TIMEOUT,
+                        CUresult.CUDA_ERROR_ASSERT,
+                        CUresult.CUDA_ERROR_HARDWARE_STACK_ERROR,
+                        CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION,
+                        CUresult.CUDA_ERROR_MISALIGNED_ADDRESS,
+                        CUresult.CUDA_ERROR_INVALID_ADDRESS_SPACE,
+                        CUresult.CUDA_ERROR_INVALID_PC,
+                        CUresult.CUDA_ERROR_LAUNCH_FAILED ->
+                        LAUNCH_FAILED;
+                case CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE,
+                        CUresult.CUDA_ERROR_INVALID_DEVICE,
+                        CUresult.CUDA_ERROR_ECC_UNCORRECTABLE,
+                        CUresult.CUDA_ERROR_NVLINK_UNCORRECTABLE,
+                        CUresult.CUDA_ERROR_UNKNOWN ->
+                        DEVICE_LOST;
+                case CUresult.CUDA_ERROR_INVALID_IMAGE,
+                        CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU,
+                        CUresult.CUDA_ERROR_INVALID_PTX,
+                        CUresult.CUDA_ERROR_JIT_COMPILER_NOT_FOUND,
+                        CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION,
+                        CUresult.CUDA_ERROR_JIT_COMPILATION_DISABLED ->
+                        BAD_MODULE;
+                case CUresult.CUDA_ERROR_NOT_SUPPORTED -> NOT_SUPPORTED;
+                default -> OTHER;
+            };
+        }
+
+        /** Whether every later call on the context fails too. */
+        boolean endsContext() {
+            return this == LAUNCH_FAILED || this == DEVICE_LOST;
+        }
+    }
+
+    private final int status;
+    private final String call;
+
+    CudaDriverException(int status, String call) {
+        this(status, call, "");
+    }
+
+    /** With what else is known: numbers, a compiler's log; empty if nothing is. */
+    CudaDriverException(int status, String call, String detail) {
+        super(
+                "%s: %s (%d)%s: %s; %s"
+                        .formatted(
+                                call,
+                                CUresult.stringFor(status),
+                                status,
+                                detail.isEmpty() ? "" : ", " + detail,
+                                Kind.of(status).reason,
+                                Kind.of(status).remedy));
+        this.status = status;
+        this.call = call;
+    }
+
+    /** Turns a status other than CUDA_SUCCESS into an exception. */
+    static void check(int status, String call) {
+        if (status != CUresult.CUDA_SUCCESS) {
+            throw new CudaDriverException(status, call);
+        }
+    }
+
+    /** The CUresult. */
+    public int status() {
+        return status;
+    }
+
+    /** The CUresult's name, such as {@code CUDA_ERROR_OUT_OF_MEMORY}. */
+    public String statusName() {
+        return CUresult.stringFor(status);
+    }
+
+    /** What was called, such as {@code cuMemAlloc}. */
+    public String call() {
+        return call;
+    }
+
+    /** What to make of it. */
+    public Kind kind() {
+        return Kind.of(status);
+    }
+
+    /** What the user can do. */
+    public String remedy() {
+        return kind().remedy;
+    }
+}

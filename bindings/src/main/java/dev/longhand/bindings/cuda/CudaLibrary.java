@@ -1,0 +1,50 @@
+package dev.longhand.bindings.cuda;
+
+import java.nio.file.Path;
+
+/**
+ * Which {@code libcuda.so.1} to use. A process can use one only, as JCuda binds to the first that
+ * is loaded.
+ *
+ * @param name the system's library by its bare name, or an absolute path
+ */
+public record CudaLibrary(String name) {
+    /** What a CUDA driver library is called, inside and out. */
+    static final String SONAME = "libcuda.so.1";
+
+    /**
+     * Takes either form of name.
+     *
+     * @throws IllegalArgumentException if it is neither
+     */
+    public CudaLibrary {
+        if (!name.equals(SONAME) && !Path.of(name).isAbsolute()) {
+            throw new IllegalArgumentException(
+                    "neither " + SONAME + " nor an absolute path: " + name);
+        }
+    }
+
+    /** The one that the system's loader finds: NVIDIA's driver. */
+    public static CudaLibrary system() {
+        return new CudaLibrary(SONAME);
+    }
+
+    /** A file whose SONAME is {@code libcuda.so.1}. */
+    public static CudaLibrary at(Path path) {
+        return new CudaLibrary(path.toAbsolutePath().normalize().toString());
+    }
+
+    /**
+     * Maps the library for the rest of the process; done at most once, so that its file may be
+     * deleted afterwards.
+     *
+     * @throws CudaUnavailableException if it cannot be mapped, or this process uses another
+     */
+    public void load() {
+        CudaProcess.use(this);
+    }
+
+    boolean isSystem() {
+        return name.equals(SONAME);
+    }
+}

@@ -1,0 +1,78 @@
+package dev.longhand.bindings.cuda;
+
+import jcuda.Pointer;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUevent;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUmodule;
+import jcuda.driver.CUstream;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * JCuda's objects with the number inside made readable: it wants its objects back when a thing is
+ * destroyed, and everything else wants the number.
+ */
+final class JCudaHandles {
+    private JCudaHandles() {}
+
+    static final class Context extends CUcontext {
+        long handle() {
+            return getNativePointer();
+        }
+    }
+
+    static final class Module extends CUmodule {
+        long handle() {
+            return getNativePointer();
+        }
+    }
+
+    static final class Function extends CUfunction {
+        final long module;
+        final String name;
+
+        Function(long module, String name) {
+            this.module = module;
+            this.name = name;
+        }
+
+        long handle() {
+            return getNativePointer();
+        }
+    }
+
+    static final class Stream extends CUstream {
+        long handle() {
+            return getNativePointer();
+        }
+    }
+
+    static final class Event extends CUevent {
+        long handle() {
+            return getNativePointer();
+        }
+    }
+
+    static final class Graph extends CUgraphExec {
+        long handle() {
+            return getNativePointer();
+        }
+    }
+
+    static final class DeviceMemory extends CUdeviceptr {
+        long address() {
+            return getNativePointer();
+        }
+    }
+
+    /** Any host address; JCuda by itself knows arrays and buffers only. */
+    static final class HostMemory extends Pointer {
+        /** Points to what a native segment points to; the segment must outlive the call. */
+        HostMemory(MemorySegment segment) {
+            super(segment.address());
+        }
+    }
+}

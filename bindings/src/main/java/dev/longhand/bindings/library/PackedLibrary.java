@@ -1,0 +1,62 @@
+package dev.longhand.bindings.library;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.function.Consumer;
+
+/**
+ * A shared library that is packed as a resource. It is unpacked into a new folder that only this
+ * user can enter, and the folder is gone again as soon as the library is mapped: nothing can be
+ * planted there, nothing is shared with another process, nothing is left behind.
+ */
+public final class PackedLibrary {
+    private PackedLibrary() {}
+
+    /**
+     * Unpacks a library and has it loaded.
+     *
+     * @param resource the library's bytes, read and closed here; null if there is none
+     * @param file the name that the file shall have
+     * @param loading maps the file into the process; what it throws is passed on
+     * @return false if there is no resource
+     * @throws IOException if the file cannot be written
+     */
+    public static boolean load(@Nullable InputStream resource, String file, Consumer<Path> loading)
+            throws IOException {
+        if (resource == null) {
+            return false;
+        }
+        try (resource) {
+            Path folder =
+                    Files.createTempDirectory(
+                            "longhand-",
+                            PosixFilePermissions.asFileAttribute(
+                                    PosixFilePermissions.fromString("rwx------")));
+            Path library = folder.resolve(file);
+            try {
+                Files.copy(resource, library);
+                loading.accept(library);
+            } finally {
+                Files.deleteIfExists(library);
+                remove(folder);
+            }
+        }
+        return true;
+    }
+
+    private static void remove(Path folder) throws IOException {
+        try {
+            Files.delete(folder);
+        } catch (DirectoryNotEmptyException e) {
+            // JCuda's loading makes it java.io.tmpdir for a moment: another thread's file stays its
+            // own
+            return;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/*
+ * Rotates q and k of every row in place, appends k and v to the paged cache, rounded to bf16.
+ * qkv [rows, (heads + 2 kvHeads) headDim] f32; rope [positions, headDim] f32, cosines then sines of
+ * headDim / 2 frequencies. A block per row and head; a thread rotates one pair (i, i + headDim / 2).
+ */
+#include "paged_kv.cuh"
+
+using namespace longhand;
+
+static __device__ __forceinline__ uint16_t bf16(float value) {
+    uint16_t bits;
+    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+    return bits;
+}
+
+extern "C" __global__ void rope_append(float *qkv, int heads, const float *rope, Batch batch, PagedKv kv) {
+    int row = blockIdx.x, head = blockIdx.y, half = kv.headDim / 2;
+    int position = batch.positions[row];
+    float *at = qkv + (static_cast<long long>(row) * (heads + 2 * kv.kvHeads) + head) * kv.headDim;
+    bool is_value = head >= heads + kv.kvHeads;
+    long long to = 0;
+    if (head >= heads) {
+        to = kv.at(batch.page(batch.sequences[row], position), (head - heads) % kv.kvHeads,
+                   position % PAGE_POSITIONS);
+    }
+    for (int i = threadIdx.x; i < half; i += blockDim.x) {
+        float a = at[i], b = at[half + i];
+        if (!is_value) {
+            const float *angles = rope + static_cast<long long>(position) * kv.headDim;
+            float cosine = angles[i], sine = angles[half + i];
+            float rotated = a * cosine - b * sine;
+            b = b * cosine + a * sine;
+            a = rotated;
+            at[i] = a;
+            at[half + i] = b;
+        }
+        if (head >= heads) {
+            uint16_t *cache = (is_value ? kv.values : kv.keys) + to;
+            cache[i] = bf16(a);
+            cache[half + i] = bf16(b);
+        }
+    }
+}
+
+/* Copies one page of every layer, keys or values; a block per layer. Elements of a page in 16 bytes. */
+extern "C" __global__ void copy_page(uint4 *cache, int pages, int page_chunks, int from, int to) {
+    uint4 *layer = cache + static_cast<long long>(blockIdx.x) * pages * page_chunks;
+    for (int i = threadIdx.x; i < page_chunks; i += blockDim.x) {
+        layer[static_cast<long long>(to) * page_chunks + i] = layer[static_cast<long long>(from) * page_chunks + i];
+    }
+}

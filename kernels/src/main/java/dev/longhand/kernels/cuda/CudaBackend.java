@@ -1,0 +1,306 @@
+package dev.longhand.kernels.cuda;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaDrivers;
+import dev.longhand.bindings.cuda.CudaLibrary;
+import dev.longhand.kernels.activation.SwiGlu;
+import dev.longhand.kernels.attention.Attention;
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.embedding.Embedding;
+import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.norm.RmsNorm;
+import dev.longhand.kernels.rope.RopeAppend;
+import dev.longhand.kernels.sampling.HostSampler;
+import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Our CUDA kernels on one stream of one device. Activations are F32 tensors, rounded to bf16 where
+ * they enter a tensor core; weights are bf16 (f16 and f32 ones are rounded), sums F32.
+ */
+public final class CudaBackend implements ComputeBackend {
+    private static final int THREADS = 256;
+    private static final int SKINNY_ROWS_MAX = 16;
+    private static final int EPILOGUE_BYTES = 32;
+    private static final int BATCH_BYTES = 40;
+    private static final int KV_BYTES = 24;
+
+    private final CudaDriver driver;
+    private final Arena arena = Arena.ofShared();
+    private final long stream;
+    private final DeviceMemory memory;
+    private final CudaKernels kernels;
+    private final Map<Integer, CudaAttention> attention = new HashMap<>();
+    private final Map<DType, KernelCall> embed = new HashMap<>();
+    private final KernelCall gatherRows;
+    private final KernelCall rmsNorm;
+    private final KernelCall swiGlu;
+    private final KernelCall ropeAppend;
+    private final KernelCall copyPage;
+    private final KernelCall[] skinny = new KernelCall[4];
+    private final KernelCall wide;
+    private final long found;
+    private Optional<HostTensor> logitsOnHost = Optional.empty();
+    private boolean closed;
+
+    /**
+     * Opens a device of a driver library and loads the kernels.
+     *
+     * @throws dev.longhand.bindings.cuda.CudaUnavailableException if the library is not there
+     * @throws dev.longhand.bindings.cuda.CudaDriverException if a driver call fails
+     */
+    public CudaBackend(CudaLibrary library, int ordinal) {
+        driver = CudaDrivers.open(library, ordinal);
+        try {
+            stream = driver.createStream();
+            memory = new DeviceMemory(driver, stream);
+            kernels = new CudaKernels(driver);
+            for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16)) {
+                String kernel = "embed_" + dtype.name().toLowerCase(java.util.Locale.ROOT);
+                embed.put(dtype, call("embed", kernel, 8, 4, 4, 8, 8));
+            }
+            gatherRows = call("embed", "gather_rows", 8, 4, 8, 8);
+            rmsNorm = call("rms_norm", "rms_norm", 8, 8, 4, 8, 4);
+            swiGlu = call("swiglu", "swiglu", 8, 8, 4);
+            ropeAppend = call("rope_append", "rope_append", 8, 4, 8, BATCH_BYTES, KV_BYTES);
+            copyPage = call("rope_append", "copy_page", 8, 4, 4, 4, 4);
+            String[] names = {"8", "16", "8_odd", "16_odd"};
+            for (int i = 0; i < skinny.length; i++) {
+                String kernel = "linear_skinny_" + names[i];
+                skinny[i] = call("linear_skinny", kernel, 8, 4, 8, 4, EPILOGUE_BYTES);
+            }
+            wide = call("linear_wide", "linear_wide", 8, 8, 4, EPILOGUE_BYTES);
+            found = driver.allocate(Long.BYTES);
+        } catch (RuntimeException e) {
+            driver.close();
+            throw e;
+        }
+    }
+
+    private KernelCall call(String module, String kernel, int... parameterBytes) {
+        return new KernelCall(arena, kernels.function(module, kernel), parameterBytes);
+    }
+
+    private static long address(Tensor tensor) {
+        return ((CudaTensor) tensor).address();
+    }
+
+    @Override
+    public String description() {
+        return "cuda (%s)".formatted(driver.device().name());
+    }
+
+    @Override
+    public Tensor allocate(DType dtype, Shape shape) {
+        return new CudaTensor(memory, dtype, shape);
+    }
+
+    @Override
+    public Tensor place(HostTensor tensor) {
+        return new CudaTensor(memory, tensor);
+    }
+
+    @Override
+    public Linear linear(List<LinearMatrix> matrices) {
+        return new CudaLinear(memory, matrices);
+    }
+
+    @Override
+    public Optional<String> refusal(KvShape shape, int heads) {
+        return shape.dtype() == DType.BF16
+                ? CudaAttention.refusal(shape, heads)
+                : Optional.of("the CUDA kernels keep keys and values in bf16");
+    }
+
+    @Override
+    public KvCache allocateKv(KvShape shape) {
+        if (shape.dtype() != DType.BF16) {
+            throw new IllegalArgumentException("the CUDA kernels keep keys and values in bf16");
+        }
+        return new CudaKv(driver, shape);
+    }
+
+    @Override
+    public StepBatch allocateBatch(int rowsMax, int sequencesMax, int pagesPerSequence) {
+        return new CudaStepBatch(driver, stream, rowsMax, sequencesMax, pagesPerSequence);
+    }
+
+    @Override
+    public void embed(Tensor table, StepBatch batch, Tensor out) {
+        Embedding.check(table, batch, out);
+        CudaStepBatch rows = (CudaStepBatch) batch;
+        rows.synchronise();
+        int width = Math.toIntExact(table.shape().width());
+        // one copy for the table and a tied head
+        boolean padded = table.dtype() == DType.BF16;
+        CudaTensor tensor = (CudaTensor) table;
+        int stride = padded ? tensor.matrix().chunks() * CudaMatrix.CHUNK : width;
+        KernelCall call = embed.get(table.dtype());
+        if (call == null) {
+            throw new IllegalArgumentException("no embedding in " + table.dtype());
+        }
+        call.begin().parameter(padded ? tensor.matrix().address() : tensor.address());
+        call.parameter(stride).parameter(width);
+        call.parameter(rows.tokensAddress()).parameter(address(out));
+        call.launch(driver, stream, batch.rows(), 1, 1, THREADS);
+    }
+
+    @Override
+    public void rmsNorm(Tensor x, Tensor weight, float eps, Tensor out, int rows) {
+        RmsNorm.check(x, weight, out, rows);
+        rmsNorm.begin().parameter(address(x)).parameter(address(weight)).parameter(eps);
+        rmsNorm.parameter(address(out)).parameter((int) x.shape().width());
+        rmsNorm.launch(driver, stream, rows, 1, 1, THREADS);
+    }
+
+    @Override
+    public void applyLinear(Linear linear, Tensor x, Tensor out, int rows, boolean accumulate) {
+        linear.check(x, out, rows);
+        CudaLinear weights = (CudaLinear) linear;
+        int inputs = linear.inputs();
+        boolean aligned = inputs % CudaMatrix.CHUNK == 0;
+        KernelCall call;
+        if (rows > SKINNY_ROWS_MAX && aligned) {
+            call = wide.begin().parameter(address(x));
+        } else {
+            int tiles = rows <= 8 ? 1 : 2;
+            call = skinny[(aligned ? 0 : 2) + tiles - 1];
+            call.begin().parameter(address(x)).parameter(inputs);
+        }
+        call.parameter(weights.matrix().address()).parameter(weights.matrix().chunks());
+        call.next().field(weights.bias()).field(address(out)).field(rows);
+        call.field(linear.outputs()).field(accumulate ? 1 : 0);
+        if (rows > SKINNY_ROWS_MAX && aligned) {
+            int tile = 64;
+            int columns = Math.ceilDiv(linear.outputs(), tile);
+            call.launch(driver, stream, columns, Math.ceilDiv(rows, tile), 1, 128);
+        } else {
+            int blocks = Math.ceilDiv(linear.outputs(), 16);
+            int rowTile = rows <= 8 ? 8 : 16;
+            call.launch(driver, stream, blocks, Math.ceilDiv(rows, rowTile), 1, THREADS);
+        }
+    }
+
+    @Override
+    public void ropeAppend(Tensor qkv, Tensor rope, StepBatch batch, KvCache kv, int layer) {
+        RopeAppend.check(qkv, rope, batch, kv.shape(), layer);
+        CudaStepBatch rows = (CudaStepBatch) batch;
+        rows.synchronise();
+        int heads = RopeAppend.heads(qkv, kv.shape());
+        ropeAppend.begin().parameter(address(qkv)).parameter(heads).parameter(address(rope));
+        CudaAttention.setBatch(ropeAppend.next(), rows);
+        CudaAttention.setKv(ropeAppend.next(), (CudaKv) kv, layer);
+        int all = heads + 2 * kv.shape().kvHeads();
+        ropeAppend.launch(driver, stream, batch.rows(), all, 1, 64);
+    }
+
+    @Override
+    public void attention(Tensor qkv, StepBatch batch, KvCache kv, int layer, Tensor out) {
+        Attention.check(qkv, batch, kv.shape(), layer, out);
+        CudaStepBatch rows = (CudaStepBatch) batch;
+        rows.synchronise();
+        CudaAttention kernel = attention.get(kv.shape().headDim());
+        if (kernel == null) {
+            kernel = new CudaAttention(driver, stream, kernels, arena, kv.shape().headDim());
+            attention.put(kv.shape().headDim(), kernel);
+        }
+        kernel.run(qkv, rows, (CudaKv) kv, layer, out);
+    }
+
+    @Override
+    public void swiGlu(Tensor gateUp, Tensor out, int rows) {
+        SwiGlu.check(gateUp, out, rows);
+        int width = (int) out.shape().width();
+        swiGlu.begin().parameter(address(gateUp)).parameter(address(out)).parameter(width);
+        swiGlu.launch(driver, stream, Math.ceilDiv(width, THREADS), rows, 1, THREADS);
+    }
+
+    @Override
+    public void gatherSelected(Tensor x, StepBatch batch, Tensor out) {
+        CudaStepBatch rows = (CudaStepBatch) batch;
+        rows.synchronise();
+        gatherRows.begin().parameter(address(x)).parameter((int) x.shape().width());
+        gatherRows.parameter(rows.selectedAddress()).parameter(address(out));
+        gatherRows.launch(driver, stream, batch.selectedCount(), 1, 1, THREADS);
+    }
+
+    @Override
+    public void sample(Tensor logits, SampleSlot[] slots, int count) {
+        HostTensor host =
+                logitsOnHost
+                        .filter(known -> known.shape().equals(logits.shape()))
+                        .orElseGet(() -> HostTensor.allocate(arena, DType.F32, logits.shape()));
+        logitsOnHost = Optional.of(host);
+        long bytes = count * logits.shape().width() * Float.BYTES;
+        memory.download(host.data().asSlice(0, bytes), address(logits));
+        HostSampler.sample(host, slots, count);
+    }
+
+    @Override
+    public void copyPage(KvCache kv, int from, int to) {
+        CudaKv cache = (CudaKv) kv;
+        for (long half : new long[] {cache.keys(), cache.values()}) {
+            copyPage.begin().parameter(half).parameter(kv.shape().pages());
+            copyPage.parameter((int) (cache.pageBytes() / 16)).parameter(from).parameter(to);
+            copyPage.launch(driver, stream, kv.shape().layers(), 1, 1, THREADS);
+        }
+    }
+
+    @Override
+    public long findNonFinite(Tensor tensor) {
+        Optional<HostTensor> placed = ((CudaTensor) tensor).placed();
+        if (placed.isPresent()) { // weights that are on their way up, maybe in another layout
+            return placed.get().findNonFinite();
+        }
+        String kernel = tensor.dtype() == DType.F32 ? "find_nonfinite_f32" : "find_nonfinite_bf16";
+        if (tensor.dtype() == DType.F16) {
+            throw new IllegalArgumentException("no tripwire for F16 on the device");
+        }
+        driver.fill(found, (byte) -1, Long.BYTES, stream);
+        KernelCall call = call("find_nonfinite", kernel, 8, 8, 8);
+        call.begin().parameter(address(tensor)).parameter(tensor.shape().elements());
+        call.parameter(found);
+        call.launch(driver, stream, 64, 1, 1, THREADS);
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment first = local.allocate(JAVA_LONG);
+            memory.download(first, found);
+            return first.get(JAVA_LONG, 0);
+        }
+    }
+
+    @Override
+    public void read(Tensor tensor, int row, float[] into) {
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment values = local.allocate(JAVA_FLOAT, into.length);
+            long first = row * tensor.shape().width() * Float.BYTES;
+            memory.download(values, address(tensor) + first);
+            MemorySegment.copy(values, JAVA_FLOAT, 0, into, 0, into.length);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            driver.close();
+            arena.close();
+        }
+    }
+}

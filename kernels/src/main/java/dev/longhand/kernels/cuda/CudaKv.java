@@ -1,0 +1,53 @@
+package dev.longhand.kernels.cuda;
+
+import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.kvcache.KvShape;
+
+/** A paged cache in the layout of {@code paged_kv.cuh}: [layers, pages, kvHeads, 64, headDim]. */
+final class CudaKv implements KvCache {
+    private final CudaDriver driver;
+    private final KvShape shape;
+    private final long keys;
+    private final long values;
+    private boolean closed;
+
+    CudaKv(CudaDriver driver, KvShape shape) {
+        this.driver = driver;
+        this.shape = shape;
+        keys = driver.allocate(shape.bytes() / 2);
+        values = driver.allocate(shape.bytes() / 2);
+    }
+
+    @Override
+    public KvShape shape() {
+        return shape;
+    }
+
+    long keys() {
+        return keys;
+    }
+
+    long values() {
+        return values;
+    }
+
+    /** Bytes of the keys, or of the values, of one page of one layer. */
+    long pageBytes() {
+        return shape.bytesPerPage() / (2L * shape.layers());
+    }
+
+    /** Bytes from the keys, or values, of one layer to those of the next. */
+    long layerBytes() {
+        return pageBytes() * shape.pages();
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            driver.free(keys);
+            driver.free(values);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package dev.longhand.kernels.cuda;
+
+import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.tensor.HostTensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/**
+ * Linear layers that read the same input as one matrix, with one bias, so that one launch serves.
+ */
+final class CudaLinear extends Linear {
+    private final CudaMatrix matrix;
+    private final long bias;
+
+    CudaLinear(DeviceMemory memory, List<LinearMatrix> matrices) {
+        super(matrices);
+        matrix =
+                matrices.size() == 1
+                        ? ((CudaTensor) matrices.getFirst().weights()).matrix()
+                        : new CudaMatrix(
+                                memory,
+                                matrices.stream()
+                                        .map(part -> ((CudaTensor) part.weights()).source())
+                                        .toList());
+        bias = uploadBias(memory, matrices);
+    }
+
+    private long uploadBias(DeviceMemory memory, List<LinearMatrix> matrices) {
+        if (matrices.stream().allMatch(part -> part.bias() == null)) {
+            return 0;
+        }
+        long address = memory.allocate((long) outputs() * Float.BYTES);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment all = arena.allocate(ValueLayout.JAVA_FLOAT, outputs());
+            long at = 0;
+            for (LinearMatrix part : matrices) {
+                CudaTensor tensor = (CudaTensor) part.bias();
+                if (tensor != null) {
+                    HostTensor source = tensor.source();
+                    all.asSlice(at, source.bytes()).copyFrom(source.data());
+                }
+                at += (long) part.outputs() * Float.BYTES;
+            }
+            memory.upload(address, all);
+        }
+        return address;
+    }
+
+    CudaMatrix matrix() {
+        return matrix;
+    }
+
+    /** Address of [outputs] F32, or 0. */
+    long bias() {
+        return bias;
+    }
+}

@@ -1,0 +1,126 @@
+package dev.longhand.kernels.cuda;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.kernels.batch.StepBatch;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A step batch with its copy on the device: one block of int32, uploaded in one transfer when a
+ * kernel first needs it. Beside the rows it holds the tiles of the prompt kernel: up to {@link
+ * #TILE_ROWS} neighbouring rows of one sequence each.
+ */
+final class CudaStepBatch extends StepBatch {
+    /**
+     * Rows of a tile: 16 rows of a group of 5 are 80 columns, ten column tiles over the same KV.
+     */
+    private static final int TILE_ROWS = 16;
+
+    private final CudaDriver driver;
+    private final long stream;
+    private final MemorySegment staging;
+    private final long device;
+    private long uploaded = -1;
+    private int tiles;
+    private boolean decoding;
+    private int positionMax;
+    private boolean closed;
+
+    CudaStepBatch(
+            CudaDriver driver, long stream, int rowsMax, int sequencesMax, int pagesPerSequence) {
+        super(rowsMax, sequencesMax, pagesPerSequence);
+        this.driver = driver;
+        this.stream = stream;
+        long ints = 6L * rowsMax + (long) sequencesMax * pagesPerSequence;
+        staging = driver.allocatePinned(ints * Integer.BYTES);
+        device = driver.allocate(ints * Integer.BYTES);
+    }
+
+    /** Brings the device's copy up to date. */
+    void synchronise() {
+        if (uploaded == version()) {
+            return;
+        }
+        driver.synchronize(stream); // the transfer of the step before may still read the staging
+        long all = (long) rowsMax() * Integer.BYTES;
+        staging.asSlice(0, all).copyFrom(tokens());
+        staging.asSlice(all, all).copyFrom(positions());
+        staging.asSlice(2 * all, all).copyFrom(sequences());
+        staging.asSlice(3 * all, all).copyFrom(selectedRows());
+        staging.asSlice(6 * all).copyFrom(pageTables());
+        plan();
+        driver.copyToDevice(device, staging, stream);
+        uploaded = version();
+    }
+
+    private void plan() {
+        tiles = 0;
+        decoding = true;
+        positionMax = 0;
+        int first = 0;
+        for (int row = 0; row < rows(); row++) {
+            positionMax = Math.max(positionMax, position(row));
+            boolean runs = row + 1 < rows() && sequence(row + 1) == sequence(row);
+            decoding &= !runs;
+            if (!runs || row + 1 - first == TILE_ROWS) {
+                long at = 4L * rowsMax() + 2L * tiles;
+                staging.setAtIndex(JAVA_INT, at, first);
+                staging.setAtIndex(JAVA_INT, at + 1, row + 1 - first);
+                tiles++;
+                first = row + 1;
+            }
+        }
+    }
+
+    /** Address of the tokens; positions and sequences follow, {@code rowsMax} apart. */
+    long tokensAddress() {
+        return device;
+    }
+
+    long positionsAddress() {
+        return device + (long) rowsMax() * Integer.BYTES;
+    }
+
+    long sequencesAddress() {
+        return device + 2L * rowsMax() * Integer.BYTES;
+    }
+
+    long selectedAddress() {
+        return device + 3L * rowsMax() * Integer.BYTES;
+    }
+
+    /** Address of the tiles: pairs of first row and number of rows. */
+    long tilesAddress() {
+        return device + 4L * rowsMax() * Integer.BYTES;
+    }
+
+    long pageTablesAddress() {
+        return device + 6L * rowsMax() * Integer.BYTES;
+    }
+
+    int tiles() {
+        return tiles;
+    }
+
+    /** Whether every sequence of the step has one row. */
+    boolean decoding() {
+        return decoding;
+    }
+
+    int positionMax() {
+        return positionMax;
+    }
+
+    @Override
+    public void close() {
+        super.close();
+        if (!closed) {
+            closed = true;
+            driver.synchronize(stream);
+            driver.free(device);
+            driver.freePinned(staging);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package dev.longhand.kernels.cuda;
+
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A tensor of a device. One placed from the host is uploaded when something first asks for its
+ * address, since weights of linear layers go up in a layout of their own and never as they are.
+ */
+final class CudaTensor implements Tensor {
+    private final DType dtype;
+    private final Shape shape;
+    private final @Nullable HostTensor host;
+    private final DeviceMemory memory;
+    private long address;
+    private @Nullable CudaMatrix matrix;
+
+    /** A tensor of zeros. */
+    CudaTensor(DeviceMemory memory, DType dtype, Shape shape) {
+        this.memory = memory;
+        this.dtype = dtype;
+        this.shape = shape;
+        host = null;
+        address = memory.allocateZeros(bytes());
+    }
+
+    /** A host tensor, uploaded on demand. */
+    CudaTensor(DeviceMemory memory, HostTensor host) {
+        this.memory = memory;
+        this.host = host;
+        dtype = host.dtype();
+        shape = host.shape();
+    }
+
+    @Override
+    public DType dtype() {
+        return dtype;
+    }
+
+    @Override
+    public Shape shape() {
+        return shape;
+    }
+
+    /** Where its elements are, row-major in its own dtype. */
+    long address() {
+        if (address == 0) {
+            HostTensor source = source();
+            address = memory.allocate(bytes());
+            memory.upload(address, source.data());
+        }
+        return address;
+    }
+
+    /** What it was placed from, if it was. */
+    Optional<HostTensor> placed() {
+        return Optional.ofNullable(host);
+    }
+
+    /** The host's elements. */
+    HostTensor source() {
+        return placed().orElseThrow(
+                        () -> new IllegalArgumentException("weights must come from the host"));
+    }
+
+    /** The elements as a matrix of bf16 rows padded to whole chunks; uploaded once. */
+    CudaMatrix matrix() {
+        if (matrix == null) {
+            matrix = new CudaMatrix(memory, List.of(source()));
+        }
+        return matrix;
+    }
+}
