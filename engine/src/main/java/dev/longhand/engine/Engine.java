@@ -22,10 +22,12 @@ import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.sampling.SamplingParams;
 
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -49,19 +51,22 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 public final class Engine implements AutoCloseable {
     private final EngineSetup setup;
-    private final Checkpoint checkpoint;
+    private final Path folder;
+    private final MemoryPlan memoryPlan;
     private final String backendDescription;
     private final DeviceThread deviceThread;
     private final OpenResources resources;
 
     private Engine(
             EngineSetup setup,
-            Checkpoint checkpoint,
+            Path folder,
+            MemoryPlan memoryPlan,
             String backendDescription,
             DeviceThread deviceThread,
             OpenResources resources) {
         this.setup = setup;
-        this.checkpoint = checkpoint;
+        this.folder = folder;
+        this.memoryPlan = memoryPlan;
         this.backendDescription = backendDescription;
         this.deviceThread = deviceThread;
         this.resources = resources;
@@ -87,7 +92,14 @@ public final class Engine implements AutoCloseable {
             BackendChoice choice = BackendChoice.open(config.device(), config.threads());
             ComputeBackend backend = choice.backend();
             resources.add(backend);
-            setup.plan(checkpoint.bytes()).requireFit();
+            MemoryPlan plan = setup.plan(checkpoint.bytes(), backend);
+            plan.requireFit();
+            KvShape kvShape = setup.kvShape(backend);
+            backend.refusal(kvShape, setup.model().heads())
+                    .ifPresent(
+                            reason -> {
+                                throw new InputException(reason + ", this model cannot run there");
+                            });
             Qwen2Model model =
                     new Qwen2Model(
                             Qwen2Weights.bind(
@@ -100,11 +112,11 @@ public final class Engine implements AutoCloseable {
                             backend,
                             setup.stepSize(),
                             hostMemory);
-            KvCache kv = backend.allocateKv(setup.kvShape());
+            KvCache kv = backend.allocateKv(kvShape);
             resources.add(kv);
             DeviceThread thread = new DeviceThread(model, backend, kv, setup.limits());
             resources.add(thread);
-            return new Engine(setup, checkpoint, choice.reason(), thread, resources);
+            return new Engine(setup, checkpoint.folder(), plan, choice.reason(), thread, resources);
         } catch (RuntimeException | Error e) {
             resources.close();
             throw e;
@@ -133,7 +145,7 @@ public final class Engine implements AutoCloseable {
 
     /** The memory that this engine takes. */
     public MemoryPlan memoryPlan() {
-        return setup.plan(checkpoint.bytes());
+        return memoryPlan;
     }
 
     /**
@@ -207,11 +219,11 @@ public final class Engine implements AutoCloseable {
                         () ->
                                 new InputException(
                                         "%s has no tokenizer.json; give token ids instead"
-                                                .formatted(checkpoint.folder())));
+                                                .formatted(folder)));
     }
 
     private ChatTemplate chatTemplate() {
-        return ChatTemplate.read(checkpoint.folder());
+        return ChatTemplate.read(folder);
     }
 
     /**

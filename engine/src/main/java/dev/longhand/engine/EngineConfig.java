@@ -15,8 +15,8 @@ import java.nio.file.Path;
  * @param model a Hugging Face folder: config.json, safetensors, usually tokenizer files
  * @param device what to compute on
  * @param threads threads of the CPU backend; 0 is one per processor
- * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory. K of Qwen2.5 must not
- *     be rounded further: its biases are huge
+ * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory; null is the most exact
+ *     that the device has. K of Qwen2.5 must not be rounded further: its biases are huge
  * @param contextTokensMax the longest sequence, prompt and output; null is what the model admits,
  *     at most {@link #CONTEXT_TOKENS_DEFAULT}
  * @param kvTokensMax tokens of all sequences together that KV memory is planned for; null is one
@@ -30,7 +30,7 @@ public record EngineConfig(
         Path model,
         Device device,
         int threads,
-        DType kvDtype,
+        @Nullable DType kvDtype,
         @Nullable Integer contextTokensMax,
         @Nullable Integer kvTokensMax,
         int sequencesMax,
@@ -44,7 +44,7 @@ public record EngineConfig(
         if (threads < 0 || threads > 1024) {
             throw new InputException("threads must be in 0..1024, not " + threads);
         }
-        if (kvDtype != DType.F32 && kvDtype != DType.BF16) {
+        if (kvDtype != null && kvDtype != DType.F32 && kvDtype != DType.BF16) {
             throw new InputException("KV is kept in f32 or bf16, not " + kvDtype);
         }
     }
@@ -59,7 +59,7 @@ public record EngineConfig(
         private final Path model;
         private Device device = Device.AUTO;
         private int threads;
-        private DType kvDtype = DType.F32;
+        private @Nullable DType kvDtype;
         private @Nullable Integer contextTokensMax;
         private @Nullable Integer kvTokensMax;
         private int sequencesMax = 8;
@@ -81,7 +81,7 @@ public record EngineConfig(
             return this;
         }
 
-        public Builder kvDtype(DType value) {
+        public Builder kvDtype(@Nullable DType value) {
             kvDtype = value;
             return this;
         }

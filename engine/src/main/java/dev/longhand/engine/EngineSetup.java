@@ -8,8 +8,11 @@ import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.model.StepSize;
 import dev.longhand.engine.schedule.EngineLimits;
 import dev.longhand.engine.tokenizer.Tokenizer;
+import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.DType;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.Optional;
 
@@ -21,14 +24,14 @@ import java.util.Optional;
  * @param defaults sampling defaults
  * @param tokenizer absent if the folder has none; closed with the setup
  * @param limits complete limits
- * @param kvDtype how keys and values are kept
+ * @param kvDtype how keys and values are kept; null is the most exact that the backend has
  */
 public record EngineSetup(
         ModelConfig model,
         GenerationDefaults defaults,
         Optional<Tokenizer> tokenizer,
         EngineLimits limits,
-        DType kvDtype)
+        @Nullable DType kvDtype)
         implements AutoCloseable {
     /**
      * Reads the small files of a model folder.
@@ -71,13 +74,13 @@ public record EngineSetup(
     /**
      * The KV pool: pages for all tokens, and one more per sequence, as each fills its last page.
      */
-    KvShape kvShape() {
+    KvShape kvShape(ComputeBackend backend) {
         return new KvShape(
                 model.layers(),
                 KvShape.pagesFor(limits.kvTokensMax()) + limits.sequencesMax() - 1,
                 model.kvHeads(),
                 model.headDim(),
-                kvDtype);
+                kvDtype != null ? kvDtype : backend.kvDtypeDefault());
     }
 
     /** Tokens that may be drawn: rows of the vocabulary beyond the tokenizer are padding. */
@@ -87,14 +90,14 @@ public record EngineSetup(
                 .orElse(model.vocabSize());
     }
 
-    /** The memory that an engine with this setup takes. */
-    public MemoryPlan plan(long weightBytes) {
+    /** The memory that an engine with this setup takes on a backend. */
+    public MemoryPlan plan(long weightBytes, ComputeBackend backend) {
         return new MemoryPlan(
                 weightBytes,
-                kvShape().bytes(),
+                kvShape(backend).bytes(),
                 limits.kvTokensMax(),
                 stepSize().activationBytes(model),
                 stepSize().ropeBytes(model),
-                HostMemory.availableBytes());
+                backend.memoryAvailableBytes().orElseGet(HostMemory::availableBytes));
     }
 }

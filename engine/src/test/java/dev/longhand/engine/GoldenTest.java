@@ -15,6 +15,7 @@ import tools.jackson.databind.JsonNode;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 
 /** Greedy ids and log-probabilities of whole models against transformers. */
@@ -23,15 +24,24 @@ class GoldenTest {
 
     @TestFactory
     Stream<DynamicTest> cpu() {
-        return tests(Device.CPU, 2e-4);
+        return tests(Device.CPU, checkpoint -> 2e-4);
     }
 
     @TestFactory
     Stream<DynamicTest> reference() {
-        return tests(Device.REFERENCE, 5e-5);
+        return tests(Device.REFERENCE, checkpoint -> 5e-5);
     }
 
-    private static Stream<DynamicTest> tests(Device device, double tolerance) {
+    /** The CUDA path rounds to bf16: twice what transformers loses in bf16 is allowed. */
+    @TestFactory
+    Stream<DynamicTest> ptx() {
+        JsonNode noise = Goldens.read(Goldens.FOLDER.resolve("bf16_noise.json"));
+        return tests(
+                Device.PTX,
+                checkpoint -> 2 * noise.get(checkpoint.getFileName().toString()).asDouble());
+    }
+
+    private static Stream<DynamicTest> tests(Device device, ToDoubleFunction<Path> toleranceOf) {
         List<Path> checkpoints = Goldens.checkpoints();
         assertTrue(checkpoints.size() >= 6, "goldens are missing");
         return checkpoints.stream()
@@ -39,13 +49,19 @@ class GoldenTest {
                         checkpoint ->
                                 DynamicTest.dynamicTest(
                                         checkpoint.getFileName() + " on " + device.optionName(),
-                                        () -> check(checkpoint, device, tolerance)));
+                                        () ->
+                                                check(
+                                                        checkpoint,
+                                                        device,
+                                                        toleranceOf.applyAsDouble(checkpoint))));
     }
 
     private static void check(Path checkpoint, Device device, double tolerance) {
         TestDevices.require(device);
         EngineConfig config = EngineConfig.of(checkpoint).device(device).build();
         double worst = 0;
+        int equal = 0;
+        int all = 0;
         try (Engine engine = Engine.open(config)) {
             for (Goldens.Case golden : Goldens.cases(checkpoint)) {
                 GenerationRequest request =
@@ -54,19 +70,51 @@ class GoldenTest {
                                 .withSampling(SamplingOptions.greedy().withLogprobs(TOP))
                                 .ignoringEos();
                 Completion completion = Completion.of(engine, request);
-                assertEquals(golden.ids(), completion.ids(), golden.prompt().size() + " tokens");
-                worst = Math.max(worst, worst(golden.logprobs(), completion.logprobs()));
+                int steps = agreeing(golden, completion.ids(), tolerance);
+                worst = Math.max(worst, worst(golden.logprobs(), completion.logprobs(), steps));
+                equal += steps;
+                all += golden.ids().size();
             }
         }
         System.out.printf(
-                "golden %s on %s: largest log-probability error %.1e%n",
-                checkpoint.getFileName(), device.optionName(), worst);
+                "golden %s on %s: %d of %d ids compared, largest log-probability error %.1e%n",
+                checkpoint.getFileName(), device.optionName(), equal, all, worst);
         assertTrue(worst <= tolerance, "error " + worst + " exceeds " + tolerance);
     }
 
-    private static double worst(JsonNode expected, List<List<TokenLogprob>> actual) {
+    /**
+     * Steps up to the first id that differs. It may differ only where the golden's
+     * log-probabilities of the two ids are a tie: no further apart than an error of the tolerance
+     * on both explains.
+     */
+    private static int agreeing(Goldens.Case golden, List<Integer> ids, double tolerance) {
+        for (int step = 0; step < golden.ids().size(); step++) {
+            int actual = ids.get(step);
+            if (actual != golden.ids().get(step)) {
+                JsonNode top = golden.logprobs().get(step);
+                double gap =
+                        top.valueStream()
+                                .filter(entry -> entry.get(0).asInt() == actual)
+                                .mapToDouble(entry -> top.get(0).get(1).asDouble())
+                                .findFirst()
+                                .orElse(Double.POSITIVE_INFINITY);
+                for (JsonNode entry : top) {
+                    gap -= entry.get(0).asInt() == actual ? entry.get(1).asDouble() : 0;
+                }
+                assertTrue(
+                        gap <= 2 * tolerance,
+                        "step %d: %d instead of %d, %g apart"
+                                .formatted(step, actual, golden.ids().get(step), gap));
+                return step;
+            }
+        }
+        return golden.ids().size();
+    }
+
+    /** Largest error over the golden's most likely tokens, where the backend reports them. */
+    private static double worst(JsonNode expected, List<List<TokenLogprob>> actual, int steps) {
         double worst = 0;
-        for (int step = 0; step < actual.size(); step++) {
+        for (int step = 0; step < steps; step++) {
             assertEquals(TOP, actual.get(step).size());
             for (int rank = 0; rank < TOP; rank++) {
                 double wanted = expected.get(step).get(rank).get(1).asDouble();

@@ -2,9 +2,14 @@ package dev.longhand.kernels;
 
 import dev.longhand.bindings.cpu.CpuAvailability;
 import dev.longhand.bindings.cuda.CudaAvailability;
+import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.bindings.cuda.CudaProbe;
+import dev.longhand.bindings.cuda.CudaUnavailableException;
+import dev.longhand.bindings.ptx.PtxAvailability;
+import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.cpu.CpuBackend;
+import dev.longhand.kernels.cuda.CudaBackend;
 import dev.longhand.kernels.reference.ReferenceBackend;
 
 /**
@@ -14,9 +19,12 @@ import dev.longhand.kernels.reference.ReferenceBackend;
  * @param reason one line for the user
  */
 public record BackendChoice(ComputeBackend backend, String reason) {
+    /** Compute capability 8.0: Ampere, the oldest that has the kernels' instructions. */
+    private static final int COMPUTE_MAJOR_MIN = 8;
+
     /**
-     * Opens the backend of a device. {@link Device#AUTO} takes the C kernels if this build has
-     * them, else the reference; it never takes a GPU, as this version has no CUDA kernels.
+     * Opens the backend of a device. {@link Device#AUTO} takes a GPU if there is one, else the C
+     * kernels if this build has them, else the reference.
      *
      * @param threads threads of a CPU backend; 0 is one per processor
      * @throws BackendUnavailableException if the device that was asked for cannot be had; there is
@@ -33,39 +41,69 @@ public record BackendChoice(ComputeBackend backend, String reason) {
                                 throw new BackendUnavailableException(
                                         device, absent.cause(), absent.remedy());
                     };
-            case CUDA -> throw cudaUnavailable();
+            case CUDA ->
+                    switch (gpu()) {
+                        case CudaAvailability.Present _ -> cuda(device, CudaLibrary.system());
+                        case CudaAvailability.Absent absent ->
+                                throw new BackendUnavailableException(
+                                        device, absent.cause(), absent.remedy());
+                    };
             case PTX ->
-                    throw new BackendUnavailableException(
-                            device, "this version has no CUDA kernels yet", "use --device cpu");
+                    switch (PtxDevice.availability()) {
+                        case PtxAvailability.Present present ->
+                                cuda(device, present.device().library());
+                        case PtxAvailability.Absent absent ->
+                                throw new BackendUnavailableException(
+                                        device, absent.cause(), absent.remedy());
+                    };
             case REFERENCE -> of(new ReferenceBackend(), "as asked");
         };
     }
 
     private static BackendChoice auto(int threads) {
+        return switch (gpu()) {
+            case CudaAvailability.Present present ->
+                    of(
+                            new CudaBackend(CudaLibrary.system(), 0),
+                            "chosen by auto: the driver sees "
+                                    + present.devices().getFirst().name());
+            case CudaAvailability.Absent absent -> withoutGpu(threads, absent.cause());
+        };
+    }
+
+    private static BackendChoice withoutGpu(int threads, String cause) {
         return switch (CpuBackend.availability()) {
             case CpuAvailability.Present present ->
                     of(
                             new CpuBackend(present.library(), null, threads),
-                            "chosen by auto: this version computes on the CPU only");
+                            "chosen by auto: no GPU, " + cause);
             case CpuAvailability.Absent absent ->
                     of(
                             new ReferenceBackend(),
-                            "chosen by auto: %s; to be fast, %s"
-                                    .formatted(absent.cause(), absent.remedy()));
+                            "chosen by auto: no GPU, %s; %s; to be fast, %s"
+                                    .formatted(cause, absent.cause(), absent.remedy()));
         };
     }
 
-    private static BackendUnavailableException cudaUnavailable() {
-        return switch (CudaProbe.probe()) {
-            case CudaAvailability.Present present ->
-                    new BackendUnavailableException(
-                            Device.CUDA,
-                            "%s is there, but this version has no CUDA kernels yet"
-                                    .formatted(present.devices().getFirst().name()),
-                            "use --device cpu");
-            case CudaAvailability.Absent absent ->
-                    new BackendUnavailableException(Device.CUDA, absent.cause(), absent.remedy());
-        };
+    /** The driver's first device, if the kernels can run on it. */
+    private static CudaAvailability gpu() {
+        CudaAvailability found = CudaProbe.probe();
+        if (found instanceof CudaAvailability.Present present
+                && present.devices().getFirst().computeMajor() < COMPUTE_MAJOR_MIN) {
+            return new CudaAvailability.Absent(
+                    "%s is older than compute capability 8.0"
+                            .formatted(present.devices().getFirst().name()),
+                    "use --device cpu");
+        }
+        return found;
+    }
+
+    private static BackendChoice cuda(Device device, CudaLibrary library) {
+        try {
+            return of(new CudaBackend(library, 0), "as asked");
+        } catch (CudaUnavailableException e) {
+            throw new BackendUnavailableException(device, e.reason(), e.remedy());
+        }
     }
 
     private static BackendChoice of(ComputeBackend backend, String why) {

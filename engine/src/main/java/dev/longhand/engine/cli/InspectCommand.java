@@ -1,8 +1,11 @@
 package dev.longhand.engine.cli;
 
+import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.EngineSetup;
 import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.Checkpoint;
+import dev.longhand.kernels.BackendChoice;
+import dev.longhand.kernels.backend.ComputeBackend;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -17,7 +20,8 @@ final class InspectCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Console console = new Console();
-        try (EngineSetup setup = EngineSetup.read(model.engine().build());
+        EngineConfig engine = model.engine().build();
+        try (EngineSetup setup = EngineSetup.read(engine);
                 Checkpoint checkpoint = Checkpoint.open(model.model())) {
             ModelConfig config = setup.model();
             console.print(
@@ -45,7 +49,9 @@ final class InspectCommand implements Callable<Integer> {
                                     config.rope().yarn() == null ? "" : " with YaRN",
                                     setup.defaults().eosTokenIds(),
                                     checkpoint.names().size()));
-            console.print(setup.plan(checkpoint.bytes()).table());
+            try (ComputeBackend backend = BackendChoice.open(engine.device(), 1).backend()) {
+                console.print(setup.plan(checkpoint.bytes(), backend).table());
+            }
         }
         return 0;
     }

@@ -85,14 +85,15 @@ final class ModelOptions {
         @Option(
                 names = "--kv",
                 paramLabel = "KIND",
-                defaultValue = "f32",
-                description = "Keys and values: f32 (exact) or bf16 (half the memory).")
-        private Kv kv = Kv.F32;
+                description =
+                        "Keys and values: f32 (exact) or bf16 (half the memory)"
+                                + " (default: f32, bf16 on CUDA).")
+        private @Nullable Kv kv;
 
         EngineConfig.Builder apply(EngineConfig.Builder builder) {
             return builder.device(device)
                     .threads(threads)
-                    .kvDtype(kv == Kv.BF16 ? DType.BF16 : DType.F32);
+                    .kvDtype(kv == null ? null : DType.valueOf(kv.name()));
         }
     }
 }

@@ -13,6 +13,7 @@ import dev.longhand.kernels.tensor.Tensor;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The door through which a model computes: the ops of a Qwen2 step over tensors that only the
@@ -38,6 +39,16 @@ public interface ComputeBackend extends AutoCloseable {
 
     /** Prepares linear layers that read the same input. */
     Linear linear(List<LinearMatrix> matrices);
+
+    /** The most exact dtype in which this backend keeps keys and values. */
+    default DType kvDtypeDefault() {
+        return DType.F32;
+    }
+
+    /** Bytes of a memory of its own that are free; empty if it computes in the host's. */
+    default OptionalLong memoryAvailableBytes() {
+        return OptionalLong.empty();
+    }
 
     /** Why this backend cannot attend over a KV cache with a number of query heads, if so. */
     default Optional<String> refusal(KvShape shape, int heads) {

@@ -30,6 +30,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Our CUDA kernels on one stream of one device. Activations are F32 tensors, rounded to bf16 where
@@ -120,6 +121,16 @@ public final class CudaBackend implements ComputeBackend {
     @Override
     public Linear linear(List<LinearMatrix> matrices) {
         return new CudaLinear(memory, matrices);
+    }
+
+    @Override
+    public DType kvDtypeDefault() {
+        return DType.BF16;
+    }
+
+    @Override
+    public OptionalLong memoryAvailableBytes() {
+        return OptionalLong.of(driver.memoryInfo().freeBytes());
     }
 
     @Override
