@@ -1,4 +1,13 @@
-/* What the two linear kernels share: the cut of K and the epilogue. */
+/*
+ * What the two linear kernels share: the problem, the cut of K, the fused norm and the epilogues.
+ *
+ *   plain:  out[r, o] = sum_k x[r, k] W[o, k] + bias[o]  (+ out[r, o])
+ *   normed: the same of y = RMSNorm(x): y[r, k] = x[r, k] s[r] norm[k], s[r] = 1 / sqrt(mean(x[r]^2) + eps)
+ *   gated:  out[r, o] = silu(gate) up of the normed products of rows o of gate and up
+ *
+ * The norm costs no launch and no pass over x: norm[k] is multiplied in as x is loaded, s[r] comes out
+ * of the sum, and the squares are added up by the lanes that load x anyway.
+ */
 #ifndef LONGHAND_LINEAR_CUH
 #define LONGHAND_LINEAR_CUH
 
@@ -15,21 +24,63 @@ constexpr int SLICES = 8;
 
 __host__ __device__ constexpr int slice_chunks(int chunks) { return (chunks + SLICES - 1) / SLICES; }
 
-struct Epilogue {
-    const float *bias; /* [outputs] or null */
-    float *out;        /* [rows, outputs] */
+struct Problem {
+    const float *x;          /* [rows, width] */
+    const uint16_t *weights; /* [outputs, 32 chunks] bf16, zeros behind width */
+    const float *norm;       /* [width], or null */
+    const float *bias;       /* [outputs], or null */
+    float *out;              /* [rows, out_width] */
+    int width;
+    int chunks;
     int rows;
-    int outputs;
+    int outputs;    /* rows of W; gated: 8 of gate, 8 of up, by turns, the last ones padded */
+    int out_width;  /* outputs; gated: rows of gate */
     int accumulate;
-
-    __device__ void operator()(int row, int output, float sum) const {
-        if (row < rows && output < outputs) {
-            float *to = out + static_cast<long long>(row) * outputs + output;
-            sum += bias != nullptr ? bias[output] : 0.0f;
-            *to = accumulate ? *to + sum : sum;
-        }
-    }
+    float eps;
 };
+
+enum Kind { PLAIN, NORMED, GATED };
+
+/* One lane's 8 elements of x as an operand; adds their squares if the input is normed. */
+template <Kind KIND>
+__device__ __forceinline__ ColumnChunk operand(float4 first, float4 second, const float *norm, float &squares) {
+    if (KIND != PLAIN) {
+        float4 n = *reinterpret_cast<const float4 *>(norm), m = *reinterpret_cast<const float4 *>(norm + 4);
+        const float v[8] = {first.x, first.y, first.z, first.w, second.x, second.y, second.z, second.w};
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            squares = __fmaf_rn(v[i], v[i], squares);
+        }
+        first = make_float4(first.x * n.x, first.y * n.y, first.z * n.z, first.w * n.w);
+        second = make_float4(second.x * m.x, second.y * m.y, second.z * m.z, second.w * m.w);
+    }
+    return column_chunk(first, second);
+}
+
+/* Sum over the four lanes of a row. */
+__device__ __forceinline__ float sum_of_quad(float value) {
+    value += __shfl_xor_sync(0xffffffffu, value, 1);
+    return value + __shfl_xor_sync(0xffffffffu, value, 2);
+}
+
+__device__ __forceinline__ float norm_scale(float squares, const Problem &p) {
+    return __frcp_rn(__fsqrt_rn(__fadd_rn(__fdiv_rn(squares, static_cast<float>(p.width)), p.eps)));
+}
+
+__device__ __forceinline__ void store(const Problem &p, int row, int output, float sum) {
+    if (row < p.rows && output < p.out_width) {
+        float *to = p.out + static_cast<long long>(row) * p.out_width + output;
+        sum = p.bias != nullptr ? __fadd_rn(sum, p.bias[output]) : sum;
+        *to = p.accumulate ? __fadd_rn(*to, sum) : sum;
+    }
+}
+
+__device__ __forceinline__ void store_gated(const Problem &p, int row, int output, float gate, float up) {
+    if (row < p.rows && output < p.out_width) {
+        float silu = __fdiv_rn(gate, __fadd_rn(1.0f, expf(-gate)));
+        p.out[static_cast<long long>(row) * p.out_width + output] = __fmul_rn(silu, up);
+    }
+}
 
 } // namespace longhand
 

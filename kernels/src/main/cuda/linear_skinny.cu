@@ -1,13 +1,12 @@
 /*
- * Linear layers for up to 16 rows: out[r, o] = sum_k x[r, k] W[o, k] + bias[o] (+ out[r, o]).
- * W [outputs, inputs] bf16, inputs padded to whole chunks of 32; x [rows, width] f32, rounded to bf16
- * on the way into the multiply; sums and out f32.
+ * Linear layers for up to 16 rows; linear.cuh says which. W bf16; x f32, rounded to bf16 on the way into
+ * the multiply; sums and out f32.
  *
  * Bound by reading W once: 2 bytes for 2 * rows flops, 0.5 to 8 flop/byte against a balance of 150 and
- * more, so the only thing that counts is bytes in flight. A block is 8 warps on the same 16 outputs,
+ * more, so the only thing that counts is bytes in flight. A block is 8 warps on the same 16 rows of W,
  * each with an eighth of K; a lane has 2 * UNROLL loads of 16 bytes under way, a block
- * 256 * 8 * 16 = 32 KiB, and at 48 registers and 5 blocks an SM 160 KiB are in flight where 64 are
- * due (3.35 TB/s * 600 ns / 132 SMs = 15 KB on paper; two to four times that in practice).
+ * 256 * 8 * 16 = 32 KiB, and at 70 to 80 registers, 3 blocks an SM, 96 KiB are in flight where
+ * 3.35 TB/s * 600 ns / 132 SMs = 15 KB would do on paper and two to four times that in practice.
  * W is the 16-row operand and the rows of x the 8 columns, so that 1 to 8 rows cost one multiply where
  * the other way round 16 rows would be computed for one. Rows 9 to 16 are a second column tile over the
  * same registers of W.
@@ -24,44 +23,98 @@ constexpr int WARPS = SLICES;
 constexpr int UNROLL = 4;
 constexpr int PITCH = 20; /* floats per column of partial sums: 8 t + g hits 32 different banks */
 
-/* 8 floats of a row of x; zeros beyond its end. */
-template <bool ALIGNED>
-__device__ __forceinline__ ColumnChunk load_x(const float *x, int width, int k, bool valid) {
-    float v[8] = {};
-    if (valid) {
-        if (ALIGNED) {
-            *reinterpret_cast<float4 *>(v) = *reinterpret_cast<const float4 *>(x + k);
-            *reinterpret_cast<float4 *>(v + 4) = *reinterpret_cast<const float4 *>(x + k + 4);
-        } else {
+struct Eight {
+    float4 first, second;
+};
+
+/* 8 floats; zeros from `count` of them on. */
+__device__ __forceinline__ Eight load_guarded(const float *from, int count) {
+    float v[8];
 #pragma unroll
-            for (int i = 0; i < 8; i++) {
-                v[i] = k + i < width ? x[k + i] : 0.0f;
-            }
-        }
+    for (int i = 0; i < 8; i++) {
+        v[i] = i < count ? from[i] : 0.0f;
     }
-    return column_chunk(make_float4(v[0], v[1], v[2], v[3]), make_float4(v[4], v[5], v[6], v[7]));
+    return {make_float4(v[0], v[1], v[2], v[3]), make_float4(v[4], v[5], v[6], v[7])};
 }
 
-template <int TILES, bool ALIGNED>
-__device__ __forceinline__ void run(const float *x, int width, const uint16_t *weights, int chunks,
-                                    Epilogue epilogue) {
-    __shared__ float partial[WARPS][TILES * 8 * PITCH];
+/* Elements k..k+7 of one row of x as an operand. */
+template <Kind KIND, bool ALIGNED>
+__device__ __forceinline__ ColumnChunk load_x(const Problem &p, int row, int k, float &squares) {
+    Eight x{make_float4(0, 0, 0, 0), make_float4(0, 0, 0, 0)};
+    bool valid = row < p.rows;
+    const float *from = p.x + static_cast<long long>(row) * p.width + k;
+    if (ALIGNED) {
+        if (valid) {
+            x = {*reinterpret_cast<const float4 *>(from), *reinterpret_cast<const float4 *>(from + 4)};
+        }
+        return operand<KIND>(x.first, x.second, p.norm + k, squares);
+    }
+    x = load_guarded(from, valid ? p.width - k : 0);
+    float norm[8] = {};
+    if (KIND != PLAIN) {
+        *reinterpret_cast<Eight *>(norm) = load_guarded(p.norm + k, p.width - k);
+    }
+    return operand<KIND>(x.first, x.second, norm, squares);
+}
+
+template <Kind KIND, int TILES> struct Partials {
+    float sums[WARPS][TILES * 8 * PITCH];
+    float squares[WARPS][TILES * 8];
+
+    __device__ float sum(int column, int output) const {
+        float total = 0;
+#pragma unroll
+        for (int slice = 0; slice < WARPS; slice++) {
+            total = __fadd_rn(total, sums[slice][column * PITCH + output]);
+        }
+        return total;
+    }
+
+    __device__ float scale(const Problem &p, int column) const {
+        float total = 0;
+#pragma unroll
+        for (int slice = 0; slice < WARPS; slice++) {
+            total = __fadd_rn(total, squares[slice][column]);
+        }
+        return norm_scale(total, p);
+    }
+};
+
+template <Kind KIND, int TILES>
+__device__ __forceinline__ void finish(const Problem &p, const Partials<KIND, TILES> &partials) {
+    int column = threadIdx.x / 16, output = threadIdx.x % 16;
+    if (column >= 8 * TILES) {
+        return;
+    }
+    int row = blockIdx.y * 8 * TILES + column;
+    float scale = KIND == PLAIN ? 1.0f : partials.scale(p, column);
+    if (KIND == GATED) {
+        if (output < 8) {
+            store_gated(p, row, blockIdx.x * 8 + output, __fmul_rn(partials.sum(column, output), scale),
+                        __fmul_rn(partials.sum(column, output + 8), scale));
+        }
+    } else {
+        float sum = partials.sum(column, output);
+        store(p, row, blockIdx.x * 16 + output, KIND == PLAIN ? sum : __fmul_rn(sum, scale));
+    }
+}
+
+template <Kind KIND, int TILES, bool ALIGNED> __device__ __forceinline__ void run(const Problem &p) {
+    __shared__ Partials<KIND, TILES> partials;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     int g = lane / 4, t = lane % 4;
     int first_output = blockIdx.x * 16;
     int first_row = blockIdx.y * 8 * TILES;
-    int stride = chunks * CHUNK;
-    /* outputs beyond the last read the last one's weights: their sums are not stored */
-    int upper_row = min(first_output + g, epilogue.outputs - 1);
-    int lower_row = min(first_output + g + 8, epilogue.outputs - 1);
-    const uint16_t *upper = weights + static_cast<long long>(upper_row) * stride + 8 * t;
-    const uint16_t *lower = weights + static_cast<long long>(lower_row) * stride + 8 * t;
-    int per_slice = slice_chunks(chunks);
-    int chunk = warp * per_slice;
-    int end = min(chunk + per_slice, chunks);
+    long long stride = static_cast<long long>(p.chunks) * CHUNK;
+    /* rows of W beyond the last read the last one's weights: their sums are not stored */
+    const uint16_t *upper = p.weights + min(first_output + g, p.outputs - 1) * stride + 8 * t;
+    const uint16_t *lower = p.weights + min(first_output + g + 8, p.outputs - 1) * stride + 8 * t;
+    int per_slice = slice_chunks(p.chunks);
+    int end = min((warp + 1) * per_slice, p.chunks);
     float sums[TILES][4] = {};
+    float squares[TILES] = {};
 
-    while (chunk < end) {
+    for (int chunk = warp * per_slice; chunk < end; chunk += UNROLL) {
         uint4 w[UNROLL][2];
 #pragma unroll
         for (int u = 0; u < UNROLL; u++) {
@@ -75,45 +128,45 @@ __device__ __forceinline__ void run(const float *x, int width, const uint16_t *w
             if (chunk + u < end) {
 #pragma unroll
                 for (int tile = 0; tile < TILES; tile++) {
-                    int row = first_row + 8 * tile + g;
-                    ColumnChunk b = load_x<ALIGNED>(x + static_cast<long long>(row) * width, width,
-                                                    (chunk + u) * CHUNK + 8 * t, row < epilogue.rows);
+                    ColumnChunk b = load_x<KIND, ALIGNED>(p, first_row + 8 * tile + g, (chunk + u) * CHUNK + 8 * t,
+                                                          squares[tile]);
                     multiply_chunk(sums[tile], w[u][0], w[u][1], b);
                 }
             }
         }
-        chunk += UNROLL;
     }
 #pragma unroll
     for (int tile = 0; tile < TILES; tile++) {
-        float *to = partial[warp] + (8 * tile + 2 * t) * PITCH + g;
+        float *to = partials.sums[warp] + (8 * tile + 2 * t) * PITCH + g;
         to[0] = sums[tile][0];
         to[PITCH] = sums[tile][1];
         to[8] = sums[tile][2];
         to[PITCH + 8] = sums[tile][3];
+        if (KIND != PLAIN) {
+            float of_row = sum_of_quad(squares[tile]);
+            if (t == 0) {
+                partials.squares[warp][8 * tile + g] = of_row;
+            }
+        }
     }
     __syncthreads();
-    int column = threadIdx.x / 16, output = threadIdx.x % 16;
-    if (column < 8 * TILES) {
-        float sum = 0;
-#pragma unroll
-        for (int slice = 0; slice < WARPS; slice++) {
-            sum += partial[slice][column * PITCH + output];
-        }
-        epilogue(first_row + column, first_output + output, sum);
-    }
+    finish<KIND, TILES>(p, partials);
 }
 
 } // namespace
 
-#define LINEAR_SKINNY(name, tiles, aligned)                                                        \
-    extern "C" __global__ void __launch_bounds__(256)                                              \
-        name(const float *x, int width, const uint16_t *weights, int chunks, Epilogue epilogue) {  \
-        run<tiles, aligned>(x, width, weights, chunks, epilogue);                                  \
+#define LINEAR_SKINNY(name, kind)                                                                  \
+    extern "C" __global__ void __launch_bounds__(256) name##_8(Problem p) {                        \
+        run<kind, 1, true>(p);                                                                     \
+    }                                                                                              \
+    extern "C" __global__ void __launch_bounds__(256) name##_16(Problem p) {                       \
+        run<kind, 2, true>(p);                                                                     \
+    }                                                                                              \
+    /* Widths that are no multiple of 32: x element by element. */                                 \
+    extern "C" __global__ void __launch_bounds__(256) name##_odd(Problem p) {                      \
+        run<kind, 2, false>(p);                                                                    \
     }
 
-LINEAR_SKINNY(linear_skinny_8, 1, true)
-LINEAR_SKINNY(linear_skinny_16, 2, true)
-/* Rows whose width is no multiple of 32: element by element. */
-LINEAR_SKINNY(linear_skinny_8_odd, 1, false)
-LINEAR_SKINNY(linear_skinny_16_odd, 2, false)
+LINEAR_SKINNY(linear_skinny, PLAIN)
+LINEAR_SKINNY(linear_skinny_normed, NORMED)
+LINEAR_SKINNY(linear_skinny_gated, GATED)

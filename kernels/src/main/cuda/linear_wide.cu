@@ -1,6 +1,6 @@
 /*
- * Linear layers for many rows (prefill), the same sums as linear_skinny.cu to the bit.
- * W [outputs, inputs] bf16, x [rows, inputs] f32, inputs a multiple of 32; out [rows, outputs] f32.
+ * Linear layers for many rows (prefill), the same sums as linear_skinny.cu to the bit; linear.cuh says
+ * which. W bf16, x f32 with a width that is a multiple of 32; out f32.
  *
  * A block has a tile of 64 outputs by 64 rows and walks K in chunks of 32, STAGES of them under way
  * by cp.async: 4 KiB of W and 9 KiB of x each. Warps stand 2 x 2 with 32 x 32 sums: per chunk a lane
@@ -29,33 +29,59 @@ struct Stage {
     float x[TILE][X_PITCH];
 };
 
-struct Tile {
-    const float *x;
-    const uint16_t *weights;
-    int chunks;
-    int first_output;
-    int first_row;
+/* What a warp holds: 32 rows of W by 32 rows of x. */
+struct Sums {
+    float products[2][4][4];
+    float squares[4];
+
+    __device__ void clear() {
+#pragma unroll
+        for (int i = 0; i < 32; i++) {
+            products[i / 16][i / 4 % 4][i % 4] = 0;
+        }
+#pragma unroll
+        for (int n = 0; n < 4; n++) {
+            squares[n] = 0;
+        }
+    }
+
+    /* Adds the sums of a finished slice. */
+    template <Kind KIND> __device__ void add(Sums &slice) {
+#pragma unroll
+        for (int i = 0; i < 32; i++) {
+            float &total = products[i / 16][i / 4 % 4][i % 4];
+            total = __fadd_rn(total, slice.products[i / 16][i / 4 % 4][i % 4]);
+        }
+        if (KIND != PLAIN) {
+#pragma unroll
+            for (int n = 0; n < 4; n++) {
+                squares[n] = __fadd_rn(squares[n], sum_of_quad(slice.squares[n]));
+            }
+        }
+        slice.clear();
+    }
 };
 
-__device__ __forceinline__ void fetch(Stage &stage, const Tile &tile, int chunk, const Epilogue &epilogue) {
+__device__ __forceinline__ void fetch(Stage &stage, const Problem &p, int chunk) {
     int k = chunk * CHUNK;
-    long long stride = static_cast<long long>(tile.chunks) * CHUNK;
+    long long stride = static_cast<long long>(p.chunks) * CHUNK;
 #pragma unroll
     for (int i = threadIdx.x; i < TILE * CHUNK / 8; i += THREADS) {
         int row = i / 4, part = i % 4 * 8;
-        int output = min(tile.first_output + row, epilogue.outputs - 1);
-        copy_async(&stage.w[row][part], tile.weights + output * stride + k + part, true);
+        int output = min(static_cast<int>(blockIdx.x) * TILE + row, p.outputs - 1);
+        copy_async(&stage.w[row][part], p.weights + output * stride + k + part, true);
     }
 #pragma unroll
     for (int i = threadIdx.x; i < TILE * CHUNK / 4; i += THREADS) {
         int row = i / 8, part = i % 8 * 4;
-        int from = min(tile.first_row + row, epilogue.rows - 1);
-        copy_async(&stage.x[row][part], tile.x + from * stride + k + part, true);
+        int from = min(static_cast<int>(blockIdx.y) * TILE + row, p.rows - 1);
+        copy_async(&stage.x[row][part], p.x + from * stride + k + part, true);
     }
 }
 
-__device__ __forceinline__ void multiply_stage(const Stage &stage, float (&sums)[2][4][4], int outputs_at,
-                                               int rows_at) {
+template <Kind KIND>
+__device__ __forceinline__ void multiply_stage(const Stage &stage, const Problem &p, int chunk, Sums &sums,
+                                               int outputs_at, int rows_at) {
     int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
     uint4 w[2][2];
 #pragma unroll
@@ -66,54 +92,76 @@ __device__ __forceinline__ void multiply_stage(const Stage &stage, float (&sums)
 #pragma unroll
     for (int n = 0; n < 4; n++) {
         const float *x = &stage.x[rows_at + 8 * n + g][8 * t];
-        ColumnChunk b = column_chunk(*reinterpret_cast<const float4 *>(x),
-                                     *reinterpret_cast<const float4 *>(x + 4));
-        multiply_chunk(sums[0][n], w[0][0], w[0][1], b);
-        multiply_chunk(sums[1][n], w[1][0], w[1][1], b);
+        ColumnChunk b = operand<KIND>(*reinterpret_cast<const float4 *>(x), *reinterpret_cast<const float4 *>(x + 4),
+                                      p.norm + chunk * CHUNK + 8 * t, sums.squares[n]);
+        multiply_chunk(sums.products[0][n], w[0][0], w[0][1], b);
+        multiply_chunk(sums.products[1][n], w[1][0], w[1][1], b);
     }
 }
 
-} // namespace
+template <Kind KIND>
+__device__ __forceinline__ void finish(const Problem &p, const Sums &totals, int outputs_at, int rows_at) {
+    int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+#pragma unroll
+    for (int n = 0; n < 4; n++) {
+        /* squares are of row g of a tile, products of rows 2t and 2t + 1 */
+        float scale_of_g = KIND == PLAIN ? 1.0f : norm_scale(totals.squares[n], p);
+#pragma unroll
+        for (int c = 0; c < 2; c++) {
+            float scale = KIND == PLAIN ? 1.0f : __shfl_sync(0xffffffffu, scale_of_g, (2 * t + c) * 4);
+            int row = blockIdx.y * TILE + rows_at + 8 * n + 2 * t + c;
+#pragma unroll
+            for (int m = 0; m < 2; m++) {
+                int packed = blockIdx.x * TILE + outputs_at + 16 * m;
+                float upper = totals.products[m][n][c], lower = totals.products[m][n][c + 2];
+                if (KIND != PLAIN) {
+                    upper = __fmul_rn(upper, scale);
+                    lower = __fmul_rn(lower, scale);
+                }
+                if (KIND == GATED) {
+                    store_gated(p, row, packed / 2 + g, upper, lower);
+                } else {
+                    store(p, row, packed + g, upper);
+                    store(p, row, packed + g + 8, lower);
+                }
+            }
+        }
+    }
+}
 
-extern "C" __global__ void __launch_bounds__(THREADS)
-    linear_wide(const float *x, const uint16_t *weights, int chunks, Epilogue epilogue) {
+template <Kind KIND> __device__ __forceinline__ void run(const Problem &p) {
     __shared__ Stage stages[STAGES];
-    Tile tile{x, weights, chunks, static_cast<int>(blockIdx.x) * TILE, static_cast<int>(blockIdx.y) * TILE};
-    int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    int warp = threadIdx.x / 32;
     int outputs_at = warp / 2 * 32, rows_at = warp % 2 * 32;
-    int per_slice = slice_chunks(chunks);
-    float totals[2][4][4] = {};
-    float sums[2][4][4] = {};
-
+    int per_slice = slice_chunks(p.chunks);
+    Sums totals, sums;
+    totals.clear();
+    sums.clear();
     for (int s = 0; s < STAGES - 1; s++) {
-        if (s < chunks) {
-            fetch(stages[s], tile, s, epilogue);
+        if (s < p.chunks) {
+            fetch(stages[s], p, s);
         }
         commit_copies();
     }
     int flush = per_slice;
-    for (int chunk = 0; chunk < chunks; chunk++) {
+    for (int chunk = 0; chunk < p.chunks; chunk++) {
         await_copies<STAGES - 2>();
         __syncthreads(); /* the chunk is there for all, and its predecessor's stage is free */
-        if (chunk + STAGES - 1 < chunks) {
-            fetch(stages[(chunk + STAGES - 1) % STAGES], tile, chunk + STAGES - 1, epilogue);
+        if (chunk + STAGES - 1 < p.chunks) {
+            fetch(stages[(chunk + STAGES - 1) % STAGES], p, chunk + STAGES - 1);
         }
         commit_copies();
-        multiply_stage(stages[chunk % STAGES], sums, outputs_at, rows_at);
-        if (chunk + 1 == flush || chunk + 1 == chunks) {
+        multiply_stage<KIND>(stages[chunk % STAGES], p, chunk, sums, outputs_at, rows_at);
+        if (chunk + 1 == flush || chunk + 1 == p.chunks) {
             flush += per_slice;
-#pragma unroll
-            for (int i = 0; i < 32; i++) {
-                totals[i / 16][i / 4 % 4][i % 4] += sums[i / 16][i / 4 % 4][i % 4];
-                sums[i / 16][i / 4 % 4][i % 4] = 0;
-            }
+            totals.add<KIND>(sums);
         }
     }
-    int g = lane / 4, t = lane % 4;
-#pragma unroll
-    for (int i = 0; i < 32; i++) {
-        int m = i / 16, n = i / 4 % 4, c = i % 4;
-        epilogue(tile.first_row + rows_at + 8 * n + 2 * t + c % 2,
-                 tile.first_output + outputs_at + 16 * m + g + c / 2 * 8, totals[m][n][c]);
-    }
+    finish<KIND>(p, totals, outputs_at, rows_at);
 }
+
+} // namespace
+
+extern "C" __global__ void __launch_bounds__(THREADS) linear_wide(Problem p) { run<PLAIN>(p); }
+extern "C" __global__ void __launch_bounds__(THREADS) linear_wide_normed(Problem p) { run<NORMED>(p); }
+extern "C" __global__ void __launch_bounds__(THREADS) linear_wide_gated(Problem p) { run<GATED>(p); }

@@ -10,6 +10,7 @@ module dev.longhand.kernels {
             dev.longhand.bench;
     exports dev.longhand.kernels.kvcache;
     exports dev.longhand.kernels.matmul;
+    exports dev.longhand.kernels.norm;
     exports dev.longhand.kernels.rope;
     exports dev.longhand.kernels.sampling;
     exports dev.longhand.kernels.tensor;

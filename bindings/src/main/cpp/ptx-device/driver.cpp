@@ -62,7 +62,7 @@ int Driver::enqueue_kernel(const LaunchRequest &request) {
     LaunchRequest copy = request;
     command.run = [this, copy, parameters] {
         if (kernels.count(copy.kernel) == 0) {
-            return fault(INVALID_HANDLE, "launch of a kernel whose module was unloaded");
+            return fault(LAUNCH_FAILED, "launch of a kernel whose module was unloaded");
         }
         Launch launch{copy.kernel, copy.grid,  copy.block, copy.dynamic_shared,
                       parameters,  ++launches_, seed,      &memory,

@@ -61,6 +61,9 @@ struct MulHi {
         if constexpr (sizeof(T) == 8) {
             using Wide = std::conditional_t<std::is_signed_v<T>, __int128, unsigned __int128>;
             return static_cast<T>((static_cast<Wide>(a) * static_cast<Wide>(b)) >> 64);
+        } else if constexpr (sizeof(T) == 2) { /* in 64 bits, gcc 12 takes a signed product for unsigned */
+            using Wide = std::conditional_t<std::is_signed_v<T>, int32_t, uint32_t>;
+            return static_cast<T>((static_cast<Wide>(a) * static_cast<Wide>(b)) >> 16);
         } else {
             using Wide = std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>;
             return static_cast<T>((static_cast<Wide>(a) * static_cast<Wide>(b)) >> (8 * sizeof(T)));

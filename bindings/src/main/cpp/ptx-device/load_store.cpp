@@ -139,6 +139,9 @@ void access(Decoder &d, bool is_load) {
     Space space = form.space;
     size_t address_at = is_load ? 1 : 0;
     i.operand[8] = d.address(address_at, space, i.immediate);
+    if (form.space == Space::CONSTANT || (!is_load && space == Space::PARAM)) {
+        d.unknown("space"); /* there are no variables of .const, and parameters are read only */
+    }
     if (form.space != Space::GENERIC && space != form.space) {
         d.unknown("variable of another space");
     }

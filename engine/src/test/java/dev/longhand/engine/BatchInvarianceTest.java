@@ -2,12 +2,12 @@ package dev.longhand.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -23,11 +23,6 @@ import java.util.List;
 class BatchInvarianceTest {
     private static final int NEIGHBOURS_MAX = 8;
 
-    @BeforeEach
-    void requireCpu() {
-        TestDevices.require(Device.CPU);
-    }
-
     @ParameterizedTest(name = "{0}, KV {1}")
     @CsvSource({
         "dim64-group7-tied, F32",
@@ -36,14 +31,15 @@ class BatchInvarianceTest {
         "dim128-group6, BF16"
     })
     void sameBitsInEveryCompany(String name, DType kv) {
+        TestDevices.require(Device.CPU);
         Path checkpoint = Goldens.checkpoint(name);
-        Completion expected = run(checkpoint, kv, 1, 512, 0);
+        Completion expected = run(checkpoint, Device.CPU, kv, 1, 512, 0);
         for (int threads : new int[] {1, 2}) {
             for (int chunk : new int[] {1, 7, 64, 512}) {
                 for (int neighbours : new int[] {0, 3, NEIGHBOURS_MAX}) {
                     assertEquals(
                             expected,
-                            run(checkpoint, kv, threads, chunk, neighbours),
+                            run(checkpoint, Device.CPU, kv, threads, chunk, neighbours),
                             "%d threads, chunks of %d, %d neighbours"
                                     .formatted(threads, chunk, neighbours));
                 }
@@ -51,11 +47,33 @@ class BatchInvarianceTest {
         }
     }
 
+    /** The CUDA kernels, every run with its blocks and warps in another order. */
+    @ParameterizedTest(name = "{0} on ptx")
+    @CsvSource({"dim64-group7-tied", "dim128-group5-yarn", "dim32-group8"})
+    void sameBitsOnCuda(String name) {
+        TestDevices.require(Device.PTX);
+        Path checkpoint = Goldens.checkpoint(name);
+        PtxDevice device = TestDevices.ptx();
+        device.clear();
+        Completion expected = run(checkpoint, Device.PTX, DType.BF16, 1, 512, 0);
+        long seed = 0;
+        for (int chunk : new int[] {1, 7, 64, 512}) {
+            for (int neighbours : new int[] {0, 3, NEIGHBOURS_MAX}) {
+                device.seed(seed++);
+                assertEquals(
+                        expected,
+                        run(checkpoint, Device.PTX, DType.BF16, 1, chunk, neighbours),
+                        "chunks of %d, %d neighbours".formatted(chunk, neighbours));
+            }
+        }
+        assertEquals(List.of(), device.findings());
+    }
+
     private static Completion run(
-            Path checkpoint, DType kv, int threads, int chunk, int neighbours) {
+            Path checkpoint, Device device, DType kv, int threads, int chunk, int neighbours) {
         EngineConfig config =
                 EngineConfig.of(checkpoint)
-                        .device(Device.CPU)
+                        .device(device)
                         .threads(threads)
                         .kvDtype(kv)
                         .prefillRowsMax(chunk)

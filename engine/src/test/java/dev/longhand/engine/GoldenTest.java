@@ -79,6 +79,9 @@ class GoldenTest {
         System.out.printf(
                 "golden %s on %s: %d of %d ids compared, largest log-probability error %.1e%n",
                 checkpoint.getFileName(), device.optionName(), equal, all, worst);
+        if (device == Device.PTX) {
+            assertEquals(List.of(), TestDevices.ptx().findings());
+        }
         assertTrue(worst <= tolerance, "error " + worst + " exceeds " + tolerance);
     }
 

@@ -1,5 +1,7 @@
 package dev.longhand.engine;
 
+import dev.longhand.bindings.ptx.PtxAvailability;
+import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.BackendUnavailableException;
 import dev.longhand.kernels.Device;
@@ -28,5 +30,10 @@ public final class TestDevices {
             Assertions.assertFalse(compiler, "a compiler is there, yet: " + e.getMessage());
             Assumptions.abort("skipped: " + e.getMessage());
         }
+    }
+
+    /** The PTX device; call {@link #require} first. */
+    public static PtxDevice ptx() {
+        return ((PtxAvailability.Present) PtxDevice.availability()).device();
     }
 }

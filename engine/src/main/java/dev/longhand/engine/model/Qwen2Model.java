@@ -83,28 +83,38 @@ public final class Qwen2Model {
      * the selected rows in {@link #logits()}.
      */
     public void forward(StepBatch batch, KvCache kv) {
+        if (!backend.replayStep(batch, kv)) {
+            compute(batch, kv);
+            backend.endStep(batch, kv);
+        }
+    }
+
+    private void compute(StepBatch batch, KvCache kv) {
         int rows = batch.rows();
         backend.embed(weights.embedding(), batch, hidden);
         for (int i = 0; i < weights.layers().size(); i++) {
             Qwen2Weights.Layer layer = weights.layers().get(i);
 
-            backend.rmsNorm(hidden, layer.inputNorm(), config.rmsNormEps(), normed, rows);
-            backend.applyLinear(layer.qkv(), normed, qkv, rows, false);
+            backend.applyNormed(layer.qkv(), hidden, layer.inputNorm(), normed, qkv, rows);
             backend.ropeAppend(qkv, rope, batch, kv, i);
             backend.attention(qkv, batch, kv, i, attended);
             backend.applyLinear(layer.output(), attended, hidden, rows, true);
 
-            backend.rmsNorm(hidden, layer.postAttentionNorm(), config.rmsNormEps(), normed, rows);
-            backend.applyLinear(layer.gateUp(), normed, gateUp, rows, false);
-            backend.swiGlu(gateUp, activated, rows);
+            backend.applyGated(
+                    layer.gateUp(),
+                    hidden,
+                    layer.postAttentionNorm(),
+                    normed,
+                    gateUp,
+                    activated,
+                    rows);
             backend.applyLinear(layer.down(), activated, hidden, rows, true);
         }
         int wanted = batch.selectedCount();
         if (wanted > 0) {
             backend.gatherSelected(hidden, batch, selected);
-            backend.rmsNorm(
-                    selected, weights.finalNorm(), config.rmsNormEps(), selectedNormed, wanted);
-            backend.applyLinear(weights.head(), selectedNormed, logits, wanted, false);
+            backend.applyNormed(
+                    weights.head(), selected, weights.finalNorm(), selectedNormed, logits, wanted);
         }
     }
 

@@ -6,6 +6,7 @@ import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
@@ -20,25 +21,25 @@ import java.util.List;
  *
  * @param embedding [vocabulary, hidden]
  * @param layers one per transformer layer
- * @param finalNorm [hidden] F32
+ * @param finalNorm of width hidden
  * @param head logits from hidden: its own matrix, or the embedding where that is tied
  */
-public record Qwen2Weights(Tensor embedding, List<Layer> layers, Tensor finalNorm, Linear head) {
+public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm, Linear head) {
     /**
      * One transformer layer.
      *
-     * @param inputNorm [hidden] F32
+     * @param inputNorm of width hidden
      * @param qkv hidden to (heads + 2 kvHeads) headDim, with biases
      * @param output heads headDim to hidden
-     * @param postAttentionNorm [hidden] F32
+     * @param postAttentionNorm of width hidden
      * @param gateUp hidden to 2 intermediate
      * @param down intermediate to hidden
      */
     public record Layer(
-            Tensor inputNorm,
+            Norm inputNorm,
             Linear qkv,
             Linear output,
-            Tensor postAttentionNorm,
+            Norm postAttentionNorm,
             Linear gateUp,
             Linear down) {}
 
@@ -93,7 +94,7 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Tensor finalNor
             return new Qwen2Weights(
                     embedding,
                     layers,
-                    vector("model.norm.weight", config.hiddenSize()),
+                    norm("model.norm.weight"),
                     backend.linear(List.of(new LinearMatrix(head, null))));
         }
 
@@ -102,24 +103,27 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Tensor finalNor
             int queries = config.heads() * config.headDim();
             int keys = config.kvHeads() * config.headDim();
             return new Layer(
-                    vector(prefix + "input_layernorm.weight", hidden),
+                    norm(prefix + "input_layernorm.weight"),
                     backend.linear(
                             List.of(
                                     biased(prefix + "self_attn.q_proj", queries),
                                     biased(prefix + "self_attn.k_proj", keys),
                                     biased(prefix + "self_attn.v_proj", keys))),
                     plain(prefix + "self_attn.o_proj", hidden, queries),
-                    vector(prefix + "post_attention_layernorm.weight", hidden),
-                    backend.linear(
-                            List.of(
-                                    unbiased(prefix + "mlp.gate_proj", config.intermediateSize()),
-                                    unbiased(prefix + "mlp.up_proj", config.intermediateSize()))),
+                    norm(prefix + "post_attention_layernorm.weight"),
+                    backend.gatedLinear(
+                            unbiased(prefix + "mlp.gate_proj", config.intermediateSize()),
+                            unbiased(prefix + "mlp.up_proj", config.intermediateSize())),
                     plain(prefix + "mlp.down_proj", hidden, config.intermediateSize()));
         }
 
         private Linear plain(String name, int outputs, int inputs) {
             return backend.linear(
                     List.of(new LinearMatrix(matrix(name + ".weight", outputs, inputs), null)));
+        }
+
+        private Norm norm(String name) {
+            return new Norm(vector(name, config.hiddenSize()), config.rmsNormEps());
         }
 
         private LinearMatrix unbiased(String name, int outputs) {

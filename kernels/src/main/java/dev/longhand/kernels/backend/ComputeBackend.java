@@ -5,6 +5,7 @@ import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
@@ -55,6 +56,16 @@ public interface ComputeBackend extends AutoCloseable {
         return Optional.empty();
     }
 
+    /**
+     * Prepares gate and up for {@link #applyGated}: a backend may lay their rows side by side.
+     *
+     * @param gate [width, inputs], no bias
+     * @param up [width, inputs], no bias
+     */
+    default Linear gatedLinear(LinearMatrix gate, LinearMatrix up) {
+        return linear(List.of(gate, up));
+    }
+
     /** A KV pool; its memory is committed as pages are first written where the system can. */
     KvCache allocateKv(KvShape shape);
 
@@ -69,6 +80,41 @@ public interface ComputeBackend extends AutoCloseable {
 
     /** Applies prepared linear layers; see {@link Linear}. */
     void applyLinear(Linear linear, Tensor x, Tensor out, int rows, boolean accumulate);
+
+    /**
+     * out = linear(RMSNorm(x)). Backends that fuse the two leave {@code normed}, scratch of the
+     * shape of x, alone.
+     */
+    default void applyNormed(
+            Linear linear, Tensor x, Norm norm, Tensor normed, Tensor out, int rows) {
+        rmsNorm(x, norm.weight(), norm.eps(), normed, rows);
+        applyLinear(linear, normed, out, rows, false);
+    }
+
+    /**
+     * out = silu(gate) * up of (gate, up) = linear(RMSNorm(x)); out [rows, width].
+     *
+     * @param gateUp from {@link #gatedLinear}
+     * @param normed scratch of the shape of x
+     * @param both scratch [rows, 2 width]
+     */
+    default void applyGated(
+            Linear gateUp, Tensor x, Norm norm, Tensor normed, Tensor both, Tensor out, int rows) {
+        applyNormed(gateUp, x, norm, normed, both, rows);
+        swiGlu(both, out, rows);
+    }
+
+    /**
+     * Begins a step. Where the backend has recorded a step of this shape before, it replays that
+     * recording over the batch as it is now and returns true: the ops are done. Otherwise the
+     * caller runs the ops, always the same ones over the same tensors, and calls {@link #endStep}.
+     */
+    default boolean replayStep(StepBatch batch, KvCache kv) {
+        return false;
+    }
+
+    /** Ends a step whose ops the caller ran. */
+    default void endStep(StepBatch batch, KvCache kv) {}
 
     /**
      * Rotates q and k of every row in place and appends k and v to the cache. qkv [rows, (heads + 2

@@ -13,7 +13,12 @@ import java.util.Optional;
  * exact).
  */
 public sealed interface OpCase
-        permits LinearCase, RmsNormCase, SwiGluCase, EmbeddingCase, AttentionCase {
+        permits LinearCase,
+                NormedLinearCase,
+                RmsNormCase,
+                SwiGluCase,
+                EmbeddingCase,
+                AttentionCase {
     /** Op and shape in words, unique in the table. */
     String name();
 

@@ -32,6 +32,7 @@ public final class OpCases {
             addLayer(cases, model);
         }
         addOddLinears(cases);
+        addNormed(cases);
         for (int width : new int[] {1, 7, 64, 77, 896, 5120}) {
             cases.add(new RmsNormCase(1, width, 1));
             cases.add(new RmsNormCase(3, width, 1e-3f));
@@ -85,6 +86,18 @@ public final class OpCases {
                                     "odd", dtype, rows, inputs, List.of(1, 5, 33), true, false));
                 }
                 cases.add(new LinearCase("odd", dtype, rows, 40, List.of(211), false, true));
+            }
+        }
+    }
+
+    private static void addNormed(List<OpCase> cases) {
+        for (boolean gated : new boolean[] {false, true}) {
+            cases.add(new NormedLinearCase("32B slice", 1, 5120, 1024, gated));
+            cases.add(new NormedLinearCase("0.5B", 5, 896, 4864, gated));
+            // 16 and 17 rows are the border of the skinny kernel, 64 and 65 of a wide tile
+            for (int rows : new int[] {1, 8, 9, 16, 17, 65}) {
+                cases.add(new NormedLinearCase("odd", rows, 77, 21, gated));
+                cases.add(new NormedLinearCase("tail", rows, 288, 100, gated));
             }
         }
     }

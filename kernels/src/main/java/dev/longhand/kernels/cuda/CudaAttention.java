@@ -11,7 +11,9 @@ import java.util.Set;
 
 /** The launches of {@code attention.cu} for one head size. */
 final class CudaAttention {
-    private static final int SPLIT_POSITIONS = 256;
+    /** Positions of a split; {@code attention.cu}. */
+    static final int SPLIT_POSITIONS = 256;
+
     private static final int GROUP_MAX = 8;
     private static final Set<Integer> HEAD_DIMS = Set.of(32, 64, 128);
     private static final int ARGUMENTS_BYTES = 8 + 8 + 40 + 24 + 8 + 8 + 8;
@@ -51,7 +53,7 @@ final class CudaAttention {
 
     void run(Tensor qkv, CudaStepBatch batch, CudaKv kv, int layer, Tensor out) {
         int heads = RopeAppend.heads(qkv, kv.shape());
-        int splits = batch.positionMax() / SPLIT_POSITIONS + 1;
+        int splits = batch.splits();
         if (batch.decoding()) {
             reserve(batch, heads);
             set(decode, qkv, heads, batch, kv, layer, out, splits);
@@ -100,8 +102,7 @@ final class CudaAttention {
 
     /** Scratch for the partial results of every sequence at its longest. */
     private void reserve(CudaStepBatch batch, int heads) {
-        int positions = batch.pagesPerSequence() * KvShape.PAGE_POSITIONS;
-        long splits = Math.ceilDiv(positions, SPLIT_POSITIONS);
+        long splits = batch.splitsMax();
         long rows = (long) batch.sequencesMax() * heads;
         long wanted = rows * splits * (headDim + 2) * Float.BYTES;
         if (wanted > partialsBytes) {

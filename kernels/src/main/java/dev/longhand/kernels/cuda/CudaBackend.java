@@ -15,6 +15,7 @@ import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.norm.RmsNorm;
 import dev.longhand.kernels.rope.RopeAppend;
 import dev.longhand.kernels.sampling.HostSampler;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 
 /**
  * Our CUDA kernels on one stream of one device. Activations are F32 tensors, rounded to bf16 where
@@ -38,8 +40,6 @@ import java.util.OptionalLong;
  */
 public final class CudaBackend implements ComputeBackend {
     private static final int THREADS = 256;
-    private static final int SKINNY_ROWS_MAX = 16;
-    private static final int EPILOGUE_BYTES = 32;
     private static final int BATCH_BYTES = 40;
     private static final int KV_BYTES = 24;
 
@@ -55,8 +55,8 @@ public final class CudaBackend implements ComputeBackend {
     private final KernelCall swiGlu;
     private final KernelCall ropeAppend;
     private final KernelCall copyPage;
-    private final KernelCall[] skinny = new KernelCall[4];
-    private final KernelCall wide;
+    private final CudaLinearKernels linears;
+    private final StepGraphs graphs;
     private final long found;
     private Optional<HostTensor> logitsOnHost = Optional.empty();
     private boolean closed;
@@ -68,11 +68,16 @@ public final class CudaBackend implements ComputeBackend {
      * @throws dev.longhand.bindings.cuda.CudaDriverException if a driver call fails
      */
     public CudaBackend(CudaLibrary library, int ordinal) {
+        this(library, ordinal, CudaKernels::ptx);
+    }
+
+    /** The same with the PTX of the modules, by name, from elsewhere. */
+    CudaBackend(CudaLibrary library, int ordinal, Function<String, byte[]> ptx) {
         driver = CudaDrivers.open(library, ordinal);
         try {
             stream = driver.createStream();
             memory = new DeviceMemory(driver, stream);
-            kernels = new CudaKernels(driver);
+            kernels = new CudaKernels(driver, ptx);
             for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16)) {
                 String kernel = "embed_" + dtype.name().toLowerCase(java.util.Locale.ROOT);
                 embed.put(dtype, call("embed", kernel, 8, 4, 4, 8, 8));
@@ -82,12 +87,8 @@ public final class CudaBackend implements ComputeBackend {
             swiGlu = call("swiglu", "swiglu", 8, 8, 4);
             ropeAppend = call("rope_append", "rope_append", 8, 4, 8, BATCH_BYTES, KV_BYTES);
             copyPage = call("rope_append", "copy_page", 8, 4, 4, 4, 4);
-            String[] names = {"8", "16", "8_odd", "16_odd"};
-            for (int i = 0; i < skinny.length; i++) {
-                String kernel = "linear_skinny_" + names[i];
-                skinny[i] = call("linear_skinny", kernel, 8, 4, 8, 4, EPILOGUE_BYTES);
-            }
-            wide = call("linear_wide", "linear_wide", 8, 8, 4, EPILOGUE_BYTES);
+            linears = new CudaLinearKernels(driver, stream, kernels, arena);
+            graphs = new StepGraphs(driver, stream);
             found = driver.allocate(Long.BYTES);
         } catch (RuntimeException e) {
             driver.close();
@@ -141,6 +142,11 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     @Override
+    public Linear gatedLinear(LinearMatrix gate, LinearMatrix up) {
+        return new CudaLinear(memory, gate, up);
+    }
+
+    @Override
     public KvCache allocateKv(KvShape shape) {
         if (shape.dtype() != DType.BF16) {
             throw new IllegalArgumentException("the CUDA kernels keep keys and values in bf16");
@@ -151,6 +157,16 @@ public final class CudaBackend implements ComputeBackend {
     @Override
     public StepBatch allocateBatch(int rowsMax, int sequencesMax, int pagesPerSequence) {
         return new CudaStepBatch(driver, stream, rowsMax, sequencesMax, pagesPerSequence);
+    }
+
+    @Override
+    public boolean replayStep(StepBatch batch, KvCache kv) {
+        return graphs.replay((CudaStepBatch) batch, kv);
+    }
+
+    @Override
+    public void endStep(StepBatch batch, KvCache kv) {
+        graphs.end();
     }
 
     @Override
@@ -184,29 +200,27 @@ public final class CudaBackend implements ComputeBackend {
     @Override
     public void applyLinear(Linear linear, Tensor x, Tensor out, int rows, boolean accumulate) {
         linear.check(x, out, rows);
-        CudaLinear weights = (CudaLinear) linear;
-        int inputs = linear.inputs();
-        boolean aligned = inputs % CudaMatrix.CHUNK == 0;
-        KernelCall call;
-        if (rows > SKINNY_ROWS_MAX && aligned) {
-            call = wide.begin().parameter(address(x));
-        } else {
-            int tiles = rows <= 8 ? 1 : 2;
-            call = skinny[(aligned ? 0 : 2) + tiles - 1];
-            call.begin().parameter(address(x)).parameter(inputs);
+        if (((CudaLinear) linear).gated()) {
+            throw new IllegalArgumentException("gate and up are for applyGated");
         }
-        call.parameter(weights.matrix().address()).parameter(weights.matrix().chunks());
-        call.next().field(weights.bias()).field(address(out)).field(rows);
-        call.field(linear.outputs()).field(accumulate ? 1 : 0);
-        if (rows > SKINNY_ROWS_MAX && aligned) {
-            int tile = 64;
-            int columns = Math.ceilDiv(linear.outputs(), tile);
-            call.launch(driver, stream, columns, Math.ceilDiv(rows, tile), 1, 128);
-        } else {
-            int blocks = Math.ceilDiv(linear.outputs(), 16);
-            int rowTile = rows <= 8 ? 8 : 16;
-            call.launch(driver, stream, blocks, Math.ceilDiv(rows, rowTile), 1, THREADS);
-        }
+        linears.run((CudaLinear) linear, x, null, out, rows, accumulate);
+    }
+
+    @Override
+    public void applyNormed(
+            Linear linear, Tensor x, Norm norm, Tensor normed, Tensor out, int rows) {
+        linear.check(x, out, rows);
+        RmsNorm.check(x, norm.weight(), x, rows);
+        linears.run((CudaLinear) linear, x, norm, out, rows, false);
+    }
+
+    @Override
+    public void applyGated(
+            Linear gateUp, Tensor x, Norm norm, Tensor normed, Tensor both, Tensor out, int rows) {
+        gateUp.check(x, both, rows);
+        SwiGlu.check(both, out, rows);
+        RmsNorm.check(x, norm.weight(), x, rows);
+        linears.run((CudaLinear) gateUp, x, norm, out, rows, false);
     }
 
     @Override

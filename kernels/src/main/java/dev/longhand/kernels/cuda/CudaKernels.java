@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 
 /** The PTX that ships in the jar, loaded once per context, and its kernels by name. */
 final class CudaKernels {
@@ -28,23 +29,27 @@ final class CudaKernels {
     private final CudaDriver driver;
     private final Map<String, Long> modules = new HashMap<>();
 
-    CudaKernels(CudaDriver driver) {
+    /**
+     * Loads every module.
+     *
+     * @param ptx the PTX text of a module by its name
+     */
+    CudaKernels(CudaDriver driver, Function<String, byte[]> ptx) {
         this.driver = driver;
         for (String name : MODULES) {
-            modules.put(name, load(name));
+            modules.put(name, load(ptx.apply(name)));
         }
     }
 
-    private long load(String name) {
+    private long load(byte[] text) {
         try (Arena arena = Arena.ofConfined()) {
-            byte[] text = ptx(name);
             MemorySegment image = arena.allocate(text.length + 1L);
             MemorySegment.copy(text, 0, image, ValueLayout.JAVA_BYTE, 0, text.length);
             return driver.loadModule(image);
         }
     }
 
-    /** The PTX text of a module. */
+    /** The PTX text of a module as it ships. */
     static byte[] ptx(String name) {
         try (InputStream in = CudaKernels.class.getResourceAsStream(name + ".ptx")) {
             if (in == null) {

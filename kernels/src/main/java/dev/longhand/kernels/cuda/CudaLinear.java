@@ -15,6 +15,22 @@ import java.util.List;
 final class CudaLinear extends Linear {
     private final CudaMatrix matrix;
     private final long bias;
+    private final boolean gated;
+
+    /** Gate and up, for {@code silu(gate) * up}. */
+    CudaLinear(DeviceMemory memory, LinearMatrix gate, LinearMatrix up) {
+        super(List.of(gate, up));
+        if (gate.bias() != null || up.bias() != null || gate.outputs() != up.outputs()) {
+            throw new IllegalArgumentException("gate and up are of one size and have no bias");
+        }
+        matrix =
+                CudaMatrix.interleaved(
+                        memory,
+                        ((CudaTensor) gate.weights()).source(),
+                        ((CudaTensor) up.weights()).source());
+        bias = 0;
+        gated = true;
+    }
 
     CudaLinear(DeviceMemory memory, List<LinearMatrix> matrices) {
         super(matrices);
@@ -27,6 +43,7 @@ final class CudaLinear extends Linear {
                                         .map(part -> ((CudaTensor) part.weights()).source())
                                         .toList());
         bias = uploadBias(memory, matrices);
+        gated = false;
     }
 
     private long uploadBias(DeviceMemory memory, List<LinearMatrix> matrices) {
@@ -48,6 +65,10 @@ final class CudaLinear extends Linear {
             memory.upload(address, all);
         }
         return address;
+    }
+
+    boolean gated() {
+        return gated;
     }
 
     CudaMatrix matrix() {

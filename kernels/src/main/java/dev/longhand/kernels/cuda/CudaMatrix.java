@@ -16,14 +16,20 @@ final class CudaMatrix {
     /** Inputs that the kernels take at a time; {@code fragments.cuh}. */
     static final int CHUNK = 32;
 
+    /** Rows of gate before as many of up. */
+    private static final int TURN = 8;
+
     private final long address;
     private final int chunks;
+    private final int rows;
 
     CudaMatrix(DeviceMemory memory, List<HostTensor> matrices) {
         long inputs = matrices.getFirst().shape().width();
         chunks = Math.toIntExact(Math.ceilDiv(inputs, CHUNK));
         long rowBytes = (long) chunks * CHUNK * Short.BYTES;
-        long rows = matrices.stream().mapToLong(matrix -> matrix.shape().extent(0)).sum();
+        rows =
+                Math.toIntExact(
+                        matrices.stream().mapToLong(matrix -> matrix.shape().extent(0)).sum());
         address = memory.allocate(rows * rowBytes);
         long at = address;
         for (HostTensor matrix : matrices) {
@@ -38,18 +44,54 @@ final class CudaMatrix {
     }
 
     private static void uploadRows(DeviceMemory memory, long to, HostTensor matrix, long rowBytes) {
-        long inputs = matrix.shape().width();
         memory.upload(
                 to,
                 matrix.shape().extent(0),
                 rowBytes,
+                (row, staging) -> writeRow(matrix, row, staging));
+    }
+
+    /**
+     * Gate and up by turns, eight rows of each, the last ones padded with zeros: a tile of 16 rows
+     * holds both factors of eight outputs.
+     */
+    static CudaMatrix interleaved(DeviceMemory memory, HostTensor gate, HostTensor up) {
+        return new CudaMatrix(memory, gate, up);
+    }
+
+    private CudaMatrix(DeviceMemory memory, HostTensor gate, HostTensor up) {
+        long inputs = gate.shape().width();
+        long width = gate.shape().extent(0);
+        chunks = Math.toIntExact(Math.ceilDiv(inputs, CHUNK));
+        long rowBytes = (long) chunks * CHUNK * Short.BYTES;
+        rows = Math.toIntExact(Math.ceilDiv(width, TURN) * 2 * TURN);
+        address = memory.allocate(rows * rowBytes);
+        memory.upload(
+                address,
+                rows,
+                rowBytes,
                 (row, staging) -> {
-                    staging.fill((byte) 0);
-                    for (long k = 0; k < inputs; k++) {
-                        short bits = BFloat16.bits(matrix.get(row * inputs + k));
-                        staging.setAtIndex(ValueLayout.JAVA_SHORT, k, bits);
+                    long output = row / (2 * TURN) * TURN + row % TURN;
+                    HostTensor source = row / TURN % 2 == 0 ? gate : up;
+                    if (output < width) {
+                        writeRow(source, output, staging);
+                    } else {
+                        staging.fill((byte) 0);
                     }
                 });
+    }
+
+    private static void writeRow(HostTensor matrix, long row, MemorySegment staging) {
+        long inputs = matrix.shape().width();
+        if (matrix.dtype() == DType.BF16 && inputs * Short.BYTES == staging.byteSize()) {
+            staging.copyFrom(matrix.data().asSlice(row * staging.byteSize(), staging.byteSize()));
+            return;
+        }
+        staging.fill((byte) 0);
+        for (long k = 0; k < inputs; k++) {
+            short bits = BFloat16.bits(matrix.get(row * inputs + k));
+            staging.setAtIndex(ValueLayout.JAVA_SHORT, k, bits);
+        }
     }
 
     /** Fills one row of staging memory. */
@@ -59,6 +101,11 @@ final class CudaMatrix {
 
     long address() {
         return address;
+    }
+
+    /** Rows of all matrices, padding included. */
+    int rows() {
+        return rows;
     }
 
     /** Chunks of a row. */

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.kvcache.KvShape;
 
 import java.lang.foreign.MemorySegment;
 
@@ -109,8 +110,17 @@ final class CudaStepBatch extends StepBatch {
         return decoding;
     }
 
-    int positionMax() {
-        return positionMax;
+    /** Splits of attention over the longest sequence, rounded up to a power of two. */
+    int splits() {
+        int splits = positionMax / CudaAttention.SPLIT_POSITIONS + 1;
+        int rounded = Integer.highestOneBit(2 * splits - 1);
+        return Math.min(rounded, splitsMax());
+    }
+
+    /** Splits of a sequence that fills its page table. */
+    int splitsMax() {
+        int positions = pagesPerSequence() * KvShape.PAGE_POSITIONS;
+        return Math.ceilDiv(positions, CudaAttention.SPLIT_POSITIONS);
     }
 
     @Override

@@ -1,0 +1,90 @@
+package dev.longhand.kernels.cuda;
+
+import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.kernels.kvcache.KvCache;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Recorded decode steps. All that changes from token to token is in device memory, so one graph
+ * serves every step with as many rows, as many wanted logits and as many splits of attention: the
+ * number of splits is rounded up to a power of two, blocks of splits that are not there yet end at
+ * once, and a 16k generation needs seven recordings. The first step of a shape runs plainly, which
+ * uploads what is not on the device yet; the second is recorded.
+ */
+final class StepGraphs {
+    private final CudaDriver driver;
+    private final long stream;
+    private final List<Recording> recordings = new ArrayList<>();
+    private @Nullable Recording capturing;
+
+    /** Steps of one shape; graph 0 is not recorded yet. */
+    private static final class Recording {
+        private final int rows;
+        private final int selected;
+        private final int splits;
+        private final KvCache kv;
+        private long graph;
+
+        Recording(CudaStepBatch batch, KvCache kv) {
+            rows = batch.rows();
+            selected = batch.selectedCount();
+            splits = batch.splits();
+            this.kv = kv;
+        }
+
+        boolean serves(CudaStepBatch batch, KvCache cache) {
+            return rows == batch.rows()
+                    && selected == batch.selectedCount()
+                    && splits == batch.splits()
+                    && kv.equals(cache);
+        }
+    }
+
+    StepGraphs(CudaDriver driver, long stream) {
+        this.driver = driver;
+        this.stream = stream;
+    }
+
+    /** Replays the step if it is recorded; else may begin to record it. */
+    boolean replay(CudaStepBatch batch, KvCache kv) {
+        batch.synchronise();
+        if (!batch.decoding()) {
+            return false;
+        }
+        Recording recording = find(batch, kv);
+        if (recording == null) {
+            recordings.add(new Recording(batch, kv));
+            return false;
+        }
+        if (recording.graph == 0) {
+            capturing = recording;
+            driver.beginCapture(stream);
+            return false;
+        }
+        driver.launchGraph(recording.graph, stream);
+        return true;
+    }
+
+    private @Nullable Recording find(CudaStepBatch batch, KvCache kv) {
+        for (int i = 0; i < recordings.size(); i++) {
+            if (recordings.get(i).serves(batch, kv)) {
+                return recordings.get(i);
+            }
+        }
+        return null;
+    }
+
+    /** Ends a recording, if one was begun, and runs it. */
+    void end() {
+        Recording recording = capturing;
+        if (recording != null) {
+            capturing = null;
+            recording.graph = driver.endCapture(stream);
+            driver.launchGraph(recording.graph, stream);
+        }
+    }
+}
