@@ -8,6 +8,7 @@ import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -52,21 +53,32 @@ class BatchInvarianceTest {
     @CsvSource({"dim64-group7-tied", "dim128-group5-yarn", "dim32-group8"})
     void sameBitsOnCuda(String name) {
         TestDevices.require(Device.PTX);
-        Path checkpoint = Goldens.checkpoint(name);
         PtxDevice device = TestDevices.ptx();
         device.clear();
-        Completion expected = run(checkpoint, Device.PTX, DType.BF16, 1, 512, 0);
-        long seed = 0;
+        long[] seed = {0};
+        cuda(Goldens.checkpoint(name), Device.PTX, () -> device.seed(seed[0]++));
+        assertEquals(List.of(), device.findings());
+    }
+
+    @Tag("gpu")
+    @ParameterizedTest(name = "{0} on gpu")
+    @CsvSource({"dim64-group7-tied", "dim128-group5-yarn", "dim32-group8"})
+    void sameBitsOnGpu(String name) {
+        TestDevices.require(Device.CUDA);
+        cuda(Goldens.checkpoint(name), Device.CUDA, () -> {});
+    }
+
+    private static void cuda(Path checkpoint, Device device, Runnable beforeRun) {
+        Completion expected = run(checkpoint, device, DType.BF16, 1, 512, 0);
         for (int chunk : new int[] {1, 7, 64, 512}) {
             for (int neighbours : new int[] {0, 3, NEIGHBOURS_MAX}) {
-                device.seed(seed++);
+                beforeRun.run();
                 assertEquals(
                         expected,
-                        run(checkpoint, Device.PTX, DType.BF16, 1, chunk, neighbours),
+                        run(checkpoint, device, DType.BF16, 1, chunk, neighbours),
                         "chunks of %d, %d neighbours".formatted(chunk, neighbours));
             }
         }
-        assertEquals(List.of(), device.findings());
     }
 
     private static Completion run(

@@ -9,6 +9,7 @@ import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 import tools.jackson.databind.JsonNode;
@@ -35,9 +36,20 @@ class GoldenTest {
     /** The CUDA path rounds to bf16: twice what transformers loses in bf16 is allowed. */
     @TestFactory
     Stream<DynamicTest> ptx() {
+        return roundingTests(Device.PTX);
+    }
+
+    /** The same on this machine's GPU. */
+    @Tag("gpu")
+    @TestFactory
+    Stream<DynamicTest> gpu() {
+        return roundingTests(Device.CUDA);
+    }
+
+    private static Stream<DynamicTest> roundingTests(Device device) {
         JsonNode noise = Goldens.read(Goldens.FOLDER.resolve("bf16_noise.json"));
         return tests(
-                Device.PTX,
+                device,
                 checkpoint -> 2 * noise.get(checkpoint.getFileName().toString()).asDouble());
     }
 

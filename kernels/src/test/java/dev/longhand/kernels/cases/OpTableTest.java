@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.bindings.cpu.CpuLibrary;
+import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.TestBackends;
 import dev.longhand.kernels.backend.ComputeBackend;
@@ -13,6 +14,7 @@ import dev.longhand.kernels.reference.ReferenceBackend;
 
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 import java.util.ArrayList;
@@ -54,6 +56,14 @@ class OpTableTest {
                                         () -> checkPtx(opCase, TestBackends.ptxDevice())));
     }
 
+    /** The same kernels on this machine's GPU. */
+    @Tag("gpu")
+    @TestFactory
+    Stream<DynamicTest> gpu() {
+        return OpCases.all().stream()
+                .map(opCase -> DynamicTest.dynamicTest(opCase.name(), () -> checkGpu(opCase)));
+    }
+
     private static float[] expected(OpCase opCase) {
         return EXPECTED.computeIfAbsent(opCase.name(), name -> run(opCase, new ReferenceBackend()));
     }
@@ -81,6 +91,11 @@ class OpTableTest {
             assertEquals(List.of(), device.findings());
         }
         assertEquals(0, device.live());
+    }
+
+    private static void checkGpu(OpCase opCase) {
+        double bound = bound(expected(opCase), opCase.plain(Precision.BF16));
+        check(opCase, "gpu", new CudaBackend(CudaLibrary.system(), 0), bound);
     }
 
     private static void check(OpCase opCase, String where, ComputeBackend open, double bound) {
