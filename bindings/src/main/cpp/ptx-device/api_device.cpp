@@ -69,7 +69,15 @@ int ptx::unsupported(const char *name) {
     return NOT_SUPPORTED;
 }
 
+/* The library is compiled for these; a processor without them has no PTX device. */
+static bool runs_here() {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+}
+
 EXPORT int cuInit(unsigned) {
+    if (!runs_here()) {
+        return NO_DEVICE;
+    }
     Call call;
     call.driver.initialised = true;
     return SUCCESS;
