@@ -73,13 +73,25 @@ class ArchitectureTest {
                     .resideInAnyPackage("..util..", "..common..", "..helper..", "..impl..");
 
     @ArchTest
-    static final ArchRule generatedBindingsStayInTheirWrapper =
-            noClasses()
-                    .that()
-                    .resideOutsideOfPackage("dev.longhand.bindings.cpu..")
-                    .should()
-                    .dependOnClassesThat()
-                    .resideInAPackage("dev.longhand.bindings.cpu.generated..");
+    static final ArchRule generatedCpuBindingsStayInTheirWrapper =
+            generatedBindingsStayIn("dev.longhand.bindings.cpu");
+
+    @ArchTest
+    static final ArchRule generatedCudaBindingsStayInTheirWrapper =
+            generatedBindingsStayIn("dev.longhand.bindings.cuda");
+
+    @ArchTest
+    static final ArchRule generatedPtxBindingsStayInTheirWrapper =
+            generatedBindingsStayIn("dev.longhand.bindings.ptx");
+
+    private static ArchRule generatedBindingsStayIn(String wrapper) {
+        return noClasses()
+                .that()
+                .resideOutsideOfPackage(wrapper + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(wrapper + ".generated..");
+    }
 
     @ArchTest
     static final ArchRule jcudaStaysInItsPackage =

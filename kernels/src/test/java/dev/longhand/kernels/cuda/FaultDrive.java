@@ -1,0 +1,158 @@
+package dev.longhand.kernels.cuda;
+
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.cases.OpCase;
+import dev.longhand.kernels.cases.Precision;
+import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.reference.ReferenceBackend;
+import dev.longhand.kernels.rope.RopeTable;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+
+/** Runs kernels on one shape, small and yet such that every part of them has work. */
+abstract class FaultDrive {
+    private float[] expected;
+
+    /** The result on a backend, which stays open. */
+    abstract float[] run(ComputeBackend backend);
+
+    /** How far a right result may be from the oracle's. */
+    abstract double bound();
+
+    /** The oracle's result. */
+    float[] expected() {
+        if (expected == null) {
+            try (ComputeBackend oracle = new ReferenceBackend()) {
+                expected = run(oracle);
+            }
+        }
+        return expected;
+    }
+
+    /** The largest error of a result; infinite where one is not a number. */
+    double error(float[] actual) {
+        double error = 0;
+        for (int i = 0; i < expected().length; i++) {
+            double difference = Math.abs((double) expected()[i] - actual[i]);
+            error =
+                    Double.isNaN(difference)
+                            ? Double.POSITIVE_INFINITY
+                            : Math.max(error, difference);
+        }
+        return error;
+    }
+
+    /** The largest magnitude of the oracle's result. */
+    float largest() {
+        float largest = 0;
+        for (float value : expected()) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        return largest;
+    }
+
+    /** A case of the table's kind, with the table's rule. */
+    static FaultDrive of(OpCase opCase) {
+        return new FaultDrive() {
+            @Override
+            float[] run(ComputeBackend backend) {
+                try (OpCase.Prepared prepared = opCase.prepare(backend)) {
+                    prepared.run();
+                    return prepared.result();
+                }
+            }
+
+            @Override
+            double bound() {
+                return 2 * error(opCase.plain(Precision.BF16)) + Math.ulp(largest());
+            }
+        };
+    }
+
+    /**
+     * One decoding step of two sequences over caches that hold {@code positions} and half as many:
+     * several splits, the last of them ragged. Queries and weights are rounded to bf16 on the way,
+     * each by up to 1 in 256 of itself; errors of both signs add up to less than 1 in 100.
+     */
+    static FaultDrive decoding(int heads, int kvHeads, int headDim, int positions) {
+        return new FaultDrive() {
+            @Override
+            float[] run(ComputeBackend backend) {
+                return decode(backend, heads, kvHeads, headDim, positions);
+            }
+
+            @Override
+            double bound() {
+                return largest() / 100;
+            }
+        };
+    }
+
+    private static float[] decode(
+            ComputeBackend backend, int heads, int kvHeads, int headDim, int positions) {
+        int[] lengths = {positions, positions / 2};
+        int pagesPerSequence = KvShape.pagesFor(positions);
+        int width = (heads + 2 * kvHeads) * headDim;
+        KvShape shape = new KvShape(1, 2 * pagesPerSequence, kvHeads, headDim, DType.BF16);
+        try (Arena arena = Arena.ofShared();
+                KvCache kv = backend.allocateKv(shape);
+                StepBatch batch = backend.allocateBatch(2 * positions, 2, pagesPerSequence)) {
+            for (int page = 0; page < pagesPerSequence; page++) {
+                batch.setPage(0, page, 2 * page + 1);
+                batch.setPage(1, page, 2 * (pagesPerSequence - 1 - page));
+            }
+            float[] frequencies = new float[headDim / 2];
+            for (int i = 0; i < frequencies.length; i++) {
+                frequencies[i] = (float) Math.pow(10_000, -2.0 * i / headDim);
+            }
+            Tensor rope = backend.place(RopeTable.build(arena, frequencies, 1, positions));
+            int before = 0;
+            for (int sequence = 0; sequence < 2; sequence++) {
+                for (int position = 0; position < lengths[sequence] - 1; position++) {
+                    batch.add(0, position, sequence);
+                    before++;
+                }
+            }
+            Tensor prompt = backend.place(normal(arena, 1, before, width));
+            backend.ropeAppend(prompt, rope, batch, kv, 0);
+            batch.clear();
+            for (int sequence = 0; sequence < 2; sequence++) {
+                batch.add(0, lengths[sequence] - 1, sequence);
+            }
+            Tensor step = backend.place(normal(arena, 2, 2, width));
+            backend.ropeAppend(step, rope, batch, kv, 0);
+            Tensor out = backend.allocate(DType.F32, Shape.of(2, heads * headDim));
+            backend.attention(step, batch, kv, 0, out);
+            return read(backend, out, 2, heads * headDim);
+        }
+    }
+
+    private static float[] read(ComputeBackend backend, Tensor tensor, int rows, int width) {
+        float[] all = new float[rows * width];
+        float[] row = new float[width];
+        for (int i = 0; i < rows; i++) {
+            backend.read(tensor, i, row);
+            System.arraycopy(row, 0, all, i * width, width);
+        }
+        return all;
+    }
+
+    private static HostTensor normal(Arena arena, long seed, int rows, int width) {
+        Random random = new Random(seed);
+        HostTensor tensor = HostTensor.allocate(arena, DType.F32, Shape.of(rows, width));
+        MemorySegment data = tensor.data();
+        for (long i = 0; i < (long) rows * width; i++) {
+            data.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextGaussian());
+        }
+        return tensor;
+    }
+}
