@@ -25,6 +25,8 @@ import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
@@ -58,7 +60,7 @@ public final class CudaBackend implements ComputeBackend {
     private final CudaLinearKernels linears;
     private final StepGraphs graphs;
     private final long found;
-    private Optional<HostTensor> logitsOnHost = Optional.empty();
+    private @Nullable LogitsOnHost logitsOnHost;
     private boolean closed;
 
     /**
@@ -268,14 +270,12 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public void sample(Tensor logits, SampleSlot[] slots, int count) {
-        HostTensor host =
-                logitsOnHost
-                        .filter(known -> known.shape().equals(logits.shape()))
-                        .orElseGet(() -> HostTensor.allocate(arena, DType.F32, logits.shape()));
-        logitsOnHost = Optional.of(host);
-        long bytes = count * logits.shape().width() * Float.BYTES;
-        memory.download(host.data().asSlice(0, bytes), address(logits));
-        HostSampler.sample(host, slots, count);
+        LogitsOnHost host = logitsOnHost;
+        if (host == null || !host.fits(logits.shape())) {
+            host = new LogitsOnHost(driver, logits.shape());
+            logitsOnHost = host;
+        }
+        HostSampler.sample(host.copy(driver, address(logits), count, stream), slots, count);
     }
 
     @Override

@@ -22,6 +22,7 @@ final class CudaStepBatch extends StepBatch {
     private final CudaDriver driver;
     private final long stream;
     private final MemorySegment staging;
+    private final MemorySegment[] staged; // where each array goes
     private final long device;
     private long uploaded = -1;
     private int tiles;
@@ -37,6 +38,15 @@ final class CudaStepBatch extends StepBatch {
         long ints = 6L * rowsMax + (long) sequencesMax * pagesPerSequence;
         staging = driver.allocatePinned(ints * Integer.BYTES);
         device = driver.allocate(ints * Integer.BYTES);
+        long all = (long) rowsMax * Integer.BYTES;
+        staged =
+                new MemorySegment[] {
+                    staging.asSlice(0, all),
+                    staging.asSlice(all, all),
+                    staging.asSlice(2 * all, all),
+                    staging.asSlice(3 * all, all),
+                    staging.asSlice(6 * all)
+                };
     }
 
     /** Brings the device's copy up to date. */
@@ -45,12 +55,11 @@ final class CudaStepBatch extends StepBatch {
             return;
         }
         driver.synchronize(stream); // the transfer of the step before may still read the staging
-        long all = (long) rowsMax() * Integer.BYTES;
-        staging.asSlice(0, all).copyFrom(tokens());
-        staging.asSlice(all, all).copyFrom(positions());
-        staging.asSlice(2 * all, all).copyFrom(sequences());
-        staging.asSlice(3 * all, all).copyFrom(selectedRows());
-        staging.asSlice(6 * all).copyFrom(pageTables());
+        staged[0].copyFrom(tokens());
+        staged[1].copyFrom(positions());
+        staged[2].copyFrom(sequences());
+        staged[3].copyFrom(selectedRows());
+        staged[4].copyFrom(pageTables());
         plan();
         driver.copyToDevice(device, staging, stream);
         uploaded = version();
