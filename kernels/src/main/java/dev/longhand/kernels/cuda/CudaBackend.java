@@ -93,8 +93,10 @@ public final class CudaBackend implements ComputeBackend {
             graphs = new StepGraphs(driver, stream);
             found = driver.allocate(Long.BYTES);
         } catch (RuntimeException e) {
-            driver.close();
-            throw e;
+            try (arena;
+                    driver) {
+                throw e;
+            }
         }
     }
 

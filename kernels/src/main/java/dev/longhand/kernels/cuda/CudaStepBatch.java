@@ -36,8 +36,13 @@ final class CudaStepBatch extends StepBatch {
         this.driver = driver;
         this.stream = stream;
         long ints = 6L * rowsMax + (long) sequencesMax * pagesPerSequence;
-        staging = driver.allocatePinned(ints * Integer.BYTES);
-        device = driver.allocate(ints * Integer.BYTES);
+        try {
+            staging = driver.allocatePinned(ints * Integer.BYTES);
+            device = driver.allocate(ints * Integer.BYTES);
+        } catch (RuntimeException e) {
+            super.close(); // the driver frees its own
+            throw e;
+        }
         long all = (long) rowsMax * Integer.BYTES;
         staged =
                 new MemorySegment[] {

@@ -1,0 +1,235 @@
+package dev.longhand.bench;
+
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.norm.Norm;
+import dev.longhand.kernels.rope.RopeTable;
+import dev.longhand.kernels.tensor.BFloat16;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * One layer with random weights, and a decode step of it over sequences that have pages of their
+ * own. All matrices are views of one block of host memory; on a device each has its own copy.
+ */
+final class DecodeLayer implements AutoCloseable {
+    /** Told of every op of a step, in order, with what it has to read; runs it. */
+    interface Meter {
+        void run(String op, OpTraffic.Floor floor, Runnable launch);
+    }
+
+    private static final int RANDOM_VALUES = 1_000_003;
+    private static final float EPS = 1e-6f;
+
+    private final ComputeBackend backend;
+    private final LayerShape shape;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment block;
+    private final Norm norm;
+    private final Linear qkvLinear;
+    private final Linear outputLinear;
+    private final Linear gateUp;
+    private final Linear downLinear;
+
+    /** Places the weights; the backend stays the caller's. */
+    DecodeLayer(ComputeBackend backend, LayerShape shape) {
+        this.backend = backend;
+        this.shape = shape;
+        int hidden = shape.hidden();
+        block = random(LayerShape.matrixBytes(shape.intermediate(), hidden));
+        norm = new Norm(backend.place(ones(hidden)), EPS);
+        qkvLinear =
+                backend.linear(
+                        List.of(
+                                biased(shape.queryWidth(), hidden),
+                                biased(shape.keyWidth(), hidden),
+                                biased(shape.keyWidth(), hidden)));
+        outputLinear = backend.linear(List.of(plain(hidden, shape.queryWidth())));
+        gateUp =
+                backend.gatedLinear(
+                        plain(shape.intermediate(), hidden), plain(shape.intermediate(), hidden));
+        downLinear = backend.linear(List.of(plain(hidden, shape.intermediate())));
+    }
+
+    /** Small random bf16 numbers, repeated with a period that no row length divides. */
+    private MemorySegment random(long bytes) {
+        MemorySegment values = arena.allocate(bytes, 64);
+        Random random = new Random(1);
+        int count = (int) Math.min(RANDOM_VALUES, bytes / 2);
+        for (int i = 0; i < count; i++) {
+            short bits = BFloat16.bits((float) random.nextGaussian() * 0.02f);
+            values.setAtIndex(ValueLayout.JAVA_SHORT, i, bits);
+        }
+        for (long done = 2L * count; done < bytes; done += 2L * count) {
+            MemorySegment.copy(values, 0, values, done, Math.min(2L * count, bytes - done));
+        }
+        return values;
+    }
+
+    private HostTensor ones(int width) {
+        HostTensor tensor = HostTensor.allocate(arena, DType.F32, Shape.of(width));
+        for (int i = 0; i < width; i++) {
+            tensor.set(i, 1);
+        }
+        return tensor;
+    }
+
+    private LinearMatrix plain(int outputs, int inputs) {
+        MemorySegment data = block.asSlice(0, LayerShape.matrixBytes(outputs, inputs));
+        HostTensor weights = new HostTensor(DType.BF16, Shape.of(outputs, inputs), data);
+        return new LinearMatrix(backend.place(weights), null);
+    }
+
+    private LinearMatrix biased(int outputs, int inputs) {
+        return new LinearMatrix(plain(outputs, inputs).weights(), backend.place(ones(outputs)));
+    }
+
+    /**
+     * Fills a cache and runs the decode step of one more token.
+     *
+     * @param sequences each decodes one row
+     * @param context positions that the row sees, its own included
+     */
+    void decode(int sequences, int context, Meter meter) {
+        int pagesEach = KvShape.pagesFor(context);
+        KvShape kvShape =
+                new KvShape(
+                        1,
+                        sequences * pagesEach,
+                        shape.kvHeads(),
+                        shape.headDim(),
+                        backend.kvDtypeDefault());
+        int filled = Math.min(context, KvShape.PAGE_POSITIONS);
+        try (KvCache kv = backend.allocateKv(kvShape);
+                StepBatch batch =
+                        backend.allocateBatch(Math.max(sequences, filled), sequences, pagesEach)) {
+            for (int i = 0; i < kvShape.pages(); i++) {
+                batch.setPage(i / pagesEach, i % pagesEach, i);
+            }
+            Tensor rope = rope(context);
+            fill(kv, batch, rope, filled);
+            batch.clear();
+            for (int sequence = 0; sequence < sequences; sequence++) {
+                batch.add(0, context - 1, sequence);
+            }
+            step(batch, kv, rope, context, meter);
+        }
+    }
+
+    private Tensor rope(int positions) {
+        float[] frequencies = new float[shape.headDim() / 2];
+        for (int i = 0; i < frequencies.length; i++) {
+            frequencies[i] = (float) Math.pow(1e6, -2.0 * i / shape.headDim());
+        }
+        return backend.place(RopeTable.build(arena, frequencies, 1, positions));
+    }
+
+    /** Appends one page of positions and copies it to every other page. */
+    private void fill(KvCache kv, StepBatch batch, Tensor rope, int positions) {
+        for (int position = 0; position < positions; position++) {
+            batch.add(0, position, 0);
+        }
+        backend.ropeAppend(activations(positions, shape.qkvWidth()), rope, batch, kv, 0);
+        for (int page = 1; page < kv.shape().pages(); page++) {
+            backend.copyPage(kv, 0, page);
+        }
+    }
+
+    private void step(StepBatch batch, KvCache kv, Tensor rope, int context, Meter meter) {
+        int rows = batch.rows();
+        int width = shape.hidden();
+        int queryWidth = shape.queryWidth();
+        int inner = shape.intermediate();
+        Tensor hidden = activations(rows, width);
+        Tensor normed = activations(rows, width);
+        Tensor qkv = activations(rows, shape.qkvWidth());
+        Tensor attended = activations(rows, queryWidth);
+        Tensor both = activations(rows, 2 * inner);
+        Tensor activated = activations(rows, inner);
+        long x = f32(rows + 1, width); // with the norm
+        OpTraffic.Floor kvFloor =
+                new OpTraffic.Floor(0, shape.kvBytes(context, rows), f32(rows, queryWidth));
+        Recorder step = new Recorder(meter, hidden); // the fill is not measured
+
+        step.run(
+                "norm, qkv",
+                matrix(shape.qkvWidth(), width, x + f32(1, shape.qkvWidth())),
+                () -> backend.applyNormed(qkvLinear, hidden, norm, normed, qkv, rows));
+        step.run(
+                "rope, append",
+                new OpTraffic.Floor(0, 0, f32(rows, shape.qkvWidth() + shape.headDim())),
+                () -> backend.ropeAppend(qkv, rope, batch, kv, 0));
+        step.run("attention", kvFloor, () -> backend.attention(qkv, batch, kv, 0, attended));
+        step.run(
+                "output",
+                matrix(width, queryWidth, f32(rows, queryWidth + width)),
+                () -> backend.applyLinear(outputLinear, attended, hidden, rows, true));
+        step.run(
+                "norm, gate, up",
+                matrix(2 * inner, width, x),
+                () -> backend.applyGated(gateUp, hidden, norm, normed, both, activated, rows));
+        step.run(
+                "down",
+                matrix(width, inner, f32(rows, inner + width)),
+                () -> backend.applyLinear(downLinear, activated, hidden, rows, true));
+    }
+
+    /** Waits after each op, as a device queues what it is asked for; reading a tensor waits. */
+    private final class Recorder {
+        private final Meter meter;
+        private final Tensor tensor;
+
+        Recorder(Meter meter, Tensor tensor) {
+            this.meter = meter;
+            this.tensor = tensor;
+            synchronize();
+        }
+
+        void run(String op, OpTraffic.Floor floor, Runnable launch) {
+            meter.run(
+                    op,
+                    floor,
+                    () -> {
+                        launch.run();
+                        synchronize();
+                    });
+        }
+
+        private void synchronize() {
+            backend.read(tensor, 0, new float[1]);
+        }
+    }
+
+    private Tensor activations(int rows, int width) {
+        HostTensor tensor = HostTensor.allocate(arena, DType.F32, Shape.of(rows, width));
+        for (int i = 0; i < rows * width; i++) {
+            tensor.set(i, (float) Math.sin(i));
+        }
+        return backend.place(tensor);
+    }
+
+    private static OpTraffic.Floor matrix(int outputs, int inputs, long operandBytes) {
+        return new OpTraffic.Floor(LayerShape.matrixBytes(outputs, inputs), 0, operandBytes);
+    }
+
+    private static long f32(long rows, long width) {
+        return rows * width * Float.BYTES;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

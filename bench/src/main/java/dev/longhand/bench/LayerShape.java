@@ -1,0 +1,52 @@
+package dev.longhand.bench;
+
+/**
+ * The sizes of a Qwen2 layer with bf16 weights and keys and values, and what follows from them in
+ * bytes.
+ *
+ * @param hidden width of the residual stream
+ * @param heads query heads
+ * @param kvHeads key/value heads
+ * @param headDim elements per head
+ * @param intermediate width of the MLP
+ */
+record LayerShape(int hidden, int heads, int kvHeads, int headDim, int intermediate) {
+    /** A layer of Qwen2.5-32B. */
+    static final LayerShape QWEN2_5_32B = new LayerShape(5120, 40, 8, 128, 27_648);
+
+    private static final long WEIGHT_BYTES = 2;
+    private static final long KV_BYTES = 2;
+
+    /** Width of the queries of one row. */
+    int queryWidth() {
+        return heads * headDim;
+    }
+
+    /** Width of the keys, or of the values, of one row. */
+    int keyWidth() {
+        return kvHeads * headDim;
+    }
+
+    /** Width of queries, keys and values of one row. */
+    int qkvWidth() {
+        return queryWidth() + 2 * keyWidth();
+    }
+
+    /** Bytes of a matrix. */
+    static long matrixBytes(int outputs, int inputs) {
+        return WEIGHT_BYTES * outputs * inputs;
+    }
+
+    /** Bytes of all matrices. */
+    long weightBytes() {
+        return matrixBytes(qkvWidth(), hidden)
+                + matrixBytes(hidden, queryWidth())
+                + matrixBytes(2 * intermediate, hidden)
+                + matrixBytes(hidden, intermediate);
+    }
+
+    /** Bytes of the keys and values of some positions of some sequences. */
+    long kvBytes(int positions, int sequences) {
+        return 2L * keyWidth() * KV_BYTES * positions * sequences;
+    }
+}

@@ -1,0 +1,76 @@
+package dev.longhand.bench;
+
+import dev.longhand.bindings.ptx.PtxAvailability;
+import dev.longhand.bindings.ptx.PtxDevice;
+import dev.longhand.kernels.BackendChoice;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.backend.ComputeBackend;
+
+import java.util.List;
+
+/**
+ * Prints the memory traffic of a decode step of one layer of Qwen2.5-32B as the PTX device counts
+ * it. Takes some 6 GB of memory and minutes:
+ *
+ * <pre>java -cp bench/target/benchmarks.jar dev.longhand.bench.TrafficReport [--device ptx]</pre>
+ */
+public final class TrafficReport {
+    private static final int[] SEQUENCES = {1, 8};
+    private static final int[] CONTEXTS = {1024, 16_384};
+
+    private TrafficReport() {}
+
+    /** Runs the report. */
+    public static void main(String[] arguments) {
+        List<String> given = List.of(arguments);
+        if (!given.isEmpty() && !given.equals(List.of("--device", "ptx"))) {
+            throw new IllegalArgumentException(
+                    "arguments: [--device ptx]; no other device counts its traffic, given "
+                            + given);
+        }
+        System.out.println(TrafficTable.HEADER);
+        try (ComputeBackend backend = BackendChoice.open(Device.PTX, 0).backend();
+                DecodeLayer layer = new DecodeLayer(backend, LayerShape.QWEN2_5_32B)) {
+            for (int sequences : SEQUENCES) {
+                for (int context : CONTEXTS) {
+                    System.out.println(measure(layer, sequences, context).text());
+                }
+            }
+        }
+    }
+
+    /** One decode step of a layer on the PTX device, which must be there. */
+    static TrafficTable measure(DecodeLayer layer, int sequences, int context) {
+        TrafficTable.Collector collector = new TrafficTable.Collector(new PtxCounters(device()));
+        layer.decode(sequences, context, collector);
+        return collector.table("batch %d, context %,d".formatted(sequences, context));
+    }
+
+    private static PtxDevice device() {
+        if (PtxDevice.availability() instanceof PtxAvailability.Present(PtxDevice device)) {
+            return device;
+        }
+        throw new IllegalStateException("the PTX device is gone");
+    }
+
+    /** Refuses to count what the device finds fault with. */
+    private record PtxCounters(PtxDevice device) implements TrafficTable.Collector.Source {
+        @Override
+        public void clear() {
+            requireNoFindings();
+            device.clear();
+        }
+
+        @Override
+        public List<KernelTraffic> counted() {
+            requireNoFindings();
+            return KernelTraffic.parse(device.countersJson());
+        }
+
+        private void requireNoFindings() {
+            if (!device.findings().isEmpty()) {
+                throw new IllegalStateException(String.join("\n", device.findings()));
+            }
+        }
+    }
+}

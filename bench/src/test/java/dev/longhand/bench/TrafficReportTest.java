@@ -1,0 +1,86 @@
+package dev.longhand.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.longhand.kernels.BackendChoice;
+import dev.longhand.kernels.BackendUnavailableException;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.backend.ComputeBackend;
+
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+
+/** A decode step of a small layer reads every weight, key and value once, and little else. */
+class TrafficReportTest {
+    private static final LayerShape SMALL = new LayerShape(256, 10, 2, 64, 704);
+
+    /** Rows of positions, sequences and page tables, in sectors of their own in every launch. */
+    private static final long TABLE_BYTES_MAX = 1024;
+
+    @Test
+    void smallLayer() {
+        try (ComputeBackend backend = BackendChoice.open(Device.PTX, 0).backend();
+                DecodeLayer layer = new DecodeLayer(backend, SMALL)) {
+            for (int sequences : new int[] {1, 8}) {
+                for (int context : new int[] {100, 600}) {
+                    TrafficTable table = TrafficReport.measure(layer, sequences, context);
+                    System.out.println(table.text());
+                    check(table, sequences, context);
+                }
+            }
+        } catch (BackendUnavailableException e) {
+            Assumptions.abort("skipped: " + e.getMessage());
+        }
+    }
+
+    private static void check(TrafficTable table, int sequences, int context) {
+        assertEquals(SMALL.weightBytes() + SMALL.kvBytes(context, sequences), table.floorBytes());
+        for (OpTraffic op : table.ops()) {
+            long needed = op.floor().bytes() + op.floor().operands();
+            if (op.floor().weights() > 0) {
+                assertEquals(needed, op.readBytes(), op.toString());
+            }
+            if (op.floor().kv() > 0) {
+                assertTrue(op.readBytes() >= needed, op.toString());
+                assertTrue(op.readBytes() <= needed + TABLE_BYTES_MAX, op.toString());
+            }
+            checkSharedMemory(op);
+        }
+    }
+
+    /**
+     * The linear kernel uses shared memory for partial sums only, once per block: half of its
+     * requests read two columns of them, which have four banks in common.
+     */
+    private static void checkSharedMemory(OpTraffic op) {
+        for (KernelTraffic kernel : op.kernels()) {
+            boolean partials = op.floor().weights() > 0;
+            long most = kernel.wavefrontsIdeal() + (partials ? kernel.wavefrontsIdeal() / 2 : 0);
+            assertTrue(kernel.wavefronts() <= most, op.toString());
+        }
+    }
+
+    @Test
+    void bytesOf32B() {
+        assertEquals(975_175_680, LayerShape.QWEN2_5_32B.weightBytes());
+        assertEquals(64L << 20, LayerShape.QWEN2_5_32B.kvBytes(16_384, 1));
+    }
+
+    @Test
+    void counters() {
+        KernelTraffic kernel =
+                KernelTraffic.parse(
+                                """
+                                [{"kernel":"k","launches":2,"globalLoadRequests":4,
+                                "globalLoadSectors":64,"globalLoadBytes":1024,
+                                "uniqueReadSectors":32,"uniqueWrittenSectors":1,
+                                "sharedWavefronts":3,"sharedWavefrontsIdeal":2}]
+                                """)
+                        .getFirst();
+        assertEquals(1024, kernel.readBytes());
+        assertEquals(32, kernel.writtenBytes());
+        assertEquals(16, kernel.sectorsPerRequest());
+        assertEquals(8, kernel.sectorsPerRequestIdeal());
+    }
+}

@@ -1,0 +1,120 @@
+package dev.longhand.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+
+import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.kernels.Device;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+
+/**
+ * What the host does for a decode step on the CUDA path is the same at any context. Two generations
+ * that differ in their length only are measured, so what begins and ends them cancels out.
+ */
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
+class CudaHostWorkTest {
+    private static final int SHORT = 4;
+    private static final int LONG = 36;
+    private static final int WARM_UP_TOKENS = 100;
+
+    @TempDir private Path folder;
+
+    /**
+     * What a step costs the host.
+     *
+     * @param launches kernels
+     * @param heapBytes allocated by the device thread
+     */
+    private record Work(double launches, double heapBytes) {}
+
+    /** The golden checkpoint with room for long contexts; its weights do not know positions. */
+    private Path checkpoint() throws IOException {
+        Path golden = Goldens.checkpoint("dim64-group7-tied");
+        String config = Files.readString(golden.resolve("config.json"));
+        assertTrue(config.contains("\"max_position_embeddings\": 512"), config);
+        Files.writeString(
+                folder.resolve("config.json"),
+                config.replace(
+                        "\"max_position_embeddings\": 512", "\"max_position_embeddings\": 20000"));
+        Files.copy(golden.resolve("model.safetensors"), folder.resolve("model.safetensors"));
+        return folder;
+    }
+
+    @Test
+    void isFlatInTheContext() throws IOException {
+        TestDevices.require(Device.PTX);
+        EngineConfig config =
+                EngineConfig.of(checkpoint()).device(Device.PTX).sequencesMax(1).build();
+        try (Engine engine = Engine.open(config)) {
+            generate(engine, 10, WARM_UP_TOKENS);
+            Work near = measure(engine, 100);
+            Work far = measure(engine, 2_000);
+            System.out.printf("decode step at 100: %s, at 2,000: %s%n", near, far);
+            assertEquals(near.launches(), far.launches());
+            assertEquals(0, near.heapBytes());
+            assertEquals(0, far.heapBytes());
+        }
+    }
+
+    private static Work measure(Engine engine, int context) {
+        long thread = deviceThread();
+        generate(engine, context, SHORT);
+        long launches = launches();
+        long bytes = allocated(thread);
+        generate(engine, context, SHORT);
+        long launchesShort = launches() - launches;
+        long bytesShort = allocated(thread) - bytes;
+        launches = launches();
+        bytes = allocated(thread);
+        generate(engine, context, LONG);
+        long launchesLong = launches() - launches;
+        long bytesLong = allocated(thread) - bytes;
+        double steps = LONG - SHORT;
+        return new Work((launchesLong - launchesShort) / steps, (bytesLong - bytesShort) / steps);
+    }
+
+    private static void generate(Engine engine, int context, int tokens) {
+        List<Integer> prompt = IntStream.range(0, context).mapToObj(i -> i % 300).toList();
+        GenerationRequest request =
+                GenerationRequest.ids(prompt).withMaxTokens(tokens).ignoringEos();
+        assertEquals(tokens, Completion.of(engine, request).ids().size());
+    }
+
+    private static long launches() {
+        long sum = 0;
+        for (JsonNode kernel : new JsonMapper().readTree(TestDevices.ptx().countersJson())) {
+            sum += kernel.get("launches").asLong();
+        }
+        return sum;
+    }
+
+    private static long allocated(long thread) {
+        return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getThreadAllocatedBytes(thread);
+    }
+
+    private static long deviceThread() {
+        return Arrays.stream(ManagementFactory.getThreadMXBean().dumpAllThreads(false, false))
+                .filter(thread -> thread.getThreadName().equals("longhand-device"))
+                .mapToLong(ThreadInfo::getThreadId)
+                .max()
+                .orElseThrow();
+    }
+}
