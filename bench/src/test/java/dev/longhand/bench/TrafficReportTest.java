@@ -51,7 +51,7 @@ class TrafficReportTest {
 
     /**
      * The linear kernel uses shared memory for partial sums only, once per block: half of its
-     * requests read two columns of them, which have four banks in common.
+     * requests read two columns of them, which have twelve banks in common.
      */
     private static void checkSharedMemory(OpTraffic op) {
         for (KernelTraffic kernel : op.kernels()) {

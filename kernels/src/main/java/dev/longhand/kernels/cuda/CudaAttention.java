@@ -109,6 +109,8 @@ final class CudaAttention {
             driver.synchronize(stream);
             if (partials != 0) {
                 driver.free(partials);
+                partials = 0; // an allocation that fails leaves none
+                partialsBytes = 0;
             }
             partials = driver.allocate(wanted);
             partialsBytes = wanted;

@@ -1,6 +1,7 @@
 package dev.longhand.kernels.cuda;
 
 import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaDriverException;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 
@@ -46,8 +47,14 @@ final class CudaKv implements KvCache {
     public void close() {
         if (!closed) {
             closed = true;
-            driver.free(keys);
-            driver.free(values);
+            try {
+                driver.free(keys);
+                driver.free(values);
+            } catch (CudaDriverException e) {
+                if (e.kind() != CudaDriverException.Kind.DEVICE_LOST) {
+                    throw e;
+                } // a lost device has nothing to free; its user was told when it was lost
+            }
         }
     }
 }

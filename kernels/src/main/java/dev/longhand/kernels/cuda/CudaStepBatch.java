@@ -3,6 +3,7 @@ package dev.longhand.kernels.cuda;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaDriverException;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvShape;
 
@@ -142,9 +143,15 @@ final class CudaStepBatch extends StepBatch {
         super.close();
         if (!closed) {
             closed = true;
-            driver.synchronize(stream);
-            driver.free(device);
-            driver.freePinned(staging);
+            try {
+                driver.synchronize(stream);
+                driver.free(device);
+                driver.freePinned(staging);
+            } catch (CudaDriverException e) {
+                if (e.kind() != CudaDriverException.Kind.DEVICE_LOST) {
+                    throw e;
+                } // a lost device has nothing to free; its user was told when it was lost
+            }
         }
     }
 }

@@ -51,6 +51,7 @@ final class StepGraphs {
 
     /** Replays the step if it is recorded; else may begin to record it. */
     boolean replay(CudaStepBatch batch, KvCache kv) {
+        abandon();
         batch.synchronise();
         if (!batch.decoding()) {
             return false;
@@ -67,6 +68,14 @@ final class StepGraphs {
         }
         driver.launchGraph(recording.graph, stream);
         return true;
+    }
+
+    /** Ends a recording that an exception between the ops of a step left open. */
+    private void abandon() {
+        if (capturing != null) {
+            capturing = null;
+            driver.destroyGraph(driver.endCapture(stream));
+        }
     }
 
     private @Nullable Recording find(CudaStepBatch batch, KvCache kv) {
