@@ -214,34 +214,27 @@ EXPORT int cuMemFreeHost(void *memory) {
     return SUCCESS;
 }
 
-EXPORT int cuMemcpyHtoDAsync_v2(Address to, const void *from, size_t bytes, void *handle) {
+/* Queues `work`, a member call on the driver. */
+template <class Work> static int queue(void *handle, Work work) {
     DRIVER_CALL
     Stream *stream = driver.stream_of(handle);
     if (stream == nullptr) {
         return INVALID_HANDLE;
     }
     Driver *self = &driver;
-    return driver.enqueue(stream, {nullptr, 0, [=] { return self->copy_to_device(to, from, bytes); }});
+    return driver.enqueue(stream, {nullptr, 0, [=] { return work(*self); }});
 }
 
-EXPORT int cuMemcpyDtoHAsync_v2(void *to, Address from, size_t bytes, void *handle) {
-    DRIVER_CALL
-    Stream *stream = driver.stream_of(handle);
-    if (stream == nullptr) {
-        return INVALID_HANDLE;
-    }
-    Driver *self = &driver;
-    return driver.enqueue(stream, {nullptr, 0, [=] { return self->copy_to_host(to, from, bytes); }});
+EXPORT int cuMemcpyHtoDAsync_v2(Address to, const void *from, size_t bytes, void *stream) {
+    return queue(stream, [=](Driver &driver) { return driver.copy_to_device(to, from, bytes); });
 }
 
-EXPORT int cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes, void *handle) {
-    DRIVER_CALL
-    Stream *stream = driver.stream_of(handle);
-    if (stream == nullptr) {
-        return INVALID_HANDLE;
-    }
-    Driver *self = &driver;
-    return driver.enqueue(stream, {nullptr, 0, [=] { return self->copy_on_device(to, from, bytes); }});
+EXPORT int cuMemcpyDtoHAsync_v2(void *to, Address from, size_t bytes, void *stream) {
+    return queue(stream, [=](Driver &driver) { return driver.copy_to_host(to, from, bytes); });
+}
+
+EXPORT int cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes, void *stream) {
+    return queue(stream, [=](Driver &driver) { return driver.copy_on_device(to, from, bytes); });
 }
 
 EXPORT int cuMemcpyHtoD_v2(Address to, const void *from, size_t bytes) {
@@ -256,14 +249,8 @@ EXPORT int cuMemcpyDtoH_v2(void *to, Address from, size_t bytes) {
     return status != SUCCESS ? status : driver.copy_to_host(to, from, bytes);
 }
 
-static int fill(Address to, uint32_t value, int width, size_t count, void *handle) {
-    DRIVER_CALL
-    Stream *stream = driver.stream_of(handle);
-    if (stream == nullptr) {
-        return INVALID_HANDLE;
-    }
-    Driver *self = &driver;
-    return driver.enqueue(stream, {nullptr, 0, [=] { return self->fill(to, value, width, count); }});
+static int fill(Address to, uint32_t value, int width, size_t count, void *stream) {
+    return queue(stream, [=](Driver &driver) { return driver.fill(to, value, width, count); });
 }
 
 EXPORT int cuMemsetD8Async(Address to, unsigned char value, size_t count, void *stream) {

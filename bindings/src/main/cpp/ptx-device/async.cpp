@@ -117,8 +117,7 @@ void decode_async(Decoder &d) {
     }
     i.width = static_cast<uint8_t>(bytes);
     i.operand[2] = d.operands() > 3 ? d.source(3, 4) : NONE;
-    const Operand &base = d.operand(0).elements[0];
-    i.flags = base.kind == Operand::REGISTER && base.bytes == 4 ? ADDRESS32 : 0;
+    i.flags = d.is_narrow_address(0) ? ADDRESS32 : 0;
     i.site = d.site();
     d.emit(i, MEMORY, issue);
 }

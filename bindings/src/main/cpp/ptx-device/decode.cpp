@@ -167,6 +167,11 @@ uint32_t Decoder::address(size_t i, Space &space, int64_t &displacement) {
     return base.offset;
 }
 
+bool Decoder::is_narrow_address(size_t i) const {
+    const Operand &base = operand(i).elements[0];
+    return base.kind == Operand::REGISTER && base.bytes == 4;
+}
+
 uint32_t Decoder::label(size_t i) const {
     auto found = entry_.labels.find(operand(i).name);
     if (found == entry_.labels.end() || operand(i).kind != Operand::LABEL) {

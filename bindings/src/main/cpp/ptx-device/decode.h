@@ -44,6 +44,8 @@ public:
     uint32_t constant(uint64_t value, uint8_t bytes);
     /* The address of a memory operand: base register, displacement, space if it names a variable. */
     uint32_t address(size_t i, Space &space, int64_t &displacement);
+    /* Whether the base register of a memory operand has 32 bits. */
+    bool is_narrow_address(size_t i) const;
     uint32_t label(size_t i) const;
 
     /* Checks that nothing is left and appends the instruction. */

@@ -1,12 +1,12 @@
 /* Integer arithmetic, logic and bit fields. */
+#include "integer_operations.h"
 #include "lanewise.h"
 
 namespace ptx {
 namespace {
 
-template <class T> using U = std::make_unsigned_t<T>;
+using namespace integer;
 
-struct Add { template <class T> T operator()(T a, T b) const { return static_cast<T>(U<T>(a) + U<T>(b)); } };
 struct Sub { template <class T> T operator()(T a, T b) const { return static_cast<T>(U<T>(a) - U<T>(b)); } };
 struct AddSaturated {
     int32_t operator()(int32_t a, int32_t b) const { return clamp(int64_t(a) + b); }
@@ -17,11 +17,6 @@ struct AddSaturated {
 struct SubSaturated {
     int32_t operator()(int32_t a, int32_t b) const { return AddSaturated::clamp(int64_t(a) - b); }
 };
-struct Min { template <class T> T operator()(T a, T b) const { return a < b ? a : b; } };
-struct Max { template <class T> T operator()(T a, T b) const { return a > b ? a : b; } };
-struct And { template <class T> T operator()(T a, T b) const { return a & b; } };
-struct Or { template <class T> T operator()(T a, T b) const { return a | b; } };
-struct Xor { template <class T> T operator()(T a, T b) const { return a ^ b; } };
 struct Not { template <class T> T operator()(T a) const { return static_cast<T>(~a); } };
 struct Cnot { template <class T> T operator()(T a) const { return a == 0 ? 1 : 0; } };
 struct Neg { template <class T> T operator()(T a) const { return static_cast<T>(0 - U<T>(a)); } };

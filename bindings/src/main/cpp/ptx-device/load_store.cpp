@@ -40,81 +40,66 @@ const uint8_t *parameter_at(Warp &warp, const Instruction &i, int lane, Address 
     return launch.parameters.data() + at;
 }
 
-/* operand[0..count): registers, operand[8]: address; operand[9 + e]: lane bytes of register e */
-void load(Warp &warp, const Instruction &i, uint32_t mask) {
-    Address at[LANES];
-    auto space = static_cast<Space>(i.space);
-    uint32_t width = static_cast<uint32_t>(i.width) * i.count;
-    uint32_t global = 0, shared = 0;
-    for (int lane = 0; lane < LANES; lane++) {
-        if (!(mask >> lane & 1)) {
-            continue;
-        }
-        at[lane] = lane_address(warp, i, 8, lane);
-        const uint8_t *from;
-        switch (resolve(space, at[lane])) {
-            case Space::GLOBAL:
-                from = global_read(warp, i, lane, at[lane], width);
-                global |= 1u << lane;
-                break;
-            case Space::SHARED:
-                from = shared_read(warp, i, lane, at[lane], width);
-                shared |= 1u << lane;
-                break;
-            case Space::LOCAL: from = local_at(warp, i, lane, at[lane], width); break;
-            default: from = parameter_at(warp, i, lane, at[lane], width); break;
-        }
-        for (uint32_t e = 0; e < i.count; e++) {
-            uint64_t value = extend(from + e * i.width, i.width, i.flags & SIGNED);
-            if (i.operand[9 + e] == 8) {
-                warp.lanes<uint64_t>(i.operand[e])[lane] = value;
-            } else {
-                warp.lanes<uint32_t>(i.operand[e])[lane] = static_cast<uint32_t>(value);
-            }
-        }
+/* Where a lane's access goes, checked and noted; `touched` tells which memory that was. */
+struct Touched {
+    uint32_t global = 0, shared = 0; /* lanes */
+};
+
+template <bool LOAD>
+uint8_t *host_of(Warp &warp, const Instruction &i, int lane, Address &at, uint32_t width, Touched &touched) {
+    switch (resolve(static_cast<Space>(i.space), at)) {
+        case Space::GLOBAL:
+            touched.global |= 1u << lane;
+            return LOAD ? global_read(warp, i, lane, at, width) : global_write(warp, i, lane, at, width);
+        case Space::SHARED:
+            touched.shared |= 1u << lane;
+            return LOAD ? shared_read(warp, i, lane, at, width) : shared_write(warp, i, lane, at, width);
+        case Space::LOCAL: return local_at(warp, i, lane, at, width);
+        default: break;
     }
-    if (global != 0) {
-        count_global(warp, at, global, width, true);
+    if (!LOAD) {
+        warp.fault(i, lane, "illegal store", "to parameters", ILLEGAL_INSTRUCTION);
     }
-    if (shared != 0) {
-        count_shared(warp, at, shared, width);
+    return const_cast<uint8_t *>(parameter_at(warp, i, lane, at, width)); /* a load only reads it */
+}
+
+void load_elements(Warp &warp, const Instruction &i, int lane, const uint8_t *from) {
+    for (uint32_t e = 0; e < i.count; e++) {
+        uint64_t value = extend(from + e * i.width, i.width, i.flags & SIGNED);
+        if (i.operand[9 + e] == 8) {
+            warp.lanes<uint64_t>(i.operand[e])[lane] = value;
+        } else {
+            warp.lanes<uint32_t>(i.operand[e])[lane] = static_cast<uint32_t>(value);
+        }
     }
 }
 
-void store_to(Warp &warp, const Instruction &i, uint32_t mask) {
+void store_elements(Warp &warp, const Instruction &i, int lane, uint8_t *to) {
+    for (uint32_t e = 0; e < i.count; e++) {
+        uint64_t value = i.operand[9 + e] == 8 ? warp.lanes<uint64_t>(i.operand[e])[lane]
+                                               : warp.lanes<uint32_t>(i.operand[e])[lane];
+        memcpy(to + e * i.width, &value, i.width);
+    }
+}
+
+/* operand[0..count): registers, operand[8]: address; operand[9 + e]: lane bytes of register e */
+template <bool LOAD> void transfer(Warp &warp, const Instruction &i, uint32_t mask) {
     Address at[LANES];
-    auto space = static_cast<Space>(i.space);
     uint32_t width = static_cast<uint32_t>(i.width) * i.count;
-    uint32_t global = 0, shared = 0;
+    Touched touched;
     for (int lane = 0; lane < LANES; lane++) {
         if (!(mask >> lane & 1)) {
             continue;
         }
         at[lane] = lane_address(warp, i, 8, lane);
-        uint8_t *to;
-        switch (resolve(space, at[lane])) {
-            case Space::GLOBAL:
-                to = global_write(warp, i, lane, at[lane], width);
-                global |= 1u << lane;
-                break;
-            case Space::SHARED:
-                to = shared_write(warp, i, lane, at[lane], width);
-                shared |= 1u << lane;
-                break;
-            case Space::LOCAL: to = local_at(warp, i, lane, at[lane], width); break;
-            default: warp.fault(i, lane, "illegal store", "to parameters", ILLEGAL_INSTRUCTION);
-        }
-        for (uint32_t e = 0; e < i.count; e++) {
-            uint64_t value = i.operand[9 + e] == 8 ? warp.lanes<uint64_t>(i.operand[e])[lane]
-                                                   : warp.lanes<uint32_t>(i.operand[e])[lane];
-            memcpy(to + e * i.width, &value, i.width);
-        }
+        uint8_t *host = host_of<LOAD>(warp, i, lane, at[lane], width, touched);
+        LOAD ? load_elements(warp, i, lane, host) : store_elements(warp, i, lane, host);
     }
-    if (global != 0) {
-        count_global(warp, at, global, width, false);
+    if (touched.global != 0) {
+        count_global(warp, at, touched.global, width, LOAD);
     }
-    if (shared != 0) {
-        count_shared(warp, at, shared, width);
+    if (touched.shared != 0) {
+        count_shared(warp, at, touched.shared, width);
     }
 }
 
@@ -145,11 +130,9 @@ void access(Decoder &d, bool is_load) {
     if (form.space != Space::GENERIC && space != form.space) {
         d.unknown("variable of another space");
     }
-    bool base32 = d.operand(address_at).elements[0].kind == Operand::REGISTER
-                  && d.operand(address_at).elements[0].bytes == 4;
     i.space = static_cast<uint8_t>(space);
     i.flags = static_cast<uint8_t>((is_signed ? SIGNED : 0) | (form.ordered ? ORDERED : 0)
-                                   | (base32 ? ADDRESS32 : 0));
+                                   | (d.is_narrow_address(address_at) ? ADDRESS32 : 0));
     const Operand &value = d.operand(is_load ? 0 : 1);
     if (i.width * i.count > 16 || (i.count > 1 && value.elements.size() != i.count)) {
         d.unknown("vector");
@@ -161,7 +144,7 @@ void access(Decoder &d, bool is_load) {
         i.operand[9 + e] = bytes;
     }
     i.site = d.site();
-    d.emit(i, MEMORY, is_load ? load : store_to);
+    d.emit(i, MEMORY, is_load ? transfer<true> : transfer<false>);
 }
 
 /* ---- atomics ---- */
@@ -225,9 +208,8 @@ template <class T> void emit_atomic(Decoder &d, Instruction i, bool returns) {
     i.operand[0] = returns ? d.result(0, cell_bytes<T>) : NONE;
     i.operand[8] = d.address(at, space, i.immediate);
     i.space = static_cast<uint8_t>(space);
-    const Operand &base = d.operand(at).elements[0];
     i.flags |= ORDERED;
-    i.flags |= base.kind == Operand::REGISTER && base.bytes == 4 ? ADDRESS32 : 0;
+    i.flags |= d.is_narrow_address(at) ? ADDRESS32 : 0;
     i.operand[1] = d.source(at + 1, cell_bytes<T>);
     i.operand[2] = i.count == CAS ? d.source(at + 2, cell_bytes<T>) : i.operand[1];
     i.site = d.site();

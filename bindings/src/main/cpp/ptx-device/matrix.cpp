@@ -171,8 +171,7 @@ void decode_load_matrix(Decoder &d) {
                                    && d.operand(0).elements.size() != i.count)) {
         d.unknown("operands");
     }
-    const Operand &base = d.operand(1).elements[0];
-    i.flags = base.kind == Operand::REGISTER && base.bytes == 4 ? ADDRESS32 : 0;
+    i.flags = d.is_narrow_address(1) ? ADDRESS32 : 0;
     for (size_t e = 0; e < i.count; e++) {
         const Operand &to = d.operand(0);
         i.operand[e] = d.result(to.kind == Operand::VECTOR ? to.elements.at(e) : to, 4);

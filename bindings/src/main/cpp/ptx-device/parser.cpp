@@ -458,14 +458,23 @@ private:
         entry_->statements.push_back(std::move(statement));
     }
 
-    RegisterFile reg(const std::string &name) const {
+    /* The register of a name in the innermost scope that has it, or null. */
+    const RegisterFile *known(const std::string &name) const {
         for (size_t i = scopes_.size(); i-- > 0;) {
             auto found = scopes_[i].find(name);
             if (found != scopes_[i].end()) {
-                return found->second;
+                return &found->second;
             }
         }
-        fail("unknown register " + name);
+        return nullptr;
+    }
+
+    RegisterFile reg(const std::string &name) const {
+        const RegisterFile *found = known(name);
+        if (found == nullptr) {
+            fail("unknown register " + name);
+        }
+        return *found;
     }
 
     Operand operand(bool nested = false) {
@@ -539,18 +548,13 @@ private:
     }
 
     RegisterFile reg_or_label(const std::string &name, Operand &result) const {
-        for (size_t i = scopes_.size(); i-- > 0;) {
-            auto found = scopes_[i].find(name);
-            if (found != scopes_[i].end()) {
-                result.kind = found->second.bytes == 0 ? Operand::PREDICATE : Operand::REGISTER;
-                return found->second;
-            }
+        if (name[0] != '%' && known(name) == nullptr) {
+            result.kind = Operand::LABEL;
+            return {0, 0};
         }
-        if (name[0] == '%') {
-            fail("unknown register " + name);
-        }
-        result.kind = Operand::LABEL;
-        return {0, 0};
+        RegisterFile found = reg(name);
+        result.kind = found.bytes == 0 ? Operand::PREDICATE : Operand::REGISTER;
+        return found;
     }
 
     bool special(const std::string &name, Operand &result) {

@@ -1,8 +1,11 @@
 /* Control flow, barriers, and what the lanes of a warp do together. */
+#include "integer_operations.h"
 #include "lanewise.h"
 
 namespace ptx {
 namespace {
+
+using namespace integer;
 
 void branch(Warp &warp, const Instruction &i, uint32_t mask) {
     warp.branch(mask, static_cast<uint32_t>(i.immediate));
@@ -124,13 +127,6 @@ template <class T, class F> void reduce(Warp &warp, const Instruction &i, uint32
     std::fill(results, results + LANES, cell<T>(sum));
     store<uint32_t>(warp.lanes<uint32_t>(i.operand[0]), results, mask);
 }
-
-struct Add { template <class T> T operator()(T a, T b) const { return static_cast<T>(uint32_t(a) + uint32_t(b)); } };
-struct Min { template <class T> T operator()(T a, T b) const { return a < b ? a : b; } };
-struct Max { template <class T> T operator()(T a, T b) const { return a > b ? a : b; } };
-struct And { template <class T> T operator()(T a, T b) const { return a & b; } };
-struct Or { template <class T> T operator()(T a, T b) const { return a | b; } };
-struct Xor { template <class T> T operator()(T a, T b) const { return a ^ b; } };
 
 void active_mask(Warp &warp, const Instruction &i, uint32_t mask) {
     uint32_t results[LANES];

@@ -36,15 +36,7 @@ class BatchInvarianceTest {
         Path checkpoint = Goldens.checkpoint(name);
         Completion expected = run(checkpoint, Device.CPU, kv, 1, 512, 0);
         for (int threads : new int[] {1, 2}) {
-            for (int chunk : new int[] {1, 7, 64, 512}) {
-                for (int neighbours : new int[] {0, 3, NEIGHBOURS_MAX}) {
-                    assertEquals(
-                            expected,
-                            run(checkpoint, Device.CPU, kv, threads, chunk, neighbours),
-                            "%d threads, chunks of %d, %d neighbours"
-                                    .formatted(threads, chunk, neighbours));
-                }
-            }
+            assertSameInEveryCompany(expected, checkpoint, Device.CPU, kv, threads, () -> {});
         }
     }
 
@@ -70,13 +62,24 @@ class BatchInvarianceTest {
 
     private static void cuda(Path checkpoint, Device device, Runnable beforeRun) {
         Completion expected = run(checkpoint, device, DType.BF16, 1, 512, 0);
+        assertSameInEveryCompany(expected, checkpoint, device, DType.BF16, 1, beforeRun);
+    }
+
+    private static void assertSameInEveryCompany(
+            Completion expected,
+            Path checkpoint,
+            Device device,
+            DType kv,
+            int threads,
+            Runnable beforeRun) {
         for (int chunk : new int[] {1, 7, 64, 512}) {
             for (int neighbours : new int[] {0, 3, NEIGHBOURS_MAX}) {
                 beforeRun.run();
                 assertEquals(
                         expected,
-                        run(checkpoint, device, DType.BF16, 1, chunk, neighbours),
-                        "chunks of %d, %d neighbours".formatted(chunk, neighbours));
+                        run(checkpoint, device, kv, threads, chunk, neighbours),
+                        "%d threads, chunks of %d, %d neighbours"
+                                .formatted(threads, chunk, neighbours));
             }
         }
     }

@@ -274,8 +274,7 @@ final class LoadedCudaDriver implements CudaDriver {
     @Override
     public void destroyStream(long stream) {
         enter();
-        Stream destroyed = known(streams.remove(stream), "stream");
-        health.check(JCudaDriver.cuStreamDestroy(destroyed), "cuStreamDestroy");
+        destroy(known(streams.remove(stream), "stream"));
     }
 
     private static <T> T known(@Nullable T thing, String name) {
@@ -321,8 +320,7 @@ final class LoadedCudaDriver implements CudaDriver {
     @Override
     public void destroyEvent(long event) {
         enter();
-        Event destroyed = known(events.remove(event), "event");
-        health.check(JCudaDriver.cuEventDestroy(destroyed), "cuEventDestroy");
+        destroy(known(events.remove(event), "event"));
     }
 
     @Override
@@ -360,8 +358,7 @@ final class LoadedCudaDriver implements CudaDriver {
     @Override
     public void destroyGraph(long graph) {
         enter();
-        Graph destroyed = known(graphs.remove(graph), "graph");
-        health.check(JCudaDriver.cuGraphExecDestroy(destroyed), "cuGraphExecDestroy");
+        destroy(known(graphs.remove(graph), "graph"));
     }
 
     @Override

@@ -1,16 +1,10 @@
 package dev.longhand.bindings.cuda;
 
-import dev.longhand.bindings.library.PackedLibrary;
-
-import jcuda.JCudaVersion;
-import jcuda.LibUtils;
 import jcuda.nvptxcompiler.JNvPTXCompiler;
 import jcuda.nvptxcompiler.nvPTXCompileResult;
 import jcuda.nvptxcompiler.nvPTXCompilerHandle;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.stream.Collectors;
 
 /**
@@ -19,8 +13,6 @@ import java.util.stream.Collectors;
  * driver assembles with its own, so figures of registers are near those of a GPU, not the same.
  */
 public final class PtxAssembler {
-    private static final String FOLDER_PROPERTY = "java.io.tmpdir";
-
     private static boolean loaded;
 
     /**
@@ -117,46 +109,10 @@ public final class PtxAssembler {
         }
     }
 
-    /** As {@link JCudaLibrary} does it, and never while it does: both move the same property. */
-    @SuppressWarnings("LockOnNonEnclosingClassLiteral") // on purpose, see above
-    private static void load() {
-        synchronized (JCudaLibrary.class) {
-            if (loaded) {
-                return;
-            }
-            String name = "JNvPTXCompiler-" + JCudaVersion.get();
-            String file = LibUtils.createLibraryFileName(LibUtils.createPlatformLibraryName(name));
-            try {
-                boolean packed =
-                        PackedLibrary.load(
-                                LibUtils.class.getClassLoader().getResourceAsStream("lib/" + file),
-                                file,
-                                PtxAssembler::initializeFrom);
-                if (!packed) {
-                    initialize();
-                }
-            } catch (IOException | LinkageError e) {
-                throw new CudaUnavailableException(
-                        "JCuda's PTX assembler cannot be loaded: " + e.getMessage(),
-                        "check that %s is on the class path and the temporary folder can be written"
-                                .formatted(file),
-                        e);
-            }
+    private static synchronized void load() {
+        if (!loaded) {
+            JCudaNatives.load("JNvPTXCompiler", "JCuda's PTX assembler", PtxAssembler::initialize);
             loaded = true;
-        }
-    }
-
-    private static void initializeFrom(Path file) {
-        String before = System.getProperty(FOLDER_PROPERTY);
-        System.setProperty(FOLDER_PROPERTY, String.valueOf(file.getParent()));
-        try {
-            initialize();
-        } finally {
-            if (before == null) {
-                System.clearProperty(FOLDER_PROPERTY);
-            } else {
-                System.setProperty(FOLDER_PROPERTY, before);
-            }
         }
     }
 

@@ -31,6 +31,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -52,6 +53,7 @@ public final class CudaBackend implements ComputeBackend {
     private final CudaKernels kernels;
     private final Map<Integer, CudaAttention> attention = new HashMap<>();
     private final Map<DType, KernelCall> embed = new HashMap<>();
+    private final Map<DType, KernelCall> findNonFinite = new HashMap<>();
     private final KernelCall gatherRows;
     private final KernelCall rmsNorm;
     private final KernelCall swiGlu;
@@ -81,8 +83,11 @@ public final class CudaBackend implements ComputeBackend {
             memory = new DeviceMemory(driver, stream);
             kernels = new CudaKernels(driver, ptx);
             for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16)) {
-                String kernel = "embed_" + dtype.name().toLowerCase(java.util.Locale.ROOT);
-                embed.put(dtype, call("embed", kernel, 8, 4, 4, 8, 8));
+                embed.put(dtype, call("embed", "embed" + suffix(dtype), 8, 4, 4, 8, 8));
+            }
+            for (DType dtype : List.of(DType.F32, DType.BF16)) {
+                String kernel = "find_nonfinite" + suffix(dtype);
+                findNonFinite.put(dtype, call("find_nonfinite", kernel, 8, 8, 8));
             }
             gatherRows = call("embed", "gather_rows", 8, 4, 8, 8);
             rmsNorm = call("rms_norm", "rms_norm", 8, 8, 4, 8, 4);
@@ -102,6 +107,10 @@ public final class CudaBackend implements ComputeBackend {
 
     private KernelCall call(String module, String kernel, int... parameterBytes) {
         return new KernelCall(arena, kernels.function(module, kernel), parameterBytes);
+    }
+
+    private static String suffix(DType dtype) {
+        return "_" + dtype.name().toLowerCase(Locale.ROOT);
     }
 
     private static long address(Tensor tensor) {
@@ -296,12 +305,12 @@ public final class CudaBackend implements ComputeBackend {
         if (placed.isPresent()) { // weights that are on their way up, maybe in another layout
             return placed.get().findNonFinite();
         }
-        String kernel = tensor.dtype() == DType.F32 ? "find_nonfinite_f32" : "find_nonfinite_bf16";
-        if (tensor.dtype() == DType.F16) {
-            throw new IllegalArgumentException("no tripwire for F16 on the device");
+        KernelCall call = findNonFinite.get(tensor.dtype());
+        if (call == null) {
+            throw new IllegalArgumentException(
+                    "no tripwire for %s on the device".formatted(tensor.dtype()));
         }
         driver.fill(found, (byte) -1, Long.BYTES, stream);
-        KernelCall call = call("find_nonfinite", kernel, 8, 8, 8);
         call.begin().parameter(address(tensor)).parameter(tensor.shape().elements());
         call.parameter(found);
         call.launch(driver, stream, 64, 1, 1, THREADS);

@@ -1,7 +1,6 @@
 package dev.longhand.kernels.cuda;
 
 import dev.longhand.bindings.cuda.CudaDriver;
-import dev.longhand.bindings.cuda.CudaDriverException;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 
@@ -47,14 +46,11 @@ final class CudaKv implements KvCache {
     public void close() {
         if (!closed) {
             closed = true;
-            try {
-                driver.free(keys);
-                driver.free(values);
-            } catch (CudaDriverException e) {
-                if (e.kind() != CudaDriverException.Kind.DEVICE_LOST) {
-                    throw e;
-                } // a lost device has nothing to free; its user was told when it was lost
-            }
+            DeviceMemory.release(
+                    () -> {
+                        driver.free(keys);
+                        driver.free(values);
+                    });
         }
     }
 }

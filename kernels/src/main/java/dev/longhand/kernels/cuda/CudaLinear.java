@@ -50,7 +50,6 @@ final class CudaLinear extends Linear {
         if (matrices.stream().allMatch(part -> part.bias() == null)) {
             return 0;
         }
-        long address = memory.allocate((long) outputs() * Float.BYTES);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment all = arena.allocate(ValueLayout.JAVA_FLOAT, outputs());
             long at = 0;
@@ -62,9 +61,8 @@ final class CudaLinear extends Linear {
                 }
                 at += (long) part.outputs() * Float.BYTES;
             }
-            memory.upload(address, all);
+            return memory.place(all);
         }
-        return address;
     }
 
     boolean gated() {

@@ -3,7 +3,6 @@ package dev.longhand.kernels.cuda;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.longhand.bindings.cuda.CudaDriver;
-import dev.longhand.bindings.cuda.CudaDriverException;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvShape;
 
@@ -143,15 +142,12 @@ final class CudaStepBatch extends StepBatch {
         super.close();
         if (!closed) {
             closed = true;
-            try {
-                driver.synchronize(stream);
-                driver.free(device);
-                driver.freePinned(staging);
-            } catch (CudaDriverException e) {
-                if (e.kind() != CudaDriverException.Kind.DEVICE_LOST) {
-                    throw e;
-                } // a lost device has nothing to free; its user was told when it was lost
-            }
+            DeviceMemory.release(
+                    () -> {
+                        driver.synchronize(stream);
+                        driver.free(device);
+                        driver.freePinned(staging);
+                    });
         }
     }
 }

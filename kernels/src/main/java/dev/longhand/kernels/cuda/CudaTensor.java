@@ -52,9 +52,7 @@ final class CudaTensor implements Tensor {
     /** Where its elements are, row-major in its own dtype. */
     long address() {
         if (address == 0) {
-            HostTensor source = source();
-            address = memory.allocate(bytes());
-            memory.upload(address, source.data());
+            address = memory.place(source().data());
         }
         return address;
     }

@@ -1,6 +1,7 @@
 package dev.longhand.kernels.cuda;
 
 import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaDriverException;
 
 import java.lang.foreign.MemorySegment;
 
@@ -29,6 +30,27 @@ final class DeviceMemory {
         long address = driver.allocate(bytes);
         driver.fill(address, (byte) 0, bytes, stream);
         return address;
+    }
+
+    /** A copy of host memory; its address. */
+    long place(MemorySegment from) {
+        long address = allocate(from.byteSize());
+        upload(address, from);
+        return address;
+    }
+
+    /**
+     * Runs what gives memory back. Where the device is lost there is none left, and whoever uses it
+     * was told so when it was lost.
+     */
+    static void release(Runnable frees) {
+        try {
+            frees.run();
+        } catch (CudaDriverException e) {
+            if (e.kind() != CudaDriverException.Kind.DEVICE_LOST) {
+                throw e;
+            }
+        }
     }
 
     /** Copies host memory, which may be a mapped file, to the device. */
