@@ -26,10 +26,18 @@ public final class TestDevices {
         } catch (BackendUnavailableException e) {
             boolean compiler =
                     Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
-                            .anyMatch(folder -> Files.isExecutable(Path.of(folder, "cc")));
+                            .anyMatch(
+                                    folder ->
+                                            Files.isExecutable(
+                                                    Path.of(folder, compilerOf(device))));
             Assertions.assertFalse(compiler, "a compiler is there, yet: " + e.getMessage());
             Assumptions.abort("skipped: " + e.getMessage());
         }
+    }
+
+    /** The PTX device is C++, the CPU library C. */
+    private static String compilerOf(Device device) {
+        return device == Device.PTX ? "c++" : "cc";
     }
 
     /** The PTX device; call {@link #require} first. */
