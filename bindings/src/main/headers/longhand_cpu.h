@@ -68,6 +68,19 @@ typedef struct lh_matrix {
     int32_t outputs;
 } lh_matrix;
 
+/*
+ * Rows whose sequences use an adapter: for them each matrix W of the group becomes W + scale B A
+ * (Hu et al., "LoRA", 2021). The rank of a change is a's outputs, 0 where W stays as it is; a and b
+ * have one dtype.
+ */
+typedef struct lh_lora {
+    const lh_matrix *a;  /* one per matrix of the group: [rank, inputs] */
+    const lh_matrix *b;  /* one per matrix of the group: [outputs, rank] */
+    const float *scales; /* one per matrix of the group */
+    int32_t first_row;
+    int32_t rows;
+} lh_lora;
+
 int32_t lh_abi_version(void);
 
 /* Names of the instruction sets compiled in that this processor can run, best first; null past the end. */
@@ -92,9 +105,11 @@ int32_t lh_rms_norm(lh_context *context, const float *x, const float *weight, fl
 /*
  * out[r, o] = sum_k x[r,k] * W[o,k] + bias[o], the outputs of the matrices side by side;
  * accumulate != 0 adds to what out holds (the residual). x [rows, inputs], out [rows, sum of outputs].
+ * loras: ascending, disjoint ranges of rows; a row in none of them has the bits of a call without.
  */
 int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inputs,
-                  const lh_matrix *matrices, int32_t matrix_count, float *out, int32_t accumulate);
+                  const lh_matrix *matrices, int32_t matrix_count, const lh_lora *loras,
+                  int32_t lora_count, float *out, int32_t accumulate);
 
 /*
  * Rotates q and k of each row in place by its position (half-split pairs d, d + head_dim/2) and writes

@@ -13,7 +13,7 @@ typedef struct lh_kernels {
     int32_t (*embed)(lh_context *, const void *, int32_t, int32_t, const lh_batch *, float *);
     int32_t (*rms_norm)(lh_context *, const float *, const float *, float, float *, int32_t, int32_t);
     int32_t (*linear)(lh_context *, const float *, int32_t, int32_t, const lh_matrix *, int32_t,
-                      float *, int32_t);
+                      const lh_lora *, int32_t, float *, int32_t);
     int32_t (*rope_append)(lh_context *, float *, int32_t, const float *, const lh_batch *,
                            const lh_kv *, int32_t);
     int32_t (*attention)(lh_context *, const float *, int32_t, const lh_batch *, const lh_kv *,

@@ -15,7 +15,7 @@
     int32_t lh_rms_norm_##isa(lh_context *, const float *, const float *, float, float *, int32_t, \
                               int32_t);                                                            \
     int32_t lh_linear_##isa(lh_context *, const float *, int32_t, int32_t, const lh_matrix *,      \
-                            int32_t, float *, int32_t);                                            \
+                            int32_t, const lh_lora *, int32_t, float *, int32_t);                  \
     int32_t lh_rope_append_##isa(lh_context *, float *, int32_t, const float *, const lh_batch *,  \
                                  const lh_kv *, int32_t);                                          \
     int32_t lh_attention_##isa(lh_context *, const float *, int32_t, const lh_batch *,             \
@@ -142,9 +142,10 @@ int32_t lh_rms_norm(lh_context *context, const float *x, const float *weight, fl
 }
 
 int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inputs,
-                  const lh_matrix *matrices, int32_t matrix_count, float *out, int32_t accumulate) {
-    return context->kernels->linear(context, x, rows, inputs, matrices, matrix_count, out,
-                                    accumulate);
+                  const lh_matrix *matrices, int32_t matrix_count, const lh_lora *loras,
+                  int32_t lora_count, float *out, int32_t accumulate) {
+    return context->kernels->linear(context, x, rows, inputs, matrices, matrix_count, loras,
+                                    lora_count, out, accumulate);
 }
 
 int32_t lh_rope_append(lh_context *context, float *qkv, int32_t heads, const float *rope,

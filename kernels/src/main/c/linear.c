@@ -29,346 +29,128 @@
  *   + 48 outputs, 96 rows     194, 141   153, 130
  *   + 48 outputs, 48 rows     176, 130   153, 120
  *   + 72 outputs, 48 rows     108, 100    78,  73   few tasks for two threads
+ *
+ * An adapter goes on with the same sums: W x + scale B A x is one dot product of [W | B] and [x; t],
+ * t = scale A x, so it costs no second reduction, and a row without one has the same bits as ever.
+ * All adapters' t are the first tasks of the call; the others begin with W and wait, if at all, where
+ * they reach B.
  */
-#include "lanes.h"
+#include "linear_block.h"
+#include "linear_stream.h"
 
-#define STREAM_ROWS 8
-#define STREAM_TILE_ROWS 3
-#define STREAM_TILE_OUTPUTS 2
-#define STREAM_TASK_BYTES (96 * 1024)
-#define PREFETCH_BYTES 1024
-#define KB 512
-#if W == 16
-#define TILE_ROWS 6 /* 32 registers: 24 sums, 4 weights, 1 x */
-#define TILE_OUTPUTS 4
-#else
-#define TILE_ROWS 4 /* 16 registers: 12 sums, 3 weights, 1 x */
-#define TILE_OUTPUTS 3
-#endif
-#define PANEL_OUTPUTS 12
-#define OUTPUTS_PER_TASK 48
-#define BLOCK_ROWS 96
+/* Sets how the job is cut into tasks. */
+static void cut(linear_job *job) {
+    job->per_task = OUTPUTS_PER_TASK;
+    if (job->rows <= STREAM_ROWS) {
+        int64_t row_bytes = job->inputs * dtype_bytes(job->matrices[0].dtype);
+        job->per_task = (int32_t)(STREAM_TASK_BYTES / row_bytes);
+        job->per_task = job->per_task < 1 ? 1 : job->per_task;
+    }
+}
+
+static void run_task(const linear_job *job, int64_t index, int32_t thread) {
+    if (job->rows <= STREAM_ROWS) {
+        stream_task(job, index);
+    } else {
+        block_task(job, index, thread);
+    }
+}
+
+static void plain_task(void *argument, int64_t index, int32_t thread) {
+    run_task(argument, index, thread);
+}
 
 typedef struct {
-    const float *x;
-    float *out;
-    const lh_matrix *matrices;
-    const lh_context *context;
-    int32_t rows;
-    int32_t inputs;
-    int32_t matrix_count;
-    int32_t outputs;  /* of all matrices */
-    int32_t per_task; /* outputs of one task; a task never straddles matrices */
-    int32_t accumulate;
-} linear_job;
+    linear_job base;
+    lora_shrinks shrinks;
+    linear_job *shrink_jobs; /* one per adapter: t = scale A x */
+} lora_job;
 
-/* Where the outputs of a task are. */
-typedef struct {
-    const lh_matrix *matrix;
-    int32_t first;  /* in the matrix */
-    int32_t count;
-    int32_t column; /* of the first one in out */
-} linear_slice;
-
-static int64_t tasks_of(const linear_job *job, const lh_matrix *matrix) {
-    return (matrix->outputs + job->per_task - 1) / job->per_task;
+static void lora_task(void *argument, int64_t index, int32_t thread) {
+    lora_job *job = argument;
+    if (index >= job->shrinks.tasks) {
+        run_task(&job->base, index - job->shrinks.tasks, thread);
+        return;
+    }
+    const linear_job *shrink = job->shrink_jobs;
+    while (index >= all_tasks_of(shrink)) {
+        index -= all_tasks_of(shrink);
+        shrink++;
+    }
+    run_task(shrink, index, thread);
+    atomic_fetch_add_explicit(&job->shrinks.done, 1, memory_order_release);
 }
 
-static linear_slice slice_of(const linear_job *job, int64_t task) {
-    linear_slice slice = {job->matrices, 0, 0, 0};
-    while (task >= tasks_of(job, slice.matrix)) {
-        task -= tasks_of(job, slice.matrix);
-        slice.column += slice.matrix->outputs;
-        slice.matrix++;
+/* The width of t: the ranks of all matrices, each up to a multiple of 16. */
+static int32_t width_of(const lh_lora *lora, int32_t matrix_count) {
+    int32_t width = 0;
+    for (int32_t m = 0; m < matrix_count; m++) {
+        width += aligned(lora->a[m].outputs, LANES);
     }
-    slice.first = (int32_t)task * job->per_task;
-    slice.column += slice.first;
-    int32_t left = slice.matrix->outputs - slice.first;
-    slice.count = left < job->per_task ? left : job->per_task;
-    return slice;
+    return width;
 }
 
-static void put(const linear_job *job, const linear_slice *slice, int32_t row, int32_t output,
-                float sum) {
-    float *out = job->out + (int64_t)row * job->outputs + slice->column + output;
-    if (slice->matrix->bias != NULL) {
-        sum += slice->matrix->bias[slice->first + output];
+/* Makes the jobs of all t, which stand in the context's shared memory, behind each other. */
+static int32_t prepare_shrinks(lora_job *job, lh_context *context, const lh_lora *loras,
+                               int32_t count) {
+    int64_t floats = 0;
+    for (int32_t i = 0; i < count; i++) {
+        floats += (int64_t)loras[i].rows * width_of(&loras[i], job->base.matrix_count);
     }
-    *out = job->accumulate ? *out + sum : sum;
-}
-
-/* ---- streaming -------------------------------------------------------------------------------- */
-
-/* `outputs` rows of W against `rows` rows of x: all accumulators stay in registers. */
-ALWAYS_INLINE void stream_tile(const linear_job *job, const linear_slice *slice, int32_t output,
-                               int32_t row, int32_t dtype, int32_t outputs, int32_t rows) {
-    int64_t inputs = job->inputs;
-    int64_t whole = inputs / LANES * LANES;
-    const float *x = job->x + row * inputs;
-    const char *w[STREAM_TILE_OUTPUTS];
-    vf sums[STREAM_TILE_OUTPUTS][STREAM_TILE_ROWS][NV];
-    for (int o = 0; o < outputs; o++) {
-        w[o] = (const char *)slice->matrix->weights
-               + (slice->first + output + o) * inputs * dtype_bytes(dtype);
-        for (int r = 0; r < rows; r++) {
-            for (int v = 0; v < NV; v++) {
-                sums[o][r][v] = v_zero();
-            }
-        }
+    size_t t_bytes = (size_t)floats * sizeof(float);
+    size_t job_bytes = (size_t)count * sizeof(linear_job);
+    int32_t status = lh_shared(context, t_bytes + job_bytes + (size_t)count * sizeof(lora_rows));
+    if (status != LH_OK) {
+        return status;
     }
-    for (int64_t k = 0; k < whole; k += LANES) {
-        for (int o = 0; o < outputs; o++) {
-            __builtin_prefetch(w[o] + k * dtype_bytes(dtype) + PREFETCH_BYTES, 0, 0);
-        }
-        for (int v = 0; v < NV; v++) {
-            vf weight[STREAM_TILE_OUTPUTS];
-            for (int o = 0; o < outputs; o++) {
-                weight[o] = v_widen(w[o], dtype, k + v * W);
-            }
-            for (int r = 0; r < rows; r++) {
-                vf xr = v_load(x + r * inputs + k + v * W);
-                for (int o = 0; o < outputs; o++) {
-                    sums[o][r][v] = v_fma(xr, weight[o], sums[o][r][v]);
-                }
-            }
-        }
+    float *t = (float *)context->shared; /* every width is a multiple of 64 bytes */
+    job->shrink_jobs = (linear_job *)(context->shared + t_bytes);
+    lora_rows *adapted = (lora_rows *)(context->shared + t_bytes + job_bytes);
+    memset(t, 0, t_bytes);
+    for (int32_t i = 0; i < count; i++) {
+        const lh_lora *lora = &loras[i];
+        int32_t width = width_of(lora, job->base.matrix_count);
+        adapted[i] = (lora_rows){lora, t, width};
+        job->shrink_jobs[i] = (linear_job){
+            .x = job->base.x + (int64_t)lora->first_row * job->base.inputs, .out = t,
+            .matrices = lora->a, .context = context, .scales = lora->scales, .rows = lora->rows,
+            .inputs = job->base.inputs, .matrix_count = job->base.matrix_count, .out_align = LANES,
+            .out_width = width};
+        cut(&job->shrink_jobs[i]);
+        job->shrinks.tasks += all_tasks_of(&job->shrink_jobs[i]);
+        t += (int64_t)lora->rows * width;
     }
-    for (int o = 0; o < outputs; o++) {
-        float tail[LANES] = {0};
-        for (int64_t k = whole; k < inputs; k++) {
-            tail[k - whole] = element_to_f32(w[o], dtype, k);
-        }
-        for (int r = 0; r < rows; r++) {
-            if (whole < inputs) {
-                float x_tail[LANES] = {0};
-                size_t left = (size_t)(inputs - whole) * sizeof(float);
-                memcpy(x_tail, x + r * inputs + whole, left);
-                for (int v = 0; v < NV; v++) {
-                    sums[o][r][v] =
-                        v_fma(v_load(x_tail + v * W), v_load(tail + v * W), sums[o][r][v]);
-                }
-            }
-            put(job, slice, row + r, output + o, lane_sum(sums[o][r]));
-        }
-    }
-}
-
-/* All rows of x against one or two rows of W, which stay in first-level cache meanwhile. */
-ALWAYS_INLINE void stream_rows(const linear_job *job, const linear_slice *slice, int32_t output,
-                               int32_t dtype, int32_t outputs) {
-    int32_t row = 0;
-    for (; row + 3 <= job->rows; row += 3) {
-        stream_tile(job, slice, output, row, dtype, outputs, 3);
-    }
-    if (job->rows - row == 2) {
-        stream_tile(job, slice, output, row, dtype, outputs, 2);
-    } else if (job->rows - row == 1) {
-        stream_tile(job, slice, output, row, dtype, outputs, 1);
-    }
-}
-
-ALWAYS_INLINE void stream_slice(const linear_job *job, const linear_slice *slice, int32_t dtype) {
-    int32_t output = 0;
-    if (job->rows > 1) {
-        for (; output + 2 <= slice->count; output += 2) {
-            stream_rows(job, slice, output, dtype, 2);
-        }
-    }
-    for (; output < slice->count; output++) {
-        stream_rows(job, slice, output, dtype, 1);
-    }
-}
-
-static void stream_task(void *argument, int64_t index, int32_t thread) {
-    const linear_job *job = argument;
-    linear_slice slice = slice_of(job, index);
-    (void)thread;
-    switch (slice.matrix->dtype) {
-        case LH_BF16: stream_slice(job, &slice, LH_BF16); break;
-        case LH_F16: stream_slice(job, &slice, LH_F16); break;
-        default: stream_slice(job, &slice, LH_F32); break;
-    }
-}
-
-/* ---- blocked ---------------------------------------------------------------------------------- */
-
-/* The scratch of one thread. */
-typedef struct {
-    float panel[OUTPUTS_PER_TASK][KB];
-    float x_tail[BLOCK_ROWS][LANES];
-    float lanes[BLOCK_ROWS][OUTPUTS_PER_TASK][LANES];
-} linear_scratch;
-
-ALWAYS_INLINE void widen_panel(const linear_job *job, const linear_slice *slice, int32_t dtype,
-                               int64_t k0, int64_t width, linear_scratch *scratch) {
-    for (int32_t o = 0; o < slice->count; o++) {
-        const char *w = (const char *)slice->matrix->weights
-                        + ((slice->first + o) * (int64_t)job->inputs + k0) * dtype_bytes(dtype);
-        float *to = scratch->panel[o];
-        int64_t k = 0;
-        for (; k + W <= width; k += W) {
-            v_store(to + k, v_widen(w, dtype, k));
-        }
-        for (; k < width; k++) {
-            to[k] = element_to_f32(w, dtype, k);
-        }
-        for (; k % LANES != 0; k++) {
-            to[k] = 0;
-        }
-    }
-}
-
-/* Adds one K block to one native vector of the lanes of a tile. */
-ALWAYS_INLINE void tile(const float *const *x, const float (*panel)[KB], int64_t steps, int32_t v,
-                        float (*lanes)[OUTPUTS_PER_TASK][LANES], int32_t rows, int32_t outputs) {
-    vf sums[TILE_ROWS][TILE_OUTPUTS];
-    for (int r = 0; r < rows; r++) {
-        for (int o = 0; o < outputs; o++) {
-            sums[r][o] = v_load(lanes[r][o] + v * W);
-        }
-    }
-    for (int64_t k = v * W; k < steps * LANES; k += LANES) {
-        vf w[TILE_OUTPUTS];
-        for (int o = 0; o < outputs; o++) {
-            w[o] = v_load(panel[o] + k);
-        }
-        for (int r = 0; r < rows; r++) {
-            vf xr = v_load_once(x[r] + k);
-            for (int o = 0; o < outputs; o++) {
-                sums[r][o] = v_fma(xr, w[o], sums[r][o]);
-            }
-        }
-    }
-    for (int r = 0; r < rows; r++) {
-        for (int o = 0; o < outputs; o++) {
-            v_store(lanes[r][o] + v * W, sums[r][o]);
-        }
-    }
-}
-
-/* One tile of `rows` rows with as many outputs as are left, whole tiles or one by one. */
-ALWAYS_INLINE void tile_outputs(const float *const *x, const float (*panel)[KB], int64_t steps,
-                                float (*lanes)[OUTPUTS_PER_TASK][LANES], int32_t rows,
-                                int32_t outputs) {
-    for (int32_t v = 0; v < NV; v++) {
-        if (outputs == TILE_OUTPUTS) {
-            tile(x, panel, steps, v, lanes, rows, TILE_OUTPUTS);
-        } else {
-            tile(x, panel, steps, v, lanes, rows, 1);
-        }
-    }
-}
-
-static void tile_rows(const float *const *x, const float (*panel)[KB], int64_t steps,
-                      float (*lanes)[OUTPUTS_PER_TASK][LANES], int32_t rows, int32_t outputs) {
-    switch (rows) {
-        case TILE_ROWS: tile_outputs(x, panel, steps, lanes, TILE_ROWS, outputs); break;
-        case TILE_ROWS / 2: tile_outputs(x, panel, steps, lanes, TILE_ROWS / 2, outputs); break;
-        default: tile_outputs(x, panel, steps, lanes, 1, outputs); break;
-    }
-}
-
-static int32_t least(int32_t a, int32_t b) { return a < b ? a : b; }
-
-/* The size of the next tile of what is left: whole, half (of rows) or one. */
-static int32_t tile_height(int32_t left) {
-    return left >= TILE_ROWS ? TILE_ROWS : left >= TILE_ROWS / 2 ? TILE_ROWS / 2 : 1;
-}
-
-static int32_t tile_width(int32_t left) { return left >= TILE_OUTPUTS ? TILE_OUTPUTS : 1; }
-
-/* All tiles of one block of rows and one block of inputs, `steps` groups of 16 from x_at on. */
-static void block_tiles(const linear_slice *slice, linear_scratch *scratch, const float *x_at,
-                        int64_t stride, int32_t rows, const float (*panel)[KB], int64_t steps) {
-    for (int32_t first = 0; first < slice->count; first += PANEL_OUTPUTS) {
-        int32_t end = least(first + PANEL_OUTPUTS, slice->count);
-        for (int32_t r = 0, height; r < rows; r += height) {
-            height = tile_height(rows - r);
-            const float *x[TILE_ROWS];
-            for (int32_t i = 0; i < height; i++) {
-                x[i] = x_at + (r + i) * stride;
-            }
-            for (int32_t o = first, width; o < end; o += width) {
-                width = tile_width(end - o);
-                float(*lanes)[OUTPUTS_PER_TASK][LANES] =
-                    (float(*)[OUTPUTS_PER_TASK][LANES])scratch->lanes[r][o];
-                tile_rows(x, panel + o, steps, lanes, height, width);
-            }
-        }
-    }
-}
-
-static void block_rows(const linear_job *job, const linear_slice *slice, linear_scratch *scratch,
-                       int32_t first_row) {
-    int64_t inputs = job->inputs;
-    int32_t rows = least(BLOCK_ROWS, job->rows - first_row);
-    const float *x = job->x + first_row * inputs;
-    memset(scratch->lanes, 0, (size_t)rows * sizeof scratch->lanes[0]);
-    for (int64_t k0 = 0; k0 < inputs; k0 += KB) {
-        int64_t width = inputs - k0 < KB ? inputs - k0 : KB;
-        int64_t whole = width / LANES;
-        switch (slice->matrix->dtype) {
-            case LH_BF16: widen_panel(job, slice, LH_BF16, k0, width, scratch); break;
-            case LH_F16: widen_panel(job, slice, LH_F16, k0, width, scratch); break;
-            default: widen_panel(job, slice, LH_F32, k0, width, scratch); break;
-        }
-        block_tiles(slice, scratch, x + k0, inputs, rows, scratch->panel, whole);
-        if (whole * LANES < width) {
-            int64_t left = width - whole * LANES;
-            memset(scratch->x_tail, 0, (size_t)rows * sizeof scratch->x_tail[0]);
-            for (int32_t r = 0; r < rows; r++) {
-                memcpy(scratch->x_tail[r], x + r * inputs + k0 + whole * LANES,
-                       (size_t)left * sizeof(float));
-            }
-            const float(*panel)[KB] =
-                (const float(*)[KB])(scratch->panel[0] + whole * LANES);
-            block_tiles(slice, scratch, scratch->x_tail[0], LANES, rows, panel, 1);
-        }
-    }
-    for (int32_t r = 0; r < rows; r++) {
-        for (int32_t o = 0; o < slice->count; o++) {
-            vf lanes[NV];
-            for (int v = 0; v < NV; v++) {
-                lanes[v] = v_load(scratch->lanes[r][o] + v * W);
-            }
-            put(job, slice, first_row + r, o, lane_sum(lanes));
-        }
-    }
-}
-
-static void block_task(void *argument, int64_t index, int32_t thread) {
-    const linear_job *job = argument;
-    linear_slice slice = slice_of(job, index);
-    linear_scratch *scratch = lh_scratch_of(job->context, thread);
-    for (int32_t row = 0; row < job->rows; row += BLOCK_ROWS) {
-        block_rows(job, &slice, scratch, row);
-    }
+    job->base.adapted = adapted;
+    job->base.adapted_count = count;
+    job->base.shrinks = &job->shrinks;
+    return LH_OK;
 }
 
 int32_t LH_NAME(lh_linear)(lh_context *context, const float *x, int32_t rows, int32_t inputs,
-                           const lh_matrix *matrices, int32_t matrix_count, float *out,
-                           int32_t accumulate) {
-    linear_job job = {.x = x, .out = out, .matrices = matrices, .context = context, .rows = rows,
-                      .inputs = inputs, .matrix_count = matrix_count, .accumulate = accumulate};
+                           const lh_matrix *matrices, int32_t matrix_count, const lh_lora *loras,
+                           int32_t lora_count, float *out, int32_t accumulate) {
+    lora_job job = {.base = {.x = x, .out = out, .matrices = matrices, .context = context,
+                             .rows = rows, .inputs = inputs, .matrix_count = matrix_count,
+                             .out_align = 1, .accumulate = accumulate}};
     for (int32_t m = 0; m < matrix_count; m++) {
-        job.outputs += matrices[m].outputs;
+        job.base.out_width += matrices[m].outputs;
     }
-    int streaming = rows <= STREAM_ROWS;
-    job.per_task = OUTPUTS_PER_TASK;
-    if (streaming) {
-        int64_t row_bytes = inputs * dtype_bytes(matrices[0].dtype);
-        job.per_task = (int32_t)(STREAM_TASK_BYTES / row_bytes);
-        job.per_task = job.per_task < 1 ? 1 : job.per_task;
+    cut(&job.base);
+    int32_t status = LH_OK;
+    if (rows > STREAM_ROWS) {
+        status = lh_scratch(context, sizeof(linear_scratch));
+    }
+    if (status == LH_OK && lora_count > 0) {
+        status = prepare_shrinks(&job, context, loras, lora_count);
+    }
+    if (status != LH_OK) {
+        return status;
+    }
+    int64_t tasks = all_tasks_of(&job.base);
+    if (lora_count == 0) {
+        lh_pool_run(context->pool, plain_task, &job.base, tasks);
     } else {
-        int32_t status = lh_scratch(context, sizeof(linear_scratch));
-        if (status != LH_OK) {
-            return status;
-        }
+        lh_pool_run(context->pool, lora_task, &job, job.shrinks.tasks + tasks);
     }
-    int64_t tasks = 0;
-    for (int32_t m = 0; m < matrix_count; m++) {
-        tasks += tasks_of(&job, &matrices[m]);
-    }
-    lh_pool_run(context->pool, streaming ? stream_task : block_task, &job, tasks);
     return LH_OK;
 }

@@ -6,14 +6,13 @@
  *
  * A worker without work spins for SPINS pauses (some tens of microseconds: the gaps between the ops
  * of a step are shorter), then sleeps on a condition variable; an idle engine uses no processor time.
- * The caller, waiting for the last tasks, yields after spinning: with a busy neighbour on a core,
+ * Who waits for the tasks of others yields after spinning: with a busy neighbour on a core,
  * engines that spin at barriers were seen to fall 9 to 30 times.
  */
 #include "pool.h"
 
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #if defined(__linux__)
 #include <sys/prctl.h>
@@ -137,6 +136,16 @@ void lh_pool_destroy(lh_pool *pool) {
     free(pool);
 }
 
+void lh_await(_Atomic int64_t *counter, int64_t count) {
+    for (int spin = 0; atomic_load_explicit(counter, memory_order_acquire) < count; spin++) {
+        if (spin < SPINS) {
+            pause_briefly();
+        } else {
+            sched_yield();
+        }
+    }
+}
+
 void lh_pool_run(lh_pool *pool, lh_task task, void *argument, int64_t count) {
     if (pool->workers == 0 || count <= 1) {
         for (int64_t i = 0; i < count; i++) {
@@ -156,11 +165,5 @@ void lh_pool_run(lh_pool *pool, lh_task task, void *argument, int64_t count) {
     atomic_store(&pool->claim, (uint64_t)epoch << 32);
     wake_sleepers(pool);
     work(pool, epoch, 0);
-    for (int spin = 0; atomic_load(&pool->done) < count; spin++) {
-        if (spin < SPINS) {
-            pause_briefly();
-        } else {
-            sched_yield();
-        }
-    }
+    lh_await(&pool->done, count);
 }

@@ -2,6 +2,7 @@
 #ifndef LH_POOL_H
 #define LH_POOL_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 typedef struct lh_pool lh_pool;
@@ -13,7 +14,10 @@ typedef void (*lh_task)(void *argument, int64_t index, int32_t thread);
 lh_pool *lh_pool_create(int32_t threads);
 void lh_pool_destroy(lh_pool *pool);
 
-/* Runs task 0..count-1 in any order on all threads; returns when all are done. */
+/* Runs task 0..count-1 on all threads, begun in ascending order; returns when all are done. */
 void lh_pool_run(lh_pool *pool, lh_task task, void *argument, int64_t count);
+
+/* Waits until other threads have counted up to `count`. */
+void lh_await(_Atomic int64_t *counter, int64_t count);
 
 #endif

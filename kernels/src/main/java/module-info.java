@@ -9,6 +9,7 @@ module dev.longhand.kernels {
     exports dev.longhand.kernels.cases to
             dev.longhand.bench;
     exports dev.longhand.kernels.kvcache;
+    exports dev.longhand.kernels.lora;
     exports dev.longhand.kernels.matmul;
     exports dev.longhand.kernels.norm;
     exports dev.longhand.kernels.rope;

@@ -166,7 +166,7 @@ final class DecodeLayer implements AutoCloseable {
         step.run(
                 "norm, qkv",
                 matrix(shape.qkvWidth(), width, x + f32(1, shape.qkvWidth())),
-                () -> backend.applyNormed(qkvLinear, hidden, norm, normed, qkv, rows));
+                () -> backend.applyNormed(qkvLinear, hidden, norm, normed, qkv, batch));
         step.run(
                 "rope, append",
                 new OpTraffic.Floor(0, 0, f32(rows, shape.qkvWidth() + shape.headDim())),
@@ -175,15 +175,15 @@ final class DecodeLayer implements AutoCloseable {
         step.run(
                 "output",
                 matrix(width, queryWidth, f32(rows, queryWidth + width)),
-                () -> backend.applyLinear(outputLinear, attended, hidden, rows, true));
+                () -> backend.applyLinear(outputLinear, attended, hidden, batch, true));
         step.run(
                 "norm, gate, up",
                 matrix(2 * inner, width, x),
-                () -> backend.applyGated(gateUp, hidden, norm, normed, both, activated, rows));
+                () -> backend.applyGated(gateUp, hidden, norm, normed, both, activated, batch));
         step.run(
                 "down",
                 matrix(width, inner, f32(rows, inner + width)),
-                () -> backend.applyLinear(downLinear, activated, hidden, rows, true));
+                () -> backend.applyLinear(downLinear, activated, hidden, batch, true));
     }
 
     /** Waits after each op, as a device queues what it is asked for; reading a tensor waits. */

@@ -58,6 +58,7 @@ public final class CpuContext implements AutoCloseable {
             int rows,
             int inputs,
             NativeMatrices matrices,
+            NativeLoraRows loras,
             MemorySegment out,
             boolean accumulate) {
         CpuKernelException.check(
@@ -69,6 +70,8 @@ public final class CpuContext implements AutoCloseable {
                         inputs,
                         matrices.structs(),
                         matrices.count(),
+                        loras.structs(),
+                        loras.count(),
                         out,
                         accumulate ? 1 : 0));
     }

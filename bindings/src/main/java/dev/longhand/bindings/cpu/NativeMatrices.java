@@ -37,6 +37,11 @@ public final class NativeMatrices {
         lh_matrix.outputs(struct, outputs);
     }
 
+    /** Points a matrix that was set at other weights of the same kind. */
+    public void setWeights(int index, MemorySegment weights) {
+        lh_matrix.weights(lh_matrix.asSlice(structs, index), weights);
+    }
+
     MemorySegment structs() {
         return structs;
     }

@@ -90,15 +90,14 @@ public final class Qwen2Model {
     }
 
     private void compute(StepBatch batch, KvCache kv) {
-        int rows = batch.rows();
         backend.embed(weights.embedding(), batch, hidden);
         for (int i = 0; i < weights.layers().size(); i++) {
             Qwen2Weights.Layer layer = weights.layers().get(i);
 
-            backend.applyNormed(layer.qkv(), hidden, layer.inputNorm(), normed, qkv, rows);
+            backend.applyNormed(layer.qkv(), hidden, layer.inputNorm(), normed, qkv, batch);
             backend.ropeAppend(qkv, rope, batch, kv, i);
             backend.attention(qkv, batch, kv, i, attended);
-            backend.applyLinear(layer.output(), attended, hidden, rows, true);
+            backend.applyLinear(layer.output(), attended, hidden, batch, true);
 
             backend.applyGated(
                     layer.gateUp(),
@@ -107,14 +106,18 @@ public final class Qwen2Model {
                     normed,
                     gateUp,
                     activated,
-                    rows);
-            backend.applyLinear(layer.down(), activated, hidden, rows, true);
+                    batch);
+            backend.applyLinear(layer.down(), activated, hidden, batch, true);
         }
-        int wanted = batch.selectedCount();
-        if (wanted > 0) {
+        if (batch.selectedCount() > 0) {
             backend.gatherSelected(hidden, batch, selected);
             backend.applyNormed(
-                    weights.head(), selected, weights.finalNorm(), selectedNormed, logits, wanted);
+                    weights.head(),
+                    selected,
+                    weights.finalNorm(),
+                    selectedNormed,
+                    logits,
+                    batch.selection());
         }
     }
 

@@ -1,8 +1,11 @@
 package dev.longhand.kernels.backend;
 
+import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.lora.LoraAdapter;
+import dev.longhand.kernels.lora.LoraDelta;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
@@ -22,8 +25,8 @@ import java.util.OptionalLong;
  *
  * <p>A backend belongs to one thread at a time. Every op checks its arguments' shapes and dtypes
  * and throws {@link IllegalArgumentException}; ids and positions are checked where they enter the
- * engine. Results obey batch invariance: a row's bits depend on its own sequence only, not on the
- * other rows, on the cut of a prompt into steps, or on the number of threads.
+ * engine. Results obey batch invariance: a row's bits depend on its own sequence and adapter only,
+ * not on the other rows, on the cut of a prompt into steps, or on the number of threads.
  */
 public interface ComputeBackend extends AutoCloseable {
     /** The backend in words, for example {@code cpu (avx2, 2 threads)}. */
@@ -66,6 +69,20 @@ public interface ComputeBackend extends AutoCloseable {
         return linear(List.of(gate, up));
     }
 
+    /**
+     * Prepares an adapter: copies it where the kernels read it, or reads it where it is. The caller
+     * keeps the host memory alive as long as the adapter.
+     *
+     * @param deltas one for each group of linear layers that it changes
+     */
+    LoraAdapter adapter(List<LoraDelta> deltas);
+
+    /**
+     * Replaces the weights of prepared linear layers by others of the same shapes and dtypes. The
+     * caller keeps the host memory alive until they are replaced again.
+     */
+    void reload(Linear linear, List<HostTensor> weights);
+
     /** A KV pool; its memory is committed as pages are first written where the system can. */
     KvCache allocateKv(KvShape shape);
 
@@ -78,16 +95,16 @@ public interface ComputeBackend extends AutoCloseable {
     /** RMSNorm; x, out [rows, width], weight [width] F32. See {@code norm.RmsNorm}. */
     void rmsNorm(Tensor x, Tensor weight, float eps, Tensor out, int rows);
 
-    /** Applies prepared linear layers; see {@link Linear}. */
-    void applyLinear(Linear linear, Tensor x, Tensor out, int rows, boolean accumulate);
+    /** Applies prepared linear layers, with each row's adapter; see {@link Linear}. */
+    void applyLinear(Linear linear, Tensor x, Tensor out, Rows rows, boolean accumulate);
 
     /**
      * out = linear(RMSNorm(x)). Backends that fuse the two leave {@code normed}, scratch of the
      * shape of x, alone.
      */
     default void applyNormed(
-            Linear linear, Tensor x, Norm norm, Tensor normed, Tensor out, int rows) {
-        rmsNorm(x, norm.weight(), norm.eps(), normed, rows);
+            Linear linear, Tensor x, Norm norm, Tensor normed, Tensor out, Rows rows) {
+        rmsNorm(x, norm.weight(), norm.eps(), normed, rows.rows());
         applyLinear(linear, normed, out, rows, false);
     }
 
@@ -99,9 +116,9 @@ public interface ComputeBackend extends AutoCloseable {
      * @param both scratch [rows, 2 width]
      */
     default void applyGated(
-            Linear gateUp, Tensor x, Norm norm, Tensor normed, Tensor both, Tensor out, int rows) {
+            Linear gateUp, Tensor x, Norm norm, Tensor normed, Tensor both, Tensor out, Rows rows) {
         applyNormed(gateUp, x, norm, normed, both, rows);
-        swiGlu(both, out, rows);
+        swiGlu(both, out, rows.rows());
     }
 
     /**

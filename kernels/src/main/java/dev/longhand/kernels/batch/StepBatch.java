@@ -2,6 +2,10 @@ package dev.longhand.kernels.batch;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.longhand.kernels.lora.LoraAdapter;
+
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -11,7 +15,7 @@ import java.lang.foreign.MemorySegment;
  * All arrays are native int32, allocated once and refilled each step, so that filling allocates
  * nothing and a device can copy them as they are. Used by one thread at a time.
  */
-public class StepBatch implements AutoCloseable {
+public class StepBatch implements Rows, AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final int rowsMax;
     private final int sequencesMax;
@@ -21,6 +25,8 @@ public class StepBatch implements AutoCloseable {
     private final MemorySegment sequences;
     private final MemorySegment selected;
     private final MemorySegment pageTables;
+    private final @Nullable LoraAdapter[] adapters;
+    private final Rows selection = new Selection();
     private int rows;
     private int selectedCount;
     private long version;
@@ -41,9 +47,10 @@ public class StepBatch implements AutoCloseable {
         sequences = arena.allocate(JAVA_INT, rowsMax);
         selected = arena.allocate(JAVA_INT, rowsMax);
         pageTables = arena.allocate(JAVA_INT, (long) sequencesMax * pagesPerSequence);
+        adapters = new @Nullable LoraAdapter[sequencesMax];
     }
 
-    /** Forgets the rows; page tables stay. */
+    /** Forgets the rows; page tables and adapters stay. */
     public void clear() {
         rows = 0;
         selectedCount = 0;
@@ -88,7 +95,19 @@ public class StepBatch implements AutoCloseable {
         return pageTables.getAtIndex(JAVA_INT, (long) sequence * pagesPerSequence + index);
     }
 
+    /** Sets the adapter of a sequence; null is none. */
+    public void setAdapter(int sequence, @Nullable LoraAdapter adapter) {
+        adapters[sequence] = adapter;
+        version++;
+    }
+
+    @Override
+    public @Nullable LoraAdapter adapter(int row) {
+        return adapters[sequence(row)];
+    }
+
     /** How many rows this step has. */
+    @Override
     public int rows() {
         return rows;
     }
@@ -111,6 +130,23 @@ public class StepBatch implements AutoCloseable {
     /** How many rows want logits. */
     public int selectedCount() {
         return selectedCount;
+    }
+
+    /** The rows that want logits, in the order of their selection. */
+    public Rows selection() {
+        return selection;
+    }
+
+    private final class Selection implements Rows {
+        @Override
+        public int rows() {
+            return selectedCount;
+        }
+
+        @Override
+        public @Nullable LoraAdapter adapter(int row) {
+            return StepBatch.this.adapter(selected(row));
+        }
     }
 
     /** The row that was selected as number {@code index}. */

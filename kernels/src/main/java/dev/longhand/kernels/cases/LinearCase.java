@@ -1,6 +1,7 @@
 package dev.longhand.kernels.cases;
 
 import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.tensor.DType;
@@ -90,7 +91,9 @@ public record LinearCase(
                 prepared -> {
                     Linear linear = backend.linear(matrices(backend, prepared));
                     Tensor x = prepared.place(x(), Shape.of(rows, inputs));
-                    return () -> backend.applyLinear(linear, x, prepared.out(), rows, accumulate);
+                    return () ->
+                            backend.applyLinear(
+                                    linear, x, prepared.out(), Rows.of(rows), accumulate);
                 });
     }
 

@@ -1,6 +1,7 @@
 package dev.longhand.kernels.cases;
 
 import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
@@ -76,10 +77,10 @@ public record NormedLinearCase(String label, int rows, int inputs, int outputs, 
         if (gated) {
             Linear linear = backend.gatedLinear(first, matrix(backend, prepared, 1));
             Tensor both = backend.allocate(DType.F32, Shape.of(rows, 2L * outputs));
-            return () -> backend.applyGated(linear, x, norm, normed, both, out, rows);
+            return () -> backend.applyGated(linear, x, norm, normed, both, out, Rows.of(rows));
         }
         Linear linear = backend.linear(List.of(first));
-        return () -> backend.applyNormed(linear, x, norm, normed, out, rows);
+        return () -> backend.applyNormed(linear, x, norm, normed, out, Rows.of(rows));
     }
 
     private LinearMatrix matrix(ComputeBackend backend, PreparedOp prepared, int index) {

@@ -15,6 +15,7 @@ import java.util.Optional;
 public sealed interface OpCase
         permits LinearCase,
                 NormedLinearCase,
+                LoraCase,
                 RmsNormCase,
                 SwiGluCase,
                 EmbeddingCase,

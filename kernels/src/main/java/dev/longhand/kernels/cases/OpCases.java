@@ -1,8 +1,10 @@
 package dev.longhand.kernels.cases;
 
+import dev.longhand.kernels.cases.LoraCase.Place;
 import dev.longhand.kernels.tensor.DType;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The table itself: layer shapes of the family, and 1, odd and tail sizes. */
@@ -33,6 +35,7 @@ public final class OpCases {
         }
         addOddLinears(cases);
         addNormed(cases);
+        addLora(cases);
         for (int width : new int[] {1, 7, 64, 77, 896, 5120}) {
             cases.add(new RmsNormCase(1, width, 1));
             cases.add(new RmsNormCase(3, width, 1e-3f));
@@ -100,6 +103,52 @@ public final class OpCases {
                 cases.add(new NormedLinearCase("tail", rows, 288, 100, gated));
             }
         }
+    }
+
+    private static void addLora(List<OpCase> cases) {
+        List<Integer> qkv = List.of(896, 128, 128);
+        List<List<Integer>> one = List.of(List.of(64, 64, 64));
+        cases.add(lora("0.5B", Place.NORMED, DType.BF16, 896, qkv, one, 0));
+        List<List<Integer>> down = List.of(List.of(256));
+        cases.add(lora("0.5B", Place.RESIDUAL, DType.BF16, 4864, List.of(896), down, 0, -1));
+        List<List<Integer>> pair = List.of(List.of(64, 64));
+        cases.add(lora("32B slice", Place.GATED, DType.BF16, 5120, List.of(512, 512), pair, 0));
+        // Five adapters and none, of all kinds of rank, over few rows, a border of paths, and many.
+        List<List<Integer>> mixed =
+                List.of(
+                        List.of(8, 0, 8),
+                        List.of(16, 16, 16),
+                        List.of(0, 5, 33),
+                        List.of(256, 64, 1),
+                        List.of(0, 0, 40));
+        Integer[] eight = {0, 1, 1, -1, 2, 3, -1, 4};
+        Integer[] nine = {-1, 4, 4, 4, 3, 3, 3, 0, 0};
+        Integer[] many = new Integer[70];
+        Arrays.setAll(many, row -> row < 20 ? 1 : row < 21 ? 2 : row < 60 ? 3 : row < 66 ? -1 : 4);
+        for (DType dtype : new DType[] {DType.BF16, DType.F16, DType.F32}) {
+            for (Integer[] rows : new Integer[][] {eight, nine, many}) {
+                for (int inputs : new int[] {77, 288}) {
+                    List<Integer> outputs = List.of(33, 16, 100);
+                    cases.add(lora("mixed", Place.NORMED, dtype, inputs, outputs, mixed, rows));
+                    cases.add(lora("mixed", Place.RESIDUAL, dtype, inputs, outputs, mixed, rows));
+                    List<Integer> gateUp = List.of(90, 90);
+                    List<List<Integer>> pairs =
+                            mixed.stream().map(ranks -> ranks.subList(1, 3)).toList();
+                    cases.add(lora("mixed", Place.GATED, dtype, inputs, gateUp, pairs, rows));
+                }
+            }
+        }
+    }
+
+    private static LoraCase lora(
+            String label,
+            Place place,
+            DType dtype,
+            int inputs,
+            List<Integer> outputs,
+            List<List<Integer>> ranks,
+            Integer... adapters) {
+        return new LoraCase(label, place, dtype, inputs, outputs, ranks, List.of(adapters));
     }
 
     private static void addAttention(List<OpCase> cases) {

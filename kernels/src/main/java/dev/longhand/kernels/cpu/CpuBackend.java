@@ -4,13 +4,18 @@ import dev.longhand.bindings.cpu.CpuAvailability;
 import dev.longhand.bindings.cpu.CpuContext;
 import dev.longhand.bindings.cpu.CpuDtype;
 import dev.longhand.bindings.cpu.CpuLibrary;
+import dev.longhand.bindings.cpu.NativeLora;
+import dev.longhand.bindings.cpu.NativeLoraRows;
 import dev.longhand.kernels.activation.SwiGlu;
 import dev.longhand.kernels.attention.Attention;
 import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.embedding.Embedding;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.lora.LoraAdapter;
+import dev.longhand.kernels.lora.LoraDelta;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.RmsNorm;
@@ -37,6 +42,7 @@ public final class CpuBackend implements ComputeBackend {
     private final CpuLibrary library;
     private final CpuContext context;
     private final Arena arena = Arena.ofShared();
+    private final NativeLoraRows loras = new NativeLoraRows();
     private final String description;
 
     /**
@@ -123,15 +129,40 @@ public final class CpuBackend implements ComputeBackend {
     }
 
     @Override
-    public void applyLinear(Linear linear, Tensor x, Tensor out, int rows, boolean accumulate) {
-        linear.check(x, out, rows);
+    public LoraAdapter adapter(List<LoraDelta> deltas) {
+        return new CpuLora(deltas);
+    }
+
+    @Override
+    public void reload(Linear linear, List<HostTensor> weights) {
+        linear.checkReload(weights);
+        ((CpuLinear) linear).reload(weights);
+    }
+
+    @Override
+    public void applyLinear(Linear linear, Tensor x, Tensor out, Rows rows, boolean accumulate) {
+        linear.check(x, out, rows.rows());
+        collectLoras(linear, rows);
         context.linear(
                 data(x),
-                rows,
+                rows.rows(),
                 linear.inputs(),
                 ((CpuLinear) linear).structs(),
+                loras,
                 data(out),
                 accumulate);
+    }
+
+    private void collectLoras(Linear linear, Rows rows) {
+        loras.clear();
+        for (int first = 0, end; first < rows.rows(); first = end) {
+            end = rows.adapterEnd(first);
+            LoraAdapter adapter = rows.adapter(first);
+            NativeLora change = adapter == null ? null : ((CpuLora) adapter).of(linear);
+            if (change != null) {
+                loras.add(first, end - first, change);
+            }
+        }
     }
 
     @Override

@@ -27,6 +27,12 @@ final class CpuLinear extends Linear {
         }
     }
 
+    void reload(List<HostTensor> weights) {
+        for (int i = 0; i < weights.size(); i++) {
+            structs.setWeights(i, weights.get(i).data());
+        }
+    }
+
     NativeMatrices structs() {
         return structs;
     }

@@ -9,10 +9,13 @@ import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.kernels.activation.SwiGlu;
 import dev.longhand.kernels.attention.Attention;
 import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.embedding.Embedding;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.lora.LoraAdapter;
+import dev.longhand.kernels.lora.LoraDelta;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
@@ -160,6 +163,16 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     @Override
+    public LoraAdapter adapter(List<LoraDelta> deltas) {
+        throw new UnsupportedOperationException("no kernels for adapters yet");
+    }
+
+    @Override
+    public void reload(Linear linear, List<HostTensor> weights) {
+        throw new UnsupportedOperationException("no reload yet");
+    }
+
+    @Override
     public KvCache allocateKv(KvShape shape) {
         if (shape.dtype() != DType.BF16) {
             throw new IllegalArgumentException("the CUDA kernels keep keys and values in bf16");
@@ -211,29 +224,29 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     @Override
-    public void applyLinear(Linear linear, Tensor x, Tensor out, int rows, boolean accumulate) {
-        linear.check(x, out, rows);
+    public void applyLinear(Linear linear, Tensor x, Tensor out, Rows rows, boolean accumulate) {
+        linear.check(x, out, rows.rows());
         if (((CudaLinear) linear).gated()) {
             throw new IllegalArgumentException("gate and up are for applyGated");
         }
-        linears.run((CudaLinear) linear, x, null, out, rows, accumulate);
+        linears.run((CudaLinear) linear, x, null, out, rows.rows(), accumulate);
     }
 
     @Override
     public void applyNormed(
-            Linear linear, Tensor x, Norm norm, Tensor normed, Tensor out, int rows) {
-        linear.check(x, out, rows);
-        RmsNorm.check(x, norm.weight(), x, rows);
-        linears.run((CudaLinear) linear, x, norm, out, rows, false);
+            Linear linear, Tensor x, Norm norm, Tensor normed, Tensor out, Rows rows) {
+        linear.check(x, out, rows.rows());
+        RmsNorm.check(x, norm.weight(), x, rows.rows());
+        linears.run((CudaLinear) linear, x, norm, out, rows.rows(), false);
     }
 
     @Override
     public void applyGated(
-            Linear gateUp, Tensor x, Norm norm, Tensor normed, Tensor both, Tensor out, int rows) {
-        gateUp.check(x, both, rows);
-        SwiGlu.check(both, out, rows);
-        RmsNorm.check(x, norm.weight(), x, rows);
-        linears.run((CudaLinear) gateUp, x, norm, out, rows, false);
+            Linear gateUp, Tensor x, Norm norm, Tensor normed, Tensor both, Tensor out, Rows rows) {
+        gateUp.check(x, both, rows.rows());
+        SwiGlu.check(both, out, rows.rows());
+        RmsNorm.check(x, norm.weight(), x, rows.rows());
+        linears.run((CudaLinear) gateUp, x, norm, out, rows.rows(), false);
     }
 
     @Override

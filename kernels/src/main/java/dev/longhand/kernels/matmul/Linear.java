@@ -1,6 +1,7 @@
 package dev.longhand.kernels.matmul;
 
 import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Tensor;
 
 import java.util.List;
@@ -12,7 +13,8 @@ import java.util.List;
  * <pre>out[r, o] = sum_k x[r, k] * W[o, k] + bias[o]  (+ out[r, o] when accumulating)</pre>
  *
  * x [rows, inputs] and out [rows, outputs] are F32. Accumulation is at least F32, in an order that
- * depends on nothing but k, so that a row's result is the same bits in any batch.
+ * depends on nothing but k, so that a row's result is the same bits in any batch. An adapter of a
+ * row changes W to W + scale B A.
  */
 public abstract class Linear {
     private final List<LinearMatrix> matrices;
@@ -41,6 +43,23 @@ public abstract class Linear {
     /** Output features of all matrices together. */
     public int outputs() {
         return outputs;
+    }
+
+    /**
+     * Checks weights that are to replace these.
+     *
+     * @throws IllegalArgumentException if a shape or dtype differs
+     */
+    public void checkReload(List<HostTensor> weights) {
+        for (int i = 0; i < matrices.size(); i++) {
+            Tensor now = matrices.get(i).weights();
+            HostTensor next = weights.get(i);
+            if (next.dtype() != now.dtype() || !next.shape().equals(now.shape())) {
+                throw new IllegalArgumentException(
+                        "%s %s cannot replace %s %s"
+                                .formatted(next.dtype(), next.shape(), now.dtype(), now.shape()));
+            }
+        }
     }
 
     /**

@@ -11,27 +11,39 @@ import java.util.stream.IntStream;
  * The oracle of {@link Linear}: double accumulation, ascending k, outputs spread over all cores.
  */
 public final class LinearReference extends Linear {
+    private final HostTensor[] weights;
+
     public LinearReference(List<LinearMatrix> matrices) {
         super(matrices);
+        weights =
+                matrices.stream()
+                        .map(matrix -> (HostTensor) matrix.weights())
+                        .toArray(HostTensor[]::new);
+    }
+
+    /** Computes with other weights from now on. */
+    public void reload(List<HostTensor> others) {
+        others.toArray(weights);
     }
 
     /** Computes the outputs of every matrix. */
     public void apply(HostTensor x, HostTensor out, int rows, boolean accumulate) {
         int first = 0;
-        for (LinearMatrix matrix : matrices()) {
+        for (int m = 0; m < weights.length; m++) {
             int offset = first;
-            HostTensor weights = (HostTensor) matrix.weights();
+            LinearMatrix matrix = matrices().get(m);
+            HostTensor w = weights[m];
             HostTensor bias = (HostTensor) matrix.bias();
             IntStream.range(0, matrix.outputs())
                     .parallel()
-                    .forEach(o -> output(x, weights, bias, o, out, offset, rows, accumulate));
+                    .forEach(o -> output(x, w, bias, o, out, offset, rows, accumulate));
             first += matrix.outputs();
         }
     }
 
     private void output(
             HostTensor x,
-            HostTensor weights,
+            HostTensor w,
             @Nullable HostTensor bias,
             int o,
             HostTensor out,
@@ -41,9 +53,7 @@ public final class LinearReference extends Linear {
         for (int row = 0; row < rows; row++) {
             double sum = bias == null ? 0 : bias.get(o);
             for (int k = 0; k < inputs(); k++) {
-                sum +=
-                        (double) x.get((long) row * inputs() + k)
-                                * weights.get((long) o * inputs() + k);
+                sum += (double) x.get((long) row * inputs() + k) * w.get((long) o * inputs() + k);
             }
             long at = (long) row * outputs() + offset + o;
             out.set(at, (float) (accumulate ? out.get(at) + sum : sum));

@@ -3,10 +3,13 @@ package dev.longhand.kernels.reference;
 import dev.longhand.kernels.activation.SwiGlu;
 import dev.longhand.kernels.attention.Attention;
 import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.embedding.Embedding;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.lora.LoraAdapter;
+import dev.longhand.kernels.lora.LoraDelta;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.matmul.LinearReference;
@@ -72,9 +75,21 @@ public final class ReferenceBackend implements ComputeBackend {
     }
 
     @Override
-    public void applyLinear(Linear linear, Tensor x, Tensor out, int rows, boolean accumulate) {
-        linear.check(x, out, rows);
-        ((LinearReference) linear).apply((HostTensor) x, (HostTensor) out, rows, accumulate);
+    public LoraAdapter adapter(List<LoraDelta> deltas) {
+        return new ReferenceLora(deltas);
+    }
+
+    @Override
+    public void reload(Linear linear, List<HostTensor> weights) {
+        linear.checkReload(weights);
+        ((LinearReference) linear).reload(weights);
+    }
+
+    @Override
+    public void applyLinear(Linear linear, Tensor x, Tensor out, Rows rows, boolean accumulate) {
+        linear.check(x, out, rows.rows());
+        ((LinearReference) linear).apply((HostTensor) x, (HostTensor) out, rows.rows(), accumulate);
+        ReferenceLora.apply(linear, (HostTensor) x, (HostTensor) out, rows);
     }
 
     @Override

@@ -606,6 +606,8 @@ public class LonghandCpu extends LonghandCpu$shared {
             LonghandCpu.C_POINTER,
             LonghandCpu.C_INT,
             LonghandCpu.C_POINTER,
+            LonghandCpu.C_INT,
+            LonghandCpu.C_POINTER,
             LonghandCpu.C_INT
         );
 
@@ -617,7 +619,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrices, int32_t matrix_count, float *out, int32_t accumulate)
+     * int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrices, int32_t matrix_count, const lh_lora *loras, int32_t lora_count, float *out, int32_t accumulate)
      * }
      */
     public static FunctionDescriptor lh_linear$descriptor() {
@@ -627,7 +629,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrices, int32_t matrix_count, float *out, int32_t accumulate)
+     * int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrices, int32_t matrix_count, const lh_lora *loras, int32_t lora_count, float *out, int32_t accumulate)
      * }
      */
     public static MethodHandle lh_linear$handle() {
@@ -637,7 +639,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrices, int32_t matrix_count, float *out, int32_t accumulate)
+     * int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrices, int32_t matrix_count, const lh_lora *loras, int32_t lora_count, float *out, int32_t accumulate)
      * }
      */
     public static MemorySegment lh_linear$address() {
@@ -646,16 +648,16 @@ public class LonghandCpu extends LonghandCpu$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrices, int32_t matrix_count, float *out, int32_t accumulate)
+     * int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrices, int32_t matrix_count, const lh_lora *loras, int32_t lora_count, float *out, int32_t accumulate)
      * }
      */
-    public static int lh_linear(MemorySegment context, MemorySegment x, int rows, int inputs, MemorySegment matrices, int matrix_count, MemorySegment out, int accumulate) {
+    public static int lh_linear(MemorySegment context, MemorySegment x, int rows, int inputs, MemorySegment matrices, int matrix_count, MemorySegment loras, int lora_count, MemorySegment out, int accumulate) {
         var mh$ = lh_linear.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_linear", context, x, rows, inputs, matrices, matrix_count, out, accumulate);
+                traceDowncall("lh_linear", context, x, rows, inputs, matrices, matrix_count, loras, lora_count, out, accumulate);
             }
-            return (int)mh$.invokeExact(context, x, rows, inputs, matrices, matrix_count, out, accumulate);
+            return (int)mh$.invokeExact(context, x, rows, inputs, matrices, matrix_count, loras, lora_count, out, accumulate);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -1,0 +1,158 @@
+/* Few rows of x: each row of W is read once, see linear.c. */
+#ifndef LH_LINEAR_STREAM_H
+#define LH_LINEAR_STREAM_H
+
+#include "linear_job.h"
+
+#define STREAM_ROWS 8
+#define STREAM_TILE_ROWS 3
+#define STREAM_TILE_OUTPUTS 2
+#define STREAM_TASK_BYTES (96 * 1024)
+#define PREFETCH_BYTES 1024
+
+/* What a task of few rows knows of each row: its low-rank change of the matrix, if any. */
+typedef struct {
+    low_rank change[STREAM_ROWS];
+    int32_t any;
+} stream_changes;
+
+static stream_changes changes_of(const linear_job *job, const linear_slice *slice) {
+    stream_changes changes = {.any = 0};
+    for (int32_t i = 0; i < job->adapted_count; i++) {
+        const lora_rows *adapted = &job->adapted[i];
+        low_rank change = low_rank_of(adapted, slice->index);
+        for (int32_t r = 0; r < adapted->lora->rows && change.rank > 0; r++) {
+            changes.change[adapted->lora->first_row + r] = change;
+            changes.any = 1;
+            change.t += adapted->stride;
+        }
+    }
+    return changes;
+}
+
+/* Goes on with the dot product of an output: B[output, :] against t. */
+ALWAYS_INLINE void extend(const low_rank *change, int64_t output, int32_t dtype, vf *sums) {
+    int64_t rank = change->rank;
+    int64_t whole = rank / LANES * LANES;
+    const char *b = (const char *)change->b->weights + output * rank * dtype_bytes(dtype);
+    for (int64_t k = 0; k < whole; k += LANES) {
+        for (int v = 0; v < NV; v++) {
+            sums[v] = v_fma(v_load(change->t + k + v * W), v_widen(b, dtype, k + v * W), sums[v]);
+        }
+    }
+    if (whole < rank) {
+        float tail[LANES] = {0};
+        for (int64_t k = whole; k < rank; k++) {
+            tail[k - whole] = element_to_f32(b, dtype, k);
+        }
+        for (int v = 0; v < NV; v++) {
+            sums[v] = v_fma(v_load(change->t + whole + v * W), v_load(tail + v * W), sums[v]);
+        }
+    }
+}
+
+ALWAYS_INLINE void extend_any(const low_rank *change, int64_t output, vf *sums) {
+    switch (change->b->dtype) {
+        case LH_BF16: extend(change, output, LH_BF16, sums); break;
+        case LH_F16: extend(change, output, LH_F16, sums); break;
+        default: extend(change, output, LH_F32, sums); break;
+    }
+}
+
+/* `outputs` rows of W against `rows` rows of x: all accumulators stay in registers. */
+ALWAYS_INLINE void stream_tile(const linear_job *job, const linear_slice *slice,
+                               const stream_changes *changes, int32_t output, int32_t row,
+                               int32_t dtype, int32_t outputs, int32_t rows) {
+    int64_t inputs = job->inputs;
+    int64_t whole = inputs / LANES * LANES;
+    const float *x = job->x + row * inputs;
+    const char *w[STREAM_TILE_OUTPUTS];
+    vf sums[STREAM_TILE_OUTPUTS][STREAM_TILE_ROWS][NV];
+    for (int o = 0; o < outputs; o++) {
+        w[o] = (const char *)slice->matrix->weights
+               + (slice->first + output + o) * inputs * dtype_bytes(dtype);
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < NV; v++) {
+                sums[o][r][v] = v_zero();
+            }
+        }
+    }
+    for (int64_t k = 0; k < whole; k += LANES) {
+        for (int o = 0; o < outputs; o++) {
+            __builtin_prefetch(w[o] + k * dtype_bytes(dtype) + PREFETCH_BYTES, 0, 0);
+        }
+        for (int v = 0; v < NV; v++) {
+            vf weight[STREAM_TILE_OUTPUTS];
+            for (int o = 0; o < outputs; o++) {
+                weight[o] = v_widen(w[o], dtype, k + v * W);
+            }
+            for (int r = 0; r < rows; r++) {
+                vf xr = v_load(x + r * inputs + k + v * W);
+                for (int o = 0; o < outputs; o++) {
+                    sums[o][r][v] = v_fma(xr, weight[o], sums[o][r][v]);
+                }
+            }
+        }
+    }
+    for (int o = 0; o < outputs; o++) {
+        float tail[LANES] = {0};
+        for (int64_t k = whole; k < inputs; k++) {
+            tail[k - whole] = element_to_f32(w[o], dtype, k);
+        }
+        for (int r = 0; r < rows; r++) {
+            if (whole < inputs) {
+                float x_tail[LANES] = {0};
+                size_t left = (size_t)(inputs - whole) * sizeof(float);
+                memcpy(x_tail, x + r * inputs + whole, left);
+                for (int v = 0; v < NV; v++) {
+                    sums[o][r][v] =
+                        v_fma(v_load(x_tail + v * W), v_load(tail + v * W), sums[o][r][v]);
+                }
+            }
+            if (changes->any && changes->change[row + r].rank > 0) {
+                await_shrinks(job);
+                extend_any(&changes->change[row + r], slice->first + output + o, sums[o][r]);
+            }
+            put(job, slice, row + r, output + o, lane_sum(sums[o][r]));
+        }
+    }
+}
+
+/* All rows of x against one or two rows of W, which stay in first-level cache meanwhile. */
+ALWAYS_INLINE void stream_rows(const linear_job *job, const linear_slice *slice,
+                               const stream_changes *changes, int32_t output, int32_t dtype,
+                               int32_t outputs) {
+    int32_t row = 0;
+    for (; row + 3 <= job->rows; row += 3) {
+        stream_tile(job, slice, changes, output, row, dtype, outputs, 3);
+    }
+    if (job->rows - row == 2) {
+        stream_tile(job, slice, changes, output, row, dtype, outputs, 2);
+    } else if (job->rows - row == 1) {
+        stream_tile(job, slice, changes, output, row, dtype, outputs, 1);
+    }
+}
+
+ALWAYS_INLINE void stream_slice(const linear_job *job, const linear_slice *slice, int32_t dtype) {
+    stream_changes changes = changes_of(job, slice);
+    int32_t output = 0;
+    if (job->rows > 1) {
+        for (; output + 2 <= slice->count; output += 2) {
+            stream_rows(job, slice, &changes, output, dtype, 2);
+        }
+    }
+    for (; output < slice->count; output++) {
+        stream_rows(job, slice, &changes, output, dtype, 1);
+    }
+}
+
+static void stream_task(const linear_job *job, int64_t index) {
+    linear_slice slice = slice_of(job, index);
+    switch (slice.matrix->dtype) {
+        case LH_BF16: stream_slice(job, &slice, LH_BF16); break;
+        case LH_F16: stream_slice(job, &slice, LH_F16); break;
+        default: stream_slice(job, &slice, LH_F32); break;
+    }
+}
+
+#endif

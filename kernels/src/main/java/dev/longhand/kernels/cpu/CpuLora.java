@@ -1,0 +1,54 @@
+package dev.longhand.kernels.cpu;
+
+import dev.longhand.bindings.cpu.NativeLora;
+import dev.longhand.kernels.lora.LoraAdapter;
+import dev.longhand.kernels.lora.LoraDelta;
+import dev.longhand.kernels.matmul.Linear;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.foreign.Arena;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** An adapter whose matrices the C kernels read where they are. */
+final class CpuLora implements LoraAdapter {
+    private final Arena arena = Arena.ofShared();
+    private final Map<Linear, NativeLora> changes = new HashMap<>();
+
+    CpuLora(List<LoraDelta> deltas) {
+        for (LoraDelta delta : deltas) {
+            NativeLora lora = new NativeLora(arena, delta.linear().matrices().size());
+            delta.changes()
+                    .forEach(
+                            (index, change) ->
+                                    lora.set(
+                                            index,
+                                            change.a().data(),
+                                            change.b().data(),
+                                            CpuBackend.dtype(change.a()),
+                                            change.rank(),
+                                            change.outputs(),
+                                            change.scale()));
+            changes.put(delta.linear(), lora);
+        }
+    }
+
+    /** The change of a group, or null if it stays as it is. */
+    @Nullable NativeLora of(Linear linear) {
+        return changes.get(linear);
+    }
+
+    @Override
+    public long bytes() {
+        return 0;
+    }
+
+    @Override
+    public void close() {
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
+    }
+}
