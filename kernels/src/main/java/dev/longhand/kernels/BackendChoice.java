@@ -60,6 +60,19 @@ public record BackendChoice(ComputeBackend backend, String reason) {
         };
     }
 
+    /**
+     * Opens the best backend that computes in host memory.
+     *
+     * @param threads as for {@link #open}
+     */
+    public static ComputeBackend host(int threads) {
+        return switch (CpuBackend.availability()) {
+            case CpuAvailability.Present present ->
+                    new CpuBackend(present.library(), null, threads);
+            case CpuAvailability.Absent _ -> new ReferenceBackend();
+        };
+    }
+
     private static BackendChoice auto(int threads) {
         return switch (gpu()) {
             case CudaAvailability.Present present ->

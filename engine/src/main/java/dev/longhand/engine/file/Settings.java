@@ -8,6 +8,8 @@ import tools.jackson.databind.JsonNode;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -51,9 +53,19 @@ public final class Settings {
         return node(key) != null;
     }
 
+    /** Whether {@code key} is absent, null, false, zero or empty. */
+    public boolean isEmpty(String key) {
+        JsonNode value = node(key);
+        return value == null
+                || (value.isContainer() && value.isEmpty())
+                || (value.isString() && value.stringValue().isEmpty())
+                || (value.isBoolean() && !value.booleanValue())
+                || (value.isNumber() && value.doubleValue() == 0);
+    }
+
     /** All keys, in file order. */
     public Set<String> keys() {
-        return Set.copyOf(object.propertyNames());
+        return Collections.unmodifiableSet(new LinkedHashSet<>(object.propertyNames()));
     }
 
     /** The object under {@code key}, if there. */

@@ -78,6 +78,11 @@ public final class Qwen2Model {
         return config;
     }
 
+    /** What it computes with. */
+    public Qwen2Weights weights() {
+        return weights;
+    }
+
     /**
      * Runs one step: appends keys and values of every row to {@code kv} and leaves the logits of
      * the selected rows in {@link #logits()}.

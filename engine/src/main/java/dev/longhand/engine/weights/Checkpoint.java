@@ -8,7 +8,9 @@ import dev.longhand.kernels.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -80,6 +82,14 @@ public final class Checkpoint implements AutoCloseable {
     /** The tensors' names. */
     public Set<String> names() {
         return Set.copyOf(fileOf.keySet());
+    }
+
+    /** The files that hold the tensors, in the order of their names. */
+    public List<SafetensorsFile> files() {
+        return fileOf.values().stream()
+                .distinct()
+                .sorted(Comparator.comparing(SafetensorsFile::path))
+                .toList();
     }
 
     /** Bytes that the tensors take. */

@@ -37,12 +37,15 @@ public final class SafetensorsFile {
 
     private final Path file;
     private final SafetensorsHeader header;
+    private final MemorySegment whole;
     private final MemorySegment data;
 
-    private SafetensorsFile(Path file, SafetensorsHeader header, MemorySegment data) {
+    private SafetensorsFile(
+            Path file, SafetensorsHeader header, MemorySegment whole, long dataOffset) {
         this.file = file;
         this.header = header;
-        this.data = data;
+        this.whole = whole;
+        data = whole.asSlice(dataOffset);
     }
 
     /**
@@ -84,8 +87,22 @@ public final class SafetensorsFile {
         }
         var json = new SegmentInputStream(bytes.asSlice(LENGTH_BYTES, headerBytes));
         SafetensorsHeader header = SafetensorsHeader.parse(file, json, dataBytes);
-        return new SafetensorsFile(
-                file, header, bytes.asSlice(LENGTH_BYTES + headerBytes, dataBytes));
+        return new SafetensorsFile(file, header, bytes, LENGTH_BYTES + headerBytes);
+    }
+
+    /** The file. */
+    public Path path() {
+        return file;
+    }
+
+    /** The mapped file, header included. */
+    public MemorySegment whole() {
+        return whole;
+    }
+
+    /** Where the tensors begin in the file. */
+    public long dataOffset() {
+        return whole.byteSize() - data.byteSize();
     }
 
     /** The tensors' names. */
@@ -103,16 +120,27 @@ public final class SafetensorsFile {
         return data.byteSize();
     }
 
+    /** The bytes of the tensor called {@code name}, of any dtype. */
+    public MemorySegment slice(String name) {
+        SafetensorsHeader.Entry entry = entry(name);
+        return data.asSlice(entry.begin(), entry.end() - entry.begin());
+    }
+
+    private SafetensorsHeader.Entry entry(String name) {
+        SafetensorsHeader.Entry entry = header.tensors().get(name);
+        if (entry == null) {
+            throw new InputException("%s: no tensor %s".formatted(file, Quoted.of(name)));
+        }
+        return entry;
+    }
+
     /**
      * The tensor called {@code name}, a view of the mapping.
      *
      * @throws InputException if it is missing, has an extent of 0 or a dtype that no kernel reads
      */
     public HostTensor tensor(String name) {
-        SafetensorsHeader.Entry entry = header.tensors().get(name);
-        if (entry == null) {
-            throw new InputException("%s: no tensor %s".formatted(file, Quoted.of(name)));
-        }
+        SafetensorsHeader.Entry entry = entry(name);
         DType dtype =
                 DType.ofSafetensors(entry.type().name())
                         .orElseThrow(
@@ -130,6 +158,6 @@ public final class SafetensorsFile {
         return new HostTensor(
                 dtype,
                 Shape.of(entry.extents().stream().mapToLong(Long::longValue).toArray()),
-                data.asSlice(entry.begin(), entry.end() - entry.begin()));
+                slice(name));
     }
 }
