@@ -13,6 +13,7 @@ module dev.longhand.engine {
     exports dev.longhand.engine.chat;
     exports dev.longhand.engine.error;
     exports dev.longhand.engine.generation;
+    exports dev.longhand.engine.lora;
     exports dev.longhand.engine.model;
     exports dev.longhand.engine.schedule;
     exports dev.longhand.engine.tokenizer;

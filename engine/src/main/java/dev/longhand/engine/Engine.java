@@ -55,6 +55,7 @@ public final class Engine implements AutoCloseable {
     private final MemoryPlan memoryPlan;
     private final String backendDescription;
     private final DeviceThread deviceThread;
+    private final Adapters adapters;
     private final OpenResources resources;
 
     private Engine(
@@ -63,12 +64,14 @@ public final class Engine implements AutoCloseable {
             MemoryPlan memoryPlan,
             String backendDescription,
             DeviceThread deviceThread,
+            Adapters adapters,
             OpenResources resources) {
         this.setup = setup;
         this.folder = folder;
         this.memoryPlan = memoryPlan;
         this.backendDescription = backendDescription;
         this.deviceThread = deviceThread;
+        this.adapters = adapters;
         this.resources = resources;
     }
 
@@ -115,8 +118,20 @@ public final class Engine implements AutoCloseable {
             KvCache kv = backend.allocateKv(kvShape);
             resources.add(kv);
             DeviceThread thread = new DeviceThread(model, backend, kv, setup.limits());
+            Adapters adapters =
+                    new Adapters(
+                            plan.adapterBytesMax(),
+                            checkpoint,
+                            setup.model(),
+                            model,
+                            backend,
+                            thread,
+                            config.threads());
+            resources.add(adapters);
             resources.add(thread);
-            return new Engine(setup, checkpoint.folder(), plan, choice.reason(), thread, resources);
+            config.adapters().forEach(adapters::load);
+            return new Engine(
+                    setup, checkpoint.folder(), plan, choice.reason(), thread, adapters, resources);
         } catch (RuntimeException | Error e) {
             resources.close();
             throw e;
@@ -141,6 +156,11 @@ public final class Engine implements AutoCloseable {
     /** The tokenizer, if the folder has one. */
     public Optional<Tokenizer> tokenizer() {
         return setup.tokenizer();
+    }
+
+    /** The LoRA adapters that requests may name. */
+    public Adapters adapters() {
+        return adapters;
     }
 
     /** The memory that this engine takes. */
@@ -177,14 +197,13 @@ public final class Engine implements AutoCloseable {
         List<Integer> eos = request.ignoreEos() ? List.of() : setup.defaults().eosTokenIds();
         SampleSlot slot = new SampleSlot(sampling, setup.drawableTokens());
         TokenLog log = new TokenLog(outputMax, slot.reported());
-        deviceThread.submit(
-                new Sequence(
-                        prompt,
-                        outputMax,
-                        lengthEndsFirst ? FinishReason.LENGTH : FinishReason.CONTEXT,
-                        slot,
-                        new StopCondition(eos, table, request.stops()),
-                        log));
+        StopCondition stop = new StopCondition(eos, table, request.stops());
+        FinishReason limit = lengthEndsFirst ? FinishReason.LENGTH : FinishReason.CONTEXT;
+        adapters.begin(
+                request.adapter(),
+                use ->
+                        deviceThread.submit(
+                                new Sequence(prompt, use, outputMax, limit, slot, stop, log)));
         TextStream text = table == null ? null : new TextStream(table, request.stops());
         return new Generation(prompt, log, text);
     }

@@ -8,6 +8,8 @@ import dev.longhand.kernels.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * How an engine is opened. Start from {@link #of} and change what matters.
@@ -24,6 +26,9 @@ import java.nio.file.Path;
  * @param sequencesMax sequences that advance together
  * @param prefillRowsMax prompt tokens per step
  * @param queueDepthMax requests that may wait
+ * @param adapters PEFT folders of LoRA adapters to load at once, by the name that requests use
+ * @param adapterBytesMax host memory of all adapters together; those used longest ago are read
+ *     again when they are needed; null is half of what the rest leaves free
  * @param progress told of loading
  */
 public record EngineConfig(
@@ -36,13 +41,19 @@ public record EngineConfig(
         int sequencesMax,
         int prefillRowsMax,
         int queueDepthMax,
+        Map<String, Path> adapters,
+        @Nullable Long adapterBytesMax,
         LoadProgress progress) {
     /** The longest context unless asked for more: what Qwen2.5 was trained for without YaRN. */
     public static final int CONTEXT_TOKENS_DEFAULT = 32_768;
 
     public EngineConfig {
+        adapters = Map.copyOf(adapters);
         if (threads < 0 || threads > 1024) {
             throw new InputException("threads must be in 0..1024, not " + threads);
+        }
+        if (adapterBytesMax != null && adapterBytesMax < 0) {
+            throw new InputException("adapterBytesMax must not be negative");
         }
         if (kvDtype != null && kvDtype != DType.F32 && kvDtype != DType.BF16) {
             throw new InputException("KV is kept in f32 or bf16, not " + kvDtype);
@@ -65,6 +76,8 @@ public record EngineConfig(
         private int sequencesMax = 8;
         private int prefillRowsMax = 512;
         private int queueDepthMax = 256;
+        private final Map<String, Path> adapters = new LinkedHashMap<>();
+        private @Nullable Long adapterBytesMax;
         private LoadProgress progress = LoadProgress.SILENT;
 
         private Builder(Path model) {
@@ -111,6 +124,17 @@ public record EngineConfig(
             return this;
         }
 
+        /** Adds an adapter to load. */
+        public Builder adapter(String name, Path folder) {
+            adapters.put(name, folder);
+            return this;
+        }
+
+        public Builder adapterBytesMax(@Nullable Long value) {
+            adapterBytesMax = value;
+            return this;
+        }
+
         public Builder progress(LoadProgress value) {
             progress = value;
             return this;
@@ -128,6 +152,8 @@ public record EngineConfig(
                     sequencesMax,
                     prefillRowsMax,
                     queueDepthMax,
+                    adapters,
+                    adapterBytesMax,
                     progress);
         }
     }

@@ -24,6 +24,7 @@ import java.util.Optional;
  * @param defaults sampling defaults
  * @param tokenizer absent if the folder has none; closed with the setup
  * @param limits complete limits
+ * @param adapterBytesMax of the configuration
  * @param kvDtype how keys and values are kept; null is the most exact that the backend has
  */
 public record EngineSetup(
@@ -31,6 +32,7 @@ public record EngineSetup(
         GenerationDefaults defaults,
         Optional<Tokenizer> tokenizer,
         EngineLimits limits,
+        @Nullable Long adapterBytesMax,
         @Nullable DType kvDtype)
         implements AutoCloseable {
     /**
@@ -58,7 +60,12 @@ public record EngineSetup(
                         config.queueDepthMax());
         GenerationDefaults defaults = GenerationDefaults.read(config.model(), model);
         return new EngineSetup(
-                model, defaults, Tokenizer.open(config.model()), limits, config.kvDtype());
+                model,
+                defaults,
+                Tokenizer.open(config.model()),
+                limits,
+                config.adapterBytesMax(),
+                config.kvDtype());
     }
 
     @Override
@@ -98,6 +105,7 @@ public record EngineSetup(
                 limits.kvTokensMax(),
                 stepSize().activationBytes(model),
                 stepSize().ropeBytes(model),
+                adapterBytesMax,
                 backend.memoryAvailableBytes().orElseGet(HostMemory::availableBytes));
     }
 }

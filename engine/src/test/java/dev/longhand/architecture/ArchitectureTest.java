@@ -45,6 +45,7 @@ class ArchitectureTest {
                     .layer("parts")
                     .definedBy(
                             "dev.longhand.engine.model",
+                            "dev.longhand.engine.lora",
                             "dev.longhand.engine.chat",
                             "dev.longhand.engine.tokenizer",
                             "dev.longhand.engine.weights",
@@ -60,7 +61,7 @@ class ArchitectureTest {
                     .whereLayer("decode")
                     .mayOnlyBeAccessedByLayers("schedule", "facade")
                     .whereLayer("file")
-                    .mayOnlyBeAccessedByLayers("parts");
+                    .mayOnlyBeAccessedByLayers("parts", "facade");
 
     @ArchTest
     static final ArchRule noCycles =

@@ -45,10 +45,10 @@ final class ChatCommand implements Callable<Integer> {
                     messages = opening();
                 } else if (!line.isBlank()) {
                     messages.add(ChatMessage.user(line));
-                    Answer answer =
-                            new Answer(
-                                    engine.submit(
-                                            sampling.apply(GenerationRequest.chat(messages))));
+                    GenerationRequest request =
+                            sampling.apply(GenerationRequest.chat(messages))
+                                    .withAdapter(model.use());
+                    Answer answer = new Answer(engine.submit(request));
                     answer.drain(console::print);
                     console.println("");
                     System.err.println(answer.summary());

@@ -64,7 +64,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        GenerationRequest request = sampling.apply(request());
+        GenerationRequest request = sampling.apply(request()).withAdapter(model.use());
         try (LoadBar bar = new LoadBar();
                 Engine engine = Engine.open(model.engine().progress(bar).build())) {
             bar.finish();

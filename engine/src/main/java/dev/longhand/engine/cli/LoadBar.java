@@ -8,12 +8,21 @@ import me.tongfei.progressbar.ProgressBarStyle;
 
 import org.jspecify.annotations.Nullable;
 
-/** A bar on standard error while weights load, where someone is there to see it. */
+/** A bar on standard error while weights are read or written, where someone is there to see it. */
 final class LoadBar implements LoadProgress, AutoCloseable {
     @SuppressWarnings("SystemConsoleNull") // JDK 25 answers null again without a terminal
     private final boolean visible = System.console() != null;
 
+    private final String task;
     private @Nullable ProgressBar bar;
+
+    LoadBar() {
+        this("loading");
+    }
+
+    LoadBar(String task) {
+        this.task = task;
+    }
 
     @Override
     public void loaded(long doneBytes, long totalBytes) {
@@ -23,7 +32,7 @@ final class LoadBar implements LoadProgress, AutoCloseable {
         if (bar == null) {
             bar =
                     new ProgressBarBuilder()
-                            .setTaskName("loading")
+                            .setTaskName(task)
                             .setInitialMax(totalBytes)
                             .setUnit(" MiB", 1 << 20)
                             .setStyle(ProgressBarStyle.ASCII)

@@ -12,6 +12,7 @@ import picocli.CommandLine.Option;
 
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 
 /** Options of every command that opens an engine on a model of the user's. */
 final class ModelOptions {
@@ -38,6 +39,18 @@ final class ModelOptions {
     private @Nullable Integer maxContext;
 
     @Option(
+            names = "--adapter",
+            paramLabel = "NAME=DIR",
+            description = "Loads a LoRA adapter, a PEFT folder, under a name; repeatable.")
+    private Map<String, Path> adapters = Map.of();
+
+    @Option(
+            names = "--use",
+            paramLabel = "NAME",
+            description = "Applies a loaded adapter (default: none).")
+    private @Nullable String use;
+
+    @Option(
             names = "--weights",
             paramLabel = "KIND",
             defaultValue = "bf16",
@@ -57,7 +70,15 @@ final class ModelOptions {
                                     .formatted(weights.name().toLowerCase(Locale.ROOT))
                             + " as they are stored");
         }
-        return device.apply(EngineConfig.of(model)).contextTokensMax(maxContext);
+        EngineConfig.Builder builder =
+                device.apply(EngineConfig.of(model)).contextTokensMax(maxContext);
+        adapters.forEach(builder::adapter);
+        return builder;
+    }
+
+    /** The adapter to apply, or null. */
+    @Nullable String use() {
+        return use;
     }
 
     /** Options that say what to compute on. */

@@ -68,6 +68,7 @@ final class SamplingArguments {
                         presencePenalty,
                         seed,
                         logprobs);
-        return new GenerationRequest(request.prompt(), maxTokens, sampling, stops, ignoreEos);
+        return new GenerationRequest(
+                request.prompt(), maxTokens, sampling, stops, ignoreEos, request.adapter());
     }
 }

@@ -16,13 +16,15 @@ import java.util.List;
  * @param sampling how to draw tokens
  * @param stops strings that end the text; they are not part of it
  * @param ignoreEos whether end-of-sequence tokens are ordinary tokens
+ * @param adapter the name of a loaded adapter to apply; null is none
  */
 public record GenerationRequest(
         Prompt prompt,
         @Nullable Integer maxTokens,
         SamplingOptions sampling,
         List<String> stops,
-        boolean ignoreEos) {
+        boolean ignoreEos,
+        @Nullable String adapter) {
     /** The most stop strings of a request. */
     public static final int STOPS_MAX = 16;
 
@@ -66,26 +68,31 @@ public record GenerationRequest(
     }
 
     private static GenerationRequest of(Prompt prompt) {
-        return new GenerationRequest(prompt, null, SamplingOptions.DEFAULT, List.of(), false);
+        return new GenerationRequest(prompt, null, SamplingOptions.DEFAULT, List.of(), false, null);
     }
 
     /** The same with another limit of tokens. */
     public GenerationRequest withMaxTokens(int tokens) {
-        return new GenerationRequest(prompt, tokens, sampling, stops, ignoreEos);
+        return new GenerationRequest(prompt, tokens, sampling, stops, ignoreEos, adapter);
     }
 
     /** The same with other sampling. */
     public GenerationRequest withSampling(SamplingOptions options) {
-        return new GenerationRequest(prompt, maxTokens, options, stops, ignoreEos);
+        return new GenerationRequest(prompt, maxTokens, options, stops, ignoreEos, adapter);
     }
 
     /** The same with other stop strings. */
     public GenerationRequest withStops(List<String> strings) {
-        return new GenerationRequest(prompt, maxTokens, sampling, strings, ignoreEos);
+        return new GenerationRequest(prompt, maxTokens, sampling, strings, ignoreEos, adapter);
     }
 
     /** The same, generating through end-of-sequence tokens. */
     public GenerationRequest ignoringEos() {
-        return new GenerationRequest(prompt, maxTokens, sampling, stops, true);
+        return new GenerationRequest(prompt, maxTokens, sampling, stops, true, adapter);
+    }
+
+    /** The same under a loaded adapter, or under none if null. */
+    public GenerationRequest withAdapter(@Nullable String name) {
+        return new GenerationRequest(prompt, maxTokens, sampling, stops, ignoreEos, name);
     }
 }

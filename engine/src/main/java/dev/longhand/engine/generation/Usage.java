@@ -4,20 +4,26 @@ package dev.longhand.engine.generation;
  * What a generation took.
  *
  * @param promptTokens tokens of the prompt
+ * @param cachedPromptTokens of these, how many an earlier generation had computed already
  * @param outputTokens tokens generated, the end token included
  * @param queuedNanos from submission to the first step
  * @param prefillNanos from the first step to the first token
  * @param decodeNanos from the first token to the last
  */
 public record Usage(
-        int promptTokens, int outputTokens, long queuedNanos, long prefillNanos, long decodeNanos) {
+        int promptTokens,
+        int cachedPromptTokens,
+        int outputTokens,
+        long queuedNanos,
+        long prefillNanos,
+        long decodeNanos) {
     /** Tokens after the first per second of decoding; 0 if there was only one. */
     public double decodeTokensPerSecond() {
         return outputTokens > 1 ? (outputTokens - 1) * 1e9 / decodeNanos : 0;
     }
 
-    /** Prompt tokens per second until the first token. */
+    /** Prompt tokens computed per second until the first token. */
     public double prefillTokensPerSecond() {
-        return prefillNanos > 0 ? promptTokens * 1e9 / prefillNanos : 0;
+        return prefillNanos > 0 ? (promptTokens - cachedPromptTokens) * 1e9 / prefillNanos : 0;
     }
 }

@@ -2,6 +2,8 @@ package dev.longhand.engine.model;
 
 import dev.longhand.engine.error.InputException;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.Locale;
 
 /**
@@ -12,6 +14,8 @@ import java.util.Locale;
  * @param kvPositions positions that the pool holds, of all sequences together
  * @param activationBytes buffers of one step
  * @param ropeBytes the table of cosines and sines
+ * @param adapterBytesAsked the limit that was asked for LoRA adapters; null takes half of what is
+ *     left
  * @param availableBytes what the machine can give; mapped files already in its cache count as
  *     available
  */
@@ -21,10 +25,22 @@ public record MemoryPlan(
         long kvPositions,
         long activationBytes,
         long ropeBytes,
+        @Nullable Long adapterBytesAsked,
         long availableBytes) {
-    /** All that the engine will take. */
+    /** All that the engine will take; adapters as far as their limit was asked for. */
     public long totalBytes() {
+        return withoutAdapters() + (adapterBytesAsked == null ? 0 : adapterBytesAsked);
+    }
+
+    private long withoutAdapters() {
         return weightBytes + kvBytes + activationBytes + ropeBytes;
+    }
+
+    /** The most that adapters may take together. */
+    public long adapterBytesMax() {
+        return adapterBytesAsked != null
+                ? adapterBytesAsked
+                : Math.max(0, (availableBytes - withoutAdapters()) / 2);
     }
 
     /** Whether it fits. */
@@ -59,6 +75,7 @@ public record MemoryPlan(
         KV cache     %12s  (%d positions)
         activations  %12s
         RoPE table   %12s
+        adapters     %12s  (at most)
         total        %12s
         available    %12s  %s
         """
@@ -68,6 +85,7 @@ public record MemoryPlan(
                         kvPositions,
                         gib(activationBytes),
                         gib(ropeBytes),
+                        gib(adapterBytesMax()),
                         gib(totalBytes()),
                         gib(availableBytes),
                         fits() ? "(fits)" : "(does not fit)");

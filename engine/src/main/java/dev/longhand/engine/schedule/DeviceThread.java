@@ -5,11 +5,17 @@ import dev.longhand.engine.model.Qwen2Model;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvCache;
 
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+
 /**
  * The one thread that computes. It sleeps while nothing is asked for, and on close ends what is
  * under way within one step.
  */
-public final class DeviceThread implements AutoCloseable {
+public final class DeviceThread implements Executor, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(DeviceThread.class.getName());
 
     private final AdmissionQueue queue;
@@ -33,10 +39,47 @@ public final class DeviceThread implements AutoCloseable {
         queue.submit(sequence);
     }
 
+    /**
+     * Runs a task between two steps; at once in the caller if there will be none any more. Never
+     * waits.
+     */
+    @Override
+    public void execute(Runnable task) {
+        if (!queue.offerTask(task)) {
+            task.run();
+        }
+    }
+
+    /**
+     * Queues an action that runs when every sequence submitted so far has ended, and before any
+     * that is submitted later begins.
+     *
+     * @throws IllegalStateException if the thread was closed
+     */
+    public Future<?> submitAlone(Runnable action) {
+        FutureTask<?> task = new FutureTask<>(action, null);
+        queue.submitAlone(task);
+        return task;
+    }
+
+    /** Waits for an action. */
+    public static void await(Future<?> action) throws InterruptedException {
+        try {
+            action.get();
+        } catch (CancellationException e) {
+            throw new IllegalStateException("the engine was closed meanwhile", e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException cause
+                    ? cause
+                    : new IllegalStateException(e.getCause());
+        }
+    }
+
     private void run() {
         try {
             while (!queue.isClosed()) {
                 if (scheduler.busy() || queue.awaitWork()) {
+                    runTasks();
                     scheduler.step();
                 }
             }
@@ -46,6 +89,23 @@ public final class DeviceThread implements AutoCloseable {
             queue.close();
             scheduler.cancelAll();
             scheduler.close();
+            for (Runnable task = queue.lastTask(); task != null; task = queue.lastTask()) {
+                run(task);
+            }
+        }
+    }
+
+    private void runTasks() {
+        for (Runnable task = queue.nextTask(); task != null; task = queue.nextTask()) {
+            run(task);
+        }
+    }
+
+    private static void run(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "a task on the device thread", e);
         }
     }
 

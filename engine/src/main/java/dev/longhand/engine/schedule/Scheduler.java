@@ -4,6 +4,7 @@ import dev.longhand.engine.decode.PagePool;
 import dev.longhand.engine.decode.Sequence;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.model.Qwen2Model;
+import dev.longhand.engine.schedule.AdmissionQueue.Ticket;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Plans and runs the steps: every decoding sequence adds one row, prompts fill what is left of the
@@ -32,6 +34,8 @@ final class Scheduler {
     private final List<Sequence> active = new ArrayList<>();
     private final SampleSlot[] slots;
     private final Sequence[] drawing;
+    private @Nullable Ticket
+            blocked; // did not fit when last asked; asked again when someone leaves
 
     Scheduler(
             Qwen2Model model,
@@ -77,7 +81,7 @@ final class Scheduler {
             // A failure of the step itself (memory, a kernel) concerns all of its sequences.
             for (int i = active.size() - 1; i >= 0; i--) {
                 Sequence sequence = active.get(i);
-                leave(sequence);
+                leave(sequence, false);
                 sequence.fail(e);
             }
         }
@@ -104,17 +108,38 @@ final class Scheduler {
     }
 
     private void admit() {
-        for (Sequence next = queue.peek(); next != null; next = queue.peek()) {
-            if (next.cancelled()) {
+        for (Ticket next = queue.peek(); next != null; next = queue.peek()) {
+            Sequence sequence = next.sequence();
+            if (sequence == null) {
+                if (!active.isEmpty()) {
+                    return;
+                }
                 queue.remove(next);
-                next.finish(FinishReason.CANCELLED);
-            } else if (freeTableCount > 0 && next.pagesNeeded() <= pages.available()) {
+                Objects.requireNonNull(next.alone()).run();
+            } else if (sequence.cancelled()) {
                 queue.remove(next);
-                next.begin(pages, batch, freeTables[--freeTableCount]);
-                active.add(next);
+                sequence.finish(FinishReason.CANCELLED);
+            } else if (next.equals(blocked)) {
+                return;
+            } else if (freeTableCount > 0 && sequence.reserve(pages)) {
+                queue.remove(next);
+                begin(sequence);
             } else {
+                blocked = next;
                 return;
             }
+        }
+    }
+
+    private void begin(Sequence sequence) {
+        int table = freeTables[--freeTableCount];
+        sequence.begin(batch, table);
+        try {
+            batch.setAdapter(table, sequence.adapter().on(backend, model.weights()));
+            active.add(sequence);
+        } catch (RuntimeException e) { // no memory for the adapter on the device: its own trouble
+            freeTables[freeTableCount++] = sequence.end(pages, false);
+            sequence.fail(e);
         }
     }
 
@@ -149,7 +174,7 @@ final class Scheduler {
             Sequence sequence = drawing[i];
             RuntimeException failure = slots[i].failure();
             if (failure != null) {
-                leave(sequence);
+                leave(sequence, false);
                 sequence.fail(failure);
                 continue;
             }
@@ -161,12 +186,15 @@ final class Scheduler {
     }
 
     private void end(Sequence sequence, FinishReason reason) {
-        leave(sequence);
+        leave(sequence, true);
         sequence.finish(reason);
     }
 
-    private void leave(Sequence sequence) {
+    private void leave(Sequence sequence, boolean sound) {
+        blocked = null;
         active.remove(sequence);
-        freeTables[freeTableCount++] = sequence.end(pages);
+        int table = sequence.end(pages, sound);
+        batch.setAdapter(table, null);
+        freeTables[freeTableCount++] = table;
     }
 }

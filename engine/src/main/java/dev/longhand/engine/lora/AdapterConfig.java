@@ -1,0 +1,171 @@
+package dev.longhand.engine.lora;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.Settings;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A PEFT {@code adapter_config.json} of a LoRA: where it applies and by what scale. What would
+ * change the result and is not supported is refused, never ignored.
+ *
+ * <p>Source: {@code peft/tuners/lora/config.py} and {@code model.py} of PEFT 0.18.
+ */
+final class AdapterConfig {
+    /** As large as any matrix of the family is wide. */
+    private static final int RANK_MAX = 1 << 18;
+
+    private static final double ALPHA_MAX = 1e9;
+
+    /** Read, or without influence on inference. */
+    private static final Set<String> KNOWN =
+            Set.of(
+                    "alpha_pattern",
+                    "auto_mapping",
+                    "base_model_name_or_path",
+                    "bias",
+                    "corda_config",
+                    "ensure_weight_tying",
+                    "eva_config",
+                    "exclude_modules",
+                    "fan_in_fan_out",
+                    "inference_mode",
+                    "init_lora_weights",
+                    "layers_pattern",
+                    "layers_to_transform",
+                    "loftq_config",
+                    "lora_alpha",
+                    "lora_dropout",
+                    "megatron_config",
+                    "megatron_core",
+                    "peft_type",
+                    "peft_version",
+                    "qalora_group_size",
+                    "r",
+                    "rank_pattern",
+                    "revision",
+                    "runtime_config",
+                    "target_modules",
+                    "task_type",
+                    "use_rslora");
+
+    /**
+     * These initialisations replace the base weights by a remainder that the file does not hold.
+     */
+    private static final List<String> CHANGE_THE_BASE = List.of("pissa", "olora", "loftq", "corda");
+
+    private final Settings config;
+    private final TargetModules targets;
+    private final int rank;
+    private final double alpha;
+    private final boolean rankStabilised;
+    private final List<PatternValue> ranks;
+    private final List<PatternValue> alphas;
+
+    /** A value for the modules that a pattern names. */
+    private record PatternValue(ModulePattern pattern, double value) {}
+
+    private AdapterConfig(Settings config) {
+        this.config = config;
+        targets = TargetModules.read(config);
+        rank = config.integer("r", 1, RANK_MAX).orElse(8);
+        Double configured = config.number("lora_alpha", -ALPHA_MAX, ALPHA_MAX);
+        alpha = configured == null ? 8 : configured;
+        rankStabilised = config.bool("use_rslora", false);
+        ranks = overrides("rank_pattern", 1, RANK_MAX);
+        alphas = overrides("alpha_pattern", -ALPHA_MAX, ALPHA_MAX);
+    }
+
+    /**
+     * Reads the configuration of an adapter's folder.
+     *
+     * @throws InputException if it is not a LoRA that this engine applies exactly
+     */
+    static AdapterConfig read(Path folder) {
+        Settings config = Settings.read(folder.resolve("adapter_config.json"));
+        String type = config.string("peft_type").orElse("LORA");
+        if (!type.equals("LORA")) {
+            throw config.refuse("peft_type", "is %s: only LORA".formatted(Quoted.of(type)));
+        }
+        refuseOtherMethods(config);
+        return new AdapterConfig(config);
+    }
+
+    private static void refuseOtherMethods(Settings config) {
+        if (config.bool("use_dora", false)) {
+            throw config.refuse("use_dora", "is true: DoRA is not supported; merge it with PEFT");
+        }
+        if (!config.strings("modules_to_save").isEmpty()) {
+            throw config.refuse(
+                    "modules_to_save", "is not empty: fully trained modules are not supported");
+        }
+        String bias = config.string("bias").orElse("none");
+        if (!bias.equals("none")) {
+            throw config.refuse(
+                    "bias", "is %s: trained biases are not supported".formatted(Quoted.of(bias)));
+        }
+        if (config.bool("fan_in_fan_out", false)) {
+            throw config.refuse("fan_in_fan_out", "is true: Qwen2 has no such layers");
+        }
+        if (config.isString("init_lora_weights")) {
+            String method = config.string("init_lora_weights").orElseThrow();
+            if (CHANGE_THE_BASE.stream().anyMatch(method::startsWith)) {
+                throw config.refuse(
+                        "init_lora_weights",
+                        "is %s: such an adapter needs a changed base; convert it with PEFT"
+                                .formatted(Quoted.of(method)));
+            }
+        }
+        for (String key : config.keys()) {
+            if (!KNOWN.contains(key) && !config.isEmpty(key)) {
+                throw config.refuse(key, "is set: not supported");
+            }
+        }
+    }
+
+    private List<PatternValue> overrides(String key, double min, double max) {
+        List<PatternValue> overrides = new ArrayList<>();
+        Settings values = config.object(key).orElse(null);
+        if (values != null) {
+            for (String name : values.keys()) {
+                overrides.add(
+                        new PatternValue(
+                                ModulePattern.ending(config, key, name),
+                                values.requiredNumber(name, min, max)));
+            }
+        }
+        return overrides;
+    }
+
+    /** Whether the adapter changes a projection of a layer. */
+    boolean targets(Projection projection, int layer) {
+        return targets.contains(projection, layer);
+    }
+
+    /** The rank that a projection of a layer should have. */
+    int rank(Projection projection, int layer) {
+        return (int) value(ranks, projection, layer, rank);
+    }
+
+    /** alpha / rank, or with rank-stabilised LoRA alpha / sqrt(rank). */
+    float scale(Projection projection, int layer) {
+        int ranked = rank(projection, layer);
+        double moved = value(alphas, projection, layer, alpha);
+        return (float) (moved / (rankStabilised ? Math.sqrt(ranked) : ranked));
+    }
+
+    private static double value(
+            List<PatternValue> overrides, Projection projection, int layer, double other) {
+        String module = projection.module(layer);
+        for (PatternValue override : overrides) {
+            if (override.pattern.matches(module)) {
+                return override.value;
+            }
+        }
+        return other;
+    }
+}

@@ -1,0 +1,246 @@
+package dev.longhand.engine.lora;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.weights.SafetensorsFile;
+import dev.longhand.kernels.lora.LoraMatrix;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.LongConsumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Reads PEFT folders, {@code adapter_config.json} and {@code adapter_model.safetensors}, for one
+ * model. The rank of every change is that of its matrices.
+ */
+public final class AdapterReader {
+    private static final String FILE = "adapter_model.safetensors";
+    private static final long ALIGNMENT = 64;
+    private static final Pattern NAME =
+            Pattern.compile(
+                    "base_model\\.model\\.model\\.layers\\.(0|[1-9]\\d{0,3})\\."
+                            + "((?:self_attn|mlp)\\.[a-z]+_proj)\\.lora_([AB])\\.weight");
+
+    private final ModelConfig model;
+
+    /** A reader of adapters for a model. */
+    public AdapterReader(ModelConfig model) {
+        this.model = model;
+    }
+
+    /** Where a pair of matrices belongs; in the order of the model. */
+    private record Place(int layer, Projection projection) implements Comparable<Place> {
+        @Override
+        public int compareTo(Place other) {
+            int byLayer = Integer.compare(layer, other.layer);
+            return byLayer != 0 ? byLayer : projection.compareTo(other.projection);
+        }
+    }
+
+    /** A and B as their file holds them. */
+    private record Pair(HostTensor a, HostTensor b) {}
+
+    /**
+     * Reads a folder.
+     *
+     * @param reserve told how many bytes it will take before it takes them; may refuse by throwing
+     * @throws InputException if a file cannot be read or breaks its format, or if the adapter does
+     *     not fit the model or cannot be applied exactly; nothing stays allocated
+     */
+    @SuppressWarnings("MustBeClosedChecker") // the adapter closes its memory
+    public Adapter read(Path folder, LongConsumer reserve) {
+        AdapterConfig config = AdapterConfig.read(folder);
+        try (Arena mapping = Arena.ofShared()) {
+            Path path = folder.resolve(FILE);
+            SafetensorsFile file = SafetensorsFile.open(path, mapping);
+            SortedMap<Place, Pair> pairs = pairs(path, file);
+            checkTargets(path, config, pairs.keySet());
+            pairs.forEach((place, pair) -> checkShapes(path, config, place, pair));
+            Arena arena = Arena.ofShared();
+            try {
+                return new Copier(path, config, arena).copy(pairs, reserve);
+            } catch (RuntimeException | Error e) {
+                arena.close();
+                throw e;
+            }
+        }
+    }
+
+    private SortedMap<Place, Pair> pairs(Path path, SafetensorsFile file) {
+        SortedMap<Place, HostTensor> a = new TreeMap<>();
+        SortedMap<Place, HostTensor> b = new TreeMap<>();
+        for (String name : file.names()) {
+            Matcher parts = NAME.matcher(name);
+            Optional<Projection> projection =
+                    parts.matches() ? Projection.of(parts.group(2)) : Optional.empty();
+            if (projection.isEmpty()) {
+                throw new InputException(
+                        "%s: tensor %s is not a LoRA matrix of a linear layer of this model"
+                                .formatted(path, Quoted.of(name)));
+            }
+            Place place = new Place(Integer.parseInt(parts.group(1)), projection.get());
+            if (place.layer >= model.layers()) {
+                throw new InputException(
+                        "%s: tensor %s: the model has %d layers"
+                                .formatted(path, Quoted.of(name), model.layers()));
+            }
+            (parts.group(3).equals("A") ? a : b).put(place, file.tensor(name));
+        }
+        if (a.isEmpty() && b.isEmpty()) {
+            throw new InputException(path + ": no LoRA matrices");
+        }
+        SortedMap<Place, Pair> pairs = new TreeMap<>();
+        for (Map.Entry<Place, HostTensor> entry : a.entrySet()) {
+            HostTensor other = b.remove(entry.getKey());
+            if (other == null) {
+                throw alone(path, entry.getKey());
+            }
+            pairs.put(entry.getKey(), new Pair(entry.getValue(), other));
+        }
+        if (!b.isEmpty()) {
+            throw alone(path, b.firstKey());
+        }
+        return pairs;
+    }
+
+    private static InputException alone(Path path, Place place) {
+        return new InputException(
+                "%s: %s has only one of its two matrices"
+                        .formatted(path, place.projection.module(place.layer)));
+    }
+
+    private void checkTargets(Path path, AdapterConfig config, Set<Place> places) {
+        for (int layer = 0; layer < model.layers(); layer++) {
+            for (Projection projection : Projection.values()) {
+                boolean there = places.contains(new Place(layer, projection));
+                if (config.targets(projection, layer) != there) {
+                    throw new InputException(
+                            there
+                                    ? "%s: %s has matrices but is not among the target modules"
+                                            .formatted(path, projection.module(layer))
+                                    : "%s: %s is a target module but has no matrices"
+                                            .formatted(path, projection.module(layer)));
+                }
+            }
+        }
+    }
+
+    private void checkShapes(Path path, AdapterConfig config, Place place, Pair pair) {
+        String module = place.projection.module(place.layer);
+        Shape base = place.projection.shape(model);
+        int rank = config.rank(place.projection, place.layer);
+        Shape a = Shape.of(rank, base.extent(1));
+        Shape b = Shape.of(base.extent(0), rank);
+        if (!pair.a.shape().equals(a) || !pair.b.shape().equals(b)) {
+            throw new InputException(
+                    "%s: %s: A %s and B %s, the model and adapter_config.json ask for %s and %s"
+                            .formatted(path, module, pair.a.shape(), pair.b.shape(), a, b));
+        }
+        for (HostTensor matrix : List.of(pair.a, pair.b)) {
+            if (matrix.dtype() == DType.I32) {
+                throw new InputException("%s: %s has integers".formatted(path, module));
+            }
+        }
+    }
+
+    /** Copies checked pairs into one buffer and computes the identity on the way. */
+    private static final class Copier {
+        private final Path path;
+        private final AdapterConfig config;
+        private final Arena arena;
+        private final MessageDigest digest;
+        private MemorySegment free = MemorySegment.NULL;
+
+        Copier(Path path, AdapterConfig config, Arena arena) {
+            this.path = path;
+            this.config = config;
+            this.arena = arena;
+            try {
+                digest = MessageDigest.getInstance("SHA-256");
+            } catch (NoSuchAlgorithmException e) {
+                throw new AssertionError("every Java platform has SHA-256", e);
+            }
+        }
+
+        Adapter copy(SortedMap<Place, Pair> pairs, LongConsumer reserve) {
+            long bytes = 0;
+            for (Pair pair : pairs.values()) {
+                bytes += padded(pair.a, pair) + padded(pair.b, pair);
+            }
+            reserve.accept(bytes);
+            free = arena.allocate(bytes, ALIGNMENT);
+            List<Adapter.Change> changes = new ArrayList<>();
+            pairs.forEach((place, pair) -> changes.add(change(place, pair)));
+            String identity = HexFormat.of().formatHex(digest.digest());
+            return new Adapter(arena, identity, bytes, changes);
+        }
+
+        private Adapter.Change change(Place place, Pair pair) {
+            float scale = config.scale(place.projection, place.layer);
+            String module = place.projection.module(place.layer);
+            digest.update(
+                    "%s %s %08x "
+                            .formatted(module, pair.b.shape(), Float.floatToIntBits(scale))
+                            .getBytes(StandardCharsets.UTF_8));
+            HostTensor a = copy(module, pair.a, pair);
+            HostTensor b = copy(module, pair.b, pair);
+            return new Adapter.Change(place.layer, place.projection, new LoraMatrix(a, b, scale));
+        }
+
+        /** A pair has one dtype: F32, which every other widens to exactly, if they differ. */
+        private static DType dtype(Pair pair) {
+            return pair.a.dtype() == pair.b.dtype() ? pair.a.dtype() : DType.F32;
+        }
+
+        private static long padded(HostTensor tensor, Pair pair) {
+            long bytes = tensor.shape().elements() * dtype(pair).bytes();
+            return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        }
+
+        private HostTensor copy(String module, HostTensor tensor, Pair pair) {
+            long at = tensor.findNonFinite();
+            if (at >= 0) {
+                throw new InputException(
+                        "%s: %s has NaN or infinity at element %d of a matrix"
+                                .formatted(path, module, at));
+            }
+            DType dtype = dtype(pair);
+            long bytes = tensor.shape().elements() * dtype.bytes();
+            HostTensor copy = new HostTensor(dtype, tensor.shape(), free.asSlice(0, bytes));
+            free = free.asSlice(padded(tensor, pair));
+            if (dtype == tensor.dtype()) {
+                copy.data().copyFrom(tensor.data());
+            } else {
+                for (long i = 0; i < tensor.shape().elements(); i++) {
+                    copy.set(i, tensor.get(i));
+                }
+            }
+            digest.update(dtype.name().getBytes(StandardCharsets.UTF_8));
+            for (long done = 0; done < bytes; done += Integer.MAX_VALUE) {
+                long part = Math.min(Integer.MAX_VALUE, bytes - done);
+                ByteBuffer buffer = copy.data().asSlice(done, part).asByteBuffer();
+                digest.update(buffer);
+            }
+            return copy;
+        }
+    }
+}

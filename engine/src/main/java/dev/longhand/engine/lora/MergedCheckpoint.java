@@ -1,0 +1,262 @@
+package dev.longhand.engine.lora;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.weights.Checkpoint;
+import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.engine.weights.SafetensorsFile;
+import dev.longhand.kernels.tensor.HostTensor;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Writes a model with an adapter merged into it as a Hugging Face folder that others load: the same
+ * shards, index, configuration and tokenizer files, the changed matrices rounded once from F32.
+ *
+ * <p>All or nothing: the folder grows beside its place, under a name ending in {@code .partial} and
+ * without its {@code config.json}, and is renamed when everything is on disk. Whatever interrupts
+ * it (a kill, a full disk), the same call goes on with the shards that are complete.
+ */
+public final class MergedCheckpoint {
+    private static final String STATE = "merge.state";
+    private static final String CONFIG = "config.json";
+
+    /** Weights in other formats, which would still be the base's. */
+    private static final Set<String> OTHER_WEIGHTS =
+            Set.of("safetensors", "bin", "pt", "pth", "gguf", "h5", "msgpack", "onnx", "ot");
+
+    private static final long WRITE_BYTES = 64L << 20;
+
+    private final Checkpoint base;
+    private final ModelConfig model;
+    private final Adapter adapter;
+    private final Path out;
+    private final Path partial;
+    private final LoadProgress progress;
+    private final Map<String, Adapter.Change> changes = new HashMap<>();
+    private long doneBytes;
+
+    /**
+     * A merge that has not begun.
+     *
+     * @param out a folder that does not exist yet, or is empty
+     * @param progress told of bytes written
+     */
+    public MergedCheckpoint(
+            Checkpoint base, ModelConfig model, Adapter adapter, Path out, LoadProgress progress) {
+        this.base = base;
+        this.model = model;
+        this.adapter = adapter;
+        this.out = out.toAbsolutePath().normalize();
+        this.progress = progress;
+        partial = this.out.resolveSibling(this.out.getFileName() + ".partial");
+        for (Adapter.Change change : adapter.changes()) {
+            changes.put(change.projection().tensor(change.layer()), change);
+        }
+    }
+
+    /**
+     * Writes the folder, or goes on writing it.
+     *
+     * @param threads of the arithmetic; 0 is one per processor
+     * @throws InputException if {@code out} holds something already
+     * @throws UncheckedIOException if it cannot be written; says how to go on
+     */
+    public void write(int threads) {
+        try (WeightMerger merger = new WeightMerger(threads)) {
+            refuseToOverwrite();
+            begin();
+            for (SafetensorsFile shard : base.files()) {
+                write(shard, merger);
+            }
+            copyOtherFiles();
+            Files.delete(partial.resolve(STATE));
+            sync(partial);
+            Files.deleteIfExists(out);
+            Files.move(partial, out, StandardCopyOption.ATOMIC_MOVE);
+            Path parent = out.getParent();
+            if (parent != null) {
+                sync(parent);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    ("%s: cannot be written (%s); %d of %d bytes of weights are done: the same"
+                                    + " command goes on from there")
+                            .formatted(
+                                    partial,
+                                    Quoted.line(String.valueOf(e.getMessage())),
+                                    doneBytes,
+                                    totalBytes()),
+                    e);
+        }
+    }
+
+    private long totalBytes() {
+        return base.files().stream().mapToLong(shard -> shard.whole().byteSize()).sum();
+    }
+
+    private void refuseToOverwrite() throws IOException {
+        if (Files.isDirectory(out)) {
+            try (Stream<Path> content = Files.list(out)) {
+                if (content.findAny().isPresent()) {
+                    throw new InputException(out + ": is not empty");
+                }
+            }
+        } else if (Files.exists(out)) {
+            throw new InputException(out + ": is a file");
+        }
+    }
+
+    /** Makes the partial folder, or keeps the one of an earlier attempt at the very same. */
+    private void begin() throws IOException {
+        Path state = partial.resolve(STATE);
+        String wanted = state();
+        if (Files.isDirectory(partial)) {
+            if (Files.exists(state) && Files.readString(state).equals(wanted)) {
+                return;
+            }
+            if (!Files.exists(state)) {
+                try (Stream<Path> content = Files.list(partial)) {
+                    if (content.findAny().isPresent()) {
+                        throw new InputException(
+                                partial + ": is not the beginning of a merge; remove it first");
+                    }
+                }
+            } else {
+                deleteContent();
+            }
+        }
+        Files.createDirectories(partial);
+        Path temporary = partial.resolve(STATE + ".new");
+        Files.writeString(temporary, wanted);
+        Files.move(temporary, state, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private void deleteContent() throws IOException {
+        List<Path> files;
+        try (Stream<Path> content = Files.list(partial)) {
+            files = content.sorted().toList();
+        }
+        for (Path file : files) {
+            if (!file.endsWith(STATE)) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(partial.resolve(STATE));
+    }
+
+    /** What is being merged: shards are compared by name, size and time, the adapter by content. */
+    private String state() throws IOException {
+        StringBuilder state = new StringBuilder("adapter " + adapter.identity() + "\n");
+        for (SafetensorsFile shard : base.files()) {
+            state.append(
+                    "%s %d %s%n"
+                            .formatted(
+                                    shard.path().toAbsolutePath().normalize(),
+                                    shard.whole().byteSize(),
+                                    Files.getLastModifiedTime(shard.path())));
+        }
+        return state.toString();
+    }
+
+    private void write(SafetensorsFile shard, WeightMerger merger) throws IOException {
+        String name = shard.path().getFileName().toString();
+        Path done = partial.resolve(name);
+        if (!Files.exists(done)) {
+            Path temporary = partial.resolve(name + ".new");
+            long before = doneBytes;
+            try (FileChannel channel =
+                    FileChannel.open(
+                            temporary,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.TRUNCATE_EXISTING,
+                            StandardOpenOption.WRITE)) {
+                write(channel, shard.whole().asSlice(0, shard.dataOffset()), 0);
+                for (String tensor : shard.names()) {
+                    write(channel, shard, tensor, merger);
+                }
+                channel.force(true);
+            } catch (IOException | RuntimeException e) {
+                doneBytes = before;
+                throw e;
+            }
+            Files.move(temporary, done, StandardCopyOption.ATOMIC_MOVE);
+            doneBytes = before;
+        }
+        doneBytes += shard.whole().byteSize();
+        progress.loaded(doneBytes, totalBytes());
+    }
+
+    private void write(FileChannel channel, SafetensorsFile shard, String name, WeightMerger merger)
+            throws IOException {
+        MemorySegment slice = shard.slice(name);
+        long position = slice.address() - shard.whole().address();
+        Adapter.Change change = changes.get(name);
+        if (change == null) {
+            write(channel, slice, position);
+            return;
+        }
+        HostTensor weights = base.tensor(name, change.projection().shape(model));
+        try (Arena arena = Arena.ofShared()) {
+            HostTensor merged = HostTensor.allocate(arena, weights.dtype(), weights.shape());
+            merger.merge(name, weights, change.matrix(), merged);
+            write(channel, merged.data(), position);
+        }
+    }
+
+    private void write(FileChannel channel, MemorySegment bytes, long position) throws IOException {
+        for (long done = 0; done < bytes.byteSize(); done += WRITE_BYTES) {
+            long count = Math.min(WRITE_BYTES, bytes.byteSize() - done);
+            ByteBuffer buffer = bytes.asSlice(done, count).asByteBuffer();
+            while (buffer.hasRemaining()) {
+                channel.write(buffer, position + done + buffer.position());
+            }
+            doneBytes += count;
+            progress.loaded(doneBytes, totalBytes());
+        }
+    }
+
+    /** Everything beside the weights; the configuration last, as nothing loads without it. */
+    private void copyOtherFiles() throws IOException {
+        List<Path> files;
+        try (Stream<Path> content = Files.list(base.folder())) {
+            files = content.filter(Files::isRegularFile).sorted().toList();
+        }
+        for (Path file : files) {
+            String name = file.getFileName().toString();
+            String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+            if (!OTHER_WEIGHTS.contains(extension) && !name.equals(CONFIG) && !name.equals(STATE)) {
+                copy(file);
+            }
+        }
+        copy(base.folder().resolve(CONFIG));
+    }
+
+    private void copy(Path file) throws IOException {
+        Path to = partial.resolve(file.getFileName());
+        Files.copy(file, to, StandardCopyOption.REPLACE_EXISTING);
+        sync(to);
+    }
+
+    private static void sync(Path path) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+}

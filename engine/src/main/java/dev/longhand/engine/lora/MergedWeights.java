@@ -1,0 +1,101 @@
+package dev.longhand.engine.lora;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.model.HostMemory;
+import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.model.Qwen2Weights;
+import dev.longhand.engine.weights.Checkpoint;
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.tensor.HostTensor;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The matrices of a model that an adapter changes, merged from the pristine weights of its
+ * checkpoint, in memory of their own. Installed, they take the place of the model's.
+ */
+public final class MergedWeights implements AutoCloseable {
+    private final Checkpoint pristine;
+    private final ModelConfig model;
+    private final Arena arena = Arena.ofShared();
+    private final Map<String, HostTensor> merged = new HashMap<>();
+    private final Set<Integer> layers = new HashSet<>();
+
+    /**
+     * Merges; takes seconds per billion weights, on the caller's thread.
+     *
+     * @param threads of the merge; 0 is one per processor
+     * @throws InputException if there is no memory for the merged matrices
+     */
+    public MergedWeights(Adapter adapter, Checkpoint pristine, ModelConfig model, int threads) {
+        this.pristine = pristine;
+        this.model = model;
+        long wanted = 0;
+        for (Adapter.Change change : adapter.changes()) {
+            wanted += weights(change.layer(), change.projection()).bytes();
+        }
+        long available = HostMemory.availableBytes();
+        if (wanted > available) {
+            throw new InputException(
+                    "merging takes %d bytes of host memory, available are %d"
+                            .formatted(wanted, available));
+        }
+        try (WeightMerger merger = new WeightMerger(threads)) {
+            for (Adapter.Change change : adapter.changes()) {
+                String name = change.projection().tensor(change.layer());
+                HostTensor weights = weights(change.layer(), change.projection());
+                HostTensor sum = HostTensor.allocate(arena, weights.dtype(), weights.shape());
+                merger.merge(name, weights, change.matrix(), sum);
+                merged.put(name, sum);
+                layers.add(change.layer());
+            }
+        } catch (RuntimeException | Error e) {
+            close();
+            throw e;
+        }
+    }
+
+    private HostTensor weights(int layer, Projection projection) {
+        return pristine.tensor(projection.tensor(layer), projection.shape(model));
+    }
+
+    /** Has the model compute with these weights; on the device thread, between steps. */
+    public void install(ComputeBackend backend, Qwen2Weights weights) {
+        reload(backend, weights, merged);
+    }
+
+    /** Has the model compute with the pristine weights again. */
+    public void uninstall(ComputeBackend backend, Qwen2Weights weights) {
+        reload(backend, weights, Map.of());
+    }
+
+    private void reload(
+            ComputeBackend backend, Qwen2Weights weights, Map<String, HostTensor> replacements) {
+        for (int layer : layers) {
+            Map<Linear, List<HostTensor>> groups = new HashMap<>();
+            for (Projection projection : Projection.values()) { // in the order of each group
+                HostTensor replacement = replacements.get(projection.tensor(layer));
+                groups.computeIfAbsent(
+                                projection.group(weights.layers().get(layer)),
+                                group -> new ArrayList<>())
+                        .add(replacement != null ? replacement : weights(layer, projection));
+            }
+            groups.forEach(backend::reload);
+        }
+    }
+
+    /** Gives the memory back; they must not be installed then. */
+    @Override
+    public void close() {
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package dev.longhand.engine.lora;
+
+import dev.longhand.engine.file.Settings;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Which modules an adapter changes, by the rules of PEFT's {@code check_target_module_exists}:
+ * names or endings of names in a list, a regular expression for whole names, or {@code all-linear};
+ * less what is excluded; in the layers that are listed, if a list of names comes with a list of
+ * layers.
+ */
+final class TargetModules {
+    private static final int LAYERS_MAX = 1024;
+
+    private final Predicate<String> targets;
+    private final Predicate<String> excluded;
+    private final Set<Integer> layers;
+
+    private TargetModules(
+            Predicate<String> targets, Predicate<String> excluded, Set<Integer> layers) {
+        this.targets = targets;
+        this.excluded = excluded;
+        this.layers = layers;
+    }
+
+    static TargetModules read(Settings config) {
+        if (!config.has("target_modules")) {
+            throw config.refuse("target_modules", "is missing");
+        }
+        Set<Integer> layers = new HashSet<>(config.integers("layers_to_transform", 0, LAYERS_MAX));
+        if (!layers.isEmpty() && config.isString("target_modules")) {
+            throw config.refuse("layers_to_transform", "needs target_modules to be a list");
+        }
+        List<String> pattern =
+                config.isString("layers_pattern")
+                        ? List.of(config.string("layers_pattern").orElseThrow())
+                        : config.strings("layers_pattern");
+        if (!pattern.isEmpty() && !pattern.contains("layers")) {
+            throw config.refuse(
+                    "layers_pattern", "is %s: Qwen2's is \"layers\"".formatted(pattern));
+        }
+        return new TargetModules(
+                names(config, "target_modules"), names(config, "exclude_modules"), layers);
+    }
+
+    private static Predicate<String> names(Settings config, String key) {
+        if (!config.isString(key)) {
+            List<String> names = config.strings(key);
+            return module ->
+                    names.stream()
+                            .anyMatch(name -> module.equals(name) || module.endsWith("." + name));
+        }
+        String regex = config.string(key).orElseThrow();
+        if (regex.equals("all-linear")) {
+            return module -> true;
+        }
+        return ModulePattern.whole(config, key, regex)::matches;
+    }
+
+    /** Whether the adapter changes a projection of a layer. */
+    boolean contains(Projection projection, int layer) {
+        String module = projection.module(layer);
+        return targets.test(module)
+                && !excluded.test(module)
+                && (layers.isEmpty() || layers.contains(layer));
+    }
+}
