@@ -7,9 +7,11 @@ import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -32,6 +34,7 @@ public final class AdapterRegistry implements AutoCloseable {
     private final ReentrantLock reading = new ReentrantLock();
     private final Map<String, Entry> entries =
             new LinkedHashMap<>(16, 0.75f, true); // used last: last
+    private final Set<ResidentAdapter> leaving = new HashSet<>(); // let go, not yet freed
     private long bytes;
 
     /** What a name leads to. */
@@ -178,40 +181,40 @@ public final class AdapterRegistry implements AutoCloseable {
 
     private void makeRoom(Path folder, long wanted) {
         try {
-            for (ResidentAdapter evicted : evict(wanted)) {
-                evicted.awaitGone();
+            for (ResidentAdapter each : evict(folder, wanted)) {
+                each.awaitGone();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InputException("interrupted while making room for " + folder, e);
         }
         synchronized (this) {
-            if (bytes + wanted > bytesMax) {
-                throw new InputException(
-                        ("%s takes %d bytes, and %d of %d are in use or pinned; unload an adapter,"
-                                        + " or raise the limit")
-                                .formatted(folder, wanted, bytes, bytesMax));
-            }
-            bytes += wanted;
+            bytes += wanted; // while one reads, others only give back
         }
     }
 
-    /** Drops what was used longest ago and is idle, until there is room. */
-    private synchronized List<ResidentAdapter> evict(long wanted) {
-        List<ResidentAdapter> evicted = new ArrayList<>();
-        long left = bytes;
+    /**
+     * Drops what was used longest ago and is idle until there is room, or nothing if all that would
+     * not do; returns whose memory to wait for.
+     */
+    private synchronized List<ResidentAdapter> evict(Path folder, long wanted) {
+        long left = bytes - leaving.stream().mapToLong(each -> each.content().bytes()).sum();
+        List<Entry> victims = new ArrayList<>();
         for (Entry entry : entries.values()) {
             ResidentAdapter resident = entry.resident;
-            if (left + wanted <= bytesMax) {
-                break;
-            }
-            if (resident != null && !entry.pinned && resident.idle()) {
+            if (left + wanted > bytesMax && resident != null && !entry.pinned && resident.idle()) {
                 left -= resident.content().bytes();
-                drop(entry);
-                evicted.add(resident);
+                victims.add(entry);
             }
         }
-        return evicted;
+        if (left + wanted > bytesMax) {
+            throw new InputException(
+                    ("%s takes %d bytes, and %d of %d are in use or pinned; unload an adapter,"
+                                    + " or raise the limit")
+                            .formatted(folder, wanted, left, bytesMax));
+        }
+        victims.forEach(this::drop);
+        return List.copyOf(leaving);
     }
 
     /** Takes the registry's hold off what a name led to. */
@@ -225,11 +228,17 @@ public final class AdapterRegistry implements AutoCloseable {
 
     synchronized void release(ResidentAdapter resident) {
         if (resident.letGo()) {
+            leaving.add(resident);
             device.execute(resident::free);
         }
     }
 
-    synchronized void freed(long count) {
+    synchronized void gone(ResidentAdapter resident) {
+        leaving.remove(resident);
+        freed(resident.content().bytes());
+    }
+
+    private synchronized void freed(long count) {
         bytes -= count;
     }
 

@@ -65,7 +65,7 @@ public final class ResidentAdapter {
                 placed.close();
             }
         } finally {
-            registry.freed(content.bytes());
+            registry.gone(this);
             gone.countDown();
         }
     }

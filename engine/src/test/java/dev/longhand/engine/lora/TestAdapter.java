@@ -1,0 +1,132 @@
+package dev.longhand.engine.lora;
+
+import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.kernels.tensor.BFloat16;
+import dev.longhand.kernels.tensor.Shape;
+
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * A PEFT folder of a random LoRA, large enough to change what a small checkpoint says; tests bend
+ * it before it is written.
+ */
+public final class TestAdapter {
+    private final Map<String, Object> config = new LinkedHashMap<>();
+    private final Map<String, Matrix> matrices = new LinkedHashMap<>();
+
+    /** A tensor as the file holds it. */
+    public record Matrix(String dtype, List<Long> shape, List<Byte> data) {}
+
+    private TestAdapter() {}
+
+    /** One that changes every linear layer of a checkpoint. */
+    public static TestAdapter allLinear(Path checkpoint, int rank, long seed) {
+        return of(checkpoint, rank, seed, List.of(Projection.values()));
+    }
+
+    /** One that changes these projections in every layer. */
+    public static TestAdapter of(
+            Path checkpoint, int rank, long seed, List<Projection> projections) {
+        ModelConfig model = ModelConfig.read(checkpoint);
+        TestAdapter adapter = new TestAdapter();
+        adapter.config.put("peft_type", "LORA");
+        adapter.config.put("r", rank);
+        adapter.config.put("lora_alpha", 2 * rank);
+        adapter.config.put(
+                "target_modules",
+                projections.stream()
+                        .map(each -> each.module(0).replaceFirst(".*\\.", ""))
+                        .toList());
+        Random random = new Random(seed);
+        for (int layer = 0; layer < model.layers(); layer++) {
+            for (Projection projection : projections) {
+                Shape shape = projection.shape(model);
+                String module = "base_model.model." + projection.module(layer);
+                double a = 1 / Math.sqrt(shape.extent(1));
+                double b = 0.3 / Math.sqrt(rank);
+                adapter.matrices.put(
+                        module + ".lora_A.weight", random(random, a, rank, shape.extent(1)));
+                adapter.matrices.put(
+                        module + ".lora_B.weight", random(random, b, shape.extent(0), rank));
+            }
+        }
+        return adapter;
+    }
+
+    private static Matrix random(Random random, double deviation, long rows, long columns) {
+        List<Byte> data = new ArrayList<>();
+        for (long i = 0; i < rows * columns; i++) {
+            short bits = BFloat16.bits((float) (deviation * random.nextGaussian()));
+            data.add((byte) bits);
+            data.add((byte) (bits >> 8));
+        }
+        return new Matrix("BF16", List.of(rows, columns), data);
+    }
+
+    /** Sets a key of its configuration; null removes it. */
+    public TestAdapter configure(String key, Object value) {
+        config.put(key, value);
+        return this;
+    }
+
+    /** The tensors by name, to be changed. */
+    public Map<String, Matrix> matrices() {
+        return matrices;
+    }
+
+    /** Writes the folder, in place of what is there. */
+    public Path write(Path folder) {
+        try {
+            Files.createDirectories(folder);
+            Files.writeString(
+                    folder.resolve("adapter_config.json"),
+                    new JsonMapper().writeValueAsString(config));
+            Path file = folder.resolve("adapter_model.safetensors");
+            Files.deleteIfExists(file);
+            Files.write(file, safetensors());
+            return folder;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private byte[] safetensors() {
+        Map<String, Object> header = new LinkedHashMap<>();
+        int end = 0;
+        for (Map.Entry<String, Matrix> entry : matrices.entrySet()) {
+            Matrix matrix = entry.getValue();
+            int start = end;
+            end += matrix.data.size();
+            header.put(
+                    entry.getKey(),
+                    Map.of(
+                            "dtype",
+                            matrix.dtype,
+                            "shape",
+                            matrix.shape,
+                            "data_offsets",
+                            List.of(start, end)));
+        }
+        byte[] json = new JsonMapper().writeValueAsString(header).getBytes(StandardCharsets.UTF_8);
+        ByteBuffer file =
+                ByteBuffer.allocate(8 + json.length + end)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putLong(json.length)
+                        .put(json);
+        matrices.values().forEach(matrix -> matrix.data.forEach(file::put));
+        return file.array();
+    }
+}
