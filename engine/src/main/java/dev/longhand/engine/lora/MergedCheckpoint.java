@@ -86,10 +86,10 @@ public final class MergedCheckpoint {
                 write(shard, merger);
             }
             copyOtherFiles();
-            Files.delete(partial.resolve(STATE));
             sync(partial);
             Files.deleteIfExists(out);
             Files.move(partial, out, StandardCopyOption.ATOMIC_MOVE);
+            Files.delete(out.resolve(STATE)); // until then a kill leaves what can be resumed
             Path parent = out.getParent();
             if (parent != null) {
                 sync(parent);

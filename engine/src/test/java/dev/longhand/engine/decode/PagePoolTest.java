@@ -1,0 +1,108 @@
+package dev.longhand.engine.decode;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.longhand.kernels.kvcache.KvShape;
+
+import org.junit.jupiter.api.Test;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+
+/** Which pages sequences share, and that none is lost or handed out twice. */
+class PagePoolTest {
+    private static final int SIZE = KvShape.PAGE_POSITIONS;
+
+    private static int[] tokens(int count, int seed) {
+        return IntStream.range(0, count).map(i -> 31 * i + seed).toArray();
+    }
+
+    private static int[] take(PagePool pool, int count) {
+        return IntStream.range(0, count).map(i -> pool.take()).toArray();
+    }
+
+    private static void giveBack(PagePool pool, int[] pages) {
+        for (int i = pages.length - 1; i >= 0; i--) {
+            pool.giveBack(pages[i]);
+        }
+    }
+
+    @Test
+    void aBeginningIsSharedUnderItsIdentityOnly() {
+        PagePool pool = new PagePool(8);
+        int[] tokens = tokens(3 * SIZE, 1);
+        int[] pages = take(pool, 3);
+        pool.keep("a", tokens, 3 * SIZE - 1, pages); // the last page is not full
+        int[] into = new int[3];
+        assertEquals(2, pool.share("a", tokens, 3, into));
+        assertEquals(Arrays.toString(new int[] {pages[0], pages[1], 0}), Arrays.toString(into));
+        assertEquals(0, pool.share("b", tokens, 3, into));
+        tokens[SIZE + 5]++;
+        assertEquals(1, pool.share("a", tokens, 3, into));
+        tokens[0]++;
+        assertEquals(0, pool.share("a", tokens, 3, into));
+    }
+
+    @Test
+    void keptPagesMakeRoomOldestFirst() {
+        PagePool pool = new PagePool(4);
+        int[] first = take(pool, 2);
+        pool.keep("a", tokens(2 * SIZE, 1), 2 * SIZE, first);
+        giveBack(pool, first);
+        int[] second = take(pool, 2);
+        pool.keep("a", tokens(2 * SIZE, 2), 2 * SIZE, second);
+        giveBack(pool, second);
+        assertEquals(4, pool.available());
+        take(pool, 1); // of the first sequence, its end
+        int[] into = new int[2];
+        assertEquals(1, pool.share("a", tokens(2 * SIZE, 1), 2, into));
+        assertEquals(2, pool.share("a", tokens(2 * SIZE, 2), 2, into));
+        assertEquals(0, pool.available());
+        assertThrows(IllegalStateException.class, pool::take);
+    }
+
+    /** Ten thousand random sequences: whoever holds a page finds what its identity wrote there. */
+    @Test
+    void noPageIsLostOrMixedUp() {
+        int pages = 24;
+        PagePool pool = new PagePool(pages);
+        Random random = new Random(7);
+        Map<Integer, String> written = new HashMap<>(); // page → what it holds
+        List<int[]> held = new ArrayList<>();
+        int hits = 0;
+        for (int i = 0; i < 10_000; i++) {
+            if (held.size() == 4 || (!held.isEmpty() && pool.available() < 6)) {
+                giveBack(pool, held.remove(random.nextInt(held.size())));
+                continue;
+            }
+            String identity = random.nextBoolean() ? "a" : "b";
+            int[] tokens = tokens(SIZE * (1 + random.nextInt(6)), random.nextInt(3));
+            int[] own = new int[tokens.length / SIZE];
+            int shared = pool.share(identity, tokens, own.length, own);
+            hits += shared;
+            for (int page = 0; page < own.length; page++) {
+                String content =
+                        identity + Arrays.hashCode(Arrays.copyOf(tokens, (page + 1) * SIZE));
+                if (page < shared) {
+                    assertEquals(content, written.get(own[page]));
+                } else {
+                    own[page] = pool.take();
+                    written.put(own[page], content);
+                }
+            }
+            pool.keep(identity, tokens, tokens.length, own);
+            held.add(own);
+        }
+        assertTrue(hits > 1000, "hits: " + hits);
+        held.forEach(own -> giveBack(pool, own));
+        assertEquals(pages, pool.available());
+        assertEquals(pages, Arrays.stream(take(pool, pages)).distinct().count());
+    }
+}

@@ -1,0 +1,291 @@
+package dev.longhand.engine.lora;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.longhand.engine.Goldens;
+import dev.longhand.engine.TestDevices;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.weights.Checkpoint;
+import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.lora.LoraMatrix;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** A merged checkpoint: what is in it, and what an interruption at any moment leaves. */
+class MergedCheckpointTest {
+    private static final String CHECKPOINT = "dim32-group8"; // three shards
+
+    @TempDir private Path temporary;
+    private Path base;
+    private Path out;
+
+    @BeforeEach
+    void copyBase() throws IOException {
+        TestDevices.require(Device.CPU);
+        base = Files.createDirectory(temporary.resolve("base"));
+        try (Stream<Path> files = Files.list(Goldens.checkpoint(CHECKPOINT))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, base.resolve(file.getFileName()));
+            }
+        }
+        Files.writeString(base.resolve("tokenizer.json"), "{}");
+        Files.writeString(base.resolve("pytorch_model.bin"), "the base in another format");
+        out = temporary.resolve("out");
+    }
+
+    private Path adapter(long seed) {
+        return TestAdapter.allLinear(base, 8, seed).write(temporary.resolve("adapter" + seed));
+    }
+
+    private void merge(Path adapter, LoadProgress progress) {
+        merge(base, adapter, out, progress);
+    }
+
+    static void merge(Path base, Path adapter, Path out, LoadProgress progress) {
+        ModelConfig model = ModelConfig.read(base);
+        try (Checkpoint checkpoint = Checkpoint.open(base);
+                Adapter content = new AdapterReader(model).read(adapter, bytes -> {})) {
+            new MergedCheckpoint(checkpoint, model, content, out, progress).write(2);
+        }
+    }
+
+    private static Map<String, Integer> content(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.collect(
+                    Collectors.toMap(
+                            file -> file.getFileName().toString(),
+                            MergedCheckpointTest::hash,
+                            (a, b) -> a,
+                            TreeMap::new));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static int hash(Path file) {
+        try {
+            return Arrays.hashCode(Files.readAllBytes(file));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void everyWeightIsTheSumRoundedOnce() {
+        Path adapter = adapter(1);
+        merge(adapter, LoadProgress.SILENT);
+        ModelConfig model = ModelConfig.read(base);
+        try (Checkpoint before = Checkpoint.open(base);
+                Checkpoint after = Checkpoint.open(out);
+                Adapter content = new AdapterReader(model).read(adapter, bytes -> {})) {
+            assertEquals(14, content.changes().size());
+            for (Adapter.Change change : content.changes()) {
+                String name = change.projection().tensor(change.layer());
+                HostTensor was = before.tensor(name, change.projection().shape(model));
+                HostTensor is = after.tensor(name, change.projection().shape(model));
+                assertRounded(name, was, change.matrix(), is);
+            }
+            assertEquals(before.bytes(), after.bytes());
+        }
+        Map<String, Integer> kept = content(base);
+        kept.remove("pytorch_model.bin");
+        Map<String, Integer> written = content(out);
+        assertEquals(kept.keySet(), written.keySet());
+        for (String name : kept.keySet()) {
+            if (!name.endsWith(".safetensors")) {
+                assertEquals(kept.get(name), written.get(name), name);
+            }
+        }
+        assertFalse(Files.exists(temporary.resolve("out.partial")));
+    }
+
+    /** Against the exact sum in double: half a unit of BF16, and what F32 sums of 8 may err. */
+    private static void assertRounded(
+            String name, HostTensor was, LoraMatrix change, HostTensor is) {
+        assertEquals(DType.BF16, is.dtype());
+        int changed = 0;
+        for (int row = 0; row < change.outputs(); row++) {
+            for (int column = 0; column < change.inputs(); column++) {
+                long at = (long) row * change.inputs() + column;
+                double sum = was.get(at);
+                for (int j = 0; j < change.rank(); j++) {
+                    sum +=
+                            (double) change.scale()
+                                    * change.b().get((long) row * change.rank() + j)
+                                    * change.a().get((long) j * change.inputs() + column);
+                }
+                double allowed = Math.abs(sum) * 0x1.01p-8 + 1e-7;
+                assertTrue(
+                        Math.abs(is.get(at) - sum) <= allowed,
+                        "%s[%d, %d] is %g, not %g".formatted(name, row, column, is.get(at), sum));
+                changed += is.get(at) == was.get(at) ? 0 : 1;
+            }
+        }
+        assertTrue(changed > change.outputs(), name + ": hardly changed");
+    }
+
+    /** A kill of the process at so many bytes written, by no means of Java's to clean up. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 30_000, 70_000, 110_000, 154_000})
+    void aKillLeavesWhatIsResumedAndNothingThatLoads(long bytes) throws Exception {
+        Path adapter = adapter(1);
+        merge(adapter, LoadProgress.SILENT);
+        Map<String, Integer> undisturbed = content(out);
+        deleteAll(out);
+        assertEquals(EndedMerge.KILLED, fork(adapter, "kill", bytes), "it was to end half-way");
+        assertFalse(Files.exists(out));
+        Path partial = temporary.resolve("out.partial");
+        assertTrue(Files.isDirectory(partial));
+        assertThrows(InputException.class, () -> Checkpoint.open(partial).close());
+        assertThrows(InputException.class, () -> ModelConfig.read(partial));
+        merge(adapter, LoadProgress.SILENT);
+        assertEquals(undisturbed, content(out));
+        assertFalse(Files.exists(partial));
+    }
+
+    /** A merge in a process of its own that ends early. */
+    private int fork(Path adapter, String how, long bytes) throws Exception {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty(
+                                "surefire.test.class.path", System.getProperty("java.class.path")),
+                        EndedMerge.class.getName(),
+                        base.toString(),
+                        adapter.toString(),
+                        out.toString(),
+                        how,
+                        String.valueOf(bytes))
+                .redirectErrorStream(true)
+                .redirectOutput(temporary.resolve("output").toFile())
+                .start()
+                .waitFor();
+    }
+
+    /** Ends its own process, as a kill would, or has its files refuse more bytes. */
+    public static final class EndedMerge {
+        static final int KILLED = 77;
+        static final int REFUSED = 78;
+
+        private EndedMerge() {}
+
+        /** Base, adapter, out, how, bytes. */
+        public static void main(String[] arguments) {
+            long bytes = Long.parseLong(arguments[4]);
+            LoadProgress end =
+                    arguments[3].equals("kill")
+                            ? (done, total) -> killFrom(done, bytes)
+                            : (done, total) -> limitFiles(bytes);
+            try {
+                merge(Path.of(arguments[0]), Path.of(arguments[1]), Path.of(arguments[2]), end);
+            } catch (UncheckedIOException e) {
+                System.err.println(e.getMessage());
+                Runtime.getRuntime().halt(REFUSED);
+            }
+        }
+
+        private static void killFrom(long done, long bytes) {
+            if (done >= bytes) {
+                Runtime.getRuntime().halt(KILLED);
+            }
+        }
+
+        /** From now on no file of this process grows beyond so many bytes. */
+        private static void limitFiles(long bytes) {
+            long self = ProcessHandle.current().pid();
+            try {
+                new ProcessBuilder("prlimit", "--pid", "" + self, "--fsize=" + bytes)
+                        .inheritIO()
+                        .start()
+                        .waitFor();
+            } catch (IOException | InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+
+    /** The kernel refuses bytes in the middle of the first shard, as a full disk would. */
+    @Test
+    void aFullDiskSaysHowToGoOn() throws Exception {
+        Assumptions.assumeTrue(
+                Files.isExecutable(Path.of("/usr/bin/prlimit")), "skipped: needs prlimit");
+        Path adapter = adapter(1);
+        merge(adapter, LoadProgress.SILENT);
+        Map<String, Integer> undisturbed = content(out);
+        deleteAll(out);
+        assertEquals(EndedMerge.REFUSED, fork(adapter, "limit", 50_000));
+        String message = Files.readString(temporary.resolve("output"));
+        assertTrue(message.contains("cannot be written (File too large)"), message);
+        assertTrue(message.contains("the same command goes on from there"), message);
+        assertEquals(1, message.lines().count(), message);
+        assertFalse(Files.exists(out));
+        merge(adapter, LoadProgress.SILENT);
+        assertEquals(undisturbed, content(out));
+    }
+
+    @Test
+    void anotherAdapterDoesNotGoOnWithTheShardsOfTheFirst() throws IOException {
+        merge(adapter(2), LoadProgress.SILENT);
+        Map<String, Integer> wanted = content(out);
+        deleteAll(out);
+        assertThrows(
+                IllegalStateException.class,
+                () ->
+                        merge(
+                                adapter(1),
+                                (done, total) -> {
+                                    if (done > 100_000) {
+                                        throw new IllegalStateException("stop here");
+                                    }
+                                }));
+        merge(adapter(2), LoadProgress.SILENT);
+        assertEquals(wanted, content(out));
+    }
+
+    @Test
+    void nothingIsOverwritten() throws IOException {
+        Files.createDirectory(out);
+        Files.writeString(out.resolve("precious"), "work of a year");
+        assertThrows(InputException.class, () -> merge(adapter(1), LoadProgress.SILENT));
+        assertEquals("work of a year", Files.readString(out.resolve("precious")));
+        out = temporary.resolve("other");
+        Files.createDirectory(temporary.resolve("other.partial"));
+        Files.writeString(temporary.resolve("other.partial/precious"), "another");
+        assertThrows(InputException.class, () -> merge(adapter(1), LoadProgress.SILENT));
+        assertEquals("another", Files.readString(temporary.resolve("other.partial/precious")));
+        out = Files.writeString(temporary.resolve("file"), "x");
+        assertThrows(InputException.class, () -> merge(adapter(1), LoadProgress.SILENT));
+    }
+
+    private static void deleteAll(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
+    }
+}
