@@ -2,13 +2,20 @@ package dev.longhand.engine;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Assumptions;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+
+import javax.management.JMException;
+import javax.management.ObjectName;
 
 /**
  * What this process holds of the system, counted.
@@ -20,6 +27,7 @@ import java.util.stream.Stream;
  */
 public record ProcessResources(long files, long mappings, long threads, long temporary) {
     private static final Path SELF = Path.of("/proc/self");
+    private static final Pattern OTHER = Pattern.compile("Other \\(reserved=(\\d+)");
 
     /** Counts now; skips the test where the system does not tell. */
     public static ProcessResources now(Path watched) {
@@ -51,6 +59,29 @@ public record ProcessResources(long files, long mappings, long threads, long tem
             return Files.readString(task.resolve("comm"));
         } catch (IOException e) {
             return ""; // it has just ended
+        }
+    }
+
+    /**
+     * Bytes of native memory that Java code has allocated, to the byte, as the JVM's own accounts
+     * say; the tests run with {@code -XX:NativeMemoryTracking=summary}.
+     */
+    public static long nativeBytes() {
+        try {
+            String accounts =
+                    (String)
+                            ManagementFactory.getPlatformMBeanServer()
+                                    .invoke(
+                                            new ObjectName(
+                                                    "com.sun.management:type=DiagnosticCommand"),
+                                            "vmNativeMemory",
+                                            new Object[] {new String[] {"summary", "scale=B"}},
+                                            new String[] {String[].class.getName()});
+            Matcher other = OTHER.matcher(accounts);
+            Assertions.assertTrue(other.find(), accounts);
+            return Long.parseLong(other.group(1));
+        } catch (JMException e) {
+            throw new AssertionError(e);
         }
     }
 
