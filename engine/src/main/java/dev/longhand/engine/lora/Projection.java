@@ -60,8 +60,8 @@ public enum Projection {
         return index;
     }
 
-    /** [outputs, inputs] */
-    Shape shape(ModelConfig model) {
+    /** The shape of its weights, [outputs, inputs]. */
+    public Shape shape(ModelConfig model) {
         int hidden = model.hiddenSize();
         int queries = model.heads() * model.headDim();
         int keys = model.kvHeads() * model.headDim();

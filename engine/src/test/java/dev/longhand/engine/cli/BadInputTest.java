@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.ProcessResources;
+import dev.longhand.engine.lora.TestAdapter;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -230,6 +231,20 @@ class BadInputTest {
         refused("prompt file", "--prompt-file", temporary.resolve("none").toString());
         run("a command is missing", List.of());
         run("--model", List.of("generate", "--prompt", "x"));
+    }
+
+    @Test
+    void adaptersThatAreNone() {
+        Path good = TestAdapter.allLinear(model, 4, 1).write(temporary.resolve("good"));
+        refused("NAME=DIR", "--adapter", good.toString());
+        refused("the adapter name", "--adapter", "../x=" + good);
+        refused("there is no adapter \"y\"", "--adapter", "x=" + good, "--use", "y");
+        refused("there is no adapter \"x\"", "--use", "x");
+        refused("adapter_config.json", "--adapter", "x=" + model);
+        Path other =
+                TestAdapter.allLinear(Goldens.checkpoint("dim64-group5"), 4, 1)
+                        .write(temporary.resolve("other"));
+        refused("the model has 2 layers", "--adapter", "x=" + other, "--use", "x");
     }
 
     @Test

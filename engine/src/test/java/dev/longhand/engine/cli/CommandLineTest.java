@@ -2,10 +2,12 @@ package dev.longhand.engine.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
+import dev.longhand.engine.lora.TestAdapter;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.Assumptions;
@@ -126,6 +128,46 @@ class CommandLineTest {
         assertTrue(outcome.err().contains("device: cpu"), outcome.err());
         assertTrue(outcome.err().contains("finish: stop"), outcome.err());
         assertTrue(outcome.err().contains("tokens/s"), outcome.err());
+    }
+
+    @Test
+    void adaptersAreChosenByNameAndMerged() throws Exception {
+        Path first = TestAdapter.allLinear(GOLDEN, 8, 1).write(folder.resolve("first"));
+        Path second = TestAdapter.allLinear(GOLDEN, 16, 2).write(folder.resolve("second"));
+        Path merged = folder.resolve("merged");
+        String both = "--adapter=first=" + first + " --adapter=second=" + second + " ";
+        List<Integer> base = ids(GOLDEN, "");
+        List<Integer> applied = ids(GOLDEN, both + "--use=second");
+        assertEquals(base, ids(GOLDEN, both));
+        assertNotEquals(base, applied);
+        assertNotEquals(ids(GOLDEN, both + "--use=first"), applied);
+        Outcome merge =
+                run(
+                        "merge",
+                        "--model",
+                        "" + GOLDEN,
+                        "--adapter",
+                        "" + second,
+                        "--out",
+                        "" + merged);
+        assertEquals(0, merge.status(), merge.err());
+        assertTrue(merge.err().contains("rank up to 16"), merge.err());
+        assertEquals(applied, ids(merged, ""));
+        Outcome again =
+                run("merge", "--model", "" + GOLDEN, "--adapter", "" + first, "--out", "" + merged);
+        assertEquals(2, again.status());
+        assertTrue(again.err().contains("is not empty"), again.err());
+    }
+
+    private List<Integer> ids(Path model, String options) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("generate", "--model", model.toString()));
+        arguments.addAll(List.of("--prompt-ids=5,6,7", "--temperature=0", "--max-tokens=16"));
+        arguments.addAll(List.of("--ignore-eos", "--format=json"));
+        options.lines().flatMap(line -> Stream.of(line.trim().split(" +"))).forEach(arguments::add);
+        arguments.removeIf(String::isEmpty);
+        Outcome outcome = run(arguments.toArray(String[]::new));
+        assertEquals(0, outcome.status(), outcome.err());
+        return Goldens.integers(new JsonMapper().readTree(outcome.out()).get("ids"));
     }
 
     @Test
