@@ -23,65 +23,102 @@ import java.util.stream.Stream;
 class GoldenTest {
     private static final int TOP = 5;
 
+    /** What is run: a checkpoint or an adapter of it, applied or merged. */
+    private record Subject(Path folder, boolean adapter, boolean merged) {
+        Path checkpoint() {
+            return adapter ? folder.resolve("../..").normalize() : folder;
+        }
+
+        @Override
+        public String toString() {
+            return Goldens.FOLDER.relativize(folder) + (merged ? "/merged" : "");
+        }
+    }
+
     @TestFactory
     Stream<DynamicTest> cpu() {
-        return tests(Device.CPU, checkpoint -> 2e-4);
+        return tests(Device.CPU, checkpointsAndAdapters(), subject -> 2e-4);
+    }
+
+    /** Merged weights are rounded to bf16, as PEFT's are. */
+    @TestFactory
+    Stream<DynamicTest> merged() {
+        List<Subject> merged =
+                Goldens.adapters().stream().map(folder -> new Subject(folder, true, true)).toList();
+        return roundingTests(Device.CPU, merged);
     }
 
     @TestFactory
     Stream<DynamicTest> reference() {
-        return tests(Device.REFERENCE, checkpoint -> 5e-5);
+        return tests(Device.REFERENCE, checkpointsAndAdapters(), subject -> 5e-5);
     }
 
     /** The CUDA path rounds to bf16: twice what transformers loses in bf16 is allowed. */
     @TestFactory
     Stream<DynamicTest> ptx() {
-        return roundingTests(Device.PTX);
+        return roundingTests(Device.PTX, checkpointsAndAdapters());
     }
 
     /** The same on this machine's GPU. */
     @Tag("gpu")
     @TestFactory
     Stream<DynamicTest> gpu() {
-        return roundingTests(Device.CUDA);
+        return roundingTests(Device.CUDA, checkpointsAndAdapters());
     }
 
-    private static Stream<DynamicTest> roundingTests(Device device) {
+    private static List<Subject> checkpointsAndAdapters() {
+        List<Path> checkpoints = Goldens.checkpoints();
+        List<Path> adapters = Goldens.adapters();
+        assertTrue(checkpoints.size() >= 6 && adapters.size() >= 5, "goldens are missing");
+        return Stream.concat(
+                        checkpoints.stream().map(folder -> new Subject(folder, false, false)),
+                        adapters.stream().map(folder -> new Subject(folder, true, false)))
+                .toList();
+    }
+
+    private static Stream<DynamicTest> roundingTests(Device device, List<Subject> subjects) {
         JsonNode noise = Goldens.read(Goldens.FOLDER.resolve("bf16_noise.json"));
         return tests(
-                device,
-                checkpoint -> 2 * noise.get(checkpoint.getFileName().toString()).asDouble());
+                device, subjects, subject -> 2 * noise.required(subject.toString()).asDouble());
     }
 
-    private static Stream<DynamicTest> tests(Device device, ToDoubleFunction<Path> toleranceOf) {
-        List<Path> checkpoints = Goldens.checkpoints();
-        assertTrue(checkpoints.size() >= 6, "goldens are missing");
-        return checkpoints.stream()
+    private static Stream<DynamicTest> tests(
+            Device device, List<Subject> subjects, ToDoubleFunction<Subject> toleranceOf) {
+        return subjects.stream()
                 .map(
-                        checkpoint ->
+                        subject ->
                                 DynamicTest.dynamicTest(
-                                        checkpoint.getFileName() + " on " + device.optionName(),
+                                        subject + " on " + device.optionName(),
                                         () ->
                                                 check(
-                                                        checkpoint,
+                                                        subject,
                                                         device,
-                                                        toleranceOf.applyAsDouble(checkpoint))));
+                                                        toleranceOf.applyAsDouble(subject))));
     }
 
-    private static void check(Path checkpoint, Device device, double tolerance) {
+    private static void check(Subject subject, Device device, double tolerance)
+            throws InterruptedException {
         TestDevices.require(device);
-        EngineConfig config = EngineConfig.of(checkpoint).device(device).build();
+        EngineConfig.Builder config = EngineConfig.of(subject.checkpoint()).device(device);
+        if (subject.adapter()) {
+            config.adapter("it", subject.folder());
+        }
         double worst = 0;
         int equal = 0;
         int all = 0;
-        try (Engine engine = Engine.open(config)) {
-            for (Goldens.Case golden : Goldens.cases(checkpoint)) {
+        try (Engine engine = Engine.open(config.build())) {
+            if (subject.merged()) {
+                engine.adapters().merge("it");
+            }
+            for (Goldens.Case golden : Goldens.cases(subject.folder())) {
                 GenerationRequest request =
                         GenerationRequest.ids(golden.prompt())
                                 .withMaxTokens(golden.ids().size())
                                 .withSampling(SamplingOptions.greedy().withLogprobs(TOP))
                                 .ignoringEos();
-                Completion completion = Completion.of(engine, request);
+                Completion completion =
+                        Completion.of(
+                                engine, subject.adapter() ? request.withAdapter("it") : request);
                 int steps = agreeing(golden, completion.ids(), tolerance);
                 worst = Math.max(worst, worst(golden.logprobs(), completion.logprobs(), steps));
                 equal += steps;
@@ -90,7 +127,7 @@ class GoldenTest {
         }
         System.out.printf(
                 "golden %s on %s: %d of %d ids compared, largest log-probability error %.1e%n",
-                checkpoint.getFileName(), device.optionName(), equal, all, worst);
+                subject, device.optionName(), equal, all, worst);
         if (device == Device.PTX) {
             assertEquals(List.of(), TestDevices.ptx().findings());
         }

@@ -41,14 +41,26 @@ public final class Goldens {
         }
     }
 
+    /** The PEFT folders with goldens of their own, below their checkpoints. */
+    public static List<Path> adapters() {
+        try (Stream<Path> files = Files.walk(FOLDER)) {
+            return files.filter(file -> file.endsWith("adapter_config.json"))
+                    .map(Path::getParent)
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** A checkpoint by its name. */
     public static Path checkpoint(String name) {
         return FOLDER.resolve(name);
     }
 
-    /** A checkpoint's cases, shortest prompt first. */
-    public static List<Case> cases(Path checkpoint) {
-        return read(checkpoint.resolve("golden.json"))
+    /** The cases of a checkpoint or of an adapter, shortest prompt first. */
+    public static List<Case> cases(Path folder) {
+        return read(folder.resolve("golden.json"))
                 .get("cases")
                 .valueStream()
                 .map(
