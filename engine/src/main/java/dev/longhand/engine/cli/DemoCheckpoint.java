@@ -11,7 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The checkpoint and the problems of the jar, unpacked into a temporary folder until closed. */
+/**
+ * The checkpoint, its Long-CoT adapter and the problems of the jar, unpacked into a temporary
+ * folder until closed.
+ */
 final class DemoCheckpoint implements AutoCloseable {
     /** Held-out problems that ship. */
     static final int PROBLEMS = 210;
@@ -19,11 +22,15 @@ final class DemoCheckpoint implements AutoCloseable {
     private static final String RESOURCES = "/dev/longhand/engine/demo/";
     private static final List<String> FILES =
             List.of(
-                    "config.json",
-                    "generation_config.json",
-                    "model.safetensors",
-                    "tokenizer.json",
-                    "tokenizer_config.json");
+                    "checkpoint/config.json",
+                    "checkpoint/generation_config.json",
+                    "checkpoint/model.safetensors",
+                    "checkpoint/tokenizer.json",
+                    "checkpoint/tokenizer_config.json",
+                    "adapter/adapter_config.json",
+                    "adapter/adapter_model.safetensors");
+
+    private static final List<String> FOLDERS = List.of("checkpoint", "adapter");
 
     private final Path folder;
 
@@ -38,8 +45,11 @@ final class DemoCheckpoint implements AutoCloseable {
         try {
             Path folder = Files.createTempDirectory("longhand-demo-");
             DemoCheckpoint demo = new DemoCheckpoint(folder);
+            for (String each : FOLDERS) {
+                Files.createDirectory(folder.resolve(each));
+            }
             for (String file : FILES) {
-                try (InputStream in = resource("checkpoint/" + file)) {
+                try (InputStream in = resource(file)) {
                     Files.copy(in, folder.resolve(file));
                 }
             }
@@ -57,8 +67,14 @@ final class DemoCheckpoint implements AutoCloseable {
         return in;
     }
 
-    Path folder() {
-        return folder;
+    /** Hugging Face folder of the base. */
+    Path checkpoint() {
+        return folder.resolve("checkpoint");
+    }
+
+    /** PEFT folder of the adapter. */
+    Path adapter() {
+        return folder.resolve("adapter");
     }
 
     List<Problem> problems() {
@@ -84,6 +100,9 @@ final class DemoCheckpoint implements AutoCloseable {
         try {
             for (String file : FILES) {
                 Files.deleteIfExists(folder.resolve(file));
+            }
+            for (String each : FOLDERS) {
+                Files.deleteIfExists(folder.resolve(each));
             }
             Files.deleteIfExists(folder);
         } catch (IOException e) {

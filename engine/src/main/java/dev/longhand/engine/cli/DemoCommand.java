@@ -14,13 +14,18 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 
 /**
- * {@code longhand demo}: the whole path on a checkpoint that ships in the jar. Streams a few
- * answers and scores the held-out problems, all submitted at once and answered in batches.
+ * {@code longhand demo}: the whole path on a checkpoint that ships in the jar, without and with its
+ * Long-CoT adapter, side by side. Streams an answer of each and scores the held-out problems, all
+ * submitted at once, base and adapter in the same batches.
  */
-@Command(name = "demo", description = "Solves word problems with the model in this jar.")
+@Command(
+        name = "demo",
+        description = "Solves word problems with the model in this jar, and with its adapter.")
 final class DemoCommand implements Callable<Integer> {
-    private static final int STREAMED = 3;
-    private static final int ANSWER_TOKENS_MAX = 64;
+    private static final String ADAPTER = "long-cot";
+    private static final int ANSWER_TOKENS_MAX = 400;
+    private static final int CONTEXT_TOKENS_MAX = 512;
+    private static final int SEQUENCES = 16;
 
     @Mixin private ModelOptions.DeviceOptions device = new ModelOptions.DeviceOptions();
 
@@ -37,19 +42,22 @@ final class DemoCommand implements Callable<Integer> {
         try (DemoCheckpoint demo = DemoCheckpoint.unpack();
                 Engine engine =
                         Engine.open(
-                                device.apply(EngineConfig.of(demo.folder()))
-                                        .contextTokensMax(512)
-                                        .kvTokensMax(4096)
+                                device.apply(EngineConfig.of(demo.checkpoint()))
+                                        .contextTokensMax(CONTEXT_TOKENS_MAX)
+                                        .kvTokensMax(SEQUENCES * CONTEXT_TOKENS_MAX)
+                                        .sequencesMax(SEQUENCES)
+                                        .queueDepthMax(2 * DemoCheckpoint.PROBLEMS)
+                                        .adapter(ADAPTER, demo.adapter())
                                         .build())) {
             console.println(engine.backendDescription());
             List<DemoCheckpoint.Problem> problems = demo.problems();
-            for (DemoCheckpoint.Problem problem : problems.subList(0, STREAMED)) {
-                console.println("\n" + problem.question());
-                Answer answer = new Answer(engine.submit(request(problem)));
-                answer.drain(console::print);
-                console.println("   (right: " + problem.answer() + ")");
-            }
-            console.println("\n" + score(engine, problems.subList(0, count())));
+            DemoCheckpoint.Problem first = problems.getFirst();
+            console.println("\n" + first.question() + "   (right: " + first.answer() + ")");
+            console.println("\nbase:");
+            new Answer(engine.submit(request(first))).drain(console::print);
+            console.println("\n\nwith the adapter:");
+            new Answer(engine.submit(request(first).withAdapter(ADAPTER))).drain(console::print);
+            console.println("\n\n" + score(engine, problems.subList(0, count())));
         }
         return 0;
     }
@@ -65,30 +73,32 @@ final class DemoCommand implements Callable<Integer> {
     private static String score(Engine engine, List<DemoCheckpoint.Problem> problems)
             throws InterruptedException {
         long begin = System.nanoTime();
-        List<Answer> answers = new ArrayList<>();
+        List<Answer> ofBase = new ArrayList<>();
+        List<Answer> ofAdapter = new ArrayList<>();
         for (DemoCheckpoint.Problem problem : problems) {
-            answers.add(new Answer(engine.submit(request(problem))));
+            ofBase.add(new Answer(engine.submit(request(problem))));
+            ofAdapter.add(new Answer(engine.submit(request(problem).withAdapter(ADAPTER))));
         }
-        int right = 0;
-        long promptTokens = 0;
-        long outputTokens = 0;
-        for (int i = 0; i < answers.size(); i++) {
-            Answer answer = answers.get(i);
-            answer.drain(text -> {});
-            right += answer.text().contains("\\boxed{" + problems.get(i).answer() + "}") ? 1 : 0;
-            promptTokens += answer.usage().promptTokens();
-            outputTokens += answer.usage().outputTokens();
+        DemoScore base = new DemoScore("base");
+        DemoScore adapter = new DemoScore("with adapter");
+        for (int i = 0; i < problems.size(); i++) {
+            ofBase.get(i).drain(text -> {});
+            base.add(ofBase.get(i), problems.get(i));
+            ofAdapter.get(i).drain(text -> {});
+            adapter.add(ofAdapter.get(i), problems.get(i));
         }
         double seconds = (System.nanoTime() - begin) / 1e9;
+        long outputTokens = base.outputTokens() + adapter.outputTokens();
         return String.format(
                 Locale.ROOT,
-                "%d of %d held-out problems right (%.1f %%)%n"
+                "%d held-out problems:%n%s%n%s%n%s%n"
                         + "%d prompt and %d output tokens in %.1f s: %.0f output tokens/s%n"
                         + "peak memory: %d MiB resident, %d MiB of it Java heap",
-                right,
                 problems.size(),
-                100.0 * right / problems.size(),
-                promptTokens,
+                DemoScore.header(),
+                base.row(),
+                adapter.row(),
+                base.promptTokens() + adapter.promptTokens(),
                 outputTokens,
                 seconds,
                 outputTokens / seconds,

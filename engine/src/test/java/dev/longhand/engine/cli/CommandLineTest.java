@@ -26,6 +26,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -207,7 +209,12 @@ class CommandLineTest {
                         "",
                         "demo");
         assertEquals(0, outcome.status(), outcome.err());
-        assertTrue(outcome.out().contains("of 210 held-out problems right"), outcome.out());
+        assertTrue(outcome.out().contains("210 held-out problems:"), outcome.out());
+        double[] base = demoRow(outcome.out(), "base");
+        double[] adapter = demoRow(outcome.out(), "with adapter");
+        assertTrue(adapter[0] >= base[0] + 20, "points of accuracy: " + outcome.out());
+        assertTrue(adapter[1] > 2 * base[1], "tokens per answer: " + outcome.out());
+        assertTrue(adapter[2] > 1 && base[2] == 0, "keywords per answer: " + outcome.out());
         assertTrue(outcome.out().contains("output tokens/s"), outcome.out());
         assertTrue(outcome.out().contains("peak memory"), outcome.out());
         try (Stream<Path> left = Files.list(temporary)) {
@@ -216,6 +223,21 @@ class CommandLineTest {
                     left.filter(path -> path.getFileName().toString().startsWith("longhand"))
                             .toList());
         }
+    }
+
+    /** Accuracy in percent, tokens per answer and keywords per answer. */
+    private static double[] demoRow(String output, String name) {
+        Matcher row =
+                Pattern.compile(
+                                "^" + name + " +\\d+ of +\\d+ +([\\d.]+) % +([\\d.]+) +([\\d.]+)$",
+                                Pattern.MULTILINE)
+                        .matcher(output);
+        assertTrue(row.find(), output);
+        return new double[] {
+            Double.parseDouble(row.group(1)),
+            Double.parseDouble(row.group(2)),
+            Double.parseDouble(row.group(3))
+        };
     }
 
     @Test
