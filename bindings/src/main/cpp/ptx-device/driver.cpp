@@ -140,6 +140,7 @@ int Driver::copy_to_device(Address to, const void *from, uint64_t bytes) {
         return fault(ILLEGAL_ADDRESS, "out of bounds: a copy of " + std::to_string(bytes) +
                                           " bytes to memory that is not allocated");
     }
+    report.bytes_to_device += bytes;
     memcpy(allocation->host(to), from, bytes);
     allocation->mark_written(to, bytes);
     return SUCCESS;
@@ -164,6 +165,7 @@ int Driver::copy_to_host(void *to, Address from, uint64_t bytes) {
         report.find("copy to host", "uninitialised global read: by a copy to the host of " +
                                         std::to_string(bytes) + " bytes");
     }
+    report.bytes_to_host += bytes;
     memcpy(to, allocation->host(from), bytes);
     return SUCCESS;
 }
