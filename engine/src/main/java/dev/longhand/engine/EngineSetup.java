@@ -11,6 +11,7 @@ import dev.longhand.engine.tokenizer.Tokenizer;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.Shape;
 
 import org.jspecify.annotations.Nullable;
 
@@ -99,11 +100,12 @@ public record EngineSetup(
 
     /** The memory that an engine with this setup takes on a backend. */
     public MemoryPlan plan(long weightBytes, ComputeBackend backend) {
+        Shape logits = Shape.of(stepSize().logitRowsMax(), model.vocabSize());
         return new MemoryPlan(
                 weightBytes,
                 kvShape(backend).bytes(),
                 limits.kvTokensMax(),
-                stepSize().activationBytes(model),
+                stepSize().activationBytes(model) + backend.sampleBytes(logits),
                 stepSize().ropeBytes(model),
                 adapterBytesMax,
                 backend.memoryAvailableBytes().orElseGet(HostMemory::availableBytes));

@@ -8,7 +8,7 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
-import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.sampling.SampleSlot;
 
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -21,6 +21,7 @@ final class StepRunner implements AutoCloseable {
     private final Qwen2Model model;
     private final KvCache kv;
     private final StepBatch batch;
+    private final SampleSlot[] slots = new SampleSlot[1];
 
     StepRunner(Path folder, Device device, int threads, int rowsMax, int positionsMax) {
         ModelConfig config = ModelConfig.read(folder);
@@ -42,7 +43,7 @@ final class StepRunner implements AutoCloseable {
                                 pages,
                                 config.kvHeads(),
                                 config.headDim(),
-                                DType.F32));
+                                backend.kvDtypeDefault()));
         batch = backend.allocateBatch(rowsMax, 1, pages);
     }
 
@@ -61,6 +62,26 @@ final class StepRunner implements AutoCloseable {
         }
         batch.select();
         model.forward(batch, kv);
+    }
+
+    /** Feeds the token drawn last, or 0, at a position of sequence 0 and draws the next. */
+    void draw(SampleSlot slot, int position) {
+        batch.clear();
+        batch.add(Math.max(0, slot.token()), position, 0);
+        batch.select();
+        model.forward(batch, kv);
+        slots[0] = slot;
+        slot.moveTo(position + 1);
+        backend.sample(model.logits(), slots, 1);
+    }
+
+    /** Copies a page of the pool to another. */
+    void copyPage(int from, int to) {
+        backend.copyPage(kv, from, to);
+    }
+
+    int vocabulary() {
+        return model.config().vocabSize();
     }
 
     /** The logits of a selected row. */

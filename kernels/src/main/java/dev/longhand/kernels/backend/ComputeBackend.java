@@ -161,6 +161,11 @@ public interface ComputeBackend extends AutoCloseable {
      */
     void sample(Tensor logits, SampleSlot[] slots, int count);
 
+    /** Bytes that {@link #sample} keeps for logits of a shape, beside the slots. */
+    default long sampleBytes(Shape logits) {
+        return 0;
+    }
+
     /** Copies one page of every layer. */
     void copyPage(KvCache kv, int from, int to);
 

@@ -21,7 +21,6 @@ import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.norm.RmsNorm;
 import dev.longhand.kernels.rope.RopeAppend;
-import dev.longhand.kernels.sampling.HostSampler;
 import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
@@ -65,7 +64,8 @@ public final class CudaBackend implements ComputeBackend {
     private final CudaLinearKernels linears;
     private final StepGraphs graphs;
     private final long found;
-    private @Nullable LogitsOnHost logitsOnHost;
+    private final KernelCall sample;
+    private @Nullable CudaSampler sampler;
     private boolean closed;
 
     /**
@@ -97,6 +97,7 @@ public final class CudaBackend implements ComputeBackend {
             swiGlu = call("swiglu", "swiglu", 8, 8, 4);
             ropeAppend = call("rope_append", "rope_append", 8, 4, 8, BATCH_BYTES, KV_BYTES);
             copyPage = call("rope_append", "copy_page", 8, 4, 4, 4, 4);
+            sample = call("sample", "sample", 8, 4, 8, 8, 4, 8, 8);
             linears = new CudaLinearKernels(driver, stream, kernels, arena);
             graphs = new StepGraphs(driver, stream);
             found = driver.allocate(Long.BYTES);
@@ -294,12 +295,21 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public void sample(Tensor logits, SampleSlot[] slots, int count) {
-        LogitsOnHost host = logitsOnHost;
-        if (host == null || !host.fits(logits.shape())) {
-            host = new LogitsOnHost(driver, logits.shape());
-            logitsOnHost = host;
+        CudaSampler drawing = sampler;
+        if (drawing == null || !drawing.fits(logits.shape())) {
+            if (drawing != null) {
+                drawing.close();
+                sampler = null; // an allocation that fails leaves none
+            }
+            drawing = new CudaSampler(driver, stream, memory, sample, logits.shape());
+            sampler = drawing;
         }
-        HostSampler.sample(host.copy(driver, address(logits), count, stream), slots, count);
+        drawing.sample(address(logits), slots, count);
+    }
+
+    @Override
+    public long sampleBytes(Shape logits) {
+        return CudaSampler.bytes(logits);
     }
 
     @Override

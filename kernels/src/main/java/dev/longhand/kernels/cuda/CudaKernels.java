@@ -23,6 +23,7 @@ final class CudaKernels {
         "linear_wide",
         "rms_norm",
         "rope_append",
+        "sample",
         "swiglu"
     };
 

@@ -2,24 +2,20 @@ package dev.longhand.kernels.sampling;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.Arrays;
-
 /**
  * What the sampler knows of one sequence, and its answer. Allocated once per sequence; a draw
  * allocates nothing. Used by one thread at a time.
  */
 public final class SampleSlot {
-    private static final byte SEEN = 1;
-    private static final byte GENERATED = 2;
-
     private final SamplingParams params;
     private final int vocabulary;
     private final TopCandidates candidates = new TopCandidates();
+    private final StrideMasses strides = new StrideMasses();
     private final int[] topTokens;
     private final float[] topLogprobs;
-    private final byte[] history;
-    private int[] distinct = new int[0];
-    private int distinctCount;
+    private final long[] seen; // a bit for each token, the first in bit 0
+    private final long[] generated;
+    private long observed;
     private long position;
     private int token = -1;
     private @Nullable NonFiniteLogitsException failure;
@@ -30,19 +26,27 @@ public final class SampleSlot {
      * @param params how to draw
      * @param vocabulary tokens that may be drawn; logits beyond it (rows that pad the matrix) count
      *     for nothing, not even in log-probabilities
+     * @throws IllegalArgumentException if there are more than 2^20 of them
      */
     public SampleSlot(SamplingParams params, int vocabulary) {
+        if (vocabulary > Weight.VOCABULARY_MAX) {
+            throw new IllegalArgumentException(
+                    "samplers draw from up to %d tokens, not %d"
+                            .formatted(Weight.VOCABULARY_MAX, vocabulary));
+        }
         this.params = params;
         this.vocabulary = vocabulary;
         int reported = Math.min(params.logprobs(), vocabulary);
         topTokens = new int[reported];
         topLogprobs = new float[reported];
-        history = new byte[params.penalises() ? vocabulary : 0];
+        int words = params.penalises() ? Math.ceilDiv(vocabulary, Long.SIZE) : 0;
+        seen = new long[words];
+        generated = new long[words];
     }
 
     /** Tells the slot of a prompt token. */
     public void observePrompt(int promptToken) {
-        observe(promptToken, SEEN);
+        observe(seen, promptToken);
     }
 
     /** Tells the slot at which position of its sequence the next token will stand. */
@@ -87,13 +91,17 @@ public final class SampleSlot {
         return candidates;
     }
 
+    StrideMasses strides() {
+        return strides;
+    }
+
     long position() {
         return position;
     }
 
-    void report(int rank, int reportedToken, float logprob) {
+    void report(int rank, int reportedToken, float logit, double normaliser) {
         topTokens[rank] = reportedToken;
-        topLogprobs[rank] = logprob;
+        topLogprobs[rank] = (float) (logit - normaliser + 0.0); // -0 becomes 0, as on a device
     }
 
     void fail(NonFiniteLogitsException cause) {
@@ -102,31 +110,30 @@ public final class SampleSlot {
 
     void draw(int drawn) {
         token = drawn;
-        observe(drawn, (byte) (SEEN | GENERATED));
+        observe(seen, drawn);
+        observe(generated, drawn);
     }
 
-    int distinctCount() {
-        return distinctCount;
+    /** Grows with every token of prompt and output. */
+    long observed() {
+        return observed;
     }
 
-    int distinct(int index) {
-        return distinct[index];
+    /** Tokens of prompt and output, a bit for each; empty if there are no penalties. */
+    long[] seen() {
+        return seen;
     }
 
-    boolean generated(int seenToken) {
-        return (history[seenToken] & GENERATED) != 0;
+    /** Tokens of the output, likewise. */
+    long[] generated() {
+        return generated;
     }
 
-    private void observe(int seenToken, byte flags) {
-        if (seenToken >= history.length) {
-            return; // no penalties, or a padding row that a prompt of ids may name
+    private void observe(long[] tokens, int token) {
+        observed++;
+        // none without penalties, and a prompt of ids may name a padding row
+        if (token / Long.SIZE < tokens.length && token < vocabulary) {
+            tokens[token / Long.SIZE] |= 1L << token;
         }
-        if (history[seenToken] == 0) {
-            if (distinctCount == distinct.length) {
-                distinct = Arrays.copyOf(distinct, Math.max(64, 2 * distinctCount));
-            }
-            distinct[distinctCount++] = seenToken;
-        }
-        history[seenToken] |= flags;
     }
 }

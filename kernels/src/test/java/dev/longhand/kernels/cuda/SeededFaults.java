@@ -47,11 +47,14 @@ final class SeededFaults {
     private static final FaultDrive LOOK_UP =
             FaultDrive.of(new EmbeddingCase(DType.BF16, 9, 211, 77));
 
+    /** More tokens than a block has threads, and than its list has room for. */
+    private static final FaultDrive SAMPLE = FaultDrive.sampling(5_001);
+
     private SeededFaults() {}
 
     /** Every shape that a fault is run on. */
     static List<FaultDrive> drives() {
-        return List.of(SKINNY, WIDE, DECODE, PREFILL, NORM, GATE, LOOK_UP);
+        return List.of(SKINNY, WIDE, DECODE, PREFILL, NORM, GATE, LOOK_UP, SAMPLE);
     }
 
     /** Every mistake. */
@@ -62,6 +65,7 @@ final class SeededFaults {
         faults.addAll(decode());
         faults.addAll(attention());
         faults.addAll(others());
+        faults.addAll(sample());
         return faults;
     }
 
@@ -277,5 +281,28 @@ final class SeededFaults {
                         LOOK_UP,
                         MISALIGNED,
                         replace("embed_bf16", "ld\\.global\\.u16 (.*)", 1, 0, "ld.global.u32 $1")));
+    }
+
+    private static SeededFault sample(String name, String foundBy, PtxEdit... edits) {
+        return SeededFault.of("sample: " + name, "sample", SAMPLE, foundBy, edits);
+    }
+
+    private static List<SeededFault> sample() {
+        String kernel = "sample";
+        String store = "st\\.global\\.u32 .*";
+        return List.of(
+                sample(
+                        "no barrier before the warps' masses",
+                        RACE,
+                        remove(kernel, BARRIER, 23, 21)),
+                sample(
+                        "stride and rest read before they are found",
+                        UNINITIALISED_SHARED,
+                        remove(kernel, BARRIER, 23, 22)),
+                sample(
+                        "the drawn token not noted as seen",
+                        ORACLE,
+                        remove(kernel, store, 5, 3),
+                        remove(kernel, store, 4, 3)));
     }
 }
