@@ -1,5 +1,7 @@
 package dev.longhand.bindings.cuda;
 
+import static dev.longhand.bindings.cuda.JCudaHandles.known;
+
 import dev.longhand.bindings.cuda.JCudaHandles.Context;
 import dev.longhand.bindings.cuda.JCudaHandles.Event;
 import dev.longhand.bindings.cuda.JCudaHandles.Function;
@@ -277,13 +279,6 @@ final class LoadedCudaDriver implements CudaDriver {
         destroy(known(streams.remove(stream), "stream"));
     }
 
-    private static <T> T known(@Nullable T thing, String name) {
-        if (thing == null) {
-            throw new IllegalArgumentException("not a living %s of this driver".formatted(name));
-        }
-        return thing;
-    }
-
     @Override
     public long createEvent() {
         enter();
@@ -304,6 +299,13 @@ final class LoadedCudaDriver implements CudaDriver {
     public void await(long stream, long event) {
         enter();
         health.check(LonghandCudaDriver.cuStreamWaitEvent(stream, event, 0), "cuStreamWaitEvent");
+    }
+
+    @Override
+    public void synchronizeEvent(long event) {
+        enter();
+        Event passing = known(events.get(event), "event");
+        health.check(JCudaDriver.cuEventSynchronize(passing), "cuEventSynchronize");
     }
 
     @Override

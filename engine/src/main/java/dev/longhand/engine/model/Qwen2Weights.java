@@ -13,7 +13,9 @@ import dev.longhand.kernels.tensor.Tensor;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The weights of a Qwen2 model, placed on a backend. Matrices stay in their stored dtype, on a CPU
@@ -65,6 +67,7 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
         private final ComputeBackend backend;
         private final LoadProgress progress;
         private final Arena hostMemory;
+        private final Map<String, Tensor> unchecked = new LinkedHashMap<>();
         private long doneBytes;
 
         Binder(
@@ -95,7 +98,7 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
                     embedding,
                     layers,
                     norm("model.norm.weight"),
-                    backend.linear(List.of(new LinearMatrix(head, null))));
+                    linear(List.of(new LinearMatrix(head, null))));
         }
 
         private Layer layer(String prefix) {
@@ -104,21 +107,34 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
             int keys = config.kvHeads() * config.headDim();
             return new Layer(
                     norm(prefix + "input_layernorm.weight"),
-                    backend.linear(
+                    linear(
                             List.of(
                                     biased(prefix + "self_attn.q_proj", queries),
                                     biased(prefix + "self_attn.k_proj", keys),
                                     biased(prefix + "self_attn.v_proj", keys))),
                     plain(prefix + "self_attn.o_proj", hidden, queries),
                     norm(prefix + "post_attention_layernorm.weight"),
-                    backend.gatedLinear(
-                            unbiased(prefix + "mlp.gate_proj", config.intermediateSize()),
-                            unbiased(prefix + "mlp.up_proj", config.intermediateSize())),
+                    gateUp(prefix),
                     plain(prefix + "mlp.down_proj", hidden, config.intermediateSize()));
         }
 
+        private Linear linear(List<LinearMatrix> matrices) {
+            Linear linear = backend.linear(matrices);
+            checkPlaced();
+            return linear;
+        }
+
+        private Linear gateUp(String prefix) {
+            Linear linear =
+                    backend.gatedLinear(
+                            unbiased(prefix + "mlp.gate_proj", config.intermediateSize()),
+                            unbiased(prefix + "mlp.up_proj", config.intermediateSize()));
+            checkPlaced();
+            return linear;
+        }
+
         private Linear plain(String name, int outputs, int inputs) {
-            return backend.linear(
+            return linear(
                     List.of(new LinearMatrix(matrix(name + ".weight", outputs, inputs), null)));
         }
 
@@ -137,15 +153,26 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
         }
 
         private Tensor matrix(String name, int rows, int columns) {
-            return finite(name, backend.place(checkpoint.tensor(name, Shape.of(rows, columns))));
+            return placed(name, backend.place(checkpoint.tensor(name, Shape.of(rows, columns))));
         }
 
         private Tensor vector(String name, int length) {
             HostTensor stored = checkpoint.tensor(name, Shape.of(length));
-            return finite(name, backend.place(stored.toF32(hostMemory)));
+            return placed(name, backend.place(stored.toF32(hostMemory)));
         }
 
-        private Tensor finite(String name, Tensor tensor) {
+        private Tensor placed(String name, Tensor tensor) {
+            unchecked.put(name, tensor);
+            return tensor;
+        }
+
+        /** When what they belong to is made, weights are where they stay. */
+        private void checkPlaced() {
+            unchecked.forEach(this::check);
+            unchecked.clear();
+        }
+
+        private void check(String name, Tensor tensor) {
             long at = backend.findNonFinite(tensor);
             if (at >= 0) {
                 throw new InputException(
@@ -154,7 +181,6 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
             }
             doneBytes += tensor.bytes();
             progress.loaded(Math.min(doneBytes, checkpoint.bytes()), checkpoint.bytes());
-            return tensor;
         }
     }
 }

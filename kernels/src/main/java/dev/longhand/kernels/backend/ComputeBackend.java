@@ -169,7 +169,10 @@ public interface ComputeBackend extends AutoCloseable {
     /** Copies one page of every layer. */
     void copyPage(KvCache kv, int from, int to);
 
-    /** Index of the first NaN or infinity of a tensor, row-major, or -1. */
+    /**
+     * Index of the first NaN or infinity of a tensor, row-major, or -1. A device looks at weights
+     * where they are once a linear layer has uploaded them, so this is best asked after that.
+     */
     long findNonFinite(Tensor tensor);
 
     /** Copies one row of an F32 tensor to the host. */

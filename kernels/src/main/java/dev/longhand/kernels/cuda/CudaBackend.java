@@ -324,18 +324,30 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public long findNonFinite(Tensor tensor) {
-        Optional<HostTensor> placed = ((CudaTensor) tensor).placed();
-        if (placed.isPresent()) { // weights that are on their way up, maybe in another layout
-            return placed.get().findNonFinite();
+        CudaTensor own = (CudaTensor) tensor;
+        Optional<HostTensor> placed = own.placed();
+        if (placed.isEmpty()) {
+            return findNonFinite(own.dtype(), own.address(), own.shape().elements());
         }
-        KernelCall call = findNonFinite.get(tensor.dtype());
+        CudaMatrix matrix = own.uploaded();
+        if (matrix != null) {
+            long elements = (long) matrix.rows() * matrix.chunks() * CudaMatrix.CHUNK;
+            if (findNonFinite(DType.BF16, matrix.address(), elements) < 0) {
+                return -1;
+            }
+        }
+        // never uploaded as a matrix, or something is wrong in one: where, its file tells
+        return placed.get().findNonFinite();
+    }
+
+    /** The same for elements of the device. */
+    private long findNonFinite(DType dtype, long address, long elements) {
+        KernelCall call = findNonFinite.get(dtype);
         if (call == null) {
-            throw new IllegalArgumentException(
-                    "no tripwire for %s on the device".formatted(tensor.dtype()));
+            throw new IllegalArgumentException("no tripwire for %s on the device".formatted(dtype));
         }
         driver.fill(found, (byte) -1, Long.BYTES, stream);
-        call.begin().parameter(address(tensor)).parameter(tensor.shape().elements());
-        call.parameter(found);
+        call.begin().parameter(address).parameter(elements).parameter(found);
         call.launch(driver, stream, 64, 1, 1, THREADS);
         try (Arena local = Arena.ofConfined()) {
             MemorySegment first = local.allocate(JAVA_LONG);

@@ -30,6 +30,7 @@ final class CudaLinear extends Linear {
                         ((CudaTensor) up.weights()).source());
         bias = 0;
         gated = true;
+        List.of(gate, up).forEach(part -> ((CudaTensor) part.weights()).uploadedIn(matrix));
     }
 
     CudaLinear(DeviceMemory memory, List<LinearMatrix> matrices) {
@@ -42,6 +43,7 @@ final class CudaLinear extends Linear {
                                 matrices.stream()
                                         .map(part -> ((CudaTensor) part.weights()).source())
                                         .toList());
+        matrices.forEach(part -> ((CudaTensor) part.weights()).uploadedIn(matrix));
         bias = uploadBias(memory, matrices);
         gated = false;
     }

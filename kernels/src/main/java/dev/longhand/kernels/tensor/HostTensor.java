@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
  */
 public record HostTensor(DType dtype, Shape shape, MemorySegment data) implements Tensor {
     private static final long CACHE_LINE_BYTES = 64;
+    private static final int SCAN = 4096; // elements looked at between two decisions
     private static final ValueLayout.OfFloat F32 =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort BITS16 =
@@ -48,12 +49,56 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
 
     /** Index of the first NaN or infinity, row-major, or -1. */
     public long findNonFinite() {
-        for (long i = 0; i < shape.elements(); i++) {
-            if (!Float.isFinite(get(i))) {
-                return i;
+        long elements = shape.elements();
+        for (long first = 0; first < elements; first += SCAN) {
+            int count = (int) Math.min(SCAN, elements - first);
+            MemorySegment part = data.asSlice(first * dtype.bytes(), (long) count * dtype.bytes());
+            boolean found =
+                    switch (dtype) {
+                        case F32 -> hasExponent32(part, count);
+                        case BF16 -> hasExponent16(part, count, 0x7F80);
+                        case F16 -> hasExponent16(part, count, 0x7C00);
+                        case I32 -> false;
+                    };
+            if (found) {
+                return first + firstNonFinite(first);
             }
         }
         return -1;
+    }
+
+    /*
+     * NaN and infinity have every bit of the exponent set. Only then is (bits & mask) ^ mask zero,
+     * and one less negative; without a branch in it, the loop compiles to vector instructions.
+     */
+    private static boolean hasExponent16(MemorySegment part, int count, int mask) {
+        int signs = 0;
+        for (int pair = 0; pair < count / 2; pair++) { // sums of shorts do not become vectors
+            int both = part.get(I32, (long) pair * Integer.BYTES);
+            signs |= ((both & mask) ^ mask) - 1;
+            signs |= ((both >>> Short.SIZE & mask) ^ mask) - 1;
+        }
+        if (count % 2 != 0) {
+            signs |= ((part.get(BITS16, (count - 1L) * Short.BYTES) & mask) ^ mask) - 1;
+        }
+        return signs < 0;
+    }
+
+    private static boolean hasExponent32(MemorySegment part, int count) {
+        int mask = 0x7F80_0000;
+        int signs = 0;
+        for (int i = 0; i < count; i++) {
+            signs |= ((part.get(I32, (long) i * Integer.BYTES) & mask) ^ mask) - 1;
+        }
+        return signs < 0;
+    }
+
+    private int firstNonFinite(long from) {
+        int i = 0;
+        while (Float.isFinite(get(from + i))) {
+            i++;
+        }
+        return i;
     }
 
     /** Sets element {@code index} of an F32 tensor. */
