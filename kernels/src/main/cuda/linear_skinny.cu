@@ -152,7 +152,7 @@ __device__ __forceinline__ void run(const Problem &p, const Adapted &adapted) {
     extern "C" __global__ void __launch_bounds__(256) linear_skinny##name(Problem p) {             \
         run<kind, tiles, aligned, false>(p, {});                                                   \
     }                                                                                              \
-    extern "C" __global__ void __launch_bounds__(256)                                              \
+    extern "C" __global__ void __launch_bounds__(256, tiles == 1 ? 3 : 2)                           \
         linear_skinny_lora##name(Problem p, Adapted adapted) {                                     \
         run<kind, tiles, aligned, true>(p, adapted);                                               \
     }

@@ -160,7 +160,7 @@ __device__ __forceinline__ void expand(float (&sums)[OUTS][ROWS][4], const Probl
                 for (int n = 0; n < ROWS; n++) {
                     ColumnChunk x{};
                     if (slots[n] == slot && j < rank) {
-                        x = load_shrunk<ROWS < 4 ? 4 / ROWS : 1>(rows, first_row + 8 * n + g, before + j, change->scale[m]);
+                        x = load_shrunk<ROWS == 1 ? 2 : 1>(rows, first_row + 8 * n + g, before + j, change->scale[m]);
                     }
                     /* sums are of rows 2t and 2t + 1, which lanes 8t and 8t + 4 know */
                     bool left = __shfl_sync(0xffffffffu, slots[n], 8 * t) == slot;
