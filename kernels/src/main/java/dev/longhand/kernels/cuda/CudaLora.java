@@ -156,10 +156,18 @@ final class CudaLora implements LoraAdapter {
 
     /** Where it is on the device. */
     long address() {
+        return address;
+    }
+
+    /**
+     * Checks that it is still there.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    void requireOpen() {
         if (closed) {
             throw new IllegalStateException("a row's adapter is closed");
         }
-        return address;
     }
 
     /** The largest sum of ranks of a group. */

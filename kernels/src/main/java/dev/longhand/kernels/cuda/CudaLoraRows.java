@@ -51,21 +51,24 @@ final class CudaLoraRows {
         return capacity;
     }
 
-    /** Whether a row has an adapter. */
+    /**
+     * Whether a row has an adapter.
+     *
+     * @throws IllegalStateException if one is closed
+     */
     static boolean any(Rows rows) {
+        boolean any = false;
         for (int row = 0; row < rows.rows(); row++) {
-            if (rows.adapter(row) != null) {
-                return true;
+            LoraAdapter adapter = rows.adapter(row);
+            if (adapter != null) {
+                ((CudaLora) adapter).requireOpen();
+                any = true;
             }
         }
-        return false;
+        return any;
     }
 
-    /**
-     * Writes the table.
-     *
-     * @throws IllegalStateException if a row's adapter is closed
-     */
+    /** Writes the table; the rows' adapters are open. */
     void write(Rows rows, CudaLoras loras) {
         int count = assignSlots(rows);
         int tiles = writeTiles(rows.rows(), count);

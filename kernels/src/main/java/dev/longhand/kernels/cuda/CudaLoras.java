@@ -127,9 +127,11 @@ final class CudaLoras {
     /**
      * The address of the table of rows, for a product that an adapter of theirs may change; 0 where
      * none does.
+     *
+     * @throws IllegalStateException if a row's adapter is closed
      */
     long table(Rows rows, Linear linear) {
-        if (live == 0 || ((CudaLinear) linear).loraGroup() < 0) {
+        if (((CudaLinear) linear).loraGroup() < 0) {
             return 0;
         }
         if (rows instanceof CudaStepBatch batch) {

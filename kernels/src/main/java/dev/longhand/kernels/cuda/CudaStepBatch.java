@@ -69,7 +69,11 @@ final class CudaStepBatch extends StepBatch {
         loraTable = device + tableAt;
     }
 
-    /** Brings the device's copy up to date. */
+    /**
+     * Brings the device's copy up to date.
+     *
+     * @throws IllegalStateException if a row's adapter is closed
+     */
     void synchronise() {
         if (uploaded == version() && uploadedLoras == loras.version()) {
             return;

@@ -179,8 +179,7 @@ class CudaLoraTest {
         boolean gated = ((CudaLinear) linear).gated();
         Tensor out =
                 backend.allocate(
-                        DType.F32,
-                        Shape.of(rows.rows(), linear.outputs() / (gated ? 2 : 1)));
+                        DType.F32, Shape.of(rows.rows(), linear.outputs() / (gated ? 2 : 1)));
         if (gated) {
             Tensor both = backend.allocate(DType.F32, Shape.of(rows.rows(), linear.outputs()));
             backend.applyGated(linear, placed, norm, placed, both, out, rows);
@@ -214,12 +213,7 @@ class CudaLoraTest {
             adapter.close();
             assertThrows(
                     IllegalStateException.class,
-                    () -> {
-                        try (LoraAdapter other = adapter(linear, 8, 8, 8)) {
-                            assertTrue(other.bytes() > 0);
-                            backend.applyNormed(linear, placed, norm, placed, out, company);
-                        }
-                    });
+                    () -> backend.applyNormed(linear, placed, norm, placed, out, company));
             assertEquals(baseline, backend.memoryAvailableBytes().orElseThrow());
         }
         backend.applyNormed(linear, placed, norm, placed, out, Rows.of(20));
@@ -262,6 +256,9 @@ class CudaLoraTest {
                     for (int row = 0; row < 2; row++) {
                         assertArrayEquals(read(expected, row), read(out, row), "step " + step);
                     }
+                }
+                if (step % 4 != 3) { // its rows still name what is closed now
+                    assertThrows(IllegalStateException.class, () -> backend.replayStep(batch, kv));
                 }
             }
             assertEquals(10, replayed); // of each kind the first runs and the second is recorded
@@ -313,9 +310,7 @@ class CudaLoraTest {
                         .toList();
         List<HostTensor> others =
                 pristine.stream()
-                        .map(
-                                matrix ->
-                                        random(99, DType.BF16, (int) matrix.shape().rows(), 77))
+                        .map(matrix -> random(99, DType.BF16, (int) matrix.shape().rows(), 77))
                         .toList();
         HostTensor x = random(1, DType.F32, 3, 77);
         Norm norm = norm(77);
