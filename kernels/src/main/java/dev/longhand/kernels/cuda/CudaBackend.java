@@ -62,6 +62,7 @@ public final class CudaBackend implements ComputeBackend {
     private final KernelCall ropeAppend;
     private final KernelCall copyPage;
     private final CudaLinearKernels linears;
+    private final CudaLoras loras;
     private final StepGraphs graphs;
     private final long found;
     private final KernelCall sample;
@@ -98,7 +99,8 @@ public final class CudaBackend implements ComputeBackend {
             ropeAppend = call("rope_append", "rope_append", 8, 4, 8, BATCH_BYTES, KV_BYTES);
             copyPage = call("rope_append", "copy_page", 8, 4, 4, 4, 4);
             sample = call("sample", "sample", 8, 4, 8, 8, 4, 8, 8);
-            linears = new CudaLinearKernels(driver, stream, kernels, arena);
+            loras = new CudaLoras(driver, stream, memory);
+            linears = new CudaLinearKernels(driver, stream, kernels, loras, arena);
             graphs = new StepGraphs(driver, stream);
             found = driver.allocate(Long.BYTES);
         } catch (RuntimeException e) {
@@ -165,12 +167,12 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public LoraAdapter adapter(List<LoraDelta> deltas) {
-        throw new UnsupportedOperationException("no kernels for adapters yet");
+        return loras.load(deltas);
     }
 
     @Override
     public void reload(Linear linear, List<HostTensor> weights) {
-        throw new UnsupportedOperationException("no reload yet");
+        ((CudaLinear) linear).reload(memory, weights);
     }
 
     @Override
@@ -183,7 +185,7 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public StepBatch allocateBatch(int rowsMax, int sequencesMax, int pagesPerSequence) {
-        return new CudaStepBatch(driver, stream, rowsMax, sequencesMax, pagesPerSequence);
+        return new CudaStepBatch(driver, stream, loras, rowsMax, sequencesMax, pagesPerSequence);
     }
 
     @Override
@@ -230,7 +232,7 @@ public final class CudaBackend implements ComputeBackend {
         if (((CudaLinear) linear).gated()) {
             throw new IllegalArgumentException("gate and up are for applyGated");
         }
-        linears.run((CudaLinear) linear, x, null, out, rows.rows(), accumulate);
+        linears.run((CudaLinear) linear, x, null, out, rows, accumulate);
     }
 
     @Override
@@ -238,7 +240,7 @@ public final class CudaBackend implements ComputeBackend {
             Linear linear, Tensor x, Norm norm, Tensor normed, Tensor out, Rows rows) {
         linear.check(x, out, rows.rows());
         RmsNorm.check(x, norm.weight(), x, rows.rows());
-        linears.run((CudaLinear) linear, x, norm, out, rows.rows(), false);
+        linears.run((CudaLinear) linear, x, norm, out, rows, false);
     }
 
     @Override
@@ -247,7 +249,7 @@ public final class CudaBackend implements ComputeBackend {
         gateUp.check(x, both, rows.rows());
         SwiGlu.check(both, out, rows.rows());
         RmsNorm.check(x, norm.weight(), x, rows.rows());
-        linears.run((CudaLinear) gateUp, x, norm, out, rows.rows(), false);
+        linears.run((CudaLinear) gateUp, x, norm, out, rows, false);
     }
 
     @Override
