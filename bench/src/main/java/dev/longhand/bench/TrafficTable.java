@@ -101,7 +101,7 @@ record TrafficTable(String title, List<OpTraffic> ops) {
         text.append(title).append('\n');
         text.append(
                 """
-                op             kernel                  runs     read MB  written MB    floor MB \
+                op             kernel                     runs     read MB  written MB    floor MB \
                   ratio sect/r  ideal  wavefronts  /ideal
                 """);
         for (OpTraffic op : ops) {
@@ -127,7 +127,7 @@ record TrafficTable(String title, List<OpTraffic> ops) {
         long floor = op.floor(kernel);
         return String.format(
                 Locale.ROOT,
-                "%-14s %-24s %4d %11.3f %11.3f %11.3f %7s %6.2f %6.2f  %10d %s%n",
+                "%-14s %-27s %4d %11.3f %11.3f %11.3f %7s %6.2f %6.2f  %10d %s%n",
                 op.op(),
                 kernel.kernel(),
                 kernel.launches(),
