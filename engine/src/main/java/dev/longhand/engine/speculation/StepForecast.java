@@ -61,9 +61,7 @@ public final class StepForecast {
         double known = nanos[rows];
         double now = (double) took;
         nanos[rows] =
-                known == 0
-                        ? now
-                        : known + NEW_WEIGHT * (Math.min(now, OUTLIER * known) - known);
+                known == 0 ? now : known + NEW_WEIGHT * (Math.min(now, OUTLIER * known) - known);
         for (int more = rows + 1; more < nanos.length; more++) {
             if (nanos[more] > nanos[rows]) {
                 nanos[more] -= FORGET * (nanos[more] - nanos[rows]);
