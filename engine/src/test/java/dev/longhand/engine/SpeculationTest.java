@@ -14,6 +14,7 @@ import dev.longhand.engine.lora.TestAdapter;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -241,6 +242,44 @@ class SpeculationTest {
             assertEquals(off.completion, on.completion);
             assertEquals(FinishReason.CONTEXT, on.completion.reason());
             assertEquals(CONTEXT - 9, on.completion.ids().size());
+        }
+    }
+
+    /** The device draws all rows at once; requests with penalties guess nothing there. */
+    @Test
+    void sameTokensOnCuda() {
+        TestDevices.require(Device.PTX);
+        TestDevices.ptx().clear();
+        onCuda(Device.PTX);
+        assertEquals(List.of(), TestDevices.ptx().findings());
+    }
+
+    @Tag("gpu")
+    @Test
+    void sameTokensOnGpu() {
+        TestDevices.require(Device.CUDA);
+        onCuda(Device.CUDA);
+    }
+
+    private static void onCuda(Device device) {
+        Path checkpoint = Goldens.checkpoint("dim64-group7-tied");
+        EngineConfig config =
+                EngineConfig.of(checkpoint).device(device).sequencesMax(3).kvTokensMax(2048).build();
+        try (Engine engine = Engine.open(config)) {
+            for (int i : new int[] {0, 1, 2}) {
+                GenerationRequest request =
+                        prompted(checkpoint, 2 * i + 1)
+                                .withSampling(sampling(i))
+                                .withMaxTokens(24)
+                                .ignoringEos();
+                UsedCompletion off =
+                        UsedCompletion.of(
+                                engine.submit(request.withSpeculation(Speculation.OFF)));
+                UsedCompletion on =
+                        UsedCompletion.of(engine.submit(request.withSpeculation(Speculation.ON)));
+                assertEquals(off.completion, on.completion);
+                assertEquals(i == 2, on.usage.draftedTokens() == 0, on.usage.toString());
+            }
         }
     }
 
