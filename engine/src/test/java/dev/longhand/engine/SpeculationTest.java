@@ -264,7 +264,11 @@ class SpeculationTest {
     private static void onCuda(Device device) {
         Path checkpoint = Goldens.checkpoint("dim64-group7-tied");
         EngineConfig config =
-                EngineConfig.of(checkpoint).device(device).sequencesMax(3).kvTokensMax(2048).build();
+                EngineConfig.of(checkpoint)
+                        .device(device)
+                        .sequencesMax(3)
+                        .kvTokensMax(2048)
+                        .build();
         try (Engine engine = Engine.open(config)) {
             for (int i : new int[] {0, 1, 2}) {
                 GenerationRequest request =
@@ -273,8 +277,7 @@ class SpeculationTest {
                                 .withMaxTokens(24)
                                 .ignoringEos();
                 UsedCompletion off =
-                        UsedCompletion.of(
-                                engine.submit(request.withSpeculation(Speculation.OFF)));
+                        UsedCompletion.of(engine.submit(request.withSpeculation(Speculation.OFF)));
                 UsedCompletion on =
                         UsedCompletion.of(engine.submit(request.withSpeculation(Speculation.ON)));
                 assertEquals(off.completion, on.completion);
