@@ -1,6 +1,7 @@
 package dev.longhand.engine;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
@@ -26,6 +27,7 @@ import java.util.Map;
  * @param sequencesMax sequences that advance together
  * @param prefillRowsMax prompt tokens per step
  * @param queueDepthMax requests that may wait
+ * @param speculation whether requests that do not say guess tokens; costs and gives time only
  * @param adapters PEFT folders of LoRA adapters to load at once, by the name that requests use
  * @param adapterBytesMax host memory of all adapters together; those used longest ago are read
  *     again when they are needed; null is half of what the rest leaves free
@@ -41,6 +43,7 @@ public record EngineConfig(
         int sequencesMax,
         int prefillRowsMax,
         int queueDepthMax,
+        Speculation speculation,
         Map<String, Path> adapters,
         @Nullable Long adapterBytesMax,
         LoadProgress progress) {
@@ -76,6 +79,7 @@ public record EngineConfig(
         private int sequencesMax = 8;
         private int prefillRowsMax = 512;
         private int queueDepthMax = 256;
+        private Speculation speculation = Speculation.AUTO;
         private final Map<String, Path> adapters = new LinkedHashMap<>();
         private @Nullable Long adapterBytesMax;
         private LoadProgress progress = LoadProgress.SILENT;
@@ -124,6 +128,11 @@ public record EngineConfig(
             return this;
         }
 
+        public Builder speculation(Speculation value) {
+            speculation = value;
+            return this;
+        }
+
         /** Adds an adapter to load. */
         public Builder adapter(String name, Path folder) {
             adapters.put(name, folder);
@@ -152,6 +161,7 @@ public record EngineConfig(
                     sequencesMax,
                     prefillRowsMax,
                     queueDepthMax,
+                    speculation,
                     adapters,
                     adapterBytesMax,
                     progress);

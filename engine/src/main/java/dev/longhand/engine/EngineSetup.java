@@ -1,6 +1,7 @@
 package dev.longhand.engine;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.model.GenerationDefaults;
 import dev.longhand.engine.model.HostMemory;
 import dev.longhand.engine.model.MemoryPlan;
@@ -25,6 +26,7 @@ import java.util.Optional;
  * @param defaults sampling defaults
  * @param tokenizer absent if the folder has none; closed with the setup
  * @param limits complete limits
+ * @param speculation of the configuration
  * @param adapterBytesMax of the configuration
  * @param kvDtype how keys and values are kept; null is the most exact that the backend has
  */
@@ -33,6 +35,7 @@ public record EngineSetup(
         GenerationDefaults defaults,
         Optional<Tokenizer> tokenizer,
         EngineLimits limits,
+        Speculation speculation,
         @Nullable Long adapterBytesMax,
         @Nullable DType kvDtype)
         implements AutoCloseable {
@@ -65,6 +68,7 @@ public record EngineSetup(
                 defaults,
                 Tokenizer.open(config.model()),
                 limits,
+                config.speculation(),
                 config.adapterBytesMax(),
                 config.kvDtype());
     }
@@ -76,7 +80,7 @@ public record EngineSetup(
 
     /** The largest step. */
     StepSize stepSize() {
-        return new StepSize(limits.rowsMax(), limits.sequencesMax(), limits.contextTokensMax());
+        return new StepSize(limits.rowsMax(), limits.logitRowsMax(), limits.contextTokensMax());
     }
 
     /**

@@ -97,6 +97,8 @@ class CommandLineTest {
                         "--ignore-eos",
                         "--logprobs",
                         "5",
+                        "--speculation",
+                        "off",
                         "--format",
                         "json");
         assertEquals(0, outcome.status(), outcome.err());
@@ -110,6 +112,8 @@ class CommandLineTest {
         assertEquals(12, json.get("logprobs").size());
         assertEquals(5, json.get("logprobs").get(0).size());
         assertTrue(json.get("timing").get("decode_tokens_per_s").asDouble() > 0);
+        assertEquals("0", json.get("timing").get("drafted_tokens").toString());
+        assertEquals("0", json.get("timing").get("accepted_tokens").toString());
     }
 
     @Test

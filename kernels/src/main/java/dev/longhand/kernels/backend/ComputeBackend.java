@@ -154,7 +154,7 @@ public interface ComputeBackend extends AutoCloseable {
     /**
      * Draws the next token of each slot from its row of logits and leaves it, with the asked-for
      * log-probabilities, in the slot; a row with a NaN or infinity leaves a failure in its slot and
-     * touches no other. The logits are used up.
+     * touches no other. Slots that follow others stand behind them. The logits are used up.
      *
      * @param logits [rows, vocabulary]; row i belongs to {@code slots[i]}
      * @param slots at least {@code count} slots
@@ -164,6 +164,14 @@ public interface ComputeBackend extends AutoCloseable {
     /** Bytes that {@link #sample} keeps for logits of a shape, beside the slots. */
     default long sampleBytes(Shape logits) {
         return 0;
+    }
+
+    /**
+     * Whether {@link #sample} draws one slot after the other, and only those that count, so that
+     * slots that follow others may have penalties. Else all are drawn at once.
+     */
+    default boolean drawsInOrder() {
+        return false;
     }
 
     /** Copies one page of every layer. */

@@ -211,6 +211,11 @@ public final class CpuBackend implements ComputeBackend {
     }
 
     @Override
+    public boolean drawsInOrder() {
+        return true;
+    }
+
+    @Override
     public void copyPage(KvCache kv, int from, int to) {
         context.copyPage(((CpuKv) kv).struct(), from, to);
     }

@@ -130,6 +130,11 @@ public final class ReferenceBackend implements ComputeBackend {
     }
 
     @Override
+    public boolean drawsInOrder() {
+        return true;
+    }
+
+    @Override
     public void copyPage(KvCache kv, int from, int to) {
         ((ReferenceKv) kv).copyPage(from, to);
     }

@@ -17,9 +17,15 @@ public final class HostSampler {
 
     private HostSampler() {}
 
-    /** Draws a token for each of the first {@code count} slots; uses the logits up. */
+    /**
+     * Draws a token for each of the first {@code count} slots that counts, in their order; uses the
+     * logits up.
+     */
     public static void sample(HostTensor logits, SampleSlot[] slots, int count) {
         for (int i = 0; i < count; i++) {
+            if (!slots[i].counts()) {
+                continue;
+            }
             try {
                 sample(logits.data(), i * logits.shape().width(), slots[i]);
             } catch (NonFiniteLogitsException e) {

@@ -5,12 +5,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the sampler knows of one sequence, and its answer. Allocated once per sequence; a draw
  * allocates nothing. Used by one thread at a time.
+ *
+ * <p>A step that checks guessed tokens draws several times for one sequence: from the row of the
+ * last token, then from the row of each guess, into slots that follow each other. A slot counts,
+ * see {@link #counts}, if the one before it drew the guess; all share one history.
  */
 public final class SampleSlot {
     private final SamplingParams params;
     private final int vocabulary;
-    private final TopCandidates candidates = new TopCandidates();
-    private final StrideMasses strides = new StrideMasses();
+    private final @Nullable SampleSlot before;
+    private final SampleSlot first; // keeps the history
+    private final TopCandidates candidates;
+    private final StrideMasses strides;
     private final int[] topTokens;
     private final float[] topLogprobs;
     private final long[] seen; // a bit for each token, the first in bit 0
@@ -18,6 +24,7 @@ public final class SampleSlot {
     private long observed;
     private long position;
     private int token = -1;
+    private int guess = -1;
     private @Nullable NonFiniteLogitsException failure;
 
     /**
@@ -36,6 +43,10 @@ public final class SampleSlot {
         }
         this.params = params;
         this.vocabulary = vocabulary;
+        before = null;
+        first = this;
+        candidates = new TopCandidates();
+        strides = new StrideMasses();
         int reported = Math.min(params.logprobs(), vocabulary);
         topTokens = new int[reported];
         topLogprobs = new float[reported];
@@ -44,9 +55,44 @@ public final class SampleSlot {
         generated = new long[words];
     }
 
+    /** A slot for the draw that follows, in the same step, another of the same sequence. */
+    public SampleSlot(SampleSlot before) {
+        this.before = before;
+        first = before.first;
+        params = first.params;
+        vocabulary = first.vocabulary;
+        candidates = first.candidates;
+        strides = first.strides;
+        topTokens = new int[first.topTokens.length];
+        topLogprobs = new float[first.topLogprobs.length];
+        seen = first.seen;
+        generated = first.generated;
+    }
+
+    /** Tells a slot that follows another which token its row stands for; it forgets its draw. */
+    public void follow(int guessed) {
+        guess = guessed;
+        failure = null;
+    }
+
+    /**
+     * Whether the row of this slot stands for a token of the sequence: the slot before it counts
+     * too and drew that token. What else it holds is of no meaning.
+     */
+    public boolean counts() {
+        SampleSlot slot = this;
+        for (SampleSlot earlier = before; earlier != null; earlier = earlier.before) {
+            if (earlier.failure != null || earlier.token != slot.guess) {
+                return false;
+            }
+            slot = earlier;
+        }
+        return true;
+    }
+
     /** Tells the slot of a prompt token. */
     public void observePrompt(int promptToken) {
-        observe(seen, promptToken);
+        first.observe(seen, promptToken);
     }
 
     /** Tells the slot at which position of its sequence the next token will stand. */
@@ -110,13 +156,13 @@ public final class SampleSlot {
 
     void draw(int drawn) {
         token = drawn;
-        observe(seen, drawn);
-        observe(generated, drawn);
+        first.observe(seen, drawn);
+        first.observe(generated, drawn);
     }
 
     /** Grows with every token of prompt and output. */
     long observed() {
-        return observed;
+        return first.observed;
     }
 
     /** Tokens of prompt and output, a bit for each; empty if there are no penalties. */
