@@ -42,9 +42,9 @@
 static void cut(linear_job *job) {
     job->per_task = OUTPUTS_PER_TASK;
     if (job->rows <= STREAM_ROWS) {
-        int64_t row_bytes = job->inputs * dtype_bytes(job->matrices[0].dtype);
-        job->per_task = (int32_t)(STREAM_TASK_BYTES / row_bytes);
-        job->per_task = job->per_task < 1 ? 1 : job->per_task;
+        int64_t bytes = row_bytes(job->matrices[0].dtype, job->inputs);
+        job->per_task = (int32_t)(STREAM_TASK_BYTES / bytes) / 4 * 4;
+        job->per_task = job->per_task < 4 ? 4 : job->per_task;
     }
 }
 

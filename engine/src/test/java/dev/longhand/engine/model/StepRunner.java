@@ -30,7 +30,7 @@ final class StepRunner implements AutoCloseable {
         model =
                 new Qwen2Model(
                         Qwen2Weights.bind(
-                                checkpoint, config, backend, LoadProgress.SILENT, hostMemory),
+                                checkpoint, config, backend, null, LoadProgress.SILENT, hostMemory),
                         config,
                         backend,
                         new StepSize(rowsMax, rowsMax, positionsMax),

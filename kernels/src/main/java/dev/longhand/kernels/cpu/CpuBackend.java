@@ -73,6 +73,8 @@ public final class CpuBackend implements ComputeBackend {
             case F32 -> CpuDtype.F32;
             case BF16 -> CpuDtype.BF16;
             case F16 -> CpuDtype.F16;
+            case INT8 -> CpuDtype.INT8;
+            case INT4 -> CpuDtype.INT4;
             case I32 -> throw new IllegalArgumentException("no kernel reads I32 tensors");
         };
     }
@@ -94,6 +96,19 @@ public final class CpuBackend implements ComputeBackend {
     @Override
     public Tensor place(HostTensor tensor) {
         return tensor;
+    }
+
+    @Override
+    public Tensor quantize(HostTensor weights, DType dtype) {
+        HostTensor quantized = HostTensor.allocate(arena, dtype, weights.shape());
+        context.quantize(
+                weights.data(),
+                dtype(weights),
+                Math.toIntExact(weights.shape().extent(0)),
+                Math.toIntExact(weights.shape().extent(1)),
+                dtype(quantized),
+                quantized.data());
+        return quantized;
     }
 
     @Override

@@ -23,7 +23,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     public HostTensor {
-        long expected = shape.elements() * dtype.bytes();
+        long expected = dtype.bytes(shape);
         if (data.byteSize() != expected) {
             throw new IllegalArgumentException(
                     "%s %s takes %d bytes, given %d"
@@ -33,8 +33,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
 
     /** A tensor of zeros in native memory of {@code arena}, aligned to a cache line. */
     public static HostTensor allocate(Arena arena, DType dtype, Shape shape) {
-        return new HostTensor(
-                dtype, shape, arena.allocate(shape.elements() * dtype.bytes(), CACHE_LINE_BYTES));
+        return new HostTensor(dtype, shape, arena.allocate(dtype.bytes(shape), CACHE_LINE_BYTES));
     }
 
     /** Element {@code index}, row-major; every dtype widens to float exactly except large I32. */
@@ -44,6 +43,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
             case BF16 -> Float.intBitsToFloat(data.getAtIndex(BITS16, index) << 16);
             case F16 -> Float.float16ToFloat(data.getAtIndex(BITS16, index));
             case I32 -> data.getAtIndex(I32, index);
+            case INT8, INT4 -> Quantizer.get(this, index);
         };
     }
 
