@@ -6,7 +6,7 @@
 
 #define STREAM_ROWS 8
 #define STREAM_TILE_ROWS 3
-#define STREAM_TILE_OUTPUTS 4
+#define STREAM_TILE_OUTPUTS 2
 #define STREAM_TASK_BYTES (96 * 1024)
 #define PREFETCH_BYTES 1024
 
@@ -150,11 +150,6 @@ ALWAYS_INLINE void stream_rows(const linear_job *job, const linear_slice *slice,
 ALWAYS_INLINE void stream_slice(const linear_job *job, const linear_slice *slice, int32_t dtype) {
     stream_changes changes = changes_of(job, slice);
     int32_t output = 0;
-    if (is_quantized(dtype) && job->rows == 1) {
-        for (; output + 4 <= slice->count; output += 4) {
-            stream_tile(job, slice, &changes, output, 0, dtype, 4, 1);
-        }
-    }
     if (job->rows > 1) {
         for (; output + 2 <= slice->count; output += 2) {
             stream_rows(job, slice, &changes, output, dtype, 2);
