@@ -49,6 +49,9 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
 
     /** Index of the first NaN or infinity, row-major, or -1. */
     public long findNonFinite() {
+        if (dtype.quantized()) {
+            return -1; // made of finite weights
+        }
         long elements = shape.elements();
         for (long first = 0; first < elements; first += SCAN) {
             int count = (int) Math.min(SCAN, elements - first);
@@ -58,7 +61,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
                         case F32 -> hasExponent32(part, count);
                         case BF16 -> hasExponent16(part, count, 0x7F80);
                         case F16 -> hasExponent16(part, count, 0x7C00);
-                        case I32 -> false;
+                        case I32, INT8, INT4 -> false;
                     };
             if (found) {
                 return first + firstNonFinite(first);
