@@ -48,6 +48,10 @@ public class DecodeBenchmark {
     @Param("F32")
     public DType kv;
 
+    /** BF16: as stored; INT8 or INT4. */
+    @Param("BF16")
+    public DType weights;
+
     @Param("AUTO")
     public Device device;
 
@@ -56,7 +60,15 @@ public class DecodeBenchmark {
 
     @Setup(Level.Trial)
     public void open() {
-        session = new ModelSession(model, device, threads, kv, context, 1);
+        session =
+                new ModelSession(
+                        model,
+                        device,
+                        threads,
+                        weights.quantized() ? weights : null,
+                        kv,
+                        context,
+                        1);
         session.fillContext(context);
     }
 

@@ -16,6 +16,8 @@ import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.sampling.SamplingParams;
 import dev.longhand.kernels.tensor.DType;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,12 +47,19 @@ final class ModelSession implements AutoCloseable {
      * Opens a model.
      *
      * @param folder Hugging Face folder
+     * @param quantized what linear layers are quantised to; null leaves them as they are stored
      * @param context positions that {@link #fillContext} will fill
      * @param rowsMax the largest step
      */
     @SuppressWarnings("MustBeClosedChecker") // the session closes it
     ModelSession(
-            String folder, Device device, int threads, DType kvDtype, int context, int rowsMax) {
+            String folder,
+            Device device,
+            int threads,
+            @Nullable DType quantized,
+            DType kvDtype,
+            int context,
+            int rowsMax) {
         Path path = Path.of(folder);
         if (!Files.isDirectory(path)) {
             throw new IllegalArgumentException(
@@ -64,7 +73,12 @@ final class ModelSession implements AutoCloseable {
         model =
                 new Qwen2Model(
                         Qwen2Weights.bind(
-                                checkpoint, config, backend, LoadProgress.SILENT, hostMemory),
+                                checkpoint,
+                                config,
+                                backend,
+                                quantized,
+                                LoadProgress.SILENT,
+                                hostMemory),
                         config,
                         backend,
                         new StepSize(Math.max(rowsMax, PREFILLED), 1, positions),

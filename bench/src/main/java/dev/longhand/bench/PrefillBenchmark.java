@@ -41,6 +41,10 @@ public class PrefillBenchmark {
     @Param("0")
     public int threads;
 
+    /** BF16: as stored; INT8 or INT4. */
+    @Param("BF16")
+    public DType weights;
+
     @Param("AUTO")
     public Device device;
 
@@ -48,7 +52,15 @@ public class PrefillBenchmark {
 
     @Setup(Level.Trial)
     public void open() {
-        session = new ModelSession(model, device, threads, DType.F32, 0, prompt);
+        session =
+                new ModelSession(
+                        model,
+                        device,
+                        threads,
+                        weights.quantized() ? weights : null,
+                        DType.F32,
+                        0,
+                        prompt);
     }
 
     @TearDown(Level.Trial)

@@ -99,7 +99,7 @@ public final class Engine implements AutoCloseable {
             BackendChoice choice = BackendChoice.open(config.device(), config.threads());
             ComputeBackend backend = choice.backend();
             resources.add(backend);
-            MemoryPlan plan = setup.plan(checkpoint.bytes(), backend);
+            MemoryPlan plan = setup.plan(checkpoint, backend);
             plan.requireFit();
             KvShape kvShape = setup.kvShape(backend);
             backend.refusal(kvShape, setup.model().heads())
@@ -113,6 +113,7 @@ public final class Engine implements AutoCloseable {
                                     checkpoint,
                                     setup.model(),
                                     backend,
+                                    setup.weights(),
                                     config.progress(),
                                     hostMemory),
                             setup.model(),
@@ -130,6 +131,7 @@ public final class Engine implements AutoCloseable {
                             model,
                             backend,
                             thread,
+                            setup.weights() != null,
                             config.threads());
             resources.add(adapters);
             resources.add(thread);

@@ -20,6 +20,8 @@ import java.util.Map;
  * @param threads threads of the CPU backend; 0 is one per processor
  * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory; null is the most exact
  *     that the device has. K of Qwen2.5 must not be rounded further: its biases are huge
+ * @param weights INT8 (8.5 bits a weight) or INT4 (4.5) quantises the matrices of linear layers
+ *     while the model opens; null leaves them as they are stored
  * @param contextTokensMax the longest sequence, prompt and output; null is what the model admits,
  *     at most {@link #CONTEXT_TOKENS_DEFAULT}
  * @param kvTokensMax tokens of all sequences together that KV memory is planned for; null is one
@@ -38,6 +40,7 @@ public record EngineConfig(
         Device device,
         int threads,
         @Nullable DType kvDtype,
+        @Nullable DType weights,
         @Nullable Integer contextTokensMax,
         @Nullable Integer kvTokensMax,
         int sequencesMax,
@@ -61,6 +64,9 @@ public record EngineConfig(
         if (kvDtype != null && kvDtype != DType.F32 && kvDtype != DType.BF16) {
             throw new InputException("KV is kept in f32 or bf16, not " + kvDtype);
         }
+        if (weights != null && !weights.quantized()) {
+            throw new InputException("weights are quantised to int8 or int4, not " + weights);
+        }
     }
 
     /** A builder with the usual settings for a model folder. */
@@ -74,6 +80,7 @@ public record EngineConfig(
         private Device device = Device.AUTO;
         private int threads;
         private @Nullable DType kvDtype;
+        private @Nullable DType weights;
         private @Nullable Integer contextTokensMax;
         private @Nullable Integer kvTokensMax;
         private int sequencesMax = 8;
@@ -100,6 +107,11 @@ public record EngineConfig(
 
         public Builder kvDtype(@Nullable DType value) {
             kvDtype = value;
+            return this;
+        }
+
+        public Builder weights(@Nullable DType value) {
+            weights = value;
             return this;
         }
 
@@ -156,6 +168,7 @@ public record EngineConfig(
                     device,
                     threads,
                     kvDtype,
+                    weights,
                     contextTokensMax,
                     kvTokensMax,
                     sequencesMax,

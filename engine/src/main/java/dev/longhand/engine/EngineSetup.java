@@ -6,9 +6,11 @@ import dev.longhand.engine.model.GenerationDefaults;
 import dev.longhand.engine.model.HostMemory;
 import dev.longhand.engine.model.MemoryPlan;
 import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.model.Qwen2Weights;
 import dev.longhand.engine.model.StepSize;
 import dev.longhand.engine.schedule.EngineLimits;
 import dev.longhand.engine.tokenizer.Tokenizer;
+import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.DType;
@@ -29,6 +31,7 @@ import java.util.Optional;
  * @param speculation of the configuration
  * @param adapterBytesMax of the configuration
  * @param kvDtype how keys and values are kept; null is the most exact that the backend has
+ * @param weights what linear layers are quantised to; null leaves them as they are stored
  */
 public record EngineSetup(
         ModelConfig model,
@@ -37,7 +40,8 @@ public record EngineSetup(
         EngineLimits limits,
         Speculation speculation,
         @Nullable Long adapterBytesMax,
-        @Nullable DType kvDtype)
+        @Nullable DType kvDtype,
+        @Nullable DType weights)
         implements AutoCloseable {
     /**
      * Reads the small files of a model folder.
@@ -70,7 +74,8 @@ public record EngineSetup(
                 limits,
                 config.speculation(),
                 config.adapterBytesMax(),
-                config.kvDtype());
+                config.kvDtype(),
+                config.weights());
     }
 
     @Override
@@ -102,11 +107,23 @@ public record EngineSetup(
                 .orElse(model.vocabSize());
     }
 
-    /** The memory that an engine with this setup takes on a backend. */
-    public MemoryPlan plan(long weightBytes, ComputeBackend backend) {
+    /**
+     * The memory that an engine with this setup takes on a backend.
+     *
+     * @throws InputException if the backend does not compute with such weights
+     */
+    public MemoryPlan plan(Checkpoint checkpoint, ComputeBackend backend) {
+        if (weights != null) {
+            backend.refusal(weights)
+                    .ifPresent(
+                            reason -> {
+                                throw new InputException(
+                                        reason + "; use --weights bf16 or another device");
+                            });
+        }
         Shape logits = Shape.of(stepSize().logitRowsMax(), model.vocabSize());
         return new MemoryPlan(
-                weightBytes,
+                Qwen2Weights.bytes(checkpoint, model, weights),
                 kvShape(backend).bytes(),
                 limits.kvTokensMax(),
                 stepSize().activationBytes(model) + backend.sampleBytes(logits),

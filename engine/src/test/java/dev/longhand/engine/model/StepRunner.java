@@ -9,6 +9,9 @@ import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.tensor.DType;
+
+import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -24,13 +27,29 @@ final class StepRunner implements AutoCloseable {
     private final SampleSlot[] slots = new SampleSlot[1];
 
     StepRunner(Path folder, Device device, int threads, int rowsMax, int positionsMax) {
+        this(folder, device, null, threads, rowsMax, positionsMax);
+    }
+
+    /** With linear layers quantised, unless {@code quantized} is null. */
+    StepRunner(
+            Path folder,
+            Device device,
+            @Nullable DType quantized,
+            int threads,
+            int rowsMax,
+            int positionsMax) {
         ModelConfig config = ModelConfig.read(folder);
         checkpoint = Checkpoint.open(folder);
         backend = BackendChoice.open(device, threads).backend();
         model =
                 new Qwen2Model(
                         Qwen2Weights.bind(
-                                checkpoint, config, backend, LoadProgress.SILENT, hostMemory),
+                                checkpoint,
+                                config,
+                                backend,
+                                quantized,
+                                LoadProgress.SILENT,
+                                hostMemory),
                         config,
                         backend,
                         new StepSize(rowsMax, rowsMax, positionsMax),
@@ -82,6 +101,16 @@ final class StepRunner implements AutoCloseable {
 
     int vocabulary() {
         return model.config().vocabSize();
+    }
+
+    /** Feeds all tokens at once, every one of which wants logits. */
+    void stepAll(int[] tokens) {
+        batch.clear();
+        for (int position = 0; position < tokens.length; position++) {
+            batch.add(tokens[position], position, 0);
+            batch.select();
+        }
+        model.forward(batch, kv);
     }
 
     /** The logits of a selected row. */

@@ -41,6 +41,20 @@ public interface ComputeBackend extends AutoCloseable {
      */
     Tensor place(HostTensor tensor);
 
+    /** Why this backend cannot compute with weights of a quantised dtype, if so. */
+    default Optional<String> refusal(DType weights) {
+        return Optional.empty();
+    }
+
+    /**
+     * Quantises the weights of a linear layer, see {@code tensor.Quantizer}. The result lives until
+     * the backend closes; the host memory is free at once.
+     *
+     * @param weights [outputs, inputs], finite
+     * @param dtype one that {@link #refusal(DType)} does not refuse
+     */
+    Tensor quantize(HostTensor weights, DType dtype);
+
     /** Prepares linear layers that read the same input. */
     Linear linear(List<LinearMatrix> matrices);
 

@@ -154,6 +154,18 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     @Override
+    public Optional<String> refusal(DType weights) {
+        return weights.quantized()
+                ? Optional.of("the CUDA kernels of this version read no quantised weights")
+                : Optional.empty();
+    }
+
+    @Override
+    public Tensor quantize(HostTensor weights, DType dtype) {
+        throw new UnsupportedOperationException(refusal(dtype).orElse("nothing to quantise"));
+    }
+
+    @Override
     public Optional<String> refusal(KvShape shape, int heads) {
         return shape.dtype() == DType.BF16
                 ? CudaAttention.refusal(shape, heads)

@@ -23,7 +23,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     public HostTensor {
-        long expected = shape.elements() * dtype.bytes();
+        long expected = dtype.bytes(shape);
         if (data.byteSize() != expected) {
             throw new IllegalArgumentException(
                     "%s %s takes %d bytes, given %d"
@@ -33,8 +33,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
 
     /** A tensor of zeros in native memory of {@code arena}, aligned to a cache line. */
     public static HostTensor allocate(Arena arena, DType dtype, Shape shape) {
-        return new HostTensor(
-                dtype, shape, arena.allocate(shape.elements() * dtype.bytes(), CACHE_LINE_BYTES));
+        return new HostTensor(dtype, shape, arena.allocate(dtype.bytes(shape), CACHE_LINE_BYTES));
     }
 
     /** Element {@code index}, row-major; every dtype widens to float exactly except large I32. */
@@ -44,11 +43,15 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
             case BF16 -> Float.intBitsToFloat(data.getAtIndex(BITS16, index) << 16);
             case F16 -> Float.float16ToFloat(data.getAtIndex(BITS16, index));
             case I32 -> data.getAtIndex(I32, index);
+            case INT8, INT4 -> Quantizer.get(this, index);
         };
     }
 
     /** Index of the first NaN or infinity, row-major, or -1. */
     public long findNonFinite() {
+        if (dtype.quantized()) {
+            return -1; // made of finite weights
+        }
         long elements = shape.elements();
         for (long first = 0; first < elements; first += SCAN) {
             int count = (int) Math.min(SCAN, elements - first);
@@ -58,7 +61,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
                         case F32 -> hasExponent32(part, count);
                         case BF16 -> hasExponent16(part, count, 0x7F80);
                         case F16 -> hasExponent16(part, count, 0x7C00);
-                        case I32 -> false;
+                        case I32, INT8, INT4 -> false;
                     };
             if (found) {
                 return first + firstNonFinite(first);
