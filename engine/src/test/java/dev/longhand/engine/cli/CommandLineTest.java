@@ -80,6 +80,23 @@ class CommandLineTest {
     }
 
     @Test
+    void weightsAreQuantizedAsAsked() throws Exception {
+        String model = DEMO.toString();
+        List<String> lines = new ArrayList<>();
+        for (String kind : List.of("bf16", "int8", "int4")) {
+            Outcome plan = run("inspect", "--model", model, "--weights", kind);
+            assertEquals(0, plan.status(), plan.err());
+            lines.add(
+                    plan.out()
+                            .lines()
+                            .filter(line -> line.startsWith("weights"))
+                            .findFirst()
+                            .get());
+        }
+        assertEquals(3, lines.stream().distinct().count(), lines.toString());
+    }
+
+    @Test
     void generateJsonIsTheContract() throws Exception {
         Goldens.Case golden = Goldens.cases(GOLDEN).get(1);
         String ids = golden.prompt().stream().map(String::valueOf).collect(Collectors.joining(","));
