@@ -1,0 +1,56 @@
+package dev.longhand.bench;
+
+import dev.longhand.bench.checkpoint.QwenShape;
+import dev.longhand.bench.checkpoint.RandomCheckpoint;
+import dev.longhand.engine.error.InputException;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The model that a benchmark's parameters mean: a folder of the user's, or a generated one. */
+final class BenchModel {
+    private static final long SEED = 1;
+
+    private BenchModel() {}
+
+    /**
+     * The folder of a model.
+     *
+     * @param model Hugging Face folder; empty for a generated one
+     * @param shape of the generated one, see {@link QwenShape}
+     * @param cache where generated ones are kept
+     * @throws InputException if there is no such folder or shape, or it is not clear where to keep
+     *     it
+     */
+    static Path folder(String model, String shape, String cache) {
+        if (!model.isEmpty()) {
+            Path folder = Path.of(model);
+            if (!Files.isDirectory(folder)) {
+                throw new InputException(
+                        "'%s' is no folder; name a model with -p model=DIR".formatted(model));
+            }
+            return folder;
+        }
+        QwenShape known = QwenShape.of(shape);
+        return RandomCheckpoint.cached(requireCache(cache), known, SEED, (done, total) -> {});
+    }
+
+    /**
+     * The folder of a random adapter for a model.
+     *
+     * @param cache where it is kept
+     * @throws InputException if it is not clear where to keep it
+     */
+    static Path adapter(Path model, int rank, int number, String cache) {
+        return RandomCheckpoint.cachedAdapter(requireCache(cache), model, rank, number);
+    }
+
+    private static Path requireCache(String cache) {
+        if (cache.isEmpty()) {
+            throw new InputException(
+                    "nothing to run: name a model with -p model=DIR, and for generated models and"
+                            + " adapters a folder to keep them in with -p cache=DIR");
+        }
+        return Path.of(cache);
+    }
+}
