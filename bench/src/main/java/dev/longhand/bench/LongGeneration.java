@@ -24,6 +24,7 @@ import java.util.stream.IntStream;
 /** A chain of thought through the public API, token by token, against the memory's limit. */
 final class LongGeneration implements AutoCloseable {
     private static final String ADAPTER = "adapter";
+    private static final int WARM_UP_TOKENS = 32;
 
     /**
      * What to run.
@@ -49,10 +50,9 @@ final class LongGeneration implements AutoCloseable {
         Setting {
             requirePositive("batch", batch);
             requirePositive("prompt", prompt);
-            requirePositive("window", window);
-            if (output <= window) {
+            if (window < 2 || output < window) {
                 throw new InputException(
-                        "output must be more than one window of %d tokens, not %d"
+                        "a window has 2 tokens or more, the output a window or more; given %d and %d"
                                 .formatted(window, output));
             }
         }
@@ -113,10 +113,20 @@ final class LongGeneration implements AutoCloseable {
     /** Opens, generates and closes. */
     static BenchResult measure(Setting setting) throws InterruptedException {
         try (LongGeneration generation = new LongGeneration(setting)) {
+            generation.warmUp();
             generation.measureBandwidth();
             generation.generate();
             generation.measureBandwidth();
             return generation.result();
+        }
+    }
+
+    /** A few steps, so that neither code nor the first touch of memory is measured. */
+    void warmUp() throws InterruptedException {
+        Generation warming =
+                engine.submit(request(0).withMaxTokens(Math.min(WARM_UP_TOKENS, times.length)));
+        while (warming.next() instanceof GenerationEvent.TokenEmitted) {
+            // its tokens are not wanted
         }
     }
 

@@ -129,13 +129,14 @@ public class LongGenerationBenchmark {
     }
 
     @Setup(Level.Trial)
-    public void open() {
+    public void open() throws InterruptedException {
         Path folder = BenchModel.folder(model, shape, cache);
         generation =
                 new LongGeneration(
                         new LongGeneration.Setting(
                                 folder, cache, device, threads, adapter, batch, prompt, output,
                                 window));
+        generation.warmUp();
     }
 
     /** The bandwidth is measured beside the invocation, not in its time. */

@@ -40,10 +40,10 @@ final class ReportFiles {
     void write(Provenance provenance, double seconds) throws IOException {
         Markdown report = new Markdown("Longhand, measured briefly", provenance);
         report.paragraph(String.format(Locale.ROOT, "It took %.0f s. ", seconds) + EXPLANATION);
-        for (Map.Entry<String, List<LineChart.Line>> model : rates().entrySet()) {
-            String file = "tokens-per-second-" + model.getKey() + ".png";
-            String title = "Decode rate of " + model.getKey();
-            new LineChart(title, "position", "tokens/s", model.getValue())
+        for (Map.Entry<String, List<LineChart.Line>> chart : rates().entrySet()) {
+            String file = "tokens-per-second-" + chart.getKey().replaceAll("\\W+", "-") + ".png";
+            String title = "Decode rate of " + chart.getKey();
+            new LineChart(title, "position", "tokens/s", chart.getValue())
                     .write(folder.resolve(file));
             report.picture(title + " against position", file);
         }
@@ -63,40 +63,37 @@ final class ReportFiles {
         return results.stream().filter(result -> result.benchmark().equals(benchmark)).toList();
     }
 
-    /** Lines by model: generations as they went, and single steps at given positions. */
+    /** Lines by chart: generations of one length as they went, and single steps at contexts. */
     private Map<String, List<LineChart.Line>> rates() {
-        Map<String, List<LineChart.Line>> lines = new LinkedHashMap<>();
+        Map<String, List<LineChart.Line>> charts = new LinkedHashMap<>();
         for (BenchResult run : of("LongGeneration")) {
-            String label =
-                    run.parameter("adapter").toLowerCase(Locale.ROOT).replace('_', ' ')
-                            + ", batch "
-                            + run.parameter("batch");
-            add(
-                    lines,
-                    run,
-                    new LineChart.Line(
-                            label.replace("none,", "base,"),
-                            run.values(TokenTimes.POSITION),
-                            run.values(TokenTimes.TOKENS_PER_SECOND)));
+            String chart =
+                    "%s, batch %s, %s tokens"
+                            .formatted(
+                                    run.parameter("model"),
+                                    run.parameter("batch"),
+                                    run.parameter("output"));
+            String adapter = run.parameter("adapter").toLowerCase(Locale.ROOT).replace('_', ' ');
+            charts.computeIfAbsent(chart, any -> new ArrayList<>())
+                    .add(
+                            new LineChart.Line(
+                                    adapter.equals("none") ? "base" : adapter,
+                                    run.values(TokenTimes.POSITION),
+                                    run.values(TokenTimes.TOKENS_PER_SECOND)));
         }
         List<BenchResult> splits = of("StepSplit");
         if (!splits.isEmpty()) {
-            add(
-                    lines,
-                    splits.getFirst(),
-                    new LineChart.Line(
-                            "base, single steps",
-                            splits.stream().map(ReportFiles::context).toList(),
-                            splits.stream()
-                                    .map(split -> 1000 / split.metric(StepSplit.STEP))
-                                    .toList()));
+            charts.put(
+                    splits.getFirst().parameter("model") + ", single steps at contexts",
+                    List.of(
+                            new LineChart.Line(
+                                    "base",
+                                    splits.stream().map(ReportFiles::context).toList(),
+                                    splits.stream()
+                                            .map(split -> 1000 / split.metric(StepSplit.STEP))
+                                            .toList())));
         }
-        return lines;
-    }
-
-    private static void add(
-            Map<String, List<LineChart.Line>> lines, BenchResult of, LineChart.Line line) {
-        lines.computeIfAbsent(of.parameter("model"), any -> new ArrayList<>()).add(line);
+        return charts;
     }
 
     private static Double context(BenchResult split) {

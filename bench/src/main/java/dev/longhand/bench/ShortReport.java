@@ -97,8 +97,8 @@ public final class ShortReport implements Runnable {
 
     @Override
     public void run() {
-        if (tokens < WINDOWS + 1 || longTokens < WINDOWS + 1) {
-            throw new InputException("at least %d tokens are needed".formatted(WINDOWS + 1));
+        if (tokens < 2 * WINDOWS || longTokens < 2 * WINDOWS) {
+            throw new InputException("at least %d tokens are needed".formatted(2 * WINDOWS));
         }
         Path model = BenchModel.folder("", shape, cache);
         Path longModel = BenchModel.folder("", longShape, cache);
@@ -175,7 +175,7 @@ public final class ShortReport implements Runnable {
                         batch,
                         PROMPT,
                         output,
-                        Math.max(1, output / WINDOWS));
+                        Math.max(2, output / WINDOWS));
         return new Step(
                 "%s, %d x %d tokens, %s".formatted(model.getFileName(), batch, output, mode),
                 () -> List.of(LongGeneration.measure(setting)));

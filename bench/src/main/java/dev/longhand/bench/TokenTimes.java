@@ -10,8 +10,8 @@ import java.util.OptionalDouble;
 /**
  * When the tokens of a generation came, and what follows from that.
  *
- * <p>A window is so many tokens after the first, which comes from the prefill; a last window that
- * is not full is left out.
+ * <p>A window is so many tokens; the first has one pause less, as the first token comes from the
+ * prefill. A last window that is not full is left out.
  */
 final class TokenTimes {
     static final String TTFT = "TTFT ms";
@@ -36,7 +36,7 @@ final class TokenTimes {
      * Times of one of {@code batch} sequences that run side by side.
      *
      * @param start nanoseconds, when it was submitted
-     * @param times nanoseconds, of at least two tokens
+     * @param times nanoseconds, of at least two tokens and one window
      * @param prompt tokens before the first
      */
     TokenTimes(long start, long[] times, int prompt, int batch) {
@@ -76,12 +76,12 @@ final class TokenTimes {
         List<Double> shares = new ArrayList<>();
         List<Double> rates = rates(window);
         for (int i = 0; i < rates.size(); i++) {
-            int from = i * window;
-            double each = bytes(from, from + window, bytes);
-            positions.add((double) prompt + from + window);
+            int from = first(i, window);
+            int to = last(i, window);
+            double each = bytes(from, to, bytes);
+            positions.add((double) prompt + to + 1);
             megabytes.add(each / 1e6);
-            bandwidth.ifPresent(
-                    limit -> shares.add(100 * rate(from, from + window) * each / limit));
+            bandwidth.ifPresent(limit -> shares.add(100 * rate(from, to) * each / limit));
         }
         Map<String, List<Double>> series = new LinkedHashMap<>();
         series.put(POSITION, positions);
@@ -95,10 +95,19 @@ final class TokenTimes {
 
     private List<Double> rates(int window) {
         List<Double> rates = new ArrayList<>();
-        for (int from = 0; from + window < times.length; from += window) {
-            rates.add(rate(from, from + window));
+        for (int i = 0; i < times.length / window; i++) {
+            rates.add(rate(first(i, window), last(i, window)));
         }
         return rates;
+    }
+
+    /** The token whose time begins a window. */
+    private static int first(int index, int window) {
+        return Math.max(0, index * window - 1);
+    }
+
+    private static int last(int index, int window) {
+        return (index + 1) * window - 1;
     }
 
     /** Tokens per second of all sequences together. */

@@ -35,7 +35,7 @@ class BenchmarkParametersTest {
 
     @Test
     void generation() {
-        error("output must be more than one window", () -> setting(1, 512, 1024));
+        error("the output a window or more; given 1024 and 1023", () -> setting(1, 512, 1023));
         error("batch must be at least 1, not 0", () -> setting(0, 512, 2048));
         error("prompt must be at least 1, not 0", () -> setting(1, 0, 2048));
     }

@@ -21,11 +21,11 @@ class TokenTimesTest {
 
     @TempDir private Path folder;
 
-    /** The first token after 50 ms, then ten of 10 ms and ten of 20 ms. */
+    /** The first token after 50 ms, then nine after 10 ms each and ten after 20 ms. */
     private static TokenTimes times(int batch) {
-        long[] times = new long[21];
+        long[] times = new long[20];
         for (int i = 0; i < times.length; i++) {
-            times[i] = 50_000_000L + 10_000_000L * (Math.min(i, 10) + 2 * Math.max(0, i - 10));
+            times[i] = 50_000_000L + 10_000_000L * (Math.min(i, 9) + 2 * Math.max(0, i - 9));
         }
         return new TokenTimes(0, times, 100, batch);
     }
@@ -34,14 +34,23 @@ class TokenTimesTest {
     void figuresOfTheWhole() {
         Map<String, Double> metrics = times(1).metrics(10, BYTES, OptionalDouble.of(1e6));
         assertEquals(50, metrics.get(TokenTimes.TTFT), 1e-9);
-        assertEquals(20 / 0.3, metrics.get(TokenTimes.TOKENS_PER_SECOND), 1e-9);
+        assertEquals(19 / 0.29, metrics.get(TokenTimes.TOKENS_PER_SECOND), 1e-9);
         assertEquals(100, metrics.get(TokenTimes.FIRST_WINDOW), 1e-9);
         assertEquals(50, metrics.get(TokenTimes.LAST_WINDOW), 1e-9);
-        assertEquals(10, metrics.get(TokenTimes.P50), 1e-9);
+        assertEquals(20, metrics.get(TokenTimes.P50), 1e-9);
         assertEquals(20, metrics.get(TokenTimes.P99), 1e-9);
-        // Steps see 101 to 120 positions.
-        assertEquals((1000 + 1105) / 1e6, metrics.get(TokenTimes.BYTES_PER_TOKEN), 1e-12);
-        assertEquals(100 * 20 / 0.3 * 2105 / 1e6, metrics.get(TokenTimes.OF_BANDWIDTH), 1e-9);
+        // Steps see 101 to 119 positions.
+        assertEquals((1000 + 1100) / 1e6, metrics.get(TokenTimes.BYTES_PER_TOKEN), 1e-12);
+        assertEquals(100 * 19 / 0.29 * 2100 / 1e6, metrics.get(TokenTimes.OF_BANDWIDTH), 1e-9);
+    }
+
+    @Test
+    void percentiles() {
+        long[] tokens = {1, 3, 6, 10}; // pauses of 2, 3 and 4
+        TokenTimes times = new TokenTimes(0, tokens, 1, 1);
+        Map<String, Double> metrics = times.metrics(2, BYTES, OptionalDouble.empty());
+        assertEquals(3e-6, metrics.get(TokenTimes.P50), 1e-12);
+        assertEquals(4e-6, metrics.get(TokenTimes.P99), 1e-12);
     }
 
     @Test
@@ -52,10 +61,10 @@ class TokenTimesTest {
         assertEquals(400, series.get(TokenTimes.TOKENS_PER_SECOND).getLast(), 1e-9);
         double weights = 1000 / 8.0;
         List<Double> bytes = series.get(TokenTimes.BYTES_PER_TOKEN);
-        assertEquals((weights + 1055) / 1e6, bytes.getFirst(), 1e-12);
-        assertEquals((weights + 1155) / 1e6, bytes.getLast(), 1e-12);
+        assertEquals((weights + 1050) / 1e6, bytes.getFirst(), 1e-12);
+        assertEquals((weights + 1145) / 1e6, bytes.getLast(), 1e-12);
         assertFalse(series.containsKey(TokenTimes.OF_BANDWIDTH));
-        assertEquals(2, times(1).series(7, BYTES, OptionalDouble.empty()).get("tokens/s").size());
+        assertEquals(2, times(1).series(9, BYTES, OptionalDouble.empty()).get("tokens/s").size());
     }
 
     @Test

@@ -12,7 +12,7 @@ import java.nio.file.Path;
  * Writes a random checkpoint.
  *
  * <pre>
- * java -cp bench/target/benchmarks.jar dev.longhand.bench.checkpoint.CheckpointCommand 1.5b DIR
+ * java -cp bench/target/benchmarks.jar dev.longhand.bench.checkpoint.CheckpointCommand 3b DIR
  * </pre>
  */
 @Command(
