@@ -10,6 +10,7 @@ import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.kernels.Device;
+import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,7 @@ final class LongGeneration implements AutoCloseable {
      * @param model Hugging Face folder
      * @param cache where the random adapter is kept; may be empty without one
      * @param threads of a CPU backend, 0 is one per processor
+     * @param weights how they are kept in memory
      * @param batch sequences that run side by side
      * @param prompt tokens of each
      * @param output tokens that each generates
@@ -42,12 +44,16 @@ final class LongGeneration implements AutoCloseable {
             String cache,
             Device device,
             int threads,
+            DType weights,
             AdapterMode adapter,
             int batch,
             int prompt,
             int output,
             int window) {
         Setting {
+            if (weights != DType.BF16) {
+                throw new InputException("weights are kept in BF16, as stored, not " + weights);
+            }
             requirePositive("batch", batch);
             requirePositive("prompt", prompt);
             if (window < 2 || output < window) {
@@ -161,6 +167,7 @@ final class LongGeneration implements AutoCloseable {
         Map<String, String> parameters = new LinkedHashMap<>();
         parameters.put("model", setting.model().getFileName().toString());
         parameters.put("device", device());
+        parameters.put("weights", setting.weights().name());
         parameters.put("adapter", setting.adapter().name());
         parameters.put("batch", Integer.toString(setting.batch()));
         parameters.put("prompt", Integer.toString(setting.prompt()));

@@ -4,6 +4,7 @@ import dev.longhand.bench.report.BenchResult;
 import dev.longhand.bench.report.History;
 import dev.longhand.bench.report.Provenance;
 import dev.longhand.kernels.Device;
+import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.NullUnmarked;
 import org.openjdk.jmh.annotations.AuxCounters;
@@ -58,6 +59,10 @@ public class LongGenerationBenchmark {
     /** CPU threads; 0 is one per processor. */
     @Param("0")
     public int threads;
+
+    /** How they are kept in memory; this engine has BF16. */
+    @Param("BF16")
+    public DType weights;
 
     @Param("NONE")
     public AdapterMode adapter;
@@ -134,8 +139,8 @@ public class LongGenerationBenchmark {
         generation =
                 new LongGeneration(
                         new LongGeneration.Setting(
-                                folder, cache, device, threads, adapter, batch, prompt, output,
-                                window));
+                                folder, cache, device, threads, weights, adapter, batch, prompt,
+                                output, window));
         generation.warmUp();
     }
 

@@ -6,6 +6,7 @@ import dev.longhand.bench.report.History;
 import dev.longhand.bench.report.Provenance;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.kernels.Device;
+import dev.longhand.kernels.tensor.DType;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -171,6 +172,7 @@ public final class ShortReport implements Runnable {
                         cache,
                         device,
                         threads,
+                        DType.BF16,
                         mode,
                         batch,
                         PROMPT,

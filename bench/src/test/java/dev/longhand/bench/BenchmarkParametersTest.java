@@ -8,6 +8,7 @@ import dev.longhand.bench.cli.CommandLines;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.cases.OpCase;
+import dev.longhand.kernels.tensor.DType;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,14 +36,17 @@ class BenchmarkParametersTest {
 
     @Test
     void generation() {
-        error("the output a window or more; given 1024 and 1023", () -> setting(1, 512, 1023));
-        error("batch must be at least 1, not 0", () -> setting(0, 512, 2048));
-        error("prompt must be at least 1, not 0", () -> setting(1, 0, 2048));
+        error(
+                "the output a window or more; given 1024 and 1023",
+                () -> setting(DType.BF16, 1, 512, 1023));
+        error("kept in BF16, as stored, not F32", () -> setting(DType.F32, 1, 512, 2048));
+        error("batch must be at least 1, not 0", () -> setting(DType.BF16, 0, 512, 2048));
+        error("prompt must be at least 1, not 0", () -> setting(DType.BF16, 1, 0, 2048));
     }
 
-    private LongGeneration.Setting setting(int batch, int prompt, int output) {
+    private LongGeneration.Setting setting(DType weights, int batch, int prompt, int output) {
         return new LongGeneration.Setting(
-                folder, "", Device.AUTO, 0, AdapterMode.NONE, batch, prompt, output, 1024);
+                folder, "", Device.AUTO, 0, weights, AdapterMode.NONE, batch, prompt, output, 1024);
     }
 
     /** Every kind of case is among the defaults, each by a name that leads to one case. */
