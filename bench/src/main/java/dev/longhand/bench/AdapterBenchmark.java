@@ -7,6 +7,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Speculation;
 import dev.longhand.kernels.Device;
 
 import org.jspecify.annotations.NullUnmarked;
@@ -96,6 +97,7 @@ public class AdapterBenchmark {
                         .threads(threads)
                         .contextTokensMax(64)
                         .kvTokensMax(64 * ROWS)
+                        .speculation(Speculation.OFF)
                         .sequencesMax(ROWS);
         for (int i = 0; i < ROWS; i++) {
             config.adapter(name(i), BenchModel.adapter(folder, rank, i, cache));

@@ -3,9 +3,14 @@ package dev.longhand.bench;
 import dev.longhand.bench.checkpoint.QwenShape;
 import dev.longhand.bench.checkpoint.RandomCheckpoint;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.kernels.tensor.DType;
+
+import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /** The model that a benchmark's parameters mean: a folder of the user's, or a generated one. */
 final class BenchModel {
@@ -43,6 +48,29 @@ final class BenchModel {
      */
     static Path adapter(Path model, int rank, int number, String cache) {
         return RandomCheckpoint.cachedAdapter(requireCache(cache), model, rank, number);
+    }
+
+    /**
+     * What the engine quantises to, by how weights shall be kept.
+     *
+     * @return null for BF16, as they are stored
+     * @throws InputException if the engine keeps no weights so
+     */
+    static @Nullable DType quantized(DType weights) {
+        if (weights == DType.BF16) {
+            return null;
+        }
+        if (weights.quantized()) {
+            return weights;
+        }
+        throw new InputException(
+                "weights are kept in BF16, as stored, or %s, not %s"
+                        .formatted(
+                                Arrays.stream(DType.values())
+                                        .filter(DType::quantized)
+                                        .map(DType::name)
+                                        .collect(Collectors.joining(" or ")),
+                                weights));
     }
 
     private static Path requireCache(String cache) {

@@ -59,6 +59,10 @@ public class DecodeBenchmark {
     @Param("F32")
     public DType kv;
 
+    /** BF16: as stored; INT8 or INT4. */
+    @Param("BF16")
+    public DType weights;
+
     @Param("AUTO")
     public Device device;
 
@@ -69,7 +73,7 @@ public class DecodeBenchmark {
     public void open() {
         Path folder = BenchModel.folder(model, shape, cache);
         ComputeBackend backend = BackendChoice.open(device, threads).backend();
-        session = new ModelSession(folder, backend, kv, context, 1);
+        session = new ModelSession(folder, backend, BenchModel.quantized(weights), kv, context, 1);
         session.fillContext(context);
     }
 

@@ -8,6 +8,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
@@ -51,9 +52,7 @@ final class LongGeneration implements AutoCloseable {
             int output,
             int window) {
         Setting {
-            if (weights != DType.BF16) {
-                throw new InputException("weights are kept in BF16, as stored, not " + weights);
-            }
+            BenchModel.quantized(weights);
             requirePositive("batch", batch);
             requirePositive("prompt", prompt);
             if (window < 2 || output < window) {
@@ -86,6 +85,8 @@ final class LongGeneration implements AutoCloseable {
                 EngineConfig.of(setting.model())
                         .device(setting.device())
                         .threads(setting.threads())
+                        .weights(BenchModel.quantized(setting.weights()))
+                        .speculation(Speculation.OFF) // random texts say nothing of it
                         .contextTokensMax(context)
                         .kvTokensMax(setting.batch() * context)
                         .sequencesMax(setting.batch());
@@ -148,7 +149,12 @@ final class LongGeneration implements AutoCloseable {
     /** What the last generation took. */
     BenchResult result() {
         StepBytes bytes =
-                StepBytes.of(engine.memoryPlan(), engine.model(), setting.batch(), adapterBytes());
+                StepBytes.of(
+                        engine.memoryPlan(),
+                        engine.model(),
+                        setting.weights(),
+                        setting.batch(),
+                        adapterBytes());
         TokenTimes tokens = new TokenTimes(start, times, setting.prompt(), setting.batch());
         return new BenchResult(
                 "LongGeneration",

@@ -60,7 +60,7 @@ public class LongGenerationBenchmark {
     @Param("0")
     public int threads;
 
-    /** How they are kept in memory; this engine has BF16. */
+    /** BF16: as stored; INT8 or INT4. */
     @Param("BF16")
     public DType weights;
 

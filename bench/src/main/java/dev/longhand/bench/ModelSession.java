@@ -14,6 +14,8 @@ import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.sampling.SamplingParams;
 import dev.longhand.kernels.tensor.DType;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 
@@ -43,11 +45,18 @@ final class ModelSession implements AutoCloseable {
      *
      * @param folder Hugging Face folder
      * @param backend the session closes it
+     * @param quantized what linear layers are quantised to; null leaves them as they are stored
      * @param context positions that {@link #fillContext} will fill
      * @param rowsMax the largest step
      */
     @SuppressWarnings("MustBeClosedChecker") // the session closes it
-    ModelSession(Path folder, ComputeBackend backend, DType kvDtype, int context, int rowsMax) {
+    ModelSession(
+            Path folder,
+            ComputeBackend backend,
+            @Nullable DType quantized,
+            DType kvDtype,
+            int context,
+            int rowsMax) {
         this.backend = backend;
         ModelConfig config = ModelConfig.read(folder);
         checkpoint = Checkpoint.open(folder);
@@ -56,7 +65,12 @@ final class ModelSession implements AutoCloseable {
         model =
                 new Qwen2Model(
                         Qwen2Weights.bind(
-                                checkpoint, config, backend, LoadProgress.SILENT, hostMemory),
+                                checkpoint,
+                                config,
+                                backend,
+                                quantized,
+                                LoadProgress.SILENT,
+                                hostMemory),
                         config,
                         backend,
                         new StepSize(Math.max(rowsMax, PREFILLED), 1, positions),

@@ -3,6 +3,7 @@ package dev.longhand.bench;
 import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.NullUnmarked;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -51,6 +52,10 @@ public class PrefillBenchmark {
     @Param("0")
     public int threads;
 
+    /** BF16: as stored; INT8 or INT4. */
+    @Param("BF16")
+    public DType weights;
+
     @Param("AUTO")
     public Device device;
 
@@ -60,7 +65,14 @@ public class PrefillBenchmark {
     public void open() {
         Path folder = BenchModel.folder(model, shape, cache);
         ComputeBackend backend = BackendChoice.open(device, threads).backend();
-        session = new ModelSession(folder, backend, backend.kvDtypeDefault(), 0, prompt);
+        session =
+                new ModelSession(
+                        folder,
+                        backend,
+                        BenchModel.quantized(weights),
+                        backend.kvDtypeDefault(),
+                        0,
+                        prompt);
     }
 
     @TearDown(Level.Trial)

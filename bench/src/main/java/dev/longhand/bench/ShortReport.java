@@ -151,7 +151,12 @@ public final class ShortReport implements Runnable {
                                 () ->
                                         List.of(
                                                 StepSplit.measure(
-                                                        model, device, threads, context, STEPS))));
+                                                        model,
+                                                        device,
+                                                        threads,
+                                                        DType.BF16,
+                                                        context,
+                                                        STEPS))));
             }
         }
         steps.add(jmh(KernelBenchmark.class, Map.of()));

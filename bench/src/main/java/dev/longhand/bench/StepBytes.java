@@ -3,6 +3,7 @@ package dev.longhand.bench;
 import dev.longhand.engine.model.MemoryPlan;
 import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.tensor.DType;
 
 /**
  * What a decode step has to read, computed from what the engine keeps in memory: every weight once,
@@ -18,11 +19,19 @@ record StepBytes(long weights, long adapter, double kvPerPosition) {
     /**
      * Of an engine whose plan this is.
      *
+     * @param weights how they are kept; quantised, a tied head is a matrix of its own
      * @param sequencesMax of the engine: its pool has a page more for each but one
      */
-    static StepBytes of(MemoryPlan plan, ModelConfig model, int sequencesMax, long adapterBytes) {
+    static StepBytes of(
+            MemoryPlan plan,
+            ModelConfig model,
+            DType weights,
+            int sequencesMax,
+            long adapterBytes) {
         long embedding =
-                model.tiedEmbeddings() ? 0 : BF16_BYTES * model.vocabSize() * model.hiddenSize();
+                model.tiedEmbeddings() && !weights.quantized()
+                        ? 0
+                        : BF16_BYTES * model.vocabSize() * model.hiddenSize();
         int pages = KvShape.pagesFor(Math.toIntExact(plan.kvPositions())) + sequencesMax - 1;
         return new StepBytes(
                 plan.weightBytes() - embedding,

@@ -6,6 +6,7 @@ import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.tensor.DType;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -39,11 +40,13 @@ final class StepSplit {
     /**
      * Takes the times of a model on a host's device.
      *
+     * @param weights how they are kept in memory
      * @param context positions before the first step
      * @param steps of which the mean is taken
      * @throws InputException if the device works on after its ops return
      */
-    static BenchResult measure(Path model, Device device, int threads, int context, int steps) {
+    static BenchResult measure(
+            Path model, Device device, int threads, DType weights, int context, int steps) {
         ModelConfig config = ModelConfig.read(model);
         ComputeBackend backend = BackendChoice.open(device, threads).backend();
         if (backend.memoryAvailableBytes().isPresent()) {
@@ -52,7 +55,13 @@ final class StepSplit {
         }
         OpTimer timer = new OpTimer(backend, config);
         try (ModelSession session =
-                new ModelSession(model, timer.door(), backend.kvDtypeDefault(), context, 1)) {
+                new ModelSession(
+                        model,
+                        timer.door(),
+                        BenchModel.quantized(weights),
+                        backend.kvDtypeDefault(),
+                        context,
+                        1)) {
             session.fillContext(context);
             for (int i = 0; i < WARM_UP_STEPS; i++) {
                 session.decode(context, i);

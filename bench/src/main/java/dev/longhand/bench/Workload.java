@@ -7,6 +7,7 @@ import dev.longhand.engine.Generation;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.kernels.Device;
 
@@ -61,6 +62,7 @@ final class Workload implements AutoCloseable {
                                 .kvTokensMax(batch * longest)
                                 .sequencesMax(batch)
                                 .queueDepthMax(requests)
+                                .speculation(Speculation.OFF)
                                 .build());
     }
 

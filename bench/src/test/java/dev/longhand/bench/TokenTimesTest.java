@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.model.MemoryPlan;
 import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.kernels.tensor.DType;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,7 +74,12 @@ class TokenTimesTest {
         ModelConfig config = ModelConfig.read(model);
         // Two pages of 64 positions: one for 64 tokens, one more for the second sequence.
         MemoryPlan plan = new MemoryPlan(1_000_000, 128 * 1024, 64, 0, 0, null, 1L << 30);
-        assertEquals(new StepBytes(1_000_000, 7, 1024), StepBytes.of(plan, config, 2, 7));
+        assertEquals(
+                new StepBytes(1_000_000, 7, 1024), StepBytes.of(plan, config, DType.BF16, 2, 7));
+        MemoryPlan large = new MemoryPlan(50_000_000, 128 * 1024, 64, 0, 0, null, 1L << 30);
+        assertEquals(
+                50_000_000 - 2 * 128 * 151_936,
+                StepBytes.of(large, config, DType.INT8, 2, 7).weights());
     }
 
     @Test
