@@ -78,6 +78,13 @@ final class JCudaHandles {
         }
     }
 
+    /** An address of the device where JCuda wants a pointer. */
+    static final class DeviceAddress extends Pointer {
+        DeviceAddress(long address) {
+            super(address);
+        }
+    }
+
     /** A handle that was looked up, if there is one. */
     static <T> T known(@Nullable T thing, String name) {
         if (thing == null) {

@@ -67,7 +67,7 @@ final class LoadedCudaDriver implements CudaDriver {
     }
 
     /** Before every call into the driver. */
-    private void enter() {
+    void enter() {
         if (closed) {
             throw new IllegalStateException("the CUDA driver is closed");
         }
@@ -273,6 +273,10 @@ final class LoadedCudaDriver implements CudaDriver {
         health.check(LonghandCudaDriver.cuStreamSynchronize(stream), "cuStreamSynchronize");
     }
 
+    Stream stream(long handle) {
+        return known(streams.get(handle), "stream");
+    }
+
     @Override
     public void destroyStream(long stream) {
         enter();
@@ -330,8 +334,7 @@ final class LoadedCudaDriver implements CudaDriver {
         enter();
         health.check(
                 JCudaDriver.cuStreamBeginCapture(
-                        known(streams.get(stream), "stream"),
-                        CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+                        stream(stream), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
                 "cuStreamBeginCapture");
     }
 
@@ -340,8 +343,7 @@ final class LoadedCudaDriver implements CudaDriver {
         enter();
         CUgraph recorded = new CUgraph();
         health.check(
-                JCudaDriver.cuStreamEndCapture(known(streams.get(stream), "stream"), recorded),
-                "cuStreamEndCapture");
+                JCudaDriver.cuStreamEndCapture(stream(stream), recorded), "cuStreamEndCapture");
         Graph graph = new Graph();
         int status = JCudaDriver.cuGraphInstantiate(graph, recorded, 0);
         int destroyed = JCudaDriver.cuGraphDestroy(recorded); // the executable one is a copy
