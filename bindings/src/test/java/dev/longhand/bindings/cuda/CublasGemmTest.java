@@ -7,6 +7,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -15,8 +16,6 @@ import java.util.List;
  * on a GPU only a GPU can say.
  */
 class CublasGemmTest {
-    private static final List<String> LOG_CLASSES = List.of("-Xlog:class+load");
-
     @TempDir private Path folder;
     private Path driver;
 
@@ -30,31 +29,37 @@ class CublasGemmTest {
 
     private Path cublas() throws Exception {
         return StubProcess.build(
-                folder, "stub_cublas.c", "libcublas.so.12", "-Wl,-soname,libcublas.so.12");
+                folder, "stub_cublas.c", "libcublas.so.12",
+                "-Wl,-soname,libcublas.so.12",
+                "-Wl,--default-symver"); // JCublas asks for functions of that version
+    }
+
+    /** Runs a case and returns the classes that its process loaded. */
+    private String classes(String name, Path... libraries) throws Exception {
+        Path log = folder.resolve("classes.log");
+        List<String> options = List.of("-Xlog:class+load:file=" + log);
+        StubProcess.run(folder, options, CublasCases.class, name, libraries);
+        return Files.readString(log);
     }
 
     @Test
     void productsArriveRowMajor() throws Exception {
-        String output =
-                StubProcess.run(
-                        folder, LOG_CLASSES, CublasCases.class, "products", driver, cublas());
-        assertTrue(output.contains(" jcuda.jcublas.JCublas2 "), "the log names its classes");
+        String classes = classes("products", driver, cublas());
+        assertTrue(classes.contains(" jcuda.jcublas.JCublas2 "), "the log names its classes");
     }
 
     @Test
     void statusesBecomeExceptions() throws Exception {
-        StubProcess.run(folder, List.of(), CublasCases.class, "failures", driver, cublas());
+        classes("failures", driver, cublas());
     }
 
     @Test
     void whatIsMissingIsSaidAndNothingLoaded() throws Exception {
-        String output = StubProcess.run(folder, LOG_CLASSES, CublasCases.class, "absent", driver);
-        assertFalse(output.contains(" jcuda.jcublas."), output);
+        assertFalse(classes("absent", driver).contains(" jcuda.jcublas."));
     }
 
     @Test
     void nothingOfItIsLoadedUnasked() throws Exception {
-        String output = StubProcess.run(folder, LOG_CLASSES, CublasCases.class, "notAsked", driver);
-        assertFalse(output.contains(" jcuda.jcublas."), output);
+        assertFalse(classes("notAsked", driver).contains(" jcuda.jcublas."));
     }
 }
