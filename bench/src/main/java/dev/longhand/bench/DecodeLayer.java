@@ -33,7 +33,18 @@ import java.util.Random;
 final class DecodeLayer implements AutoCloseable {
     /** Told of every op of a step, in order, with what it has to read; runs it. */
     interface Meter {
-        void run(String op, OpTraffic.Floor floor, Runnable launch);
+        /**
+         * Runs one op.
+         *
+         * @param launch queues it
+         * @param wait until the device has done what was queued
+         */
+        void run(String op, OpTraffic.Floor floor, Runnable launch, Runnable wait);
+
+        /** How often the step shall run. */
+        default int steps() {
+            return 1;
+        }
     }
 
     private static final int RANDOM_VALUES = 1_000_003;
@@ -192,30 +203,32 @@ final class DecodeLayer implements AutoCloseable {
                 new OpTraffic.Floor(0, 0, shape.kvBytes(context, rows), f32(rows, queryWidth));
         Recorder step = new Recorder(meter, hidden); // the fill is not measured
 
-        step.run(
-                "norm, qkv",
-                matrix(shape.qkvWidth(), width, 3, rank, x + f32(1, shape.qkvWidth())),
-                () -> backend.applyNormed(qkvLinear, hidden, norm, normed, qkv, batch));
-        step.run(
-                "rope, append",
-                new OpTraffic.Floor(0, 0, 0, f32(rows, shape.qkvWidth() + shape.headDim())),
-                () -> backend.ropeAppend(qkv, rope, batch, kv, 0));
-        step.run("attention", kvFloor, () -> backend.attention(qkv, batch, kv, 0, attended));
-        step.run(
-                "output",
-                matrix(width, queryWidth, 1, rank, f32(rows, queryWidth + width)),
-                () -> backend.applyLinear(outputLinear, attended, hidden, batch, true));
-        step.run(
-                "norm, gate, up",
-                matrix(2 * inner, width, 2, rank, x),
-                () -> backend.applyGated(gateUp, hidden, norm, normed, both, activated, batch));
-        step.run(
-                "down",
-                matrix(width, inner, 1, rank, f32(rows, inner + width)),
-                () -> backend.applyLinear(downLinear, activated, hidden, batch, true));
+        for (int i = 0; i < meter.steps(); i++) {
+            step.run(
+                    "norm, qkv",
+                    matrix(shape.qkvWidth(), width, 3, rank, x + f32(1, shape.qkvWidth())),
+                    () -> backend.applyNormed(qkvLinear, hidden, norm, normed, qkv, batch));
+            step.run(
+                    "rope, append",
+                    new OpTraffic.Floor(0, 0, 0, f32(rows, shape.qkvWidth() + shape.headDim())),
+                    () -> backend.ropeAppend(qkv, rope, batch, kv, 0));
+            step.run("attention", kvFloor, () -> backend.attention(qkv, batch, kv, 0, attended));
+            step.run(
+                    "output",
+                    matrix(width, queryWidth, 1, rank, f32(rows, queryWidth + width)),
+                    () -> backend.applyLinear(outputLinear, attended, hidden, batch, true));
+            step.run(
+                    "norm, gate, up",
+                    matrix(2 * inner, width, 2, rank, x),
+                    () -> backend.applyGated(gateUp, hidden, norm, normed, both, activated, batch));
+            step.run(
+                    "down",
+                    matrix(width, inner, 1, rank, f32(rows, inner + width)),
+                    () -> backend.applyLinear(downLinear, activated, hidden, batch, true));
+        }
     }
 
-    /** Waits after each op, as a device queues what it is asked for; reading a tensor waits. */
+    /** Hands a meter what it needs to wait, as a device queues what it is asked for. */
     private final class Recorder {
         private final Meter meter;
         private final Tensor tensor;
@@ -227,15 +240,10 @@ final class DecodeLayer implements AutoCloseable {
         }
 
         void run(String op, OpTraffic.Floor floor, Runnable launch) {
-            meter.run(
-                    op,
-                    floor,
-                    () -> {
-                        launch.run();
-                        synchronize();
-                    });
+            meter.run(op, floor, launch, this::synchronize);
         }
 
+        /** Reading a tensor waits. */
         private void synchronize() {
             backend.read(tensor, 0, new float[1]);
         }

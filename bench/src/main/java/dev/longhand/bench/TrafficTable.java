@@ -45,9 +45,10 @@ record TrafficTable(String title, List<OpTraffic> ops) {
         }
 
         @Override
-        public void run(String op, OpTraffic.Floor floor, Runnable launch) {
+        public void run(String op, OpTraffic.Floor floor, Runnable launch, Runnable wait) {
             source.clear();
             launch.run();
+            wait.run();
             ops.add(new OpTraffic(op, floor, source.counted()));
         }
 

@@ -29,7 +29,9 @@ class CublasGemmTest {
 
     private Path cublas() throws Exception {
         return StubProcess.build(
-                folder, "stub_cublas.c", "libcublas.so.12",
+                folder,
+                "stub_cublas.c",
+                "libcublas.so.12",
                 "-Wl,-soname,libcublas.so.12",
                 "-Wl,--default-symver"); // JCublas asks for functions of that version
     }

@@ -123,6 +123,16 @@ public final class CudaBackend implements ComputeBackend {
         return ((CudaTensor) tensor).address();
     }
 
+    /** The device, for measurements beside the backend's own work. */
+    public CudaDriver driver() {
+        return driver;
+    }
+
+    /** Where all its work is queued. */
+    public long stream() {
+        return stream;
+    }
+
     @Override
     public String description() {
         return "cuda (%s)".formatted(driver.device().name());
