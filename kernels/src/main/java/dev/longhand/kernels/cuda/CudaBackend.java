@@ -364,7 +364,6 @@ public final class CudaBackend implements ComputeBackend {
         return placed.get().findNonFinite();
     }
 
-    /** The same for elements of the device. */
     private long findNonFinite(DType dtype, long address, long elements) {
         KernelCall call = findNonFinite.get(dtype);
         if (call == null) {
