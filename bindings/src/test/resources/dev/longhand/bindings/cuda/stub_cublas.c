@@ -1,4 +1,7 @@
-/* A libcublas that multiplies on the host, in the column-major terms of the real one; for tests of the way there. */
+/*
+ * A libcublas that multiplies on the host, in the column-major terms of the real one; for tests of the
+ * way there.
+ */
 #include <stdint.h>
 
 static int live, failing_status;
@@ -19,11 +22,11 @@ static float bf16(uint16_t bits) {
 }
 
 /* Transposed a, plain b, bf16 in and F32 out with F32 sums: anything else is CUBLAS_STATUS_NOT_SUPPORTED. */
-int cublasGemmEx(void *handle, int transa, int transb, int m, int n, int k, const float *alpha, const uint16_t *a,
-                 int atype, int lda, const uint16_t *b, int btype, int ldb, const float *beta, float *c, int ctype,
-                 int ldc, int compute, int algorithm) {
-    if (handle != &live || transa != 1 || transb != 0 || atype != 14 || btype != 14 || ctype != 0 || compute != 68
-            || algorithm != -1)
+int cublasGemmEx(void *handle, int transa, int transb, int m, int n, int k, const float *alpha,
+                 const uint16_t *a, int atype, int lda, const uint16_t *b, int btype, int ldb,
+                 const float *beta, float *c, int ctype, int ldc, int compute, int algorithm) {
+    if (handle != &live || transa != 1 || transb != 0 || atype != 14 || btype != 14 || ctype != 0
+            || compute != 68 || algorithm != -1)
         return 15;
     if (lda < k || ldb < k || ldc < m)
         return 7;
