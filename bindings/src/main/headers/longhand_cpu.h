@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#define LH_ABI_VERSION 1
+#define LH_ABI_VERSION 2
 
 /* Positions per KV page. A page is also the attention kernel's tile: 64 keys of 64 floats are 16 KiB. */
 #define LH_PAGE_POSITIONS 64
@@ -31,7 +31,14 @@ typedef enum lh_status {
     LH_UNKNOWN_ISA = 3
 } lh_status;
 
-typedef enum lh_dtype { LH_F32 = 0, LH_BF16 = 1, LH_F16 = 2 } lh_dtype;
+/* LH_INT8 and LH_INT4 are for weights of linear layers only; quantized.h has their layout. */
+typedef enum lh_dtype {
+    LH_F32 = 0,
+    LH_BF16 = 1,
+    LH_F16 = 2,
+    LH_INT8 = 3,
+    LH_INT4 = 4
+} lh_dtype;
 
 typedef struct lh_context lh_context;
 
@@ -132,6 +139,13 @@ int32_t lh_swiglu(lh_context *context, const float *gate_up, float *out, int32_t
 /* out[i,:] = x[indices[i],:] */
 int32_t lh_gather_rows(lh_context *context, const float *x, const int32_t *indices, float *out,
                        int32_t count, int32_t width);
+
+/*
+ * Quantises a matrix [outputs, inputs] of finite weights to LH_INT8 or LH_INT4; out has the rows'
+ * blocks. The bits of the result do not depend on the instruction set.
+ */
+int32_t lh_quantize(lh_context *context, const void *weights, int32_t from, int32_t outputs,
+                    int32_t inputs, int32_t to, void *out);
 
 /* The index of the first NaN or infinity among count values at any alignment, or -1 in *first. */
 int32_t lh_find_nonfinite(lh_context *context, const void *values, int32_t dtype, int64_t count,

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define PTX_DEVICE_ABI 1
+#define PTX_DEVICE_ABI 2
 
 /* PTX_DEVICE_ABI as the device was compiled. */
 int32_t ptx_device_abi(void);
@@ -21,7 +21,7 @@ int64_t ptx_device_findings(char *text, int64_t capacity);
 /* A JSON array with one object per kernel name; cut and counted as above. */
 int64_t ptx_device_counters(char *text, int64_t capacity);
 
-/* Forgets findings and counters. */
+/* Forgets findings and counters, those of copies too. */
 void ptx_device_clear(void);
 
 /*
@@ -32,5 +32,9 @@ void ptx_device_fail(int32_t what, int64_t after);
 
 /* Device allocations + streams + events + graphs + modules alive. */
 int64_t ptx_device_live(void);
+
+/* Bytes that copies from and to the host have moved. */
+int64_t ptx_device_bytes_to_device(void);
+int64_t ptx_device_bytes_to_host(void);
 
 #endif

@@ -2,6 +2,7 @@
 module dev.longhand.bindings {
     requires transitive org.jspecify;
     requires jcuda;
+    requires static jcublas;
 
     exports dev.longhand.bindings.cpu to
             dev.longhand.kernels,

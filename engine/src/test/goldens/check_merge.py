@@ -28,15 +28,16 @@ def check(jar, java, adapter, out):
     equal, steps, notes = 0, 0, ""
     for case in json.loads((adapter / "golden.json").read_text())["cases"]:
         prompt = torch.tensor([case["prompt_ids"]])
-        output = model.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=len(case["ids"]),
-                                do_sample=False, eos_token_id=None, pad_token_id=0)
+        output = model.generate(
+            prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=len(case["ids"]),
+            do_sample=False, eos_token_id=None, pad_token_id=0)
         ids = output[0, prompt.shape[1]:].tolist()
         same = next((i for i, (a, b) in enumerate(zip(ids, case["ids"])) if a != b), len(ids))
         equal, steps = equal + same, steps + len(ids)
         if same < len(ids):
             top = case["logprobs"][same]
             other = [lp for token, lp in top if token == ids[same]]
-            notes += f"; step {same}: apart by {top[0][1] - other[0]:.3f}" if other else f"; step {same}: WRONG"
+            notes += f"; step {same}: " + (f"apart by {top[0][1] - other[0]:.3f}" if other else "WRONG")
     print(f"{adapter.relative_to(HERE)}: {equal} of {steps} ids equal up to the first difference{notes}")
 
 

@@ -30,7 +30,7 @@ trap 'rm -rf "$work"' EXIT
 
 flags="-std=gnu11 -O3 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno
     -Wall -Wextra -Werror -pthread -I$headers -I$here"
-ops="embed rms_norm linear rope_append attention swiglu find_nonfinite"
+ops="embed rms_norm linear rope_append attention swiglu quantize find_nonfinite"
 case $(uname -m) in
     x86_64) isas="avx512 avx2 baseline" ;;
     *) isas="baseline" ;;

@@ -19,6 +19,7 @@ typedef struct lh_kernels {
     int32_t (*attention)(lh_context *, const float *, int32_t, const lh_batch *, const lh_kv *,
                          int32_t, float *);
     int32_t (*swiglu)(lh_context *, const float *, float *, int32_t, int32_t);
+    int32_t (*quantize)(lh_context *, const void *, int32_t, int32_t, int32_t, int32_t, void *);
     int32_t (*find_nonfinite)(lh_context *, const void *, int32_t, int64_t, int64_t *);
 } lh_kernels;
 

@@ -21,10 +21,12 @@
     int32_t lh_attention_##isa(lh_context *, const float *, int32_t, const lh_batch *,             \
                                const lh_kv *, int32_t, float *);                                   \
     int32_t lh_swiglu_##isa(lh_context *, const float *, float *, int32_t, int32_t);               \
+    int32_t lh_quantize_##isa(lh_context *, const void *, int32_t, int32_t, int32_t, int32_t,      \
+                              void *);                                                             \
     int32_t lh_find_nonfinite_##isa(lh_context *, const void *, int32_t, int64_t, int64_t *);      \
     static const lh_kernels kernels_##isa = {                                                      \
         lh_embed_##isa,     lh_rms_norm_##isa, lh_linear_##isa,         lh_rope_append_##isa,      \
-        lh_attention_##isa, lh_swiglu_##isa,   lh_find_nonfinite_##isa,                            \
+        lh_attention_##isa, lh_swiglu_##isa,   lh_quantize_##isa,       lh_find_nonfinite_##isa,   \
     }
 
 #if defined(__x86_64__)
@@ -171,6 +173,11 @@ int32_t lh_gather_rows(lh_context *context, const float *x, const int32_t *indic
                (size_t)width * sizeof(float));
     }
     return LH_OK;
+}
+
+int32_t lh_quantize(lh_context *context, const void *weights, int32_t from, int32_t outputs,
+                    int32_t inputs, int32_t to, void *out) {
+    return context->kernels->quantize(context, weights, from, outputs, inputs, to, out);
 }
 
 int32_t lh_find_nonfinite(lh_context *context, const void *values, int32_t dtype, int64_t count,

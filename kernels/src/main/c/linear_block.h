@@ -23,19 +23,23 @@ typedef struct {
     float lanes[BLOCK_ROWS][OUTPUTS_PER_TASK][LANES];
 } linear_scratch;
 
-/* Columns k0 to k0 + width of the slice's rows of a matrix. */
+/* Columns k0 to k0 + width of the slice's rows of a matrix; k0 is a multiple of KB. */
 ALWAYS_INLINE void widen_as(const linear_slice *slice, const lh_matrix *matrix, int64_t inputs,
                             int32_t dtype, int64_t k0, int64_t width, linear_scratch *scratch) {
+    int64_t step = step_of(dtype);
     for (int32_t o = 0; o < slice->count; o++) {
         const char *w = (const char *)matrix->weights
-                        + ((slice->first + o) * inputs + k0) * dtype_bytes(dtype);
+                        + (slice->first + o) * row_bytes(dtype, inputs)
+                        + k0 / step * step_bytes(dtype);
         float *to = scratch->panel[o];
         int64_t k = 0;
-        for (; k + W <= width; k += W) {
-            v_store(to + k, v_widen(w, dtype, k));
+        for (; k + step <= width; k += step) {
+            for (int64_t i = 0; i < step; i += W) {
+                v_store(to + k + i, v_weights(w + k / step * step_bytes(dtype), dtype, i));
+            }
         }
         for (; k < width; k++) {
-            to[k] = element_to_f32(w, dtype, k);
+            to[k] = weight_to_f32(w, dtype, k);
         }
         for (; k % LANES != 0; k++) {
             to[k] = 0;
@@ -48,6 +52,8 @@ static void widen_panel(const linear_slice *slice, const lh_matrix *matrix, int6
     switch (matrix->dtype) {
         case LH_BF16: widen_as(slice, matrix, inputs, LH_BF16, k0, width, scratch); break;
         case LH_F16: widen_as(slice, matrix, inputs, LH_F16, k0, width, scratch); break;
+        case LH_INT8: widen_as(slice, matrix, inputs, LH_INT8, k0, width, scratch); break;
+        case LH_INT4: widen_as(slice, matrix, inputs, LH_INT4, k0, width, scratch); break;
         default: widen_as(slice, matrix, inputs, LH_F32, k0, width, scratch); break;
     }
 }

@@ -2,7 +2,7 @@
 #ifndef LH_LINEAR_JOB_H
 #define LH_LINEAR_JOB_H
 
-#include "lanes.h"
+#include "quantized.h"
 
 /* The first half of the low-rank changes of a call: t = scale A x for every row of an adapter. */
 typedef struct {

@@ -59,56 +59,70 @@ ALWAYS_INLINE void extend_any(const low_rank *change, int64_t output, vf *sums) 
     }
 }
 
+/* Adds the steps of a tile that are whole. */
+ALWAYS_INLINE void stream_whole(const char *const *w, const float *x, int64_t inputs, int32_t dtype,
+                                int32_t outputs, int32_t rows,
+                                vf (*sums)[STREAM_TILE_ROWS][NV]) {
+    int64_t step = step_of(dtype);
+    int64_t at = 0;
+    for (int64_t k = 0; k + step <= inputs; k += step) {
+        for (int o = 0; o < outputs; o++) {
+            __builtin_prefetch(w[o] + at + PREFETCH_BYTES, 0, 0);
+        }
+        for (int64_t i = 0; i < step; i += W) {
+            vf weight[STREAM_TILE_OUTPUTS];
+            for (int o = 0; o < outputs; o++) {
+                weight[o] = v_weights(w[o] + at, dtype, i);
+            }
+            for (int r = 0; r < rows; r++) {
+                vf xr = v_load(x + r * inputs + k + i);
+                for (int o = 0; o < outputs; o++) {
+                    vf *sum = &sums[o][r][i % LANES / W];
+                    *sum = v_fma(xr, weight[o], *sum);
+                }
+            }
+        }
+        at += step_bytes(dtype);
+    }
+}
+
+/* Adds the inputs after the last whole step to one sum, zeros up to a multiple of 16. */
+ALWAYS_INLINE void stream_tail(const char *w, const float *x, int64_t inputs, int32_t dtype,
+                               vf *sums) {
+    for (int64_t k = inputs / step_of(dtype) * step_of(dtype); k < inputs; k += LANES) {
+        float w_tail[LANES] = {0};
+        float x_tail[LANES] = {0};
+        for (int64_t i = 0; i < LANES && k + i < inputs; i++) {
+            w_tail[i] = weight_to_f32(w, dtype, k + i);
+            x_tail[i] = x[k + i];
+        }
+        for (int v = 0; v < NV; v++) {
+            sums[v] = v_fma(v_load(x_tail + v * W), v_load(w_tail + v * W), sums[v]);
+        }
+    }
+}
+
 /* `outputs` rows of W against `rows` rows of x: all accumulators stay in registers. */
 ALWAYS_INLINE void stream_tile(const linear_job *job, const linear_slice *slice,
                                const stream_changes *changes, int32_t output, int32_t row,
                                int32_t dtype, int32_t outputs, int32_t rows) {
     int64_t inputs = job->inputs;
-    int64_t whole = inputs / LANES * LANES;
     const float *x = job->x + row * inputs;
     const char *w[STREAM_TILE_OUTPUTS];
     vf sums[STREAM_TILE_OUTPUTS][STREAM_TILE_ROWS][NV];
     for (int o = 0; o < outputs; o++) {
         w[o] = (const char *)slice->matrix->weights
-               + (slice->first + output + o) * inputs * dtype_bytes(dtype);
+               + (slice->first + output + o) * row_bytes(dtype, inputs);
         for (int r = 0; r < rows; r++) {
             for (int v = 0; v < NV; v++) {
                 sums[o][r][v] = v_zero();
             }
         }
     }
-    for (int64_t k = 0; k < whole; k += LANES) {
-        for (int o = 0; o < outputs; o++) {
-            __builtin_prefetch(w[o] + k * dtype_bytes(dtype) + PREFETCH_BYTES, 0, 0);
-        }
-        for (int v = 0; v < NV; v++) {
-            vf weight[STREAM_TILE_OUTPUTS];
-            for (int o = 0; o < outputs; o++) {
-                weight[o] = v_widen(w[o], dtype, k + v * W);
-            }
-            for (int r = 0; r < rows; r++) {
-                vf xr = v_load(x + r * inputs + k + v * W);
-                for (int o = 0; o < outputs; o++) {
-                    sums[o][r][v] = v_fma(xr, weight[o], sums[o][r][v]);
-                }
-            }
-        }
-    }
+    stream_whole(w, x, inputs, dtype, outputs, rows, sums);
     for (int o = 0; o < outputs; o++) {
-        float tail[LANES] = {0};
-        for (int64_t k = whole; k < inputs; k++) {
-            tail[k - whole] = element_to_f32(w[o], dtype, k);
-        }
         for (int r = 0; r < rows; r++) {
-            if (whole < inputs) {
-                float x_tail[LANES] = {0};
-                size_t left = (size_t)(inputs - whole) * sizeof(float);
-                memcpy(x_tail, x + r * inputs + whole, left);
-                for (int v = 0; v < NV; v++) {
-                    sums[o][r][v] =
-                        v_fma(v_load(x_tail + v * W), v_load(tail + v * W), sums[o][r][v]);
-                }
-            }
+            stream_tail(w[o], x + r * inputs, inputs, dtype, sums[o][r]);
             if (changes->any && changes->change[row + r].rank > 0) {
                 await_shrinks(job);
                 extend_any(&changes->change[row + r], slice->first + output + o, sums[o][r]);
@@ -151,6 +165,8 @@ static void stream_task(const linear_job *job, int64_t index) {
     switch (slice.matrix->dtype) {
         case LH_BF16: stream_slice(job, &slice, LH_BF16); break;
         case LH_F16: stream_slice(job, &slice, LH_F16); break;
+        case LH_INT8: stream_slice(job, &slice, LH_INT8); break;
+        case LH_INT4: stream_slice(job, &slice, LH_INT4); break;
         default: stream_slice(job, &slice, LH_F32); break;
     }
 }

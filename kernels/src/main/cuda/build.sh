@@ -8,10 +8,13 @@ mkdir -p "$out"
 cd "$here"
 for source in *.cu; do
     name=${source%.cu}
-    nvcc -ptx -arch=compute_80 -O3 -std=c++17 -lineinfo "$source" -o "$out/$name.ptx"
+    # The seed stands in names where the number of nvcc's process would.
+    nvcc -ptx -arch=compute_80 -O3 -std=c++17 -lineinfo -frandom-seed="$name" "$source" \
+        -o "$out/$name.ptx"
     # .version: nvcc writes its own newest; compute_80 code assembles as 7.8, which drivers since
     # CUDA 11.8 load. Comments and paths name the compiler's machine: not ours to publish.
     sed -e 's/^\.version .*/.version 7.8/' -e '/^\/\//d' \
-        -e 's|^\(\t*\.file\t[0-9]* "\)[^"]*/\([^"/]*"\).*|\1\2|' "$out/$name.ptx" > "$out/$name.tmp"
+        -e 's|^\(\t*\.file\t[0-9]* "\)[^"]*/\([^"/]*"\).*|\1\2|' "$out/$name.ptx" \
+        | awk -f neutral.awk > "$out/$name.tmp"
     mv "$out/$name.tmp" "$out/$name.ptx"
 done

@@ -57,6 +57,40 @@ __device__ __forceinline__ ColumnChunk operand(float4 first, float4 second, cons
     return column_chunk(first, second);
 }
 
+struct Eight {
+    float4 first, second;
+};
+
+/* 8 floats; zeros from `count` of them on. */
+__device__ __forceinline__ Eight load_guarded(const float *from, int count) {
+    float v[8];
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+        v[i] = i < count ? from[i] : 0.0f;
+    }
+    return {make_float4(v[0], v[1], v[2], v[3]), make_float4(v[4], v[5], v[6], v[7])};
+}
+
+/* Elements k..k+7 of one row of x as an operand. */
+template <Kind KIND, bool ALIGNED>
+__device__ __forceinline__ ColumnChunk load_x(const Problem &p, int row, int k, float &squares) {
+    Eight x{make_float4(0, 0, 0, 0), make_float4(0, 0, 0, 0)};
+    bool valid = row < p.rows;
+    const float *from = p.x + static_cast<long long>(row) * p.width + k;
+    if (ALIGNED) {
+        if (valid) {
+            x = {*reinterpret_cast<const float4 *>(from), *reinterpret_cast<const float4 *>(from + 4)};
+        }
+        return operand<KIND>(x.first, x.second, p.norm + k, squares);
+    }
+    x = load_guarded(from, valid ? p.width - k : 0);
+    float norm[8] = {};
+    if (KIND != PLAIN) {
+        *reinterpret_cast<Eight *>(norm) = load_guarded(p.norm + k, p.width - k);
+    }
+    return operand<KIND>(x.first, x.second, norm, squares);
+}
+
 /* Sum over the four lanes of a row. */
 __device__ __forceinline__ float sum_of_quad(float value) {
     value += __shfl_xor_sync(0xffffffffu, value, 1);

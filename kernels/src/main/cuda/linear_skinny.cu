@@ -5,15 +5,16 @@
  * Bound by reading W once: 2 bytes for 2 * rows flops, 0.5 to 8 flop/byte against a balance of 150 and
  * more, so the only thing that counts is bytes in flight. A block is 8 warps on the same 16 rows of W,
  * each with an eighth of K; a lane has 2 * UNROLL loads of 16 bytes under way, a block
- * 256 * 8 * 16 = 32 KiB, and at 70 to 80 registers, 3 blocks an SM, 96 KiB are in flight where
- * 3.35 TB/s * 600 ns / 132 SMs = 15 KB would do on paper and two to four times that in practice.
+ * 256 * 8 * 16 = 32 KiB, and at 70 to 80 registers, 3 blocks an SM, 96 KiB are in flight where 3.35 TB/s
+ * * 600 ns / 132 SMs = 15 KB would do on paper and two to four times that in practice. Under adapters 9
+ * to 16 rows leave room for 2 blocks an SM.
  * W is the 16-row operand and the rows of x the 8 columns, so that 1 to 8 rows cost one multiply where
  * the other way round 16 rows would be computed for one. Rows 9 to 16 are a second column tile over the
  * same registers of W.
  *
  * x comes from L2: 4 bytes * rows for each 2 * 16 bytes of W a block reads. Not confirmed on a GPU.
  */
-#include "linear.cuh"
+#include "lora.cuh"
 
 using namespace longhand;
 
@@ -23,41 +24,14 @@ constexpr int WARPS = SLICES;
 constexpr int UNROLL = 4;
 constexpr int PITCH = 20; /* floats per column of partial sums: 8 t + g hits 32 different banks */
 
-struct Eight {
-    float4 first, second;
+template <int TILES, bool LORA> struct Expanded {};
+
+/* Of the adapters' product, where there is one. */
+template <int TILES> struct Expanded<TILES, true> {
+    float expanded[WARPS][TILES * 8 * PITCH];
 };
 
-/* 8 floats; zeros from `count` of them on. */
-__device__ __forceinline__ Eight load_guarded(const float *from, int count) {
-    float v[8];
-#pragma unroll
-    for (int i = 0; i < 8; i++) {
-        v[i] = i < count ? from[i] : 0.0f;
-    }
-    return {make_float4(v[0], v[1], v[2], v[3]), make_float4(v[4], v[5], v[6], v[7])};
-}
-
-/* Elements k..k+7 of one row of x as an operand. */
-template <Kind KIND, bool ALIGNED>
-__device__ __forceinline__ ColumnChunk load_x(const Problem &p, int row, int k, float &squares) {
-    Eight x{make_float4(0, 0, 0, 0), make_float4(0, 0, 0, 0)};
-    bool valid = row < p.rows;
-    const float *from = p.x + static_cast<long long>(row) * p.width + k;
-    if (ALIGNED) {
-        if (valid) {
-            x = {*reinterpret_cast<const float4 *>(from), *reinterpret_cast<const float4 *>(from + 4)};
-        }
-        return operand<KIND>(x.first, x.second, p.norm + k, squares);
-    }
-    x = load_guarded(from, valid ? p.width - k : 0);
-    float norm[8] = {};
-    if (KIND != PLAIN) {
-        *reinterpret_cast<Eight *>(norm) = load_guarded(p.norm + k, p.width - k);
-    }
-    return operand<KIND>(x.first, x.second, norm, squares);
-}
-
-template <Kind KIND, int TILES> struct Partials {
+template <Kind KIND, int TILES, bool LORA> struct Partials : Expanded<TILES, LORA> {
     float sums[WARPS][TILES * 8 * PITCH];
     float squares[WARPS][TILES * 8];
 
@@ -66,6 +40,12 @@ template <Kind KIND, int TILES> struct Partials {
 #pragma unroll
         for (int slice = 0; slice < WARPS; slice++) {
             total = __fadd_rn(total, sums[slice][column * PITCH + output]);
+        }
+        if constexpr (LORA) {
+#pragma unroll
+            for (int slice = 0; slice < WARPS; slice++) {
+                total = __fadd_rn(total, this->expanded[slice][column * PITCH + output]);
+            }
         }
         return total;
     }
@@ -80,8 +60,17 @@ template <Kind KIND, int TILES> struct Partials {
     }
 };
 
-template <Kind KIND, int TILES>
-__device__ __forceinline__ void finish(const Problem &p, const Partials<KIND, TILES> &partials) {
+template <int PITCHED>
+__device__ __forceinline__ void leave(float (&to)[PITCHED], int column, int g, const float (&sums)[4]) {
+    float *at = to + column * PITCH + g;
+    at[0] = sums[0];
+    at[PITCH] = sums[1];
+    at[8] = sums[2];
+    at[PITCH + 8] = sums[3];
+}
+
+template <Kind KIND, int TILES, bool LORA>
+__device__ __forceinline__ void finish(const Problem &p, const Partials<KIND, TILES, LORA> &partials) {
     int column = threadIdx.x / 16, output = threadIdx.x % 16;
     if (column >= 8 * TILES) {
         return;
@@ -99,8 +88,9 @@ __device__ __forceinline__ void finish(const Problem &p, const Partials<KIND, TI
     }
 }
 
-template <Kind KIND, int TILES, bool ALIGNED> __device__ __forceinline__ void run(const Problem &p) {
-    __shared__ Partials<KIND, TILES> partials;
+template <Kind KIND, int TILES, bool ALIGNED, bool LORA>
+__device__ __forceinline__ void run(const Problem &p, const Adapted &adapted) {
+    __shared__ Partials<KIND, TILES, LORA> partials;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     int g = lane / 4, t = lane % 4;
     int first_output = blockIdx.x * 16;
@@ -137,11 +127,7 @@ template <Kind KIND, int TILES, bool ALIGNED> __device__ __forceinline__ void ru
     }
 #pragma unroll
     for (int tile = 0; tile < TILES; tile++) {
-        float *to = partials.sums[warp] + (8 * tile + 2 * t) * PITCH + g;
-        to[0] = sums[tile][0];
-        to[PITCH] = sums[tile][1];
-        to[8] = sums[tile][2];
-        to[PITCH + 8] = sums[tile][3];
+        leave(partials.sums[warp], 8 * tile + 2 * t, g, sums[tile]);
         if (KIND != PLAIN) {
             float of_row = sum_of_quad(squares[tile]);
             if (t == 0) {
@@ -149,24 +135,37 @@ template <Kind KIND, int TILES, bool ALIGNED> __device__ __forceinline__ void ru
             }
         }
     }
+    if constexpr (LORA) {
+        float expanded[1][TILES][4] = {};
+        expand<KIND, 1, TILES>(expanded, p, adapted, warp, first_output, first_row);
+#pragma unroll
+        for (int tile = 0; tile < TILES; tile++) {
+            leave(partials.expanded[warp], 8 * tile + 2 * t, g, expanded[0][tile]);
+        }
+    }
     __syncthreads();
-    finish<KIND, TILES>(p, partials);
+    finish<KIND, TILES, LORA>(p, partials);
 }
 
 } // namespace
 
-#define LINEAR_SKINNY(name, kind)                                                                  \
-    extern "C" __global__ void __launch_bounds__(256) name##_8(Problem p) {                        \
-        run<kind, 1, true>(p);                                                                     \
+#define LINEAR_SKINNY(name, kind, tiles, aligned)                                                  \
+    extern "C" __global__ void __launch_bounds__(256) linear_skinny##name(Problem p) {             \
+        run<kind, tiles, aligned, false>(p, {});                                                   \
     }                                                                                              \
-    extern "C" __global__ void __launch_bounds__(256) name##_16(Problem p) {                       \
-        run<kind, 2, true>(p);                                                                     \
-    }                                                                                              \
-    /* Widths that are no multiple of 32: x element by element. */                                 \
-    extern "C" __global__ void __launch_bounds__(256) name##_odd(Problem p) {                      \
-        run<kind, 2, false>(p);                                                                    \
+    extern "C" __global__ void __launch_bounds__(256, tiles == 1 ? 3 : 2)                           \
+        linear_skinny_lora##name(Problem p, Adapted adapted) {                                     \
+        run<kind, tiles, aligned, true>(p, adapted);                                               \
     }
 
-LINEAR_SKINNY(linear_skinny, PLAIN)
-LINEAR_SKINNY(linear_skinny_normed, NORMED)
-LINEAR_SKINNY(linear_skinny_gated, GATED)
+LINEAR_SKINNY(_8, PLAIN, 1, true)
+LINEAR_SKINNY(_16, PLAIN, 2, true)
+LINEAR_SKINNY(_normed_8, NORMED, 1, true)
+LINEAR_SKINNY(_normed_16, NORMED, 2, true)
+LINEAR_SKINNY(_gated_8, GATED, 1, true)
+LINEAR_SKINNY(_gated_16, GATED, 2, true)
+
+/* Widths that are no multiple of 32: x element by element. */
+LINEAR_SKINNY(_odd, PLAIN, 2, false)
+LINEAR_SKINNY(_normed_odd, NORMED, 2, false)
+LINEAR_SKINNY(_gated_odd, GATED, 2, false)

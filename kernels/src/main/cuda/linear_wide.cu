@@ -13,7 +13,7 @@
  * 64 x 64 tiles reuse each byte of W 64 times: 32 flop a byte of L2 traffic for W and 16 for x, enough
  * for a correct start, below what a tensor-core bound kernel wants (128 x 128). Not confirmed on a GPU.
  */
-#include "linear.cuh"
+#include "lora.cuh"
 
 using namespace longhand;
 
@@ -129,7 +129,8 @@ __device__ __forceinline__ void finish(const Problem &p, const Sums &totals, int
     }
 }
 
-template <Kind KIND> __device__ __forceinline__ void run(const Problem &p) {
+template <Kind KIND, bool LORA>
+__device__ __forceinline__ void run(const Problem &p, const Adapted &adapted) {
     __shared__ Stage stages[STAGES];
     int warp = threadIdx.x / 32;
     int outputs_at = warp / 2 * 32, rows_at = warp % 2 * 32;
@@ -157,11 +158,28 @@ template <Kind KIND> __device__ __forceinline__ void run(const Problem &p) {
             totals.add<KIND>(sums);
         }
     }
+    if constexpr (LORA) {
+        /* the slices of the ranks come after those of K, as in linear_skinny.cu */
+        for (int slice = 0; slice < SLICES; slice++) {
+            expand<KIND, 2, 4>(sums.products, p, adapted, slice, static_cast<int>(blockIdx.x) * TILE + outputs_at,
+                               static_cast<int>(blockIdx.y) * TILE + rows_at);
+            totals.add<PLAIN>(sums);
+        }
+    }
     finish<KIND>(p, totals, outputs_at, rows_at);
 }
 
 } // namespace
 
-extern "C" __global__ void __launch_bounds__(THREADS) linear_wide(Problem p) { run<PLAIN>(p); }
-extern "C" __global__ void __launch_bounds__(THREADS) linear_wide_normed(Problem p) { run<NORMED>(p); }
-extern "C" __global__ void __launch_bounds__(THREADS) linear_wide_gated(Problem p) { run<GATED>(p); }
+#define LINEAR_WIDE(name, kind)                                                                    \
+    extern "C" __global__ void __launch_bounds__(THREADS) linear_wide##name(Problem p) {           \
+        run<kind, false>(p, {});                                                                   \
+    }                                                                                              \
+    extern "C" __global__ void __launch_bounds__(THREADS)                                          \
+        linear_wide_lora##name(Problem p, Adapted adapted) {                                       \
+        run<kind, true>(p, adapted);                                                               \
+    }
+
+LINEAR_WIDE(, PLAIN)
+LINEAR_WIDE(_normed, NORMED)
+LINEAR_WIDE(_gated, GATED)

@@ -63,6 +63,29 @@ static std::atomic<uint64_t> *writer_at(const Allocation &allocation, uint64_t o
     return reinterpret_cast<std::atomic<uint64_t> *>(allocation.writers.data() + offset / 2 * 8);
 }
 
+/* The writer of a word: the launch, and in its lower half the block or, where blocks may wait for
+   each other, the block's stamp. */
+static uint64_t writer_now(const Block &block) {
+    const Launch &launch = *block.launch;
+    uint32_t who = launch.order != nullptr ? launch.order->stamp(block.linear) : block.linear + 1;
+    return static_cast<uint64_t>(launch.number) << 32 | who;
+}
+
+static uint32_t writer_block(const Block &block, uint64_t writer) {
+    auto who = static_cast<uint32_t>(writer);
+    return block.launch->order != nullptr ? GridOrder::block_of(who) : who - 1;
+}
+
+/* Whether another block of this launch wrote it, and this one did not wait for that. */
+static bool is_unordered(const Block &block, uint64_t writer) {
+    if (writer >> 32 != block.launch->number) {
+        return false;
+    }
+    return block.launch->order != nullptr
+               ? !block.launch->order->knows(block.linear, static_cast<uint32_t>(writer))
+               : static_cast<uint32_t>(writer) != block.linear + 1;
+}
+
 uint8_t *global_read(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width,
                      uint32_t alignment) {
     Allocation *allocation;
@@ -77,17 +100,17 @@ uint8_t *global_read(Warp &warp, const Instruction &i, int lane, Address at, uin
     }
     if (counter_at(allocation->page_writes, offset / PAGE_BYTES)->load(std::memory_order_relaxed) == launch
         && !(i.flags & ORDERED)) {
-        uint64_t self = static_cast<uint64_t>(launch) << 32 | (warp.block->linear + 1);
         for (uint64_t o = offset; o < offset + width; o += 2) {
             uint64_t writer = writer_at(*allocation, o)->load(std::memory_order_relaxed);
-            if (writer >> 32 == launch && writer != self) {
+            if (is_unordered(*warp.block, writer)) {
                 warp.find(i, lane, "global race",
-                          "reads what block " + std::to_string((writer & 0xffffffff) - 1) +
+                          "reads what block " + std::to_string(writer_block(*warp.block, writer)) +
                               " of the same launch writes");
                 break;
             }
         }
     }
+    order_read(warp, i, at);
     return host;
 }
 
@@ -101,7 +124,8 @@ uint8_t *global_write(Warp &warp, const Instruction &i, int lane, Address at, ui
     }
     touch(allocation->page_writes, offset / PAGE_BYTES, launch);
     allocation->mark_written(at, width);
-    uint64_t self = static_cast<uint64_t>(launch) << 32 | (warp.block->linear + 1);
+    warp.block->changes++;
+    uint64_t self = writer_now(*warp.block);
     for (uint64_t o = offset; o < offset + width; o += 2) {
         auto *writer = writer_at(*allocation, o);
         uint64_t before = writer->load(std::memory_order_relaxed);
@@ -109,12 +133,13 @@ uint8_t *global_write(Warp &warp, const Instruction &i, int lane, Address at, ui
             continue;
         }
         before = writer->exchange(self, std::memory_order_relaxed);
-        if (before >> 32 == launch && before != self && !(i.flags & ORDERED)) {
+        if (is_unordered(*warp.block, before) && !(i.flags & ORDERED)) {
             warp.find(i, lane, "global race",
-                      "writes what block " + std::to_string((before & 0xffffffff) - 1) +
+                      "writes what block " + std::to_string(writer_block(*warp.block, before)) +
                           " of the same launch writes");
         }
     }
+    order_write(warp, i, at, false);
     return host;
 }
 
@@ -221,15 +246,38 @@ void count_shared(Warp &warp, const Address *at, uint32_t mask, uint32_t width) 
     }
 }
 
+uint8_t memory_order(Decoder &d) {
+    if (d.take("volatile")) {
+        return ORDERED;
+    }
+    int flags = d.take("relaxed")   ? ORDERED
+                : d.take("acquire") ? ORDERED | ACQUIRES
+                : d.take("release") ? ORDERED | RELEASES
+                : d.take("acq_rel") ? ORDERED | ACQUIRES | RELEASES
+                                    : 0;
+    flags |= d.take("cta") ? BLOCK_ONLY : 0;
+    d.take("gpu") || d.take("sys");
+    return static_cast<uint8_t>(flags);
+}
+
+void order_read(Warp &warp, const Instruction &i, Address at) {
+    GridOrder *order = warp.block->launch->order;
+    if (order != nullptr && (i.flags & (ORDERED | BLOCK_ONLY)) == ORDERED) {
+        order->read(warp.block->linear, at, i.flags & ACQUIRES);
+    }
+}
+
+void order_write(Warp &warp, const Instruction &i, Address at, bool atomic) {
+    GridOrder *order = warp.block->launch->order;
+    if (order != nullptr && (i.flags & (ORDERED | BLOCK_ONLY)) == ORDERED) {
+        order->written(warp.block->linear, at, i.flags & RELEASES, atomic);
+    }
+}
+
 MemoryForm memory_form(Decoder &d) {
     MemoryForm form;
-    if (d.take("volatile") || d.take("relaxed") || d.take("acquire") || d.take("release")
-        || d.take("acq_rel")) {
-        form.ordered = true;
-        d.take("cta") || d.take("gpu") || d.take("sys");
-    } else {
-        d.take("weak");
-    }
+    form.flags = memory_order(d);
+    d.take("weak");
     form.space = d.take("param")    ? Space::PARAM
                  : d.take("global") ? Space::GLOBAL
                  : d.take("shared") ? Space::SHARED

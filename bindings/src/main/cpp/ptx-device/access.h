@@ -8,8 +8,11 @@
 namespace ptx {
 
 constexpr uint8_t SIGNED = 1;   /* flags: sign-extend what is loaded */
-constexpr uint8_t ORDERED = 2;  /* volatile or acquire: no race */
+constexpr uint8_t ORDERED = 2;  /* volatile, relaxed or stronger: no race */
 constexpr uint8_t ADDRESS32 = 4; /* the base register has 32 bits */
+constexpr uint8_t ACQUIRES = 8;
+constexpr uint8_t RELEASES = 16;
+constexpr uint8_t BLOCK_ONLY = 32; /* ordered, but for its own block */
 
 /* The address a lane of an instruction means; its base is operand `base`. */
 inline Address lane_address(Warp &warp, const Instruction &i, int base, int lane) {
@@ -36,9 +39,15 @@ void count_shared(Warp &warp, const Address *at, uint32_t mask, uint32_t width);
 /* Reads memory modifiers up to the type: order, scope, space, caches. */
 struct MemoryForm {
     Space space = Space::GENERIC;
-    bool ordered = false;
+    uint8_t flags = 0;
 };
 MemoryForm memory_form(class Decoder &d);
+/* Reads an order such as `acquire.gpu`, if there is one; the flags of it. */
+uint8_t memory_order(class Decoder &d);
+
+/* Tells the blocks of a cooperative launch of an ordered access to global memory. */
+void order_read(Warp &warp, const Instruction &i, Address at);
+void order_write(Warp &warp, const Instruction &i, Address at, bool atomic);
 
 } // namespace ptx
 

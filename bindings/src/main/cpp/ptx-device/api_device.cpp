@@ -24,17 +24,19 @@ int attribute(int number) {
         case 10: return LANES;
         case 12: case 82: return 65536;  /* registers per block, per multiprocessor */
         case 13: return 1410000;         /* clock, kHz */
-        case 16: return 4;               /* multiprocessors */
+        case 16: return MULTIPROCESSORS;
         case 36: return 1593000;         /* memory clock, kHz */
         case 37: return 5120;            /* memory bus, bits */
         case 38: return 40 << 20;        /* L2 */
-        case 39: return 2048;            /* threads per multiprocessor */
+        case 39: return THREADS_RESIDENT; /* per multiprocessor */
         case 41: return 1;               /* unified addressing */
         case 75: return 8;               /* compute capability */
         case 76: return 0;
-        case 81: return 164 * 1024;      /* shared memory per multiprocessor */
+        case 81: return SHARED_RESIDENT; /* per multiprocessor */
+        case 95: return 1;               /* cooperative launch */
         case 97: return 163 * 1024;      /* shared memory per block, opted in */
-        case 106: return 32;             /* blocks per multiprocessor */
+        case 106: return BLOCKS_RESIDENT; /* per multiprocessor */
+        case 111: return SHARED_RESERVED;
         default: return 0;
     }
 }
@@ -57,6 +59,7 @@ const char *error_name(int status) {
         case ILLEGAL_INSTRUCTION: return "CUDA_ERROR_ILLEGAL_INSTRUCTION";
         case MISALIGNED_ADDRESS: return "CUDA_ERROR_MISALIGNED_ADDRESS";
         case LAUNCH_FAILED: return "CUDA_ERROR_LAUNCH_FAILED";
+        case COOPERATIVE_LAUNCH_TOO_LARGE: return "CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE";
         case NOT_SUPPORTED: return "CUDA_ERROR_NOT_SUPPORTED";
         default: return "CUDA_ERROR_UNKNOWN";
     }

@@ -52,23 +52,36 @@ int load(void **module, const char *image, const ErrorLog &log) {
     }
 }
 
-int launch(void *function, Extent grid, Extent block, unsigned shared, void *handle, void **parameters) {
+int launch(void *function, Extent grid, Extent block, unsigned shared, void *handle, void **parameters,
+           bool cooperative) {
     DRIVER_CALL
     auto *kernel = static_cast<Kernel *>(function);
     Stream *stream = driver.stream_of(handle);
     if (driver.kernels.count(kernel) == 0 || stream == nullptr) {
         return INVALID_HANDLE;
     }
-    return driver.enqueue_kernel({kernel, grid, block, shared, stream, parameters});
+    return driver.enqueue_kernel({kernel, grid, block, shared, stream, parameters, cooperative});
 }
 
 /* CUlaunchConfig */
 struct LaunchConfig {
     unsigned grid_x, grid_y, grid_z, block_x, block_y, block_z, shared_bytes;
     void *stream;
-    void *attributes;
+    const struct LaunchAttribute *attributes;
     unsigned attribute_count;
 };
+
+/* CUlaunchAttribute */
+struct LaunchAttribute {
+    int id;
+    char pad[4];
+    int value;
+    char value_rest[60];
+};
+
+/* Programmatic serialization changes when a kernel may start, never what it does. */
+constexpr int COOPERATIVE = 2;
+constexpr int PROGRAMMATIC_STREAM_SERIALIZATION = 6;
 
 template <class Set, class T> bool destroy(Set &set, T *object) {
     if (set.erase(object) == 0) {
@@ -164,16 +177,47 @@ EXPORT int cuLaunchKernel(void *function, unsigned grid_x, unsigned grid_y, unsi
         return unsupported("cuLaunchKernel with extra");
     }
     return launch(function, {grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared, stream,
-                  parameters);
+                  parameters, false);
+}
+
+EXPORT int cuLaunchCooperativeKernel(void *function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
+                                     unsigned block_x, unsigned block_y, unsigned block_z,
+                                     unsigned shared, void *stream, void **parameters) {
+    return launch(function, {grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared, stream,
+                  parameters, true);
 }
 
 EXPORT int cuLaunchKernelEx(const LaunchConfig *config, void *function, void **parameters, void **extra) {
     if (extra != nullptr) {
         return unsupported("cuLaunchKernelEx with extra");
     }
+    bool cooperative = false;
+    for (unsigned i = 0; i < config->attribute_count; i++) {
+        const LaunchAttribute &attribute = config->attributes[i];
+        if (attribute.id == COOPERATIVE) {
+            cooperative = attribute.value != 0;
+        } else if (attribute.id != PROGRAMMATIC_STREAM_SERIALIZATION) {
+            return unsupported("cuLaunchKernelEx with another attribute");
+        }
+    }
     return launch(function, {config->grid_x, config->grid_y, config->grid_z},
                   {config->block_x, config->block_y, config->block_z}, config->shared_bytes,
-                  config->stream, parameters);
+                  config->stream, parameters, cooperative);
+}
+
+EXPORT int cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, void *function, int threads,
+                                                       size_t dynamic_shared) {
+    DRIVER_CALL
+    auto *kernel = static_cast<Kernel *>(function);
+    if (driver.kernels.count(kernel) == 0) {
+        return INVALID_HANDLE;
+    }
+    if (threads <= 0 || dynamic_shared > SHARED_RESIDENT) {
+        return INVALID_VALUE;
+    }
+    *blocks = static_cast<int>(Driver::resident_blocks(*kernel, static_cast<uint64_t>(threads),
+                                                       static_cast<uint32_t>(dynamic_shared)));
+    return SUCCESS;
 }
 
 /* ---- streams and events ---- */

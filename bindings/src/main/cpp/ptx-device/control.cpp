@@ -19,7 +19,7 @@ static int64_t give(const std::string &all, char *text, int64_t capacity) {
     return static_cast<int64_t>(all.size());
 }
 
-EXPORT int32_t ptx_device_abi(void) { return 1; }
+EXPORT int32_t ptx_device_abi(void) { return 2; }
 
 EXPORT void ptx_device_seed(uint64_t seed) {
     Call call;
@@ -46,4 +46,12 @@ EXPORT int64_t ptx_device_live(void) {
     std::lock_guard<std::recursive_mutex> lock(driver.mutex);
     return static_cast<int64_t>(driver.memory.live() + driver.streams.size() + driver.events.size() +
                                 driver.graphs.size() + driver.modules.size());
+}
+
+EXPORT int64_t ptx_device_bytes_to_device(void) {
+    return static_cast<int64_t>(Driver::instance().report.bytes_to_device.load());
+}
+
+EXPORT int64_t ptx_device_bytes_to_host(void) {
+    return static_cast<int64_t>(Driver::instance().report.bytes_to_host.load());
 }

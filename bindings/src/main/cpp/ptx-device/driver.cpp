@@ -1,5 +1,6 @@
 #include "driver.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -58,22 +59,53 @@ int Driver::enqueue_kernel(const LaunchRequest &request) {
         memcpy(parameters.data() + kernel.parameters[i].offset, request.parameters[i],
                kernel.parameters[i].bytes);
     }
+    if (request.cooperative
+        && request.grid.count() > uint64_t{MULTIPROCESSORS}
+                                      * resident_blocks(kernel, threads, request.dynamic_shared)) {
+        return COOPERATIVE_LAUNCH_TOO_LARGE;
+    }
     Command command;
     LaunchRequest copy = request;
-    command.run = [this, copy, parameters] {
-        if (kernels.count(copy.kernel) == 0) {
-            return fault(LAUNCH_FAILED, "launch of a kernel whose module was unloaded");
-        }
-        Launch launch{copy.kernel, copy.grid,  copy.block, copy.dynamic_shared,
-                      parameters,  ++launches_, seed,      &memory,
-                      &report};
-        int status = executor_.run(launch);
-        if (status != SUCCESS) {
-            sticky = status;
-        }
-        return status;
-    };
+    command.run = [this, copy, parameters] { return run_kernel(copy, parameters); };
     return enqueue(request.stream, std::move(command));
+}
+
+uint32_t Driver::resident_blocks(const Kernel &kernel, uint64_t threads, uint32_t dynamic_shared) {
+    uint64_t whole_warps = (threads + LANES - 1) / LANES * LANES;
+    uint64_t shared = uint64_t{kernel.shared_bytes} + dynamic_shared + SHARED_RESERVED;
+    return static_cast<uint32_t>(std::min({uint64_t{BLOCKS_RESIDENT}, THREADS_RESIDENT / whole_warps,
+                                           SHARED_RESIDENT / shared}));
+}
+
+int Driver::run_kernel(const LaunchRequest &request, const std::vector<uint8_t> &parameters) {
+    if (kernels.count(request.kernel) == 0) {
+        return fault(LAUNCH_FAILED, "launch of a kernel whose module was unloaded");
+    }
+    Launch launch{request.kernel, request.grid, request.block, request.dynamic_shared,
+                  parameters,     ++launches_,  seed,          &memory,
+                  &report};
+    if (!request.cooperative) {
+        return ended(executor_.run(launch));
+    }
+    constexpr uint64_t WORKSPACE_BYTES = 64;
+    Allocation *workspace = memory.allocate(WORKSPACE_BYTES); /* zeros */
+    if (workspace == nullptr) {
+        return fault(LAUNCH_FAILED, "no memory for what a cooperative grid synchronises through");
+    }
+    workspace->mark_written(workspace->base, WORKSPACE_BYTES);
+    GridOrder order(static_cast<uint32_t>(request.grid.count()));
+    launch.order = &order;
+    launch.workspace = workspace->base;
+    int status = ended(executor_.run(launch));
+    memory.release(workspace->base);
+    return status;
+}
+
+int Driver::ended(int status) {
+    if (status != SUCCESS) {
+        sticky = status;
+    }
+    return status;
 }
 
 int Driver::wait(Stream *stream, Event *event) {
@@ -140,6 +172,7 @@ int Driver::copy_to_device(Address to, const void *from, uint64_t bytes) {
         return fault(ILLEGAL_ADDRESS, "out of bounds: a copy of " + std::to_string(bytes) +
                                           " bytes to memory that is not allocated");
     }
+    report.bytes_to_device += bytes;
     memcpy(allocation->host(to), from, bytes);
     allocation->mark_written(to, bytes);
     return SUCCESS;
@@ -164,6 +197,7 @@ int Driver::copy_to_host(void *to, Address from, uint64_t bytes) {
         report.find("copy to host", "uninitialised global read: by a copy to the host of " +
                                         std::to_string(bytes) + " bytes");
     }
+    report.bytes_to_host += bytes;
     memcpy(to, allocation->host(from), bytes);
     return SUCCESS;
 }

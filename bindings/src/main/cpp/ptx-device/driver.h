@@ -23,6 +23,13 @@
 
 namespace ptx {
 
+/* The device that is made out to be there: sm_80 with few multiprocessors. */
+constexpr uint32_t MULTIPROCESSORS = 4;
+constexpr uint32_t THREADS_RESIDENT = 2048;
+constexpr uint32_t BLOCKS_RESIDENT = 32;
+constexpr uint32_t SHARED_RESIDENT = 164 * 1024;
+constexpr uint32_t SHARED_RESERVED = 1024; /* of each block, by the driver */
+
 enum Result : int {
     SUCCESS = 0,
     INVALID_VALUE = 1,
@@ -34,6 +41,7 @@ enum Result : int {
     INVALID_HANDLE = 400,
     NOT_FOUND = 500,
     NOT_READY = 600,
+    COOPERATIVE_LAUNCH_TOO_LARGE = 720,
     NOT_SUPPORTED = 801,
     CAPTURE_UNSUPPORTED = 900,
     CAPTURE_INVALIDATED = 901
@@ -68,6 +76,7 @@ struct LaunchRequest {
     uint32_t dynamic_shared;
     Stream *stream;
     void **parameters;
+    bool cooperative;
 };
 
 enum Injected : int { FAIL_NONE, FAIL_ALLOCATION, FAIL_LAUNCH, FAIL_MODULE, FAIL_DEVICE };
@@ -97,6 +106,8 @@ public:
     /* Queues, or adds to the graph that captures the stream. */
     int enqueue(Stream *stream, Command command);
     int enqueue_kernel(const LaunchRequest &request);
+    /* Blocks of a kernel that a multiprocessor holds at once; its registers are not known here. */
+    static uint32_t resident_blocks(const Kernel &kernel, uint64_t threads, uint32_t dynamic_shared);
     int wait(Stream *stream, Event *event);
     int synchronize(Stream *stream);
     int synchronize_all();
@@ -117,6 +128,8 @@ private:
     int64_t inject_after_ = 0;
     std::mt19937_64 order_;
 
+    int run_kernel(const LaunchRequest &request, const std::vector<uint8_t> &parameters);
+    int ended(int status);
     int execute(Command &command);
     bool step();
     int fault(int status, const std::string &text);

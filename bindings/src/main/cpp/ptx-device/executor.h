@@ -2,6 +2,7 @@
 #ifndef PTX_EXECUTOR_H
 #define PTX_EXECUTOR_H
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -17,6 +18,9 @@ public:
 
 private:
     std::vector<std::unique_ptr<Block>> workers_;
+
+    void run_apart(const Launch &launch, std::atomic<int> &status, Counters &total);
+    void run_together(const Launch &launch, std::atomic<int> &status, Counters &total);
 };
 
 } // namespace ptx

@@ -131,7 +131,7 @@ void access(Decoder &d, bool is_load) {
         d.unknown("variable of another space");
     }
     i.space = static_cast<uint8_t>(space);
-    i.flags = static_cast<uint8_t>((is_signed ? SIGNED : 0) | (form.ordered ? ORDERED : 0)
+    i.flags = static_cast<uint8_t>((is_signed ? SIGNED : 0) | form.flags
                                    | (d.is_narrow_address(address_at) ? ADDRESS32 : 0));
     const Operand &value = d.operand(is_load ? 0 : 1);
     if (i.width * i.count > 16 || (i.count > 1 && value.elements.size() != i.count)) {
@@ -188,12 +188,15 @@ template <class T> void atomic(Warp &warp, const Instruction &i, uint32_t mask) 
             if (!allocation->is_written(at, sizeof(T))) {
                 warp.find(i, lane, "uninitialised global read", "by an atomic");
             }
+            order_read(warp, i, at);
+            order_write(warp, i, at, true);
         }
         T old;
         memcpy(&old, host, sizeof(T));
         T b = get<T>(warp.lanes<Cell<T>>(i.operand[1]), lane);
         T c = get<T>(warp.lanes<Cell<T>>(i.operand[2]), lane);
         T updated = combine<T>(static_cast<Atomic>(i.count), old, b, c);
+        warp.block->changes += memcmp(host, &updated, sizeof(T)) != 0;
         memcpy(host, &updated, sizeof(T));
         if (i.operand[0] != NONE) {
             warp.lanes<Cell<T>>(i.operand[0])[lane] = cell<T>(old);
@@ -217,12 +220,12 @@ template <class T> void emit_atomic(Decoder &d, Instruction i, bool returns) {
 }
 
 void atomic_form(Decoder &d, bool returns) {
-    d.take("relaxed") || d.take("acquire") || d.take("release") || d.take("acq_rel");
-    d.take("cta") || d.take("gpu") || d.take("sys");
     Instruction i;
     MemoryForm form = memory_form(d);
     i.space = static_cast<uint8_t>(form.space);
-    d.take("cta") || d.take("gpu") || d.take("sys");
+    i.flags = form.flags;
+    i.flags |= d.take("cta") ? BLOCK_ONLY : 0;
+    d.take("gpu") || d.take("sys");
     static const std::unordered_map<std::string, Atomic> names = {
         {"add", ADD}, {"min", MIN}, {"max", MAX}, {"and", AND}, {"or", OR}, {"xor", XOR},
         {"exch", EXCHANGE}, {"cas", CAS}, {"inc", INC}, {"dec", DEC}};
@@ -231,6 +234,7 @@ void atomic_form(Decoder &d, bool returns) {
         d.unknown("operation");
     }
     i.count = found->second;
+    i.flags |= memory_order(d); /* nvcc's cooperative groups name it here */
     std::string type = d.next();
     if (type == "u32" || type == "b32") emit_atomic<uint32_t>(d, i, returns);
     else if (type == "s32") emit_atomic<int32_t>(d, i, returns);

@@ -120,13 +120,28 @@ void no_effect(Decoder &d) {
     d.emit(Instruction(), CONTROL, nothing);
 }
 
+void fence(Warp &warp, const Instruction &, uint32_t) {
+    if (GridOrder *order = warp.block->launch->order) {
+        order->fence(warp.block->linear);
+    }
+}
+
+/* Within a block the barriers are checked; this is about blocks and generic memory accesses. */
+void decode_fence(Decoder &d) {
+    bool own_block = d.has("cta") || d.has("proxy");
+    while (d.more()) {
+        d.next();
+    }
+    d.emit(Instruction(), CONTROL, own_block ? nothing : fence);
+}
+
 } // namespace
 
 void add_move(Opcodes &opcodes) {
     opcodes["mov"] = move;
     opcodes["cvta"] = convert_address;
-    opcodes["membar"] = no_effect;
-    opcodes["fence"] = no_effect;
+    opcodes["membar"] = decode_fence;
+    opcodes["fence"] = decode_fence;
     opcodes["nanosleep"] = no_effect;
     opcodes["prefetch"] = no_effect;
     opcodes["prefetchu"] = no_effect;

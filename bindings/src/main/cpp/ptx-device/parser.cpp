@@ -14,7 +14,7 @@ const char *const SPECIAL_NAMES[SPECIALS] = {
     "%tid.x", "%tid.y", "%tid.z", "%ntid.x", "%ntid.y", "%ntid.z", "%ctaid.x", "%ctaid.y",
     "%ctaid.z", "%nctaid.x", "%nctaid.y", "%nctaid.z", "%laneid", "%warpid", "%nwarpid", "%smid",
     "%nsmid", "%lanemask_eq", "%lanemask_lt", "%lanemask_le", "%lanemask_gt", "%lanemask_ge",
-    "%dynamic_smem_size"};
+    "%dynamic_smem_size", "%envreg1", "%envreg2"};
 
 constexpr int PTX_MAJOR_MAX = 9; /* .version 9.x: what nvcc 13 writes */
 

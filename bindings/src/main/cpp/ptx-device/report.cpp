@@ -50,6 +50,8 @@ void Report::clear() {
     std::lock_guard<std::mutex> lock(mutex_);
     findings_.clear();
     counters_.clear();
+    bytes_to_device = 0;
+    bytes_to_host = 0;
 }
 
 std::string Report::findings() {

@@ -2,6 +2,7 @@
 #ifndef PTX_REPORT_H
 #define PTX_REPORT_H
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -46,6 +47,10 @@ public:
     void clear();
     std::string findings();
     std::string counters(); /* JSON */
+
+    /* What copies moved. */
+    std::atomic<uint64_t> bytes_to_device{0};
+    std::atomic<uint64_t> bytes_to_host{0};
 
 private:
     struct Finding {

@@ -9,6 +9,10 @@ constexpr int64_t QUANTUM_MIN = 64;
 constexpr int64_t QUANTUM_SPREAD = 1024;
 /* A warp that runs this long has hung: the largest kernel here needs a thousandth. */
 constexpr int64_t INSTRUCTIONS_MAX = 4'000'000'000;
+/* Turns of up to QUANTUM_MIN + QUANTUM_SPREAD instructions, about 20 million and a quarter of a
+   million more for every warp, in which nothing is written, no barrier passed and no warp ended. */
+constexpr uint64_t IDLE_TURNS = 16384;
+constexpr uint64_t IDLE_TURNS_PER_WARP = 256;
 } // namespace
 
 std::string Kernel::place(const Instruction &at) const {
@@ -127,7 +131,9 @@ void Warp::set_specials() {
                 block->index.x, block->index.y, block->index.z,
                 launch.grid.x, launch.grid.y, launch.grid.z,
                 lane, index, (block->threads + LANES - 1) / LANES, block->linear % 4, 4,
-                self, below, below | self, ~(below | self), ~below, launch.dynamic_shared};
+                self, below, below | self, ~(below | self), ~below, launch.dynamic_shared,
+                static_cast<uint32_t>(launch.workspace >> 32),
+                static_cast<uint32_t>(launch.workspace)};
             lanes<uint32_t>(offset)[lane] = values[special];
         }
     }
@@ -168,6 +174,7 @@ void Warp::exit(uint32_t lanes_ending) {
     live &= ~lanes_ending;
     if (live == 0) {
         state = WarpState::DONE;
+        block->changes++;
         return;
     }
     for (uint32_t lane = 0; lane < LANES; lane++) {
@@ -215,6 +222,8 @@ void Warp::run(int64_t quantum) {
     }
 }
 
+const Instruction &Warp::next() const { return block->launch->kernel->code[pc_]; }
+
 void Warp::find(const Instruction &at, int lane, const std::string &kind, const std::string &text) {
     const Launch &launch = *block->launch;
     uint32_t thread = index * LANES + static_cast<uint32_t>(lane);
@@ -258,12 +267,13 @@ void Block::release_barriers() {
             }
         }
         epoch++;
+        changes++;
         counters.barriers++;
         return;
     }
 }
 
-void Block::run(uint32_t linear_index) {
+void Block::begin(uint32_t linear_index) {
     const Kernel &kernel = *launch->kernel;
     linear = linear_index;
     index = {linear % launch->grid.x, linear / launch->grid.x % launch->grid.y,
@@ -278,41 +288,63 @@ void Block::run(uint32_t linear_index) {
     site_cache.assign(kernel.sites, nullptr);
     order.seed(launch->seed * 0x9e3779b97f4a7c15ull + linear);
     counters.blocks++;
-    std::vector<uint32_t> runnable;
-    int64_t budget = INSTRUCTIONS_MAX;
-    while (true) {
-        runnable.clear();
-        bool waiting = false;
-        for (uint32_t i = 0; i < warps.size(); i++) {
-            if (warps[i].state == WarpState::RUNNING) {
-                runnable.push_back(i);
-            }
-            waiting |= warps[i].state == WarpState::AT_BARRIER;
+    turn_ = 0;
+    budget_ = INSTRUCTIONS_MAX;
+}
+
+/* Seed 0 takes the first warp as long as it can run and 1 the last; where blocks may wait for each
+   other every warp gets its turn. */
+size_t Block::pick(size_t runnable) {
+    size_t first = launch->order != nullptr ? turn_++ % runnable : 0;
+    return launch->seed == 0 ? first : launch->seed == 1 ? runnable - 1 - first : order() % runnable;
+}
+
+bool Block::advance() {
+    runnable_.clear();
+    bool waiting = false;
+    for (uint32_t i = 0; i < warps.size(); i++) {
+        if (warps[i].state == WarpState::RUNNING) {
+            runnable_.push_back(i);
         }
-        if (runnable.empty() && !waiting) {
-            break;
-        }
-        if (runnable.empty()) {
-            uint32_t before = epoch;
-            release_barriers();
-            if (epoch == before) {
-                warps[0].fault(kernel.code[0], 0, "deadlock", "warps wait at different barriers",
-                               LAUNCH_TIMEOUT);
-            }
-            continue;
-        }
-        size_t pick = launch->seed == 0   ? 0
-                      : launch->seed == 1 ? runnable.size() - 1
-                                          : order() % runnable.size();
-        int64_t quantum = QUANTUM_MIN + static_cast<int64_t>(order() % QUANTUM_SPREAD);
-        quantum = launch->seed <= 1 ? QUANTUM_MIN + QUANTUM_SPREAD : quantum;
-        warps[runnable[pick]].run(quantum);
-        budget -= quantum;
-        if (budget < 0) {
-            warps[runnable[pick]].fault(kernel.code[0], 0, "hang", "too many instructions",
-                                        LAUNCH_TIMEOUT);
-        }
+        waiting |= warps[i].state == WarpState::AT_BARRIER;
+    }
+    if (runnable_.empty() && !waiting) {
+        return false;
+    }
+    if (runnable_.empty()) {
+        uint32_t before = epoch;
         release_barriers();
+        if (epoch == before) {
+            warps[0].fault(launch->kernel->code[0], 0, "deadlock", "warps wait at different barriers",
+                           LAUNCH_TIMEOUT);
+        }
+        return true;
+    }
+    Warp &warp = warps[runnable_[pick(runnable_.size())]];
+    int64_t quantum = QUANTUM_MIN + static_cast<int64_t>(order() % QUANTUM_SPREAD);
+    quantum = launch->seed <= 1 ? QUANTUM_MIN + QUANTUM_SPREAD : quantum;
+    warp.run(quantum);
+    budget_ -= quantum;
+    if (budget_ < 0) {
+        warp.fault(launch->kernel->code[0], 0, "hang", "too many instructions", LAUNCH_TIMEOUT);
+    }
+    release_barriers();
+    return true;
+}
+
+void Block::check_progress(uint64_t idle_turns, uint64_t warps_waiting) {
+    if (idle_turns < IDLE_TURNS + IDLE_TURNS_PER_WARP * warps_waiting) {
+        return;
+    }
+    for (Warp &warp : warps) {
+        if (warp.state == WarpState::RUNNING) {
+            warp.fault(warp.next(), __builtin_ctz(warp.active), "no progress",
+                       launch->order != nullptr
+                           ? "all blocks of the grid wait for what none of them will write"
+                           : "waits for what its block will not write; other blocks need not run"
+                             " beside it unless the launch is cooperative",
+                       LAUNCH_TIMEOUT);
+        }
     }
 }
 

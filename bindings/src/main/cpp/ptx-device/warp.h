@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "grid_order.h"
 #include "memory.h"
 #include "program.h"
 #include "report.h"
@@ -44,6 +45,8 @@ struct Launch {
     uint64_t seed;
     DeviceMemory *memory;
     Report *report;
+    GridOrder *order = nullptr; /* of a cooperative launch: all its blocks are resident */
+    Address workspace = 0;      /* what cooperative groups synchronise such a grid through */
 };
 
 /* Shared memory of a block with its shadows; positions are bytes from its start. */
@@ -99,6 +102,9 @@ public:
     void exit(uint32_t lanes);
     void wait(uint32_t barrier, uint32_t threads);
 
+    /* What it runs next. */
+    const Instruction &next() const;
+
     /* Reports and goes on. */
     void find(const Instruction &at, int lane, const std::string &kind, const std::string &text);
     /* Reports and ends the launch. */
@@ -139,10 +145,21 @@ struct Block {
     Counters counters;
     std::mt19937_64 order;
 
-    /* Runs a block to its end. */
-    void run(uint32_t linear_index);
+    uint64_t changes = 0; /* of memory, barriers passed and warps ended: what another may wait for */
+
+    /* Starts a block over. */
+    void begin(uint32_t linear_index);
+    /* Runs one warp for a while; false when the block has ended. */
+    bool advance();
+    /* Ends the launch, if all of so many turns have changed nothing. */
+    void check_progress(uint64_t idle_turns, uint64_t warps_waiting);
 
 private:
+    std::vector<uint32_t> runnable_; /* warps */
+    uint64_t turn_ = 0;
+    int64_t budget_ = 0;
+
+    size_t pick(size_t runnable);
     void release_barriers();
 };
 

@@ -1,5 +1,6 @@
 package dev.longhand.bench;
 
+import dev.longhand.bench.checkpoint.RandomAdapter;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.Generation;

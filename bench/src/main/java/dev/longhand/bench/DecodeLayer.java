@@ -4,6 +4,9 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.lora.LoraAdapter;
+import dev.longhand.kernels.lora.LoraDelta;
+import dev.longhand.kernels.lora.LoraMatrix;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
@@ -17,7 +20,10 @@ import dev.longhand.kernels.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 
 /**
@@ -27,7 +33,18 @@ import java.util.Random;
 final class DecodeLayer implements AutoCloseable {
     /** Told of every op of a step, in order, with what it has to read; runs it. */
     interface Meter {
-        void run(String op, OpTraffic.Floor floor, Runnable launch);
+        /**
+         * Runs one op.
+         *
+         * @param launch queues it
+         * @param wait until the device has done what was queued
+         */
+        void run(String op, OpTraffic.Floor floor, Runnable launch, Runnable wait);
+
+        /** How often the step shall run. */
+        default int steps() {
+            return 1;
+        }
     }
 
     private static final int RANDOM_VALUES = 1_000_003;
@@ -86,10 +103,13 @@ final class DecodeLayer implements AutoCloseable {
         return tensor;
     }
 
+    private HostTensor view(int rows, int width) {
+        MemorySegment data = block.asSlice(0, LayerShape.matrixBytes(rows, width));
+        return new HostTensor(DType.BF16, Shape.of(rows, width), data);
+    }
+
     private LinearMatrix plain(int outputs, int inputs) {
-        MemorySegment data = block.asSlice(0, LayerShape.matrixBytes(outputs, inputs));
-        HostTensor weights = new HostTensor(DType.BF16, Shape.of(outputs, inputs), data);
-        return new LinearMatrix(backend.place(weights), null);
+        return new LinearMatrix(backend.place(view(outputs, inputs)), null);
     }
 
     private LinearMatrix biased(int outputs, int inputs) {
@@ -101,8 +121,9 @@ final class DecodeLayer implements AutoCloseable {
      *
      * @param sequences each decodes one row
      * @param context positions that the row sees, its own included
+     * @param rank of an adapter of all linear layers that every sequence has; 0 is none
      */
-    void decode(int sequences, int context, Meter meter) {
+    void decode(int sequences, int context, int rank, Meter meter) {
         int pagesEach = KvShape.pagesFor(context);
         KvShape kvShape =
                 new KvShape(
@@ -112,7 +133,8 @@ final class DecodeLayer implements AutoCloseable {
                         shape.headDim(),
                         backend.kvDtypeDefault());
         int filled = Math.min(context, KvShape.PAGE_POSITIONS);
-        try (KvCache kv = backend.allocateKv(kvShape);
+        try (LoraAdapter adapter = adapter(rank);
+                KvCache kv = backend.allocateKv(kvShape);
                 StepBatch batch =
                         backend.allocateBatch(Math.max(sequences, filled), sequences, pagesEach)) {
             for (int i = 0; i < kvShape.pages(); i++) {
@@ -123,8 +145,9 @@ final class DecodeLayer implements AutoCloseable {
             batch.clear();
             for (int sequence = 0; sequence < sequences; sequence++) {
                 batch.add(0, context - 1, sequence);
+                batch.setAdapter(sequence, rank == 0 ? null : adapter);
             }
-            step(batch, kv, rope, context, meter);
+            step(batch, kv, rope, context, rank, meter);
         }
     }
 
@@ -147,7 +170,24 @@ final class DecodeLayer implements AutoCloseable {
         }
     }
 
-    private void step(StepBatch batch, KvCache kv, Tensor rope, int context, Meter meter) {
+    private LoraAdapter adapter(int rank) {
+        List<LoraDelta> deltas = new ArrayList<>();
+        for (Linear linear : List.of(qkvLinear, outputLinear, gateUp, downLinear)) {
+            Map<Integer, LoraMatrix> changes = new HashMap<>();
+            for (int m = 0; rank > 0 && m < linear.matrices().size(); m++) {
+                int outputs = linear.matrices().get(m).outputs();
+                HostTensor a = view(rank, linear.inputs());
+                changes.put(m, new LoraMatrix(a, view(outputs, rank), 1));
+            }
+            if (rank > 0) {
+                deltas.add(new LoraDelta(linear, changes));
+            }
+        }
+        return backend.adapter(deltas);
+    }
+
+    private void step(
+            StepBatch batch, KvCache kv, Tensor rope, int context, int rank, Meter meter) {
         int rows = batch.rows();
         int width = shape.hidden();
         int queryWidth = shape.queryWidth();
@@ -160,33 +200,35 @@ final class DecodeLayer implements AutoCloseable {
         Tensor activated = activations(rows, inner);
         long x = f32(rows + 1, width); // with the norm
         OpTraffic.Floor kvFloor =
-                new OpTraffic.Floor(0, shape.kvBytes(context, rows), f32(rows, queryWidth));
+                new OpTraffic.Floor(0, 0, shape.kvBytes(context, rows), f32(rows, queryWidth));
         Recorder step = new Recorder(meter, hidden); // the fill is not measured
 
-        step.run(
-                "norm, qkv",
-                matrix(shape.qkvWidth(), width, x + f32(1, shape.qkvWidth())),
-                () -> backend.applyNormed(qkvLinear, hidden, norm, normed, qkv, batch));
-        step.run(
-                "rope, append",
-                new OpTraffic.Floor(0, 0, f32(rows, shape.qkvWidth() + shape.headDim())),
-                () -> backend.ropeAppend(qkv, rope, batch, kv, 0));
-        step.run("attention", kvFloor, () -> backend.attention(qkv, batch, kv, 0, attended));
-        step.run(
-                "output",
-                matrix(width, queryWidth, f32(rows, queryWidth + width)),
-                () -> backend.applyLinear(outputLinear, attended, hidden, batch, true));
-        step.run(
-                "norm, gate, up",
-                matrix(2 * inner, width, x),
-                () -> backend.applyGated(gateUp, hidden, norm, normed, both, activated, batch));
-        step.run(
-                "down",
-                matrix(width, inner, f32(rows, inner + width)),
-                () -> backend.applyLinear(downLinear, activated, hidden, batch, true));
+        for (int i = 0; i < meter.steps(); i++) {
+            step.run(
+                    "norm, qkv",
+                    matrix(shape.qkvWidth(), width, 3, rank, x + f32(1, shape.qkvWidth())),
+                    () -> backend.applyNormed(qkvLinear, hidden, norm, normed, qkv, batch));
+            step.run(
+                    "rope, append",
+                    new OpTraffic.Floor(0, 0, 0, f32(rows, shape.qkvWidth() + shape.headDim())),
+                    () -> backend.ropeAppend(qkv, rope, batch, kv, 0));
+            step.run("attention", kvFloor, () -> backend.attention(qkv, batch, kv, 0, attended));
+            step.run(
+                    "output",
+                    matrix(width, queryWidth, 1, rank, f32(rows, queryWidth + width)),
+                    () -> backend.applyLinear(outputLinear, attended, hidden, batch, true));
+            step.run(
+                    "norm, gate, up",
+                    matrix(2 * inner, width, 2, rank, x),
+                    () -> backend.applyGated(gateUp, hidden, norm, normed, both, activated, batch));
+            step.run(
+                    "down",
+                    matrix(width, inner, 1, rank, f32(rows, inner + width)),
+                    () -> backend.applyLinear(downLinear, activated, hidden, batch, true));
+        }
     }
 
-    /** Waits after each op, as a device queues what it is asked for; reading a tensor waits. */
+    /** Hands a meter what it needs to wait, as a device queues what it is asked for. */
     private final class Recorder {
         private final Meter meter;
         private final Tensor tensor;
@@ -198,15 +240,10 @@ final class DecodeLayer implements AutoCloseable {
         }
 
         void run(String op, OpTraffic.Floor floor, Runnable launch) {
-            meter.run(
-                    op,
-                    floor,
-                    () -> {
-                        launch.run();
-                        synchronize();
-                    });
+            meter.run(op, floor, launch, this::synchronize);
         }
 
+        /** Reading a tensor waits. */
         private void synchronize() {
             backend.read(tensor, 0, new float[1]);
         }
@@ -220,8 +257,14 @@ final class DecodeLayer implements AutoCloseable {
         return backend.place(tensor);
     }
 
-    private static OpTraffic.Floor matrix(int outputs, int inputs, long operandBytes) {
-        return new OpTraffic.Floor(LayerShape.matrixBytes(outputs, inputs), 0, operandBytes);
+    /** Of {@code matrices} that read one input, and an adapter of each. */
+    private static OpTraffic.Floor matrix(
+            int outputs, int inputs, int matrices, int rank, long operandBytes) {
+        return new OpTraffic.Floor(
+                LayerShape.matrixBytes(outputs, inputs) + LayerShape.matrixBytes(outputs, rank),
+                LayerShape.matrixBytes(matrices * rank, inputs),
+                0,
+                operandBytes);
     }
 
     private static long f32(long rows, long width) {

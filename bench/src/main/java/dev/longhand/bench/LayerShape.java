@@ -45,6 +45,19 @@ record LayerShape(int hidden, int heads, int kvHeads, int headDim, int intermedi
                 + matrixBytes(hidden, intermediate);
     }
 
+    /** Bytes of an adapter of all matrices. */
+    long adapterBytes(int rank) {
+        return WEIGHT_BYTES
+                * rank
+                * (3L * hidden
+                        + qkvWidth()
+                        + queryWidth()
+                        + hidden
+                        + 2L * (hidden + intermediate)
+                        + intermediate
+                        + hidden);
+    }
+
     /** Bytes of the keys and values of some positions of some sequences. */
     long kvBytes(int positions, int sequences) {
         return 2L * keyWidth() * KV_BYTES * positions * sequences;

@@ -1,12 +1,10 @@
 package dev.longhand.bench;
 
-import dev.longhand.engine.Engine;
-import dev.longhand.engine.EngineConfig;
-import dev.longhand.engine.Generation;
-import dev.longhand.engine.generation.GenerationEvent;
-import dev.longhand.engine.generation.GenerationRequest;
-import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.bench.report.BenchResult;
+import dev.longhand.bench.report.History;
+import dev.longhand.bench.report.Provenance;
 import dev.longhand.kernels.Device;
+import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.NullUnmarked;
 import org.openjdk.jmh.annotations.AuxCounters;
@@ -24,13 +22,16 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A chain of thought of full length through the public API: scheduler, sampler, detokenizer and
- * all. Reports the seconds it takes and, as a counter, tokens per second.
+ * A chain of thought of full length through the public API: scheduler, sampler and all. Reports the
+ * seconds it takes and, as counters, what one waits for and what the memory allows; the rates along
+ * the way are printed and, if asked for, kept in a history.
  */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -40,59 +41,140 @@ import java.util.concurrent.TimeUnit;
 @State(Scope.Benchmark)
 @NullUnmarked // JMH fills the fields
 public class LongGenerationBenchmark {
-    /** Hugging Face folder. */
+    /** Hugging Face folder; empty for a generated one. */
     @Param("")
     public String model;
 
-    /** Tokens to generate after a prompt of eight. */
-    @Param("16384")
-    public int output;
+    /** Of the generated one: tiny, 0.5b, 1.5b, 3b, 7b, 14b, 32b, 72b. */
+    @Param("0.5b")
+    public String shape;
+
+    /** Where generated models and adapters are kept. */
+    @Param("")
+    public String cache;
 
     @Param("AUTO")
     public Device device;
 
-    private Engine engine;
+    /** CPU threads; 0 is one per processor. */
+    @Param("0")
+    public int threads;
+
+    /** BF16: as stored; INT8 or INT4. */
+    @Param("BF16")
+    public DType weights;
+
+    @Param("NONE")
+    public AdapterMode adapter;
+
+    /** Sequences side by side. */
+    @Param("1")
+    public int batch;
+
+    /** Tokens of the prompt. */
+    @Param("512")
+    public int prompt;
+
+    /** Tokens to generate. */
+    @Param("16384")
+    public int output;
+
+    /** Tokens over which a rate is taken. */
+    @Param("1024")
+    public int window;
+
+    /** JSONL file to add the result to; empty for none. */
+    @Param("")
+    public String history;
+
+    private LongGeneration generation;
 
     /** Beside the time. */
     @AuxCounters(AuxCounters.Type.EVENTS)
     @State(Scope.Thread)
-    public static class Rate {
-        /** Of the last run. */
-        public double decodeTokensPerSecond;
+    public static class Figures {
+        /** From submission to the first token. */
+        public double ttftMillis;
+
+        /** Of all sequences, after the first token. */
+        public double tokensPerSecond;
+
+        /** Of the first window. */
+        public double firstTokensPerSecond;
+
+        /** Of the last window. */
+        public double lastTokensPerSecond;
+
+        /** Between two tokens, the median. */
+        public double p50Millis;
+
+        /** Between two tokens. */
+        public double p99Millis;
+
+        /** Computed: weights, adapter, keys and values. */
+        public double megabytesPerToken;
+
+        /** That the same JVM read memory with; 0 on a device with a memory of its own. */
+        public double bandwidthGigabytesPerSecond;
+
+        /** Bytes times rate; 0 on a device with a memory of its own. */
+        public double percentOfBandwidth;
+
+        private void set(BenchResult result) {
+            ttftMillis = result.metric(TokenTimes.TTFT);
+            tokensPerSecond = result.metric(TokenTimes.TOKENS_PER_SECOND);
+            firstTokensPerSecond = result.metric(TokenTimes.FIRST_WINDOW);
+            lastTokensPerSecond = result.metric(TokenTimes.LAST_WINDOW);
+            p50Millis = result.metric(TokenTimes.P50);
+            p99Millis = result.metric(TokenTimes.P99);
+            megabytesPerToken = result.metric(TokenTimes.BYTES_PER_TOKEN);
+            bandwidthGigabytesPerSecond = result.metrics().getOrDefault(TokenTimes.BANDWIDTH, 0.0);
+            percentOfBandwidth = result.metrics().getOrDefault(TokenTimes.OF_BANDWIDTH, 0.0);
+        }
     }
 
     @Setup(Level.Trial)
-    public void open() {
-        engine =
-                Engine.open(
-                        EngineConfig.of(Path.of(model))
-                                .device(device)
-                                .contextTokensMax(output + 8)
-                                .build());
+    public void open() throws InterruptedException {
+        Path folder = BenchModel.folder(model, shape, cache);
+        generation =
+                new LongGeneration(
+                        new LongGeneration.Setting(
+                                folder, cache, device, threads, weights, adapter, batch, prompt,
+                                output, window));
+        generation.warmUp();
+    }
+
+    /** The bandwidth is measured beside the invocation, not in its time. */
+    @Setup(Level.Invocation)
+    public void before() {
+        generation.measureBandwidth();
     }
 
     @TearDown(Level.Trial)
     public void close() {
-        engine.close();
+        generation.close();
     }
 
     @Benchmark
-    public int generate(Rate rate) throws InterruptedException {
-        Generation generation =
-                engine.submit(
-                        GenerationRequest.ids(List.of(1, 2, 3, 4, 5, 6, 7, 8))
-                                .withMaxTokens(output)
-                                .withSampling(SamplingOptions.greedy())
-                                .ignoringEos());
-        int tokens = 0;
-        for (GenerationEvent event = generation.next(); event != null; event = generation.next()) {
-            switch (event) {
-                case GenerationEvent.TokenEmitted token -> tokens++;
-                case GenerationEvent.Finished end ->
-                        rate.decodeTokensPerSecond = end.usage().decodeTokensPerSecond();
-                case GenerationEvent.Failed failed -> throw failed.cause();
-            }
+    public int generate() throws InterruptedException {
+        return generation.generate();
+    }
+
+    @TearDown(Level.Invocation)
+    public void after(Figures figures) throws IOException {
+        generation.measureBandwidth();
+        BenchResult result = generation.result();
+        figures.set(result);
+        System.out.println();
+        result.series().forEach(LongGenerationBenchmark::print);
+        if (!history.isEmpty()) {
+            new History(Path.of(history)).append(Provenance.here(""), result);
         }
-        return tokens;
+    }
+
+    private static void print(String name, List<Double> values) {
+        System.out.print(String.format(Locale.ROOT, "%16s", name));
+        values.forEach(value -> System.out.print(String.format(Locale.ROOT, " %8.1f", value)));
+        System.out.println();
     }
 }

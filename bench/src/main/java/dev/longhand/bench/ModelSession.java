@@ -6,8 +6,6 @@ import dev.longhand.engine.model.Qwen2Weights;
 import dev.longhand.engine.model.StepSize;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.LoadProgress;
-import dev.longhand.kernels.BackendChoice;
-import dev.longhand.kernels.Device;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
@@ -16,8 +14,9 @@ import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.sampling.SamplingParams;
 import dev.longhand.kernels.tensor.DType;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -45,26 +44,33 @@ final class ModelSession implements AutoCloseable {
      * Opens a model.
      *
      * @param folder Hugging Face folder
+     * @param backend the session closes it
+     * @param quantized what linear layers are quantised to; null leaves them as they are stored
      * @param context positions that {@link #fillContext} will fill
      * @param rowsMax the largest step
      */
     @SuppressWarnings("MustBeClosedChecker") // the session closes it
     ModelSession(
-            String folder, Device device, int threads, DType kvDtype, int context, int rowsMax) {
-        Path path = Path.of(folder);
-        if (!Files.isDirectory(path)) {
-            throw new IllegalArgumentException(
-                    "'%s' is no folder; name a model with -p model=DIR".formatted(folder));
-        }
-        ModelConfig config = ModelConfig.read(path);
-        checkpoint = Checkpoint.open(path);
+            Path folder,
+            ComputeBackend backend,
+            @Nullable DType quantized,
+            DType kvDtype,
+            int context,
+            int rowsMax) {
+        this.backend = backend;
+        ModelConfig config = ModelConfig.read(folder);
+        checkpoint = Checkpoint.open(folder);
         hostMemory = Arena.ofShared();
-        backend = BackendChoice.open(device, threads).backend();
         int positions = context + Math.max(rowsMax, DECODE_POSITIONS);
         model =
                 new Qwen2Model(
                         Qwen2Weights.bind(
-                                checkpoint, config, backend, LoadProgress.SILENT, hostMemory),
+                                checkpoint,
+                                config,
+                                backend,
+                                quantized,
+                                LoadProgress.SILENT,
+                                hostMemory),
                         config,
                         backend,
                         new StepSize(Math.max(rowsMax, PREFILLED), 1, positions),

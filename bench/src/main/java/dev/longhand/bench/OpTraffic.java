@@ -14,14 +14,15 @@ record OpTraffic(String op, Floor floor, List<KernelTraffic> kernels) {
     /**
      * Bytes that an op cannot do without.
      *
-     * @param weights of its matrices
+     * @param weights of its matrices, and B of an adapter
+     * @param shrink A of an adapter, which a launch of its own reads
      * @param kv of keys and values
      * @param operands of activations, biases and norms that it reads beside them
      */
-    record Floor(long weights, long kv, long operands) {
+    record Floor(long weights, long shrink, long kv, long operands) {
         /** Weights, keys and values: what a decode step is bound by. */
         long bytes() {
-            return weights + kv;
+            return weights + shrink + kv;
         }
     }
 
@@ -35,6 +36,19 @@ record OpTraffic(String op, Floor floor, List<KernelTraffic> kernels) {
     /** Bytes read by the kernel that reads most. */
     long readBytes() {
         return reader().readBytes();
+    }
+
+    /** Bytes that a kernel cannot do without. */
+    long floor(KernelTraffic kernel) {
+        if (kernel.equals(reader())) {
+            return floor.weights() + floor.kv();
+        }
+        return kernel.kernel().startsWith("lora_shrink") ? floor.shrink() : 0;
+    }
+
+    /** Bytes read by all kernels. */
+    long allReadBytes() {
+        return kernels.stream().mapToLong(KernelTraffic::readBytes).sum();
     }
 
     /** Bytes read and written by all kernels. */

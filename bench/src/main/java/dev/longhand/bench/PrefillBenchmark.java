@@ -1,6 +1,8 @@
 package dev.longhand.bench;
 
+import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.Device;
+import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.NullUnmarked;
@@ -18,6 +20,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /** A prompt in one step, up to its first token: seconds per prompt. */
@@ -29,9 +32,17 @@ import java.util.concurrent.TimeUnit;
 @State(Scope.Benchmark)
 @NullUnmarked // JMH fills the fields
 public class PrefillBenchmark {
-    /** Hugging Face folder. */
+    /** Hugging Face folder; empty for a generated one. */
     @Param("")
     public String model;
+
+    /** Of the generated one: tiny, 0.5b, 1.5b, 3b, 7b, 14b, 32b, 72b. */
+    @Param("0.5b")
+    public String shape;
+
+    /** Where generated models are kept. */
+    @Param("")
+    public String cache;
 
     /** Tokens of the prompt. */
     @Param("512")
@@ -41,6 +52,10 @@ public class PrefillBenchmark {
     @Param("0")
     public int threads;
 
+    /** BF16: as stored; INT8 or INT4. */
+    @Param("BF16")
+    public DType weights;
+
     @Param("AUTO")
     public Device device;
 
@@ -48,7 +63,16 @@ public class PrefillBenchmark {
 
     @Setup(Level.Trial)
     public void open() {
-        session = new ModelSession(model, device, threads, DType.F32, 0, prompt);
+        Path folder = BenchModel.folder(model, shape, cache);
+        ComputeBackend backend = BackendChoice.open(device, threads).backend();
+        session =
+                new ModelSession(
+                        folder,
+                        backend,
+                        BenchModel.quantized(weights),
+                        backend.kvDtypeDefault(),
+                        0,
+                        prompt);
     }
 
     @TearDown(Level.Trial)

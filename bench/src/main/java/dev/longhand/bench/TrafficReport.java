@@ -17,6 +17,7 @@ import java.util.List;
 public final class TrafficReport {
     private static final int[] SEQUENCES = {1, 8};
     private static final int[] CONTEXTS = {1024, 16_384};
+    private static final int[] RANKS = {64, 256};
 
     private TrafficReport() {}
 
@@ -33,17 +34,29 @@ public final class TrafficReport {
                 DecodeLayer layer = new DecodeLayer(backend, LayerShape.QWEN2_5_32B)) {
             for (int sequences : SEQUENCES) {
                 for (int context : CONTEXTS) {
-                    System.out.println(measure(layer, sequences, context).text());
+                    System.out.println(measure(layer, sequences, context, 0).text());
                 }
+            }
+            for (int rank : RANKS) {
+                System.out.println(measure(layer, 1, CONTEXTS[0], rank).text());
             }
         }
     }
 
-    /** One decode step of a layer on the PTX device, which must be there. */
-    static TrafficTable measure(DecodeLayer layer, int sequences, int context) {
+    /**
+     * One decode step of a layer on the PTX device, which must be there.
+     *
+     * @param rank of an adapter of all linear layers that every sequence has; 0 is none
+     */
+    static TrafficTable measure(DecodeLayer layer, int sequences, int context, int rank) {
         TrafficTable.Collector collector = new TrafficTable.Collector(new PtxCounters(device()));
-        layer.decode(sequences, context, collector);
-        return collector.table("batch %d, context %,d".formatted(sequences, context));
+        layer.decode(sequences, context, rank, collector);
+        return collector.table(
+                "batch %d, context %,d%s"
+                        .formatted(
+                                sequences,
+                                context,
+                                rank == 0 ? "" : ", one adapter of rank " + rank));
     }
 
     private static PtxDevice device() {

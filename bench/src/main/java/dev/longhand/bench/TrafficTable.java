@@ -13,7 +13,7 @@ record TrafficTable(String title, List<OpTraffic> ops) {
             read, written: different 32-byte sectors that a launch touches, times 32, summed over
               launches: what DRAM moves at least if nothing stays in a cache between launches and
               everything does within one. No times: the PTX device knows none.
-            floor: the matrices in bf16; of attention 2 * kvHeads * headDim * 2 bytes of keys and
+            floor: the matrices and adapters in bf16; of attention 2 * kvHeads * headDim * 2 bytes of keys and
               values * positions * sequences. Activations are no part of it, but are of read.
             sectors/request: 32-byte sectors that a load of a warp touches, activations and page
               tables included; ideal: bytes asked for / 32. More is uncoalesced, less is shared.
@@ -45,9 +45,10 @@ record TrafficTable(String title, List<OpTraffic> ops) {
         }
 
         @Override
-        public void run(String op, OpTraffic.Floor floor, Runnable launch) {
+        public void run(String op, OpTraffic.Floor floor, Runnable launch, Runnable wait) {
             source.clear();
             launch.run();
+            wait.run();
             ops.add(new OpTraffic(op, floor, source.counted()));
         }
 
@@ -56,18 +57,19 @@ record TrafficTable(String title, List<OpTraffic> ops) {
         }
     }
 
-    /** Bytes read by the linear layers over bytes of their weights. */
+    /** Bytes read by the linear layers over bytes of their weights and adapters. */
     double weightRatio() {
-        return ratio(ops.stream().filter(op -> op.floor().weights() > 0).toList());
+        List<OpTraffic> linear = ops.stream().filter(op -> op.floor().weights() > 0).toList();
+        return ratio(linear, linear.stream().mapToLong(OpTraffic::allReadBytes).sum());
     }
 
     /** Bytes read by the kernel that reads keys and values over their bytes. */
     double kvRatio() {
-        return ratio(ops.stream().filter(op -> op.floor().kv() > 0).toList());
+        List<OpTraffic> readers = ops.stream().filter(op -> op.floor().kv() > 0).toList();
+        return ratio(readers, readers.stream().mapToLong(OpTraffic::readBytes).sum());
     }
 
-    private static double ratio(List<OpTraffic> ops) {
-        long read = ops.stream().mapToLong(OpTraffic::readBytes).sum();
+    private static double ratio(List<OpTraffic> ops, long read) {
         return (double) read / ops.stream().mapToLong(op -> op.floor().bytes()).sum();
     }
 
@@ -81,7 +83,7 @@ record TrafficTable(String title, List<OpTraffic> ops) {
         return ops.stream().mapToLong(OpTraffic::movedBytes).sum();
     }
 
-    /** Weights, keys and values. */
+    /** Weights, adapters, keys and values. */
     long floorBytes() {
         return ops.stream().mapToLong(op -> op.floor().bytes()).sum();
     }
@@ -100,7 +102,7 @@ record TrafficTable(String title, List<OpTraffic> ops) {
         text.append(title).append('\n');
         text.append(
                 """
-                op             kernel                  runs     read MB  written MB    floor MB \
+                op             kernel                     runs     read MB  written MB    floor MB \
                   ratio sect/r  ideal  wavefronts  /ideal
                 """);
         for (OpTraffic op : ops) {
@@ -123,10 +125,10 @@ record TrafficTable(String title, List<OpTraffic> ops) {
     }
 
     private static String row(OpTraffic op, KernelTraffic kernel) {
-        long floor = kernel.equals(op.reader()) ? op.floor().bytes() : 0;
+        long floor = op.floor(kernel);
         return String.format(
                 Locale.ROOT,
-                "%-14s %-24s %4d %11.3f %11.3f %11.3f %7s %6.2f %6.2f  %10d %s%n",
+                "%-14s %-27s %4d %11.3f %11.3f %11.3f %7s %6.2f %6.2f  %10d %s%n",
                 op.op(),
                 kernel.kernel(),
                 kernel.launches(),

@@ -1,4 +1,4 @@
-/** JMH benchmarks of decoding, prefill and long generation, on a model folder of the caller's. */
+/** JMH benchmarks and reports, on a model folder of the caller's or a generated one. */
 @NullMarked
 package dev.longhand.bench;
 

@@ -15,6 +15,11 @@ import org.junit.jupiter.api.Test;
 class TrafficReportTest {
     private static final LayerShape SMALL = new LayerShape(256, 10, 2, 64, 704);
 
+    private static final int RANK = 64;
+
+    /** Parts of A x that a decode step leaves. */
+    private static final int PARTS = 8;
+
     /** Rows of positions, sequences and page tables, in sectors of their own in every launch. */
     private static final long TABLE_BYTES_MAX = 1024;
 
@@ -24,10 +29,11 @@ class TrafficReportTest {
                 DecodeLayer layer = new DecodeLayer(backend, SMALL)) {
             for (int sequences : new int[] {1, 8}) {
                 for (int context : new int[] {100, 600}) {
-                    TrafficTable table = TrafficReport.measure(layer, sequences, context);
+                    TrafficTable table = TrafficReport.measure(layer, sequences, context, 0);
                     System.out.println(table.text());
                     check(table, sequences, context);
                 }
+                checkAdapter(layer, sequences);
             }
         } catch (BackendUnavailableException e) {
             Assumptions.abort("skipped: " + e.getMessage());
@@ -49,6 +55,25 @@ class TrafficReportTest {
         }
     }
 
+    /** A, B and what lies between them are read once, however many sequences share them. */
+    private static void checkAdapter(DecodeLayer layer, int sequences) {
+        TrafficTable without = TrafficReport.measure(layer, sequences, 100, 0);
+        TrafficTable table = TrafficReport.measure(layer, sequences, 100, RANK);
+        System.out.println(table.text());
+        assertEquals(without.launches() + 4, table.launches());
+        assertEquals(without.floorBytes() + SMALL.adapterBytes(RANK), table.floorBytes());
+        long shrunk = 7L * sequences * RANK * PARTS * Float.BYTES;
+        for (OpTraffic op : table.ops()) {
+            if (op.floor().weights() > 0) {
+                // x is read by both kernels
+                long needed = op.floor().bytes() + 2 * op.floor().operands();
+                long most = needed + shrunk + 2 * TABLE_BYTES_MAX;
+                assertTrue(op.allReadBytes() >= op.floor().bytes(), op.toString());
+                assertTrue(op.allReadBytes() <= most, op.toString());
+            }
+        }
+    }
+
     /**
      * The linear kernel uses shared memory for partial sums only, once per block: half of its
      * requests read two columns of them, which have twelve banks in common.
@@ -61,8 +86,10 @@ class TrafficReportTest {
         }
     }
 
+    /** r = 64 is 1.7 % of the weights. */
     @Test
     void bytesOf32B() {
+        assertEquals(16_777_216, LayerShape.QWEN2_5_32B.adapterBytes(64));
         assertEquals(975_175_680, LayerShape.QWEN2_5_32B.weightBytes());
         assertEquals(64L << 20, LayerShape.QWEN2_5_32B.kvBytes(16_384, 1));
     }

@@ -34,6 +34,7 @@ public final class Adapters implements AutoCloseable {
     private final Qwen2Model model;
     private final ComputeBackend backend;
     private final DeviceThread device;
+    private final boolean quantized;
     private final int threads;
     private final Object merging = new Object(); // one merge at a time
     private @Nullable Merge merged;
@@ -48,6 +49,7 @@ public final class Adapters implements AutoCloseable {
             Qwen2Model model,
             ComputeBackend backend,
             DeviceThread device,
+            boolean quantized,
             int threads) {
         registry = new AdapterRegistry(new AdapterReader(config), bytesMax, device);
         this.pristine = pristine;
@@ -55,6 +57,7 @@ public final class Adapters implements AutoCloseable {
         this.model = model;
         this.backend = backend;
         this.device = device;
+        this.quantized = quantized;
         this.threads = threads;
     }
 
@@ -115,9 +118,15 @@ public final class Adapters implements AutoCloseable {
      * run at the speed of the base. Others generate while the weights are computed; the swap waits
      * for those under way.
      *
-     * @throws InputException if there is none of that name or no memory for its weights
+     * @throws InputException if there is none of that name, no memory for its weights, or the
+     *     weights are quantised
      */
     public void merge(String name) throws InterruptedException {
+        if (quantized) {
+            throw new InputException(
+                    "the weights are quantised, and a merged adapter would be rounded with them;"
+                            + " apply it unmerged, or open the model with weights as stored");
+        }
         synchronized (merging) {
             ResidentAdapter adapter = registry.acquire(name);
             MergedWeights weights;

@@ -9,6 +9,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
+import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.model.GenerationDefaults;
 import dev.longhand.engine.model.MemoryPlan;
 import dev.longhand.engine.model.ModelConfig;
@@ -57,6 +58,7 @@ public final class Engine implements AutoCloseable {
     private final DeviceThread deviceThread;
     private final Adapters adapters;
     private final OpenResources resources;
+    private final boolean penalisedDrafts;
 
     private Engine(
             EngineSetup setup,
@@ -65,7 +67,8 @@ public final class Engine implements AutoCloseable {
             String backendDescription,
             DeviceThread deviceThread,
             Adapters adapters,
-            OpenResources resources) {
+            OpenResources resources,
+            boolean penalisedDrafts) {
         this.setup = setup;
         this.folder = folder;
         this.memoryPlan = memoryPlan;
@@ -73,6 +76,7 @@ public final class Engine implements AutoCloseable {
         this.deviceThread = deviceThread;
         this.adapters = adapters;
         this.resources = resources;
+        this.penalisedDrafts = penalisedDrafts;
     }
 
     /**
@@ -95,7 +99,7 @@ public final class Engine implements AutoCloseable {
             BackendChoice choice = BackendChoice.open(config.device(), config.threads());
             ComputeBackend backend = choice.backend();
             resources.add(backend);
-            MemoryPlan plan = setup.plan(checkpoint.bytes(), backend);
+            MemoryPlan plan = setup.plan(checkpoint, backend);
             plan.requireFit();
             KvShape kvShape = setup.kvShape(backend);
             backend.refusal(kvShape, setup.model().heads())
@@ -109,6 +113,7 @@ public final class Engine implements AutoCloseable {
                                     checkpoint,
                                     setup.model(),
                                     backend,
+                                    setup.weights(),
                                     config.progress(),
                                     hostMemory),
                             setup.model(),
@@ -126,12 +131,20 @@ public final class Engine implements AutoCloseable {
                             model,
                             backend,
                             thread,
+                            setup.weights() != null,
                             config.threads());
             resources.add(adapters);
             resources.add(thread);
             config.adapters().forEach(adapters::load);
             return new Engine(
-                    setup, checkpoint.folder(), plan, choice.reason(), thread, adapters, resources);
+                    setup,
+                    checkpoint.folder(),
+                    plan,
+                    choice.reason(),
+                    thread,
+                    adapters,
+                    resources,
+                    backend.drawsInOrder());
         } catch (RuntimeException | Error e) {
             resources.close();
             throw e;
@@ -196,6 +209,10 @@ public final class Engine implements AutoCloseable {
         }
         List<Integer> eos = request.ignoreEos() ? List.of() : setup.defaults().eosTokenIds();
         SampleSlot slot = new SampleSlot(sampling, setup.drawableTokens());
+        Speculation speculation =
+                sampling.penalises() && !penalisedDrafts
+                        ? Speculation.OFF
+                        : Objects.requireNonNullElse(request.speculation(), setup.speculation());
         TokenLog log = new TokenLog(outputMax, slot.reported());
         StopCondition stop = new StopCondition(eos, table, request.stops());
         FinishReason limit = lengthEndsFirst ? FinishReason.LENGTH : FinishReason.CONTEXT;
@@ -203,7 +220,15 @@ public final class Engine implements AutoCloseable {
                 request.adapter(),
                 use ->
                         deviceThread.submit(
-                                new Sequence(prompt, use, outputMax, limit, slot, stop, log)));
+                                new Sequence(
+                                        prompt,
+                                        use,
+                                        outputMax,
+                                        limit,
+                                        slot,
+                                        speculation,
+                                        stop,
+                                        log)));
         TextStream text = table == null ? null : new TextStream(table, request.stops());
         return new Generation(prompt, log, text);
     }

@@ -1,6 +1,7 @@
 package dev.longhand.engine;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
@@ -19,6 +20,8 @@ import java.util.Map;
  * @param threads threads of the CPU backend; 0 is one per processor
  * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory; null is the most exact
  *     that the device has. K of Qwen2.5 must not be rounded further: its biases are huge
+ * @param weights INT8 (8.5 bits a weight) or INT4 (4.5) quantises the matrices of linear layers
+ *     while the model opens; null leaves them as they are stored
  * @param contextTokensMax the longest sequence, prompt and output; null is what the model admits,
  *     at most {@link #CONTEXT_TOKENS_DEFAULT}
  * @param kvTokensMax tokens of all sequences together that KV memory is planned for; null is one
@@ -26,6 +29,7 @@ import java.util.Map;
  * @param sequencesMax sequences that advance together
  * @param prefillRowsMax prompt tokens per step
  * @param queueDepthMax requests that may wait
+ * @param speculation whether requests that do not say guess tokens; costs and gives time only
  * @param adapters PEFT folders of LoRA adapters to load at once, by the name that requests use
  * @param adapterBytesMax host memory of all adapters together; those used longest ago are read
  *     again when they are needed; null is half of what the rest leaves free
@@ -36,11 +40,13 @@ public record EngineConfig(
         Device device,
         int threads,
         @Nullable DType kvDtype,
+        @Nullable DType weights,
         @Nullable Integer contextTokensMax,
         @Nullable Integer kvTokensMax,
         int sequencesMax,
         int prefillRowsMax,
         int queueDepthMax,
+        Speculation speculation,
         Map<String, Path> adapters,
         @Nullable Long adapterBytesMax,
         LoadProgress progress) {
@@ -58,6 +64,9 @@ public record EngineConfig(
         if (kvDtype != null && kvDtype != DType.F32 && kvDtype != DType.BF16) {
             throw new InputException("KV is kept in f32 or bf16, not " + kvDtype);
         }
+        if (weights != null && !weights.quantized()) {
+            throw new InputException("weights are quantised to int8 or int4, not " + weights);
+        }
     }
 
     /** A builder with the usual settings for a model folder. */
@@ -71,11 +80,13 @@ public record EngineConfig(
         private Device device = Device.AUTO;
         private int threads;
         private @Nullable DType kvDtype;
+        private @Nullable DType weights;
         private @Nullable Integer contextTokensMax;
         private @Nullable Integer kvTokensMax;
         private int sequencesMax = 8;
         private int prefillRowsMax = 512;
         private int queueDepthMax = 256;
+        private Speculation speculation = Speculation.AUTO;
         private final Map<String, Path> adapters = new LinkedHashMap<>();
         private @Nullable Long adapterBytesMax;
         private LoadProgress progress = LoadProgress.SILENT;
@@ -96,6 +107,11 @@ public record EngineConfig(
 
         public Builder kvDtype(@Nullable DType value) {
             kvDtype = value;
+            return this;
+        }
+
+        public Builder weights(@Nullable DType value) {
+            weights = value;
             return this;
         }
 
@@ -124,6 +140,11 @@ public record EngineConfig(
             return this;
         }
 
+        public Builder speculation(Speculation value) {
+            speculation = value;
+            return this;
+        }
+
         /** Adds an adapter to load. */
         public Builder adapter(String name, Path folder) {
             adapters.put(name, folder);
@@ -147,11 +168,13 @@ public record EngineConfig(
                     device,
                     threads,
                     kvDtype,
+                    weights,
                     contextTokensMax,
                     kvTokensMax,
                     sequencesMax,
                     prefillRowsMax,
                     queueDepthMax,
+                    speculation,
                     adapters,
                     adapterBytesMax,
                     progress);

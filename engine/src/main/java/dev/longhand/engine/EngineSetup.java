@@ -1,16 +1,20 @@
 package dev.longhand.engine;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.model.GenerationDefaults;
 import dev.longhand.engine.model.HostMemory;
 import dev.longhand.engine.model.MemoryPlan;
 import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.model.Qwen2Weights;
 import dev.longhand.engine.model.StepSize;
 import dev.longhand.engine.schedule.EngineLimits;
 import dev.longhand.engine.tokenizer.Tokenizer;
+import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.Shape;
 
 import org.jspecify.annotations.Nullable;
 
@@ -24,16 +28,20 @@ import java.util.Optional;
  * @param defaults sampling defaults
  * @param tokenizer absent if the folder has none; closed with the setup
  * @param limits complete limits
+ * @param speculation of the configuration
  * @param adapterBytesMax of the configuration
  * @param kvDtype how keys and values are kept; null is the most exact that the backend has
+ * @param weights what linear layers are quantised to; null leaves them as they are stored
  */
 public record EngineSetup(
         ModelConfig model,
         GenerationDefaults defaults,
         Optional<Tokenizer> tokenizer,
         EngineLimits limits,
+        Speculation speculation,
         @Nullable Long adapterBytesMax,
-        @Nullable DType kvDtype)
+        @Nullable DType kvDtype,
+        @Nullable DType weights)
         implements AutoCloseable {
     /**
      * Reads the small files of a model folder.
@@ -64,8 +72,10 @@ public record EngineSetup(
                 defaults,
                 Tokenizer.open(config.model()),
                 limits,
+                config.speculation(),
                 config.adapterBytesMax(),
-                config.kvDtype());
+                config.kvDtype(),
+                config.weights());
     }
 
     @Override
@@ -75,7 +85,7 @@ public record EngineSetup(
 
     /** The largest step. */
     StepSize stepSize() {
-        return new StepSize(limits.rowsMax(), limits.sequencesMax(), limits.contextTokensMax());
+        return new StepSize(limits.rowsMax(), limits.logitRowsMax(), limits.contextTokensMax());
     }
 
     /**
@@ -97,13 +107,26 @@ public record EngineSetup(
                 .orElse(model.vocabSize());
     }
 
-    /** The memory that an engine with this setup takes on a backend. */
-    public MemoryPlan plan(long weightBytes, ComputeBackend backend) {
+    /**
+     * The memory that an engine with this setup takes on a backend.
+     *
+     * @throws InputException if the backend does not compute with such weights
+     */
+    public MemoryPlan plan(Checkpoint checkpoint, ComputeBackend backend) {
+        if (weights != null) {
+            backend.refusal(weights)
+                    .ifPresent(
+                            reason -> {
+                                throw new InputException(
+                                        reason + "; use --weights bf16 or another device");
+                            });
+        }
+        Shape logits = Shape.of(stepSize().logitRowsMax(), model.vocabSize());
         return new MemoryPlan(
-                weightBytes,
+                Qwen2Weights.bytes(checkpoint, model, weights),
                 kvShape(backend).bytes(),
                 limits.kvTokensMax(),
-                stepSize().activationBytes(model),
+                stepSize().activationBytes(model) + backend.sampleBytes(logits),
                 stepSize().ropeBytes(model),
                 adapterBytesMax,
                 backend.memoryAvailableBytes().orElseGet(HostMemory::availableBytes));

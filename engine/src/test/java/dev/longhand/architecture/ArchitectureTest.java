@@ -49,6 +49,7 @@ class ArchitectureTest {
                             "dev.longhand.engine.chat",
                             "dev.longhand.engine.tokenizer",
                             "dev.longhand.engine.weights",
+                            "dev.longhand.engine.speculation",
                             "dev.longhand.engine.generation")
                     .layer("file")
                     .definedBy("dev.longhand.engine.file")

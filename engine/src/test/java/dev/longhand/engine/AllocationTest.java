@@ -2,12 +2,15 @@ package dev.longhand.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Speculation;
+import dev.longhand.engine.generation.Usage;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.Test;
@@ -17,6 +20,7 @@ import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Decoding allocates nothing on the Java heap, counted on the thread that decodes. */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
@@ -26,14 +30,29 @@ class AllocationTest {
 
     @Test
     void decodingAllocatesNothing() throws InterruptedException {
-        TestDevices.require(Device.CPU);
         SamplingOptions sampling = new SamplingOptions(0.8f, 40, 0.95f, 0.01f, 1.1f, 0.5f, 1L, 5);
+        measure(sampling, Speculation.OFF);
+    }
+
+    /** Greedy tokens of a random checkpoint run into a loop, so that guesses come true. */
+    @Test
+    void decodingWithGuessesAllocatesNothing() throws InterruptedException {
+        Usage usage = measure(SamplingOptions.greedy().withLogprobs(5), Speculation.ON);
+        System.out.println("with guesses: " + usage);
+        assertTrue(usage.acceptedTokens() > MEASURED_TOKENS, usage.toString());
+        assertTrue(usage.draftedTokens() > usage.acceptedTokens(), usage.toString());
+    }
+
+    private static Usage measure(SamplingOptions sampling, Speculation speculation)
+            throws InterruptedException {
+        TestDevices.require(Device.CPU);
         EngineConfig config = EngineConfig.of(Goldens.LONG).device(Device.CPU).threads(2).build();
         try (Engine engine = Engine.open(config)) {
             Generation generation =
                     engine.submit(
                             GenerationRequest.ids(List.of(1, 2, 3))
                                     .withSampling(sampling)
+                                    .withSpeculation(speculation)
                                     .ignoringEos());
             long thread = deviceThread();
             read(generation, WARM_UP_TOKENS);
@@ -42,6 +61,10 @@ class AllocationTest {
             long bytes = allocated(thread) - before;
             System.out.printf("decoding: %d B for %d tokens%n", bytes, MEASURED_TOKENS);
             assertEquals(0, bytes);
+            generation.cancel();
+            AtomicReference<Usage> usage = new AtomicReference<>();
+            Completion.of(generation, usage::set);
+            return usage.get();
         }
     }
 

@@ -8,6 +8,7 @@ import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,19 +25,24 @@ import java.util.List;
 class BatchInvarianceTest {
     private static final int NEIGHBOURS_MAX = 8;
 
-    @ParameterizedTest(name = "{0}, KV {1}")
+    /** What an engine is opened with, its KV in {@code kv} and its weights as stored if null. */
+    private record Setting(Path checkpoint, Device device, DType kv, @Nullable DType weights) {}
+
+    @ParameterizedTest(name = "{0}, KV {1}, weights {2}")
     @CsvSource({
-        "dim64-group7-tied, F32",
-        "dim128-group5-yarn, F32",
-        "dim32-group8, BF16",
-        "dim128-group6, BF16"
+        "dim64-group7-tied, F32,",
+        "dim128-group5-yarn, F32,",
+        "dim32-group8, BF16,",
+        "dim128-group6, BF16,",
+        "dim64-group7-tied, F32, INT8",
+        "dim128-group5-yarn, F32, INT4"
     })
-    void sameBitsInEveryCompany(String name, DType kv) {
+    void sameBitsInEveryCompany(String name, DType kv, @Nullable DType weights) {
         TestDevices.require(Device.CPU);
-        Path checkpoint = Goldens.checkpoint(name);
-        Completion expected = run(checkpoint, Device.CPU, kv, 1, 512, 0);
+        Setting setting = new Setting(Goldens.checkpoint(name), Device.CPU, kv, weights);
+        Completion expected = run(setting, 1, 512, 0);
         for (int threads : new int[] {1, 2}) {
-            assertSameInEveryCompany(expected, checkpoint, Device.CPU, kv, threads, () -> {});
+            assertSameInEveryCompany(expected, setting, threads, () -> {});
         }
     }
 
@@ -61,36 +67,33 @@ class BatchInvarianceTest {
     }
 
     private static void cuda(Path checkpoint, Device device, Runnable beforeRun) {
-        Completion expected = run(checkpoint, device, DType.BF16, 1, 512, 0);
-        assertSameInEveryCompany(expected, checkpoint, device, DType.BF16, 1, beforeRun);
+        Setting setting = new Setting(checkpoint, device, DType.BF16, null);
+        Completion expected = run(setting, 1, 512, 0);
+        assertSameInEveryCompany(expected, setting, 1, beforeRun);
     }
 
     private static void assertSameInEveryCompany(
-            Completion expected,
-            Path checkpoint,
-            Device device,
-            DType kv,
-            int threads,
-            Runnable beforeRun) {
+            Completion expected, Setting setting, int threads, Runnable beforeRun) {
         for (int chunk : new int[] {1, 7, 64, 512}) {
             for (int neighbours : new int[] {0, 3, NEIGHBOURS_MAX}) {
                 beforeRun.run();
                 assertEquals(
                         expected,
-                        run(checkpoint, device, kv, threads, chunk, neighbours),
+                        run(setting, threads, chunk, neighbours),
                         "%d threads, chunks of %d, %d neighbours"
                                 .formatted(threads, chunk, neighbours));
             }
         }
     }
 
-    private static Completion run(
-            Path checkpoint, Device device, DType kv, int threads, int chunk, int neighbours) {
+    private static Completion run(Setting setting, int threads, int chunk, int neighbours) {
+        Path checkpoint = setting.checkpoint;
         EngineConfig config =
                 EngineConfig.of(checkpoint)
-                        .device(device)
+                        .device(setting.device)
                         .threads(threads)
-                        .kvDtype(kv)
+                        .kvDtype(setting.kv)
+                        .weights(setting.weights)
                         .prefillRowsMax(chunk)
                         .sequencesMax(NEIGHBOURS_MAX + 1)
                         .kvTokensMax(8192)

@@ -4,9 +4,11 @@ import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.TokenLogprob;
+import dev.longhand.engine.generation.Usage;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** A generation read to its regular end. */
 public record Completion(
@@ -18,6 +20,11 @@ public record Completion(
 
     /** Reads a generation to its end. */
     public static Completion of(Generation generation) {
+        return of(generation, usage -> {});
+    }
+
+    /** Reads a generation to its end and hands on what it took. */
+    public static Completion of(Generation generation, Consumer<Usage> took) {
         List<Integer> ids = new ArrayList<>();
         StringBuilder text = new StringBuilder();
         List<List<TokenLogprob>> logprobs = new ArrayList<>();
@@ -31,6 +38,7 @@ public record Completion(
                     }
                     case GenerationEvent.Finished end -> {
                         text.append(end.text());
+                        took.accept(end.usage());
                         return new Completion(ids, text.toString(), logprobs, end.reason());
                     }
                     case GenerationEvent.Failed failed -> throw failed.cause();

@@ -162,7 +162,7 @@ class HostileAdapterTest {
                 configured("exclude_modules", List.of("down_proj"), "not among the target"));
     }
 
-    static Stream<Arguments> tensors() {
+    static Stream<Arguments> names() {
         return Stream.of(
                 bent(
                         "a name that climbs folders",
@@ -198,7 +198,11 @@ class HostileAdapterTest {
                         adapter -> {
                             adapter.matrices().remove(DOWN + "A.weight");
                             adapter.matrices().remove(DOWN + "B.weight");
-                        }),
+                        }));
+    }
+
+    static Stream<Arguments> contents() {
+        return Stream.of(
                 bent("nothing", "no LoRA matrices", adapter -> adapter.matrices().clear()),
                 bent(
                         "a shape of another base",
@@ -259,7 +263,7 @@ class HostileAdapterTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource({"configurations", "tensors"})
+    @MethodSource({"configurations", "names", "contents"})
     void oneClearError(String what, String message, Consumer<TestAdapter> bend) {
         TestAdapter adapter = TestAdapter.allLinear(CHECKPOINT, 4, 2);
         bend.accept(adapter);

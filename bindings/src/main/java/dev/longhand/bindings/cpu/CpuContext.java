@@ -114,6 +114,19 @@ public final class CpuContext implements AutoCloseable {
                 LonghandCpu.lh_gather_rows(context(), x, indices, out, count, width));
     }
 
+    public void quantize(
+            MemorySegment weights,
+            CpuDtype from,
+            int outputs,
+            int inputs,
+            CpuDtype to,
+            MemorySegment out) {
+        CpuKernelException.check(
+                "quantize",
+                LonghandCpu.lh_quantize(
+                        context(), weights, from.code(), outputs, inputs, to.code(), out));
+    }
+
     /** The index of the first NaN or infinity, or -1. */
     public long findNonFinite(MemorySegment values, CpuDtype dtype, long count) {
         CpuKernelException.check(

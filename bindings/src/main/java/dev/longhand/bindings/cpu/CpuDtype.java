@@ -6,7 +6,11 @@ import dev.longhand.bindings.cpu.generated.LonghandCpu;
 public enum CpuDtype {
     F32(LonghandCpu.LH_F32()),
     BF16(LonghandCpu.LH_BF16()),
-    F16(LonghandCpu.LH_F16());
+    F16(LonghandCpu.LH_F16()),
+    /** For the weights of linear layers only. */
+    INT8(LonghandCpu.LH_INT8()),
+    /** For the weights of linear layers only. */
+    INT4(LonghandCpu.LH_INT4());
 
     private final int code;
 

@@ -120,6 +120,9 @@ public interface CudaDriver extends AutoCloseable {
     /** Makes a stream wait for an event. */
     void await(long stream, long event);
 
+    /** Waits until an event has passed; one that was never recorded has. */
+    void synchronizeEvent(long event);
+
     /** Milliseconds between two events that have passed. */
     float elapsedMillis(long from, long to);
 

@@ -9,6 +9,8 @@ import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -74,5 +76,20 @@ final class JCudaHandles {
         HostMemory(MemorySegment segment) {
             super(segment.address());
         }
+    }
+
+    /** An address of the device where JCuda wants a pointer. */
+    static final class DeviceAddress extends Pointer {
+        DeviceAddress(long address) {
+            super(address);
+        }
+    }
+
+    /** A handle that was looked up, if there is one. */
+    static <T> T known(@Nullable T thing, String name) {
+        if (thing == null) {
+            throw new IllegalArgumentException("not a living %s of this driver".formatted(name));
+        }
+        return thing;
     }
 }

@@ -1,5 +1,7 @@
 package dev.longhand.bindings.cuda;
 
+import static dev.longhand.bindings.cuda.JCudaHandles.known;
+
 import dev.longhand.bindings.cuda.JCudaHandles.Context;
 import dev.longhand.bindings.cuda.JCudaHandles.Event;
 import dev.longhand.bindings.cuda.JCudaHandles.Function;
@@ -65,7 +67,7 @@ final class LoadedCudaDriver implements CudaDriver {
     }
 
     /** Before every call into the driver. */
-    private void enter() {
+    void enter() {
         if (closed) {
             throw new IllegalStateException("the CUDA driver is closed");
         }
@@ -271,17 +273,14 @@ final class LoadedCudaDriver implements CudaDriver {
         health.check(LonghandCudaDriver.cuStreamSynchronize(stream), "cuStreamSynchronize");
     }
 
+    Stream stream(long handle) {
+        return known(streams.get(handle), "stream");
+    }
+
     @Override
     public void destroyStream(long stream) {
         enter();
         destroy(known(streams.remove(stream), "stream"));
-    }
-
-    private static <T> T known(@Nullable T thing, String name) {
-        if (thing == null) {
-            throw new IllegalArgumentException("not a living %s of this driver".formatted(name));
-        }
-        return thing;
     }
 
     @Override
@@ -307,6 +306,13 @@ final class LoadedCudaDriver implements CudaDriver {
     }
 
     @Override
+    public void synchronizeEvent(long event) {
+        enter();
+        Event passing = known(events.get(event), "event");
+        health.check(JCudaDriver.cuEventSynchronize(passing), "cuEventSynchronize");
+    }
+
+    @Override
     public float elapsedMillis(long from, long to) {
         enter();
         float[] millis = new float[1];
@@ -328,8 +334,7 @@ final class LoadedCudaDriver implements CudaDriver {
         enter();
         health.check(
                 JCudaDriver.cuStreamBeginCapture(
-                        known(streams.get(stream), "stream"),
-                        CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+                        stream(stream), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
                 "cuStreamBeginCapture");
     }
 
@@ -338,8 +343,7 @@ final class LoadedCudaDriver implements CudaDriver {
         enter();
         CUgraph recorded = new CUgraph();
         health.check(
-                JCudaDriver.cuStreamEndCapture(known(streams.get(stream), "stream"), recorded),
-                "cuStreamEndCapture");
+                JCudaDriver.cuStreamEndCapture(stream(stream), recorded), "cuStreamEndCapture");
         Graph graph = new Graph();
         int status = JCudaDriver.cuGraphInstantiate(graph, recorded, 0);
         int destroyed = JCudaDriver.cuGraphDestroy(recorded); // the executable one is a copy

@@ -146,6 +146,16 @@ public final class PtxDevice {
         return PtxDeviceControl.ptx_device_live();
     }
 
+    /** Bytes that copies from the host have moved since the last {@link #clear}. */
+    public long bytesToDevice() {
+        return PtxDeviceControl.ptx_device_bytes_to_device();
+    }
+
+    /** Bytes that copies to the host have moved since the last {@link #clear}. */
+    public long bytesToHost() {
+        return PtxDeviceControl.ptx_device_bytes_to_host();
+    }
+
     private static String read(Text source) {
         long capacity = 1 + source.write(MemorySegment.NULL, 0);
         while (true) {

@@ -146,4 +146,18 @@ class CountersTest {
             assertEquals("[]", run.device.countersJson());
         }
     }
+
+    @Test
+    void copiesAreCountedByTheirBytesEachWay() {
+        try (PtxRun run = new PtxRun()) {
+            long address = run.ints(1, 2, 3);
+            run.driver.copyToHost(run.arena.allocate(8), address, 0);
+            run.driver.synchronize(0);
+            assertEquals(12, run.device.bytesToDevice());
+            assertEquals(8, run.device.bytesToHost());
+            run.device.clear();
+            assertEquals(0, run.device.bytesToDevice());
+            assertEquals(0, run.device.bytesToHost());
+        }
+    }
 }

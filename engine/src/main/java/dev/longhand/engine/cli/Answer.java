@@ -87,6 +87,8 @@ final class Answer {
         }
         Usage took = usage();
         ObjectNode timing = json.putObject("timing");
+        timing.put("drafted_tokens", took.draftedTokens());
+        timing.put("accepted_tokens", took.acceptedTokens());
         timing.put("queued_ms", took.queuedNanos() / 1e6);
         timing.put("prefill_ms", took.prefillNanos() / 1e6);
         timing.put("decode_ms", took.decodeNanos() / 1e6);

@@ -50,7 +50,7 @@ final class InspectCommand implements Callable<Integer> {
                                     setup.defaults().eosTokenIds(),
                                     checkpoint.names().size()));
             try (ComputeBackend backend = BackendChoice.open(engine.device(), 1).backend()) {
-                console.print(setup.plan(checkpoint.bytes(), backend).table());
+                console.print(setup.plan(checkpoint, backend).table());
             }
         }
         return 0;

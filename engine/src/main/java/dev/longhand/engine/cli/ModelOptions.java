@@ -1,7 +1,6 @@
 package dev.longhand.engine.cli;
 
 import dev.longhand.engine.EngineConfig;
-import dev.longhand.engine.error.InputException;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
 
@@ -11,16 +10,21 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 
 /** Options of every command that opens an engine on a model of the user's. */
 final class ModelOptions {
     /** How weights are kept in memory. */
     enum Weights {
-        BF16,
-        INT8,
-        INT4
+        BF16(null),
+        INT8(DType.INT8),
+        INT4(DType.INT4);
+
+        private final @Nullable DType quantized;
+
+        Weights(@Nullable DType quantized) {
+            this.quantized = quantized;
+        }
     }
 
     @Option(
@@ -54,7 +58,9 @@ final class ModelOptions {
             names = "--weights",
             paramLabel = "KIND",
             defaultValue = "bf16",
-            description = "bf16: as stored. int8, int4: not in this version.")
+            description =
+                    "bf16: as stored. int8, int4: quantised in groups of 32 while the model opens"
+                            + " (not on CUDA).")
     private Weights weights = Weights.BF16;
 
     @Mixin private DeviceOptions device = new DeviceOptions();
@@ -64,14 +70,10 @@ final class ModelOptions {
     }
 
     EngineConfig.Builder engine() {
-        if (weights != Weights.BF16) {
-            throw new InputException(
-                    "--weights %s is not supported by this version; use bf16, which keeps weights"
-                                    .formatted(weights.name().toLowerCase(Locale.ROOT))
-                            + " as they are stored");
-        }
         EngineConfig.Builder builder =
-                device.apply(EngineConfig.of(model)).contextTokensMax(maxContext);
+                device.apply(EngineConfig.of(model))
+                        .contextTokensMax(maxContext)
+                        .weights(weights.quantized);
         adapters.forEach(builder::adapter);
         return builder;
     }

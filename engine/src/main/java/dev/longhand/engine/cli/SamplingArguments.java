@@ -2,6 +2,7 @@ package dev.longhand.engine.cli;
 
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Speculation;
 
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +58,15 @@ final class SamplingArguments {
     @Option(names = "--ignore-eos", description = "Generate through end tokens.")
     private boolean ignoreEos;
 
+    @Option(
+            names = "--speculation",
+            paramLabel = "MODE",
+            defaultValue = "auto",
+            description =
+                    "Guess tokens from what the text repeats and check several per step; the"
+                            + " answer is the same: on, off, or auto, where it pays.")
+    private Speculation speculation = Speculation.AUTO;
+
     GenerationRequest apply(GenerationRequest request) {
         SamplingOptions sampling =
                 new SamplingOptions(
@@ -69,6 +79,12 @@ final class SamplingArguments {
                         seed,
                         logprobs);
         return new GenerationRequest(
-                request.prompt(), maxTokens, sampling, stops, ignoreEos, request.adapter());
+                request.prompt(),
+                maxTokens,
+                sampling,
+                stops,
+                ignoreEos,
+                request.adapter(),
+                speculation);
     }
 }

@@ -1,8 +1,11 @@
 package dev.longhand.engine.decode;
 
 import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.lora.AdapterUse;
+import dev.longhand.engine.speculation.Drafter;
+import dev.longhand.engine.speculation.StepForecast;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.sampling.SampleSlot;
@@ -22,7 +25,8 @@ public final class Sequence {
     private final AdapterUse adapter;
     private final int outputMax;
     private final FinishReason limitReason;
-    private final SampleSlot slot;
+    private final SampleSlot[] slots; // of the last token and of each guess that a step checks
+    private final Speculation speculation;
     private final StopCondition stop;
     private final TokenLog log;
     private final long submittedNanos = System.nanoTime();
@@ -30,6 +34,11 @@ public final class Sequence {
     private int table = -1;
     private int cached;
     private int shared;
+    private @Nullable Drafter drafter;
+    private int draft;
+    private int drafted;
+    private int accepted;
+    private int lastToken;
     private int outputCount;
     private long startedNanos;
     private long firstTokenNanos;
@@ -42,6 +51,7 @@ public final class Sequence {
      * @param outputMax the most tokens to generate
      * @param limitReason what to report when that many were generated
      * @param slot how to draw
+     * @param speculation whether to guess tokens
      * @param stop when to stop
      * @param log where tokens go
      */
@@ -51,19 +61,25 @@ public final class Sequence {
             int outputMax,
             FinishReason limitReason,
             SampleSlot slot,
+            Speculation speculation,
             StopCondition stop,
             TokenLog log) {
         this.prompt = prompt;
         this.adapter = adapter;
         this.outputMax = outputMax;
         this.limitReason = limitReason;
-        this.slot = slot;
+        this.speculation = speculation;
         this.stop = stop;
         this.log = log;
         // The last token generated is never fed back, so it needs no position.
         pages = new int[KvShape.pagesFor(prompt.length + outputMax - 1)];
         for (int token : prompt) {
             slot.observePrompt(token);
+        }
+        slots = new SampleSlot[speculation == Speculation.OFF ? 1 : 1 + Drafter.DRAFT_MAX];
+        slots[0] = slot;
+        for (int i = 1; i < slots.length; i++) {
+            slots[i] = new SampleSlot(slots[i - 1]);
         }
     }
 
@@ -98,6 +114,12 @@ public final class Sequence {
         cached = shared * KvShape.PAGE_POSITIONS;
         for (int i = 0; i < pages.length; i++) {
             batch.setPage(table, i, pages[i]);
+        }
+        if (speculation != Speculation.OFF) {
+            drafter = new Drafter(speculation, prompt.length + outputMax);
+            for (int token : prompt) {
+                drafter.observePrompt(token);
+            }
         }
     }
 
@@ -136,46 +158,85 @@ public final class Sequence {
         return log.cancelled();
     }
 
-    /** The sampler's view of this sequence. */
-    public SampleSlot slot() {
-        return slot;
+    /** The sampler's view of this sequence, of draw number {@code index} of a step. */
+    public SampleSlot slot(int index) {
+        return slots[index];
+    }
+
+    /** Rows of the prompt that are not in the cache yet. */
+    public int promptRows() {
+        return Math.max(0, prompt.length - cached);
     }
 
     /**
-     * Adds the sequence's next rows to a step: one while decoding, else as much of the prompt as
-     * {@code rowsMax} admits.
-     *
-     * @return whether the step draws a token for this sequence
+     * Decides how many guessed tokens the next step checks, up to {@code rowsMax}. Call it before
+     * {@link #addRows} of every step, while decoding.
      */
-    public boolean addRows(StepBatch batch, int rowsMax) {
-        if (decoding()) {
-            batch.add(slot.token(), cached++, table);
-        } else {
+    public void planDraft(StepForecast forecast, int rowsMax) {
+        // With the token of its own row, every guess that comes true is one more of the output:
+        // so the output's pages, reserved already, hold all the guesses.
+        int room = Math.min(rowsMax, outputMax - outputCount - 1);
+        draft = drafter == null ? 0 : drafter.plan(forecast, room);
+    }
+
+    /**
+     * Adds the sequence's next rows to a step: while decoding, one for the last token and one for
+     * each guess; else as much of the prompt as {@code rowsMax} admits.
+     *
+     * @return how many draws the step makes for this sequence
+     */
+    public int addRows(StepBatch batch, int rowsMax) {
+        if (!decoding()) {
             int end = Math.min(prompt.length, cached + rowsMax);
             while (cached < end) {
                 batch.add(prompt[cached], cached, table);
                 cached++;
             }
             if (!decoding()) {
-                return false;
+                return 0;
             }
+        } else {
+            batch.add(lastToken, cached++, table);
         }
-        slot.moveTo(cached);
         batch.select();
-        return true;
+        slots[0].moveTo(cached);
+        if (drafter != null) {
+            addDraft(drafter, batch);
+        }
+        return 1 + draft;
+    }
+
+    private void addDraft(Drafter guesses, StepBatch batch) {
+        for (int i = 0; i < draft; i++) {
+            batch.add(guesses.guess(i), cached + i, table);
+            batch.select();
+            slots[1 + i].follow(guesses.guess(i));
+            slots[1 + i].moveTo(cached + i + 1);
+        }
+        drafted += draft;
     }
 
     /**
-     * Takes over the token that the sampler left in the slot.
+     * Takes over the token that the sampler left in slot {@code index}, which counts.
      *
      * @return why the sequence ends with it, or null if it goes on
      */
-    public @Nullable FinishReason acceptToken() {
+    public @Nullable FinishReason acceptToken(int index) {
+        SampleSlot slot = slots[index];
+        if (index > 0) {
+            // Its row stands for the token before it; rows of wrong guesses are overwritten.
+            cached++;
+            accepted++;
+        }
+        lastToken = slot.token();
         log.append(slot);
+        if (drafter != null) {
+            drafter.observe(lastToken);
+        }
         if (outputCount++ == 0) {
             firstTokenNanos = System.nanoTime();
         }
-        if (stop.endsWith(slot.token())) {
+        if (stop.endsWith(lastToken)) {
             return FinishReason.STOP;
         }
         return outputCount == outputMax ? limitReason : null;
@@ -193,6 +254,8 @@ public final class Sequence {
                         prompt.length,
                         shared * KvShape.PAGE_POSITIONS,
                         outputCount,
+                        drafted,
+                        accepted,
                         (begun ? startedNanos : now) - submittedNanos,
                         drawn ? firstTokenNanos - startedNanos : 0,
                         drawn ? now - firstTokenNanos : 0));

@@ -17,6 +17,7 @@ import java.util.List;
  * @param stops strings that end the text; they are not part of it
  * @param ignoreEos whether end-of-sequence tokens are ordinary tokens
  * @param adapter the name of a loaded adapter to apply; null is none
+ * @param speculation whether to guess tokens; null is as the engine does
  */
 public record GenerationRequest(
         Prompt prompt,
@@ -24,7 +25,8 @@ public record GenerationRequest(
         SamplingOptions sampling,
         List<String> stops,
         boolean ignoreEos,
-        @Nullable String adapter) {
+        @Nullable String adapter,
+        @Nullable Speculation speculation) {
     /** The most stop strings of a request. */
     public static final int STOPS_MAX = 16;
 
@@ -68,31 +70,42 @@ public record GenerationRequest(
     }
 
     private static GenerationRequest of(Prompt prompt) {
-        return new GenerationRequest(prompt, null, SamplingOptions.DEFAULT, List.of(), false, null);
+        return new GenerationRequest(
+                prompt, null, SamplingOptions.DEFAULT, List.of(), false, null, null);
     }
 
     /** The same with another limit of tokens. */
     public GenerationRequest withMaxTokens(int tokens) {
-        return new GenerationRequest(prompt, tokens, sampling, stops, ignoreEos, adapter);
+        return new GenerationRequest(
+                prompt, tokens, sampling, stops, ignoreEos, adapter, speculation);
     }
 
     /** The same with other sampling. */
     public GenerationRequest withSampling(SamplingOptions options) {
-        return new GenerationRequest(prompt, maxTokens, options, stops, ignoreEos, adapter);
+        return new GenerationRequest(
+                prompt, maxTokens, options, stops, ignoreEos, adapter, speculation);
     }
 
     /** The same with other stop strings. */
     public GenerationRequest withStops(List<String> strings) {
-        return new GenerationRequest(prompt, maxTokens, sampling, strings, ignoreEos, adapter);
+        return new GenerationRequest(
+                prompt, maxTokens, sampling, strings, ignoreEos, adapter, speculation);
     }
 
     /** The same, generating through end-of-sequence tokens. */
     public GenerationRequest ignoringEos() {
-        return new GenerationRequest(prompt, maxTokens, sampling, stops, true, adapter);
+        return new GenerationRequest(
+                prompt, maxTokens, sampling, stops, true, adapter, speculation);
     }
 
     /** The same under a loaded adapter, or under none if null. */
     public GenerationRequest withAdapter(@Nullable String name) {
-        return new GenerationRequest(prompt, maxTokens, sampling, stops, ignoreEos, name);
+        return new GenerationRequest(
+                prompt, maxTokens, sampling, stops, ignoreEos, name, speculation);
+    }
+
+    /** The same with its own speculation, or with the engine's if null. */
+    public GenerationRequest withSpeculation(@Nullable Speculation own) {
+        return new GenerationRequest(prompt, maxTokens, sampling, stops, ignoreEos, adapter, own);
     }
 }

@@ -6,6 +6,8 @@ package dev.longhand.engine.generation;
  * @param promptTokens tokens of the prompt
  * @param cachedPromptTokens of these, how many an earlier generation had computed already
  * @param outputTokens tokens generated, the end token included
+ * @param draftedTokens tokens guessed and checked; see {@link Speculation}
+ * @param acceptedTokens of these, how many came true: as many steps were saved
  * @param queuedNanos from submission to the first step
  * @param prefillNanos from the first step to the first token
  * @param decodeNanos from the first token to the last
@@ -14,6 +16,8 @@ public record Usage(
         int promptTokens,
         int cachedPromptTokens,
         int outputTokens,
+        int draftedTokens,
+        int acceptedTokens,
         long queuedNanos,
         long prefillNanos,
         long decodeNanos) {

@@ -12,7 +12,7 @@ import java.util.Locale;
  * @param weightBytes the checkpoint's tensors, mapped from its files
  * @param kvBytes the KV pool; committed page by page as sequences grow
  * @param kvPositions positions that the pool holds, of all sequences together
- * @param activationBytes buffers of one step
+ * @param activationBytes buffers of one step, the sampler's among them
  * @param ropeBytes the table of cosines and sines
  * @param adapterBytesAsked the limit that was asked for LoRA adapters; null takes half of what is
  *     left

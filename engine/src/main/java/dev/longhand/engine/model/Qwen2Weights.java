@@ -7,17 +7,23 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
+import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The weights of a Qwen2 model, placed on a backend. Matrices stay in their stored dtype, on a CPU
- * in the mapped file itself; norms and biases (0.003 % of a 32B model) become F32.
+ * in the mapped file itself, or are quantised; norms and biases (0.003 % of a 32B model) become
+ * F32.
  *
  * @param embedding [vocabulary, hidden]
  * @param layers one per transformer layer
@@ -25,6 +31,9 @@ import java.util.List;
  * @param head logits from hidden: its own matrix, or the embedding where that is tied
  */
 public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm, Linear head) {
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String HEAD = "lm_head.weight";
+
     /**
      * One transformer layer.
      *
@@ -46,6 +55,9 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
     /**
      * Binds every tensor of the checkpoint by its Hugging Face name.
      *
+     * @param quantized what the matrices of linear layers are quantised to, one after another; null
+     *     leaves them as they are. The embedding stays as it is, and where it is tied the head is a
+     *     quantised copy of it.
      * @param progress told as tensors are placed and checked
      * @param hostMemory where the F32 copies of norms and biases live; as long as the backend
      * @throws InputException if a tensor is missing, has another shape, or has NaN or infinity
@@ -54,48 +66,88 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
             Checkpoint checkpoint,
             ModelConfig config,
             ComputeBackend backend,
+            @Nullable DType quantized,
             LoadProgress progress,
             Arena hostMemory) {
-        return new Binder(checkpoint, config, backend, progress, hostMemory).bind();
+        return new Binder(checkpoint, config, backend, quantized, progress, hostMemory).bind();
+    }
+
+    /**
+     * Bytes that the weights take once bound; arguments as for {@link #bind}. What stays in its
+     * file counts in full, though of an embedding only the rows of drawn tokens are read.
+     */
+    public static long bytes(Checkpoint checkpoint, ModelConfig config, @Nullable DType quantized) {
+        if (quantized == null) {
+            return checkpoint.bytes();
+        }
+        long bytes = checkpoint.bytes();
+        for (Map.Entry<String, Shape> matrix : layerMatrices(config).entrySet()) {
+            for (int layer = 0; layer < config.layers(); layer++) {
+                String name = "model.layers.%d.%s.weight".formatted(layer, matrix.getKey());
+                bytes -= checkpoint.tensor(name, matrix.getValue()).bytes();
+                bytes += quantized.bytes(matrix.getValue());
+            }
+        }
+        Shape head = Shape.of(config.vocabSize(), config.hiddenSize());
+        long stored = config.tiedEmbeddings() ? 0 : checkpoint.tensor(HEAD, head).bytes();
+        return bytes + quantized.bytes(head) - stored;
+    }
+
+    private static Map<String, Shape> layerMatrices(ModelConfig config) {
+        int hidden = config.hiddenSize();
+        int queries = config.heads() * config.headDim();
+        int keys = config.kvHeads() * config.headDim();
+        int intermediate = config.intermediateSize();
+        return Map.of(
+                "self_attn.q_proj", Shape.of(queries, hidden),
+                "self_attn.k_proj", Shape.of(keys, hidden),
+                "self_attn.v_proj", Shape.of(keys, hidden),
+                "self_attn.o_proj", Shape.of(hidden, queries),
+                "mlp.gate_proj", Shape.of(intermediate, hidden),
+                "mlp.up_proj", Shape.of(intermediate, hidden),
+                "mlp.down_proj", Shape.of(hidden, intermediate));
     }
 
     private static final class Binder {
         private final Checkpoint checkpoint;
         private final ModelConfig config;
         private final ComputeBackend backend;
+        private final @Nullable DType quantized;
         private final LoadProgress progress;
         private final Arena hostMemory;
+        private final Map<String, Tensor> unchecked = new LinkedHashMap<>();
         private long doneBytes;
 
         Binder(
                 Checkpoint checkpoint,
                 ModelConfig config,
                 ComputeBackend backend,
+                @Nullable DType quantized,
                 LoadProgress progress,
                 Arena hostMemory) {
             this.checkpoint = checkpoint;
             this.config = config;
             this.backend = backend;
+            this.quantized = quantized;
             this.progress = progress;
             this.hostMemory = hostMemory;
         }
 
         Qwen2Weights bind() {
-            Tensor embedding =
-                    matrix("model.embed_tokens.weight", config.vocabSize(), config.hiddenSize());
+            Tensor embedding = placed(EMBEDDING, config.vocabSize(), config.hiddenSize());
             List<Layer> layers = new ArrayList<>();
             for (int i = 0; i < config.layers(); i++) {
                 layers.add(layer("model.layers." + i + "."));
             }
+            boolean shared = config.tiedEmbeddings() && quantized == null;
+            String headName = config.tiedEmbeddings() ? EMBEDDING : HEAD;
             Tensor head =
-                    config.tiedEmbeddings()
-                            ? embedding
-                            : matrix("lm_head.weight", config.vocabSize(), config.hiddenSize());
+                    shared ? embedding : matrix(headName, config.vocabSize(), config.hiddenSize());
             return new Qwen2Weights(
                     embedding,
                     layers,
                     norm("model.norm.weight"),
-                    backend.linear(List.of(new LinearMatrix(head, null))));
+                    linear(List.of(new LinearMatrix(head, null))));
         }
 
         private Layer layer(String prefix) {
@@ -104,21 +156,34 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
             int keys = config.kvHeads() * config.headDim();
             return new Layer(
                     norm(prefix + "input_layernorm.weight"),
-                    backend.linear(
+                    linear(
                             List.of(
                                     biased(prefix + "self_attn.q_proj", queries),
                                     biased(prefix + "self_attn.k_proj", keys),
                                     biased(prefix + "self_attn.v_proj", keys))),
                     plain(prefix + "self_attn.o_proj", hidden, queries),
                     norm(prefix + "post_attention_layernorm.weight"),
-                    backend.gatedLinear(
-                            unbiased(prefix + "mlp.gate_proj", config.intermediateSize()),
-                            unbiased(prefix + "mlp.up_proj", config.intermediateSize())),
+                    gateUp(prefix),
                     plain(prefix + "mlp.down_proj", hidden, config.intermediateSize()));
         }
 
+        private Linear linear(List<LinearMatrix> matrices) {
+            Linear linear = backend.linear(matrices);
+            checkPlaced();
+            return linear;
+        }
+
+        private Linear gateUp(String prefix) {
+            Linear linear =
+                    backend.gatedLinear(
+                            unbiased(prefix + "mlp.gate_proj", config.intermediateSize()),
+                            unbiased(prefix + "mlp.up_proj", config.intermediateSize()));
+            checkPlaced();
+            return linear;
+        }
+
         private Linear plain(String name, int outputs, int inputs) {
-            return backend.linear(
+            return linear(
                     List.of(new LinearMatrix(matrix(name + ".weight", outputs, inputs), null)));
         }
 
@@ -137,15 +202,39 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
         }
 
         private Tensor matrix(String name, int rows, int columns) {
-            return finite(name, backend.place(checkpoint.tensor(name, Shape.of(rows, columns))));
+            if (quantized == null) {
+                return placed(name, rows, columns);
+            }
+            HostTensor stored = checkpoint.tensor(name, Shape.of(rows, columns));
+            check(name, stored);
+            Tensor tensor = backend.quantize(stored, quantized);
+            if (stored.data().isMapped()) {
+                stored.data().unload(); // a 32B checkpoint's pages would crowd out others
+            }
+            return tensor;
+        }
+
+        private Tensor placed(String name, int rows, int columns) {
+            return placed(name, backend.place(checkpoint.tensor(name, Shape.of(rows, columns))));
         }
 
         private Tensor vector(String name, int length) {
             HostTensor stored = checkpoint.tensor(name, Shape.of(length));
-            return finite(name, backend.place(stored.toF32(hostMemory)));
+            return placed(name, backend.place(stored.toF32(hostMemory)));
         }
 
-        private Tensor finite(String name, Tensor tensor) {
+        private Tensor placed(String name, Tensor tensor) {
+            unchecked.put(name, tensor);
+            return tensor;
+        }
+
+        /** When what they belong to is made, weights are where they stay. */
+        private void checkPlaced() {
+            unchecked.forEach(this::check);
+            unchecked.clear();
+        }
+
+        private void check(String name, Tensor tensor) {
             long at = backend.findNonFinite(tensor);
             if (at >= 0) {
                 throw new InputException(
@@ -154,7 +243,6 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
             }
             doneBytes += tensor.bytes();
             progress.loaded(Math.min(doneBytes, checkpoint.bytes()), checkpoint.bytes());
-            return tensor;
         }
     }
 }

@@ -17,6 +17,9 @@ public record EngineLimits(
         int sequencesMax,
         int prefillRowsMax,
         int queueDepthMax) {
+    /** The most guessed tokens that one step checks, of all sequences together. */
+    private static final int DRAFT_ROWS_MAX = 16;
+
     public EngineLimits {
         require(contextTokensMax, "max-context");
         require(kvTokensMax, "kvTokensMax");
@@ -39,5 +42,15 @@ public record EngineLimits(
     /** The most rows of one step. */
     public int rowsMax() {
         return prefillRowsMax + sequencesMax;
+    }
+
+    /** The most rows of one step that check a guessed token; they take the place of prompt rows. */
+    int draftRowsMax() {
+        return Math.min(prefillRowsMax, DRAFT_ROWS_MAX);
+    }
+
+    /** The most rows of one step from which a token is drawn. */
+    public int logitRowsMax() {
+        return sequencesMax + draftRowsMax();
     }
 }

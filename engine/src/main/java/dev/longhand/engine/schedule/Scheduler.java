@@ -5,6 +5,7 @@ import dev.longhand.engine.decode.Sequence;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.model.Qwen2Model;
 import dev.longhand.engine.schedule.AdmissionQueue.Ticket;
+import dev.longhand.engine.speculation.StepForecast;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
@@ -19,8 +20,8 @@ import java.util.Objects;
 
 /**
  * Plans and runs the steps: every decoding sequence adds one row, prompts fill what is left of the
- * step, and a sequence joins as soon as its pages are free. Belongs to the device thread; a step in
- * which nothing joins or leaves allocates nothing.
+ * step, guessed tokens what is left then, and a sequence joins as soon as its pages are free.
+ * Belongs to the device thread; a step in which nothing joins or leaves allocates nothing.
  */
 final class Scheduler {
     private final Qwen2Model model;
@@ -34,6 +35,10 @@ final class Scheduler {
     private final List<Sequence> active = new ArrayList<>();
     private final SampleSlot[] slots;
     private final Sequence[] drawing;
+    private final int[] draws; // by index in drawing
+    private int drawingCount;
+    private final int draftRowsMax;
+    private final StepForecast forecast;
     private @Nullable Ticket
             blocked; // did not fit when last asked; asked again when someone leaves
 
@@ -52,8 +57,11 @@ final class Scheduler {
         batch =
                 backend.allocateBatch(
                         limits.rowsMax(), sequences, KvShape.pagesFor(limits.contextTokensMax()));
-        slots = new SampleSlot[sequences];
+        slots = new SampleSlot[limits.logitRowsMax()];
         drawing = new Sequence[sequences];
+        draws = new int[sequences];
+        draftRowsMax = limits.draftRowsMax();
+        forecast = new StepForecast(limits.logitRowsMax());
         freeTables = new int[sequences];
         for (int table = sequences - 1; table >= 0; table--) {
             freeTables[freeTableCount++] = table;
@@ -73,10 +81,15 @@ final class Scheduler {
             return;
         }
         try {
+            long start = System.nanoTime();
             int count = plan();
+            boolean decodesOnly = count == batch.rows();
             model.forward(batch, kv);
             backend.sample(model.logits(), slots, count);
-            deliver(count);
+            if (decodesOnly) {
+                forecast.measured(System.nanoTime() - start);
+            }
+            deliver();
         } catch (RuntimeException e) {
             // A failure of the step itself (memory, a kernel) concerns all of its sequences.
             for (int i = active.size() - 1; i >= 0; i--) {
@@ -143,15 +156,11 @@ final class Scheduler {
         }
     }
 
-    /** Fills the batch; returns how many sequences draw a token. */
+    /** Fills the batch; returns how many tokens the step draws. */
     private int plan() {
         batch.clear();
-        int count = 0;
-        for (int i = 0; i < active.size(); i++) {
-            if (active.get(i).decoding()) {
-                count = addRows(active.get(i), count);
-            }
-        }
+        drawingCount = 0;
+        int count = planDecoding();
         for (int i = 0; i < active.size() && batch.rows() < batch.rowsMax(); i++) {
             if (!active.get(i).decoding()) {
                 count = addRows(active.get(i), count);
@@ -160,27 +169,60 @@ final class Scheduler {
         return count;
     }
 
-    private int addRows(Sequence sequence, int count) {
-        if (!sequence.addRows(batch, batch.rowsMax() - batch.rows())) {
-            return count;
+    private int planDecoding() {
+        int decoding = 0;
+        int promptRows = 0;
+        for (int i = 0; i < active.size(); i++) {
+            decoding += active.get(i).decoding() ? 1 : 0;
+            promptRows = Math.min(batch.rowsMax(), promptRows + active.get(i).promptRows());
         }
-        slots[count] = sequence.slot();
-        drawing[count] = sequence;
-        return count + 1;
+        int room = Math.max(0, batch.rowsMax() - decoding - promptRows);
+        int drafts = Math.min(draftRowsMax, room);
+        forecast.begin(decoding);
+        int count = 0;
+        for (int i = 0; i < active.size(); i++) {
+            Sequence sequence = active.get(i);
+            if (sequence.decoding()) {
+                int before = count;
+                sequence.planDraft(forecast, Math.ceilDiv(drafts, decoding));
+                count = addRows(sequence, count);
+                drafts -= count - before - 1;
+                decoding--; // who drafts less leaves more to those after it
+            }
+        }
+        return count;
     }
 
-    private void deliver(int count) {
-        for (int i = 0; i < count; i++) {
-            Sequence sequence = drawing[i];
-            RuntimeException failure = slots[i].failure();
+    private int addRows(Sequence sequence, int count) {
+        int drawn = sequence.addRows(batch, batch.rowsMax() - batch.rows());
+        for (int i = 0; i < drawn; i++) {
+            slots[count + i] = sequence.slot(i);
+        }
+        if (drawn > 0) {
+            draws[drawingCount] = drawn;
+            drawing[drawingCount++] = sequence;
+        }
+        return count + drawn;
+    }
+
+    private void deliver() {
+        for (int i = 0; i < drawingCount; i++) {
+            deliver(drawing[i], draws[i]);
+        }
+    }
+
+    private void deliver(Sequence sequence, int drawn) {
+        for (int i = 0; i < drawn && sequence.slot(i).counts(); i++) {
+            RuntimeException failure = sequence.slot(i).failure();
             if (failure != null) {
                 leave(sequence, false);
                 sequence.fail(failure);
-                continue;
+                return;
             }
-            @Nullable FinishReason reason = sequence.acceptToken();
+            @Nullable FinishReason reason = sequence.acceptToken(i);
             if (reason != null) {
                 end(sequence, reason);
+                return;
             }
         }
     }

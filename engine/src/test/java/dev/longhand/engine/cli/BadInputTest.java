@@ -226,7 +226,7 @@ class BadInputTest {
     void argumentsThatAreNone() {
         refused("--colour", "--colour", "red");
         refused("--device", "--device", "abacus");
-        refused("not supported by this version", "--weights", "int4");
+        refused("--weights", "--weights", "int3");
         refused("tokenizer", "--prompt", "text without a tokenizer");
         refused("prompt file", "--prompt-file", temporary.resolve("none").toString());
         run("a command is missing", List.of());

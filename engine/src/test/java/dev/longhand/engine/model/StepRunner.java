@@ -8,7 +8,10 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.tensor.DType;
+
+import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -21,15 +24,32 @@ final class StepRunner implements AutoCloseable {
     private final Qwen2Model model;
     private final KvCache kv;
     private final StepBatch batch;
+    private final SampleSlot[] slots = new SampleSlot[1];
 
     StepRunner(Path folder, Device device, int threads, int rowsMax, int positionsMax) {
+        this(folder, device, null, threads, rowsMax, positionsMax);
+    }
+
+    /** With linear layers quantised, unless {@code quantized} is null. */
+    StepRunner(
+            Path folder,
+            Device device,
+            @Nullable DType quantized,
+            int threads,
+            int rowsMax,
+            int positionsMax) {
         ModelConfig config = ModelConfig.read(folder);
         checkpoint = Checkpoint.open(folder);
         backend = BackendChoice.open(device, threads).backend();
         model =
                 new Qwen2Model(
                         Qwen2Weights.bind(
-                                checkpoint, config, backend, LoadProgress.SILENT, hostMemory),
+                                checkpoint,
+                                config,
+                                backend,
+                                quantized,
+                                LoadProgress.SILENT,
+                                hostMemory),
                         config,
                         backend,
                         new StepSize(rowsMax, rowsMax, positionsMax),
@@ -42,7 +62,7 @@ final class StepRunner implements AutoCloseable {
                                 pages,
                                 config.kvHeads(),
                                 config.headDim(),
-                                DType.F32));
+                                backend.kvDtypeDefault()));
         batch = backend.allocateBatch(rowsMax, 1, pages);
     }
 
@@ -60,6 +80,36 @@ final class StepRunner implements AutoCloseable {
             batch.add(tokens[position], position, 0);
         }
         batch.select();
+        model.forward(batch, kv);
+    }
+
+    /** Feeds the token drawn last, or 0, at a position of sequence 0 and draws the next. */
+    void draw(SampleSlot slot, int position) {
+        batch.clear();
+        batch.add(Math.max(0, slot.token()), position, 0);
+        batch.select();
+        model.forward(batch, kv);
+        slots[0] = slot;
+        slot.moveTo(position + 1);
+        backend.sample(model.logits(), slots, 1);
+    }
+
+    /** Copies a page of the pool to another. */
+    void copyPage(int from, int to) {
+        backend.copyPage(kv, from, to);
+    }
+
+    int vocabulary() {
+        return model.config().vocabSize();
+    }
+
+    /** Feeds all tokens at once, every one of which wants logits. */
+    void stepAll(int[] tokens) {
+        batch.clear();
+        for (int position = 0; position < tokens.length; position++) {
+            batch.add(tokens[position], position, 0);
+            batch.select();
+        }
         model.forward(batch, kv);
     }
 

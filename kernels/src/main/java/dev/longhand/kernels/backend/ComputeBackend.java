@@ -41,6 +41,20 @@ public interface ComputeBackend extends AutoCloseable {
      */
     Tensor place(HostTensor tensor);
 
+    /** Why this backend cannot compute with weights of a quantised dtype, if so. */
+    default Optional<String> refusal(DType weights) {
+        return Optional.empty();
+    }
+
+    /**
+     * Quantises the weights of a linear layer, see {@code tensor.Quantizer}. The result lives until
+     * the backend closes; the host memory is free at once.
+     *
+     * @param weights [outputs, inputs], finite
+     * @param dtype one that {@link #refusal(DType)} does not refuse
+     */
+    Tensor quantize(HostTensor weights, DType dtype);
+
     /** Prepares linear layers that read the same input. */
     Linear linear(List<LinearMatrix> matrices);
 
@@ -154,17 +168,33 @@ public interface ComputeBackend extends AutoCloseable {
     /**
      * Draws the next token of each slot from its row of logits and leaves it, with the asked-for
      * log-probabilities, in the slot; a row with a NaN or infinity leaves a failure in its slot and
-     * touches no other. The logits are used up.
+     * touches no other. Slots that follow others stand behind them. The logits are used up.
      *
      * @param logits [rows, vocabulary]; row i belongs to {@code slots[i]}
      * @param slots at least {@code count} slots
      */
     void sample(Tensor logits, SampleSlot[] slots, int count);
 
+    /** Bytes that {@link #sample} keeps for logits of a shape, beside the slots. */
+    default long sampleBytes(Shape logits) {
+        return 0;
+    }
+
+    /**
+     * Whether {@link #sample} draws one slot after the other, and only those that count, so that
+     * slots that follow others may have penalties. Else all are drawn at once.
+     */
+    default boolean drawsInOrder() {
+        return false;
+    }
+
     /** Copies one page of every layer. */
     void copyPage(KvCache kv, int from, int to);
 
-    /** Index of the first NaN or infinity of a tensor, row-major, or -1. */
+    /**
+     * Index of the first NaN or infinity of a tensor, row-major, or -1. A device looks at weights
+     * where they are once a linear layer has uploaded them, so this is best asked after that.
+     */
     long findNonFinite(Tensor tensor);
 
     /** Copies one row of an F32 tensor to the host. */

@@ -4,6 +4,7 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.tensor.BFloat16;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Quantizer;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
@@ -44,7 +45,7 @@ final class CaseData {
                 case BF16 -> data.setAtIndex(ValueLayout.JAVA_SHORT, i, BFloat16.bits(values[i]));
                 case F16 ->
                         data.setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(values[i]));
-                case I32 -> throw new IllegalArgumentException("weights are floating point");
+                default -> throw new IllegalArgumentException("not made as " + dtype);
             }
         }
         long block = (long) count * dtype.bytes();
@@ -53,6 +54,34 @@ final class CaseData {
             MemorySegment.copy(data, 0, data, done, bytes);
         }
         return tensor;
+    }
+
+    /**
+     * Weights as {@link #weights} makes them, or those in BF16 quantised by the backend.
+     *
+     * @param dtype of the result
+     */
+    static Tensor placeWeights(
+            ComputeBackend backend,
+            Arena arena,
+            String seed,
+            DType dtype,
+            Shape shape,
+            float scale) {
+        if (!dtype.quantized()) {
+            return backend.place(weights(arena, seed, dtype, shape, scale));
+        }
+        return backend.quantize(weights(arena, seed, DType.BF16, shape, scale), dtype);
+    }
+
+    /** The same on the host, quantised by the oracle. */
+    static HostTensor hostWeights(Arena arena, String seed, DType dtype, Shape shape, float scale) {
+        if (!dtype.quantized()) {
+            return weights(arena, seed, dtype, shape, scale);
+        }
+        HostTensor quantized = HostTensor.allocate(arena, dtype, shape);
+        Quantizer.quantize(weights(arena, seed, DType.BF16, shape, scale), quantized);
+        return quantized;
     }
 
     /** A copy of floats in native memory of the arena, placed on a backend. */

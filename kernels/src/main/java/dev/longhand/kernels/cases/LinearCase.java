@@ -12,6 +12,7 @@ import dev.longhand.kernels.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A group of linear layers.
@@ -57,16 +58,24 @@ public record LinearCase(
 
     @Override
     public long bytes() {
-        return (long) inputs * width() * dtype.bytes() + 4L * rows * (inputs + width());
+        return dtype.rowBytes(inputs) * width() + 4L * rows * (inputs + width());
     }
 
-    private HostTensor weights(Arena arena, int matrix) {
-        return CaseData.weights(
-                arena,
-                label + " weights " + matrix,
-                dtype,
-                Shape.of(outputs.get(matrix), inputs),
-                (float) (1 / Math.sqrt(inputs)));
+    private String seed(int matrix) {
+        return label + " weights " + matrix;
+    }
+
+    private Shape shape(int matrix) {
+        return Shape.of(outputs.get(matrix), inputs);
+    }
+
+    private float scale() {
+        return (float) (1 / Math.sqrt(inputs));
+    }
+
+    @Override
+    public Optional<String> refusal(ComputeBackend backend) {
+        return backend.refusal(dtype);
     }
 
     private float[] biases(int matrix) {
@@ -101,7 +110,10 @@ public record LinearCase(
         List<LinearMatrix> matrices = new ArrayList<>();
         for (int m = 0; m < outputs.size(); m++) {
             Tensor placedBias = bias ? prepared.place(biases(m), Shape.of(outputs.get(m))) : null;
-            matrices.add(new LinearMatrix(backend.place(weights(prepared.arena(), m)), placedBias));
+            Tensor weights =
+                    CaseData.placeWeights(
+                            backend, prepared.arena(), seed(m), dtype, shape(m), scale());
+            matrices.add(new LinearMatrix(weights, placedBias));
         }
         return matrices;
     }
@@ -110,10 +122,10 @@ public record LinearCase(
     public float[] plain(Precision precision) {
         float[] x = x();
         float[] result = accumulate ? residual() : new float[rows * width()];
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofShared()) {
             int first = 0;
             for (int m = 0; m < outputs.size(); m++) {
-                HostTensor weights = weights(arena, m);
+                HostTensor weights = CaseData.hostWeights(arena, seed(m), dtype, shape(m), scale());
                 float[] biases = biases(m);
                 for (int row = 0; row < rows; row++) {
                     for (int o = 0; o < outputs.get(m); o++) {

@@ -34,6 +34,7 @@ public final class OpCases {
             addLayer(cases, model);
         }
         addOddLinears(cases);
+        addQuantized(cases);
         addNormed(cases);
         addLora(cases);
         for (int width : new int[] {1, 7, 64, 77, 896, 5120}) {
@@ -90,6 +91,26 @@ public final class OpCases {
                 }
                 cases.add(new LinearCase("odd", dtype, rows, 40, List.of(211), false, true));
             }
+        }
+    }
+
+    private static void addQuantized(List<OpCase> cases) {
+        for (DType dtype : new DType[] {DType.INT8, DType.INT4}) {
+            // 31 to 33 are the border of a group of weights, 63 to 65 of a block of two.
+            for (int rows : new int[] {1, 2, 7, 9, 65}) {
+                for (int inputs : new int[] {1, 31, 33, 63, 64, 65, 203}) {
+                    List<Integer> outputs = List.of(1, 5, 33);
+                    cases.add(new LinearCase("odd", dtype, rows, inputs, outputs, true, false));
+                }
+            }
+            for (int rows : new int[] {1, 3, 19}) {
+                List<Integer> qkv = List.of(896, 128, 128);
+                cases.add(new LinearCase("0.5B qkv", dtype, rows, 896, qkv, true, false));
+                List<Integer> down = List.of(896);
+                cases.add(new LinearCase("0.5B down", dtype, rows, 4864, down, false, true));
+            }
+            List<Integer> head = List.of(151_936);
+            cases.add(new LinearCase("1.5B head", dtype, 1, 1536, head, false, false));
         }
     }
 

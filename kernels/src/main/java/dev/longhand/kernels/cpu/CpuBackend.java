@@ -6,6 +6,7 @@ import dev.longhand.bindings.cpu.CpuDtype;
 import dev.longhand.bindings.cpu.CpuLibrary;
 import dev.longhand.bindings.cpu.NativeLora;
 import dev.longhand.bindings.cpu.NativeLoraRows;
+import dev.longhand.bindings.cpu.NativeMemory;
 import dev.longhand.kernels.activation.SwiGlu;
 import dev.longhand.kernels.attention.Attention;
 import dev.longhand.kernels.backend.ComputeBackend;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -42,6 +44,7 @@ public final class CpuBackend implements ComputeBackend {
     private final CpuLibrary library;
     private final CpuContext context;
     private final Arena arena = Arena.ofShared();
+    private final List<NativeMemory> quantizedWeights = new ArrayList<>();
     private final NativeLoraRows loras = new NativeLoraRows();
     private final String description;
 
@@ -73,6 +76,8 @@ public final class CpuBackend implements ComputeBackend {
             case F32 -> CpuDtype.F32;
             case BF16 -> CpuDtype.BF16;
             case F16 -> CpuDtype.F16;
+            case INT8 -> CpuDtype.INT8;
+            case INT4 -> CpuDtype.INT4;
             case I32 -> throw new IllegalArgumentException("no kernel reads I32 tensors");
         };
     }
@@ -94,6 +99,21 @@ public final class CpuBackend implements ComputeBackend {
     @Override
     public Tensor place(HostTensor tensor) {
         return tensor;
+    }
+
+    @Override
+    public Tensor quantize(HostTensor weights, DType dtype) {
+        NativeMemory memory = library.reserve(dtype.bytes(weights.shape()));
+        quantizedWeights.add(memory);
+        HostTensor quantized = new HostTensor(dtype, weights.shape(), memory.segment());
+        context.quantize(
+                weights.data(),
+                dtype(weights),
+                Math.toIntExact(weights.shape().extent(0)),
+                Math.toIntExact(weights.shape().extent(1)),
+                dtype(quantized),
+                quantized.data());
+        return quantized;
     }
 
     @Override
@@ -211,6 +231,11 @@ public final class CpuBackend implements ComputeBackend {
     }
 
     @Override
+    public boolean drawsInOrder() {
+        return true;
+    }
+
+    @Override
     public void copyPage(KvCache kv, int from, int to) {
         context.copyPage(((CpuKv) kv).struct(), from, to);
     }
@@ -230,6 +255,7 @@ public final class CpuBackend implements ComputeBackend {
     @Override
     public void close() {
         context.close();
+        quantizedWeights.forEach(NativeMemory::close);
         if (arena.scope().isAlive()) {
             arena.close();
         }

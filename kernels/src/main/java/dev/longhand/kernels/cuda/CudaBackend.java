@@ -21,7 +21,6 @@ import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.norm.RmsNorm;
 import dev.longhand.kernels.rope.RopeAppend;
-import dev.longhand.kernels.sampling.HostSampler;
 import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
@@ -63,9 +62,11 @@ public final class CudaBackend implements ComputeBackend {
     private final KernelCall ropeAppend;
     private final KernelCall copyPage;
     private final CudaLinearKernels linears;
+    private final CudaLoras loras;
     private final StepGraphs graphs;
     private final long found;
-    private @Nullable LogitsOnHost logitsOnHost;
+    private final KernelCall sample;
+    private @Nullable CudaSampler sampler;
     private boolean closed;
 
     /**
@@ -97,7 +98,9 @@ public final class CudaBackend implements ComputeBackend {
             swiGlu = call("swiglu", "swiglu", 8, 8, 4);
             ropeAppend = call("rope_append", "rope_append", 8, 4, 8, BATCH_BYTES, KV_BYTES);
             copyPage = call("rope_append", "copy_page", 8, 4, 4, 4, 4);
-            linears = new CudaLinearKernels(driver, stream, kernels, arena);
+            sample = call("sample", "sample", 8, 4, 8, 8, 4, 8, 8);
+            loras = new CudaLoras(driver, stream, memory);
+            linears = new CudaLinearKernels(driver, stream, kernels, loras, arena);
             graphs = new StepGraphs(driver, stream);
             found = driver.allocate(Long.BYTES);
         } catch (RuntimeException e) {
@@ -118,6 +121,16 @@ public final class CudaBackend implements ComputeBackend {
 
     private static long address(Tensor tensor) {
         return ((CudaTensor) tensor).address();
+    }
+
+    /** The device, for measurements beside the backend's own work. */
+    public CudaDriver driver() {
+        return driver;
+    }
+
+    /** Where all its work is queued. */
+    public long stream() {
+        return stream;
     }
 
     @Override
@@ -151,6 +164,18 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     @Override
+    public Optional<String> refusal(DType weights) {
+        return weights.quantized()
+                ? Optional.of("the CUDA kernels of this version read no quantised weights")
+                : Optional.empty();
+    }
+
+    @Override
+    public Tensor quantize(HostTensor weights, DType dtype) {
+        throw new UnsupportedOperationException(refusal(dtype).orElse("nothing to quantise"));
+    }
+
+    @Override
     public Optional<String> refusal(KvShape shape, int heads) {
         return shape.dtype() == DType.BF16
                 ? CudaAttention.refusal(shape, heads)
@@ -164,12 +189,12 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public LoraAdapter adapter(List<LoraDelta> deltas) {
-        throw new UnsupportedOperationException("no kernels for adapters yet");
+        return loras.load(deltas);
     }
 
     @Override
     public void reload(Linear linear, List<HostTensor> weights) {
-        throw new UnsupportedOperationException("no reload yet");
+        ((CudaLinear) linear).reload(memory, weights);
     }
 
     @Override
@@ -182,7 +207,7 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public StepBatch allocateBatch(int rowsMax, int sequencesMax, int pagesPerSequence) {
-        return new CudaStepBatch(driver, stream, rowsMax, sequencesMax, pagesPerSequence);
+        return new CudaStepBatch(driver, stream, loras, rowsMax, sequencesMax, pagesPerSequence);
     }
 
     @Override
@@ -229,7 +254,7 @@ public final class CudaBackend implements ComputeBackend {
         if (((CudaLinear) linear).gated()) {
             throw new IllegalArgumentException("gate and up are for applyGated");
         }
-        linears.run((CudaLinear) linear, x, null, out, rows.rows(), accumulate);
+        linears.run((CudaLinear) linear, x, null, out, rows, accumulate);
     }
 
     @Override
@@ -237,7 +262,7 @@ public final class CudaBackend implements ComputeBackend {
             Linear linear, Tensor x, Norm norm, Tensor normed, Tensor out, Rows rows) {
         linear.check(x, out, rows.rows());
         RmsNorm.check(x, norm.weight(), x, rows.rows());
-        linears.run((CudaLinear) linear, x, norm, out, rows.rows(), false);
+        linears.run((CudaLinear) linear, x, norm, out, rows, false);
     }
 
     @Override
@@ -246,7 +271,7 @@ public final class CudaBackend implements ComputeBackend {
         gateUp.check(x, both, rows.rows());
         SwiGlu.check(both, out, rows.rows());
         RmsNorm.check(x, norm.weight(), x, rows.rows());
-        linears.run((CudaLinear) gateUp, x, norm, out, rows.rows(), false);
+        linears.run((CudaLinear) gateUp, x, norm, out, rows, false);
     }
 
     @Override
@@ -294,12 +319,21 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public void sample(Tensor logits, SampleSlot[] slots, int count) {
-        LogitsOnHost host = logitsOnHost;
-        if (host == null || !host.fits(logits.shape())) {
-            host = new LogitsOnHost(driver, logits.shape());
-            logitsOnHost = host;
+        CudaSampler drawing = sampler;
+        if (drawing == null || !drawing.fits(logits.shape())) {
+            if (drawing != null) {
+                drawing.close();
+                sampler = null; // an allocation that fails leaves none
+            }
+            drawing = new CudaSampler(driver, stream, memory, sample, logits.shape());
+            sampler = drawing;
         }
-        HostSampler.sample(host.copy(driver, address(logits), count, stream), slots, count);
+        drawing.sample(address(logits), slots, count);
+    }
+
+    @Override
+    public long sampleBytes(Shape logits) {
+        return CudaSampler.bytes(logits);
     }
 
     @Override
@@ -314,18 +348,29 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public long findNonFinite(Tensor tensor) {
-        Optional<HostTensor> placed = ((CudaTensor) tensor).placed();
-        if (placed.isPresent()) { // weights that are on their way up, maybe in another layout
-            return placed.get().findNonFinite();
+        CudaTensor own = (CudaTensor) tensor;
+        Optional<HostTensor> placed = own.placed();
+        if (placed.isEmpty()) {
+            return findNonFinite(own.dtype(), own.address(), own.shape().elements());
         }
-        KernelCall call = findNonFinite.get(tensor.dtype());
+        CudaMatrix matrix = own.uploaded();
+        if (matrix != null) {
+            long elements = (long) matrix.rows() * matrix.chunks() * CudaMatrix.CHUNK;
+            if (findNonFinite(DType.BF16, matrix.address(), elements) < 0) {
+                return -1;
+            }
+        }
+        // never uploaded as a matrix, or something is wrong in one: where, its file tells
+        return placed.get().findNonFinite();
+    }
+
+    private long findNonFinite(DType dtype, long address, long elements) {
+        KernelCall call = findNonFinite.get(dtype);
         if (call == null) {
-            throw new IllegalArgumentException(
-                    "no tripwire for %s on the device".formatted(tensor.dtype()));
+            throw new IllegalArgumentException("no tripwire for %s on the device".formatted(dtype));
         }
         driver.fill(found, (byte) -1, Long.BYTES, stream);
-        call.begin().parameter(address(tensor)).parameter(tensor.shape().elements());
-        call.parameter(found);
+        call.begin().parameter(address).parameter(elements).parameter(found);
         call.launch(driver, stream, 64, 1, 1, THREADS);
         try (Arena local = Arena.ofConfined()) {
             MemorySegment first = local.allocate(JAVA_LONG);

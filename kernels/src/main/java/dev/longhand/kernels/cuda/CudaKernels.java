@@ -21,8 +21,10 @@ final class CudaKernels {
         "find_nonfinite",
         "linear_skinny",
         "linear_wide",
+        "lora_shrink",
         "rms_norm",
         "rope_append",
+        "sample",
         "swiglu"
     };
 

@@ -16,6 +16,7 @@ final class CudaLinear extends Linear {
     private final CudaMatrix matrix;
     private final long bias;
     private final boolean gated;
+    private int loraGroup = -1;
 
     /** Gate and up, for {@code silu(gate) * up}. */
     CudaLinear(DeviceMemory memory, LinearMatrix gate, LinearMatrix up) {
@@ -30,6 +31,7 @@ final class CudaLinear extends Linear {
                         ((CudaTensor) up.weights()).source());
         bias = 0;
         gated = true;
+        List.of(gate, up).forEach(part -> ((CudaTensor) part.weights()).uploadedIn(matrix));
     }
 
     CudaLinear(DeviceMemory memory, List<LinearMatrix> matrices) {
@@ -42,6 +44,7 @@ final class CudaLinear extends Linear {
                                 matrices.stream()
                                         .map(part -> ((CudaTensor) part.weights()).source())
                                         .toList());
+        matrices.forEach(part -> ((CudaTensor) part.weights()).uploadedIn(matrix));
         bias = uploadBias(memory, matrices);
         gated = false;
     }
@@ -63,6 +66,25 @@ final class CudaLinear extends Linear {
             }
             return memory.place(all);
         }
+    }
+
+    /** Uploads other weights to where these are. */
+    void reload(DeviceMemory memory, List<HostTensor> weights) {
+        checkReload(weights);
+        if (gated) {
+            matrix.upload(memory, weights.getFirst(), weights.getLast());
+        } else {
+            matrix.upload(memory, weights);
+        }
+    }
+
+    /** Its number among the groups that adapters change; -1 as long as none has. */
+    int loraGroup() {
+        return loraGroup;
+    }
+
+    void setLoraGroup(int group) {
+        loraGroup = group;
     }
 
     boolean gated() {

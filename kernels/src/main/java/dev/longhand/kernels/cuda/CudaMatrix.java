@@ -24,31 +24,52 @@ final class CudaMatrix {
     private final int rows;
 
     CudaMatrix(DeviceMemory memory, List<HostTensor> matrices) {
-        long inputs = matrices.getFirst().shape().width();
-        chunks = Math.toIntExact(Math.ceilDiv(inputs, CHUNK));
-        long rowBytes = (long) chunks * CHUNK * Short.BYTES;
+        long rowBytes = rowBytes(matrices.getFirst().shape().width());
+        chunks = Math.toIntExact(rowBytes / (CHUNK * Short.BYTES));
         rows =
                 Math.toIntExact(
                         matrices.stream().mapToLong(matrix -> matrix.shape().extent(0)).sum());
         address = memory.allocate(rows * rowBytes);
+        upload(memory, matrices);
+    }
+
+    /** Uploads matrices of the same shapes to where they were. */
+    void upload(DeviceMemory memory, List<HostTensor> matrices) {
+        long rowBytes = rowBytes(matrices.getFirst().shape().width());
         long at = address;
         for (HostTensor matrix : matrices) {
-            long bytes = matrix.shape().extent(0) * rowBytes;
-            if (matrix.dtype() == DType.BF16 && inputs * Short.BYTES == rowBytes) {
-                memory.upload(at, matrix.data());
-            } else {
-                uploadRows(memory, at, matrix, rowBytes);
-            }
-            at += bytes;
+            long count = matrix.shape().extent(0);
+            uploadRows(memory, at, matrix, count, rowBytes);
+            at += count * rowBytes;
         }
     }
 
-    private static void uploadRows(DeviceMemory memory, long to, HostTensor matrix, long rowBytes) {
+    /** Bytes of a row, padding included. */
+    static long rowBytes(long inputs) {
+        return Math.ceilDiv(inputs, CHUNK) * CHUNK * Short.BYTES;
+    }
+
+    /** Uploads a matrix as {@code rows} rows of bf16, padded with zeros. */
+    static void uploadRows(
+            DeviceMemory memory, long to, HostTensor matrix, long rows, long rowBytes) {
+        long own = matrix.shape().extent(0);
+        if (matrix.dtype() == DType.BF16
+                && rows == own
+                && matrix.shape().width() * Short.BYTES == rowBytes) {
+            memory.upload(to, matrix.data());
+            return;
+        }
         memory.upload(
                 to,
-                matrix.shape().extent(0),
+                rows,
                 rowBytes,
-                (row, staging) -> writeRow(matrix, row, staging));
+                (row, staging) -> {
+                    if (row < own) {
+                        writeRow(matrix, row, staging);
+                    } else {
+                        staging.fill((byte) 0);
+                    }
+                });
     }
 
     /**
@@ -60,12 +81,17 @@ final class CudaMatrix {
     }
 
     private CudaMatrix(DeviceMemory memory, HostTensor gate, HostTensor up) {
-        long inputs = gate.shape().width();
-        long width = gate.shape().extent(0);
-        chunks = Math.toIntExact(Math.ceilDiv(inputs, CHUNK));
-        long rowBytes = (long) chunks * CHUNK * Short.BYTES;
-        rows = Math.toIntExact(Math.ceilDiv(width, TURN) * 2 * TURN);
+        long rowBytes = rowBytes(gate.shape().width());
+        chunks = Math.toIntExact(rowBytes / (CHUNK * Short.BYTES));
+        rows = Math.toIntExact(Math.ceilDiv(gate.shape().extent(0), TURN) * 2 * TURN);
         address = memory.allocate(rows * rowBytes);
+        upload(memory, gate, up);
+    }
+
+    /** Uploads gate and up of the same shapes to where they were. */
+    void upload(DeviceMemory memory, HostTensor gate, HostTensor up) {
+        long rowBytes = rowBytes(gate.shape().width());
+        long width = gate.shape().extent(0);
         memory.upload(
                 address,
                 rows,

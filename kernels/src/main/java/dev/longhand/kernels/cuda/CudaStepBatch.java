@@ -24,21 +24,34 @@ final class CudaStepBatch extends StepBatch {
     private final MemorySegment staging;
     private final MemorySegment[] staged; // where each array goes
     private final long device;
+    private final CudaLoras loras;
+    private final CudaLoraRows loraRows;
+    private final long loraTable;
     private long uploaded = -1;
+    private long uploadedLoras = -1;
+    private boolean adapted;
     private int tiles;
     private boolean decoding;
     private int positionMax;
     private boolean closed;
 
     CudaStepBatch(
-            CudaDriver driver, long stream, int rowsMax, int sequencesMax, int pagesPerSequence) {
+            CudaDriver driver,
+            long stream,
+            CudaLoras loras,
+            int rowsMax,
+            int sequencesMax,
+            int pagesPerSequence) {
         super(rowsMax, sequencesMax, pagesPerSequence);
+        this.loras = loras;
         this.driver = driver;
         this.stream = stream;
         long ints = 6L * rowsMax + (long) sequencesMax * pagesPerSequence;
+        long tableAt = Math.ceilDiv(ints, 2) * Long.BYTES; // it holds addresses
+        long bytes = tableAt + CudaLoraRows.bytes(rowsMax);
         try {
-            staging = driver.allocatePinned(ints * Integer.BYTES);
-            device = driver.allocate(ints * Integer.BYTES);
+            staging = driver.allocatePinned(bytes);
+            device = driver.allocate(bytes);
         } catch (RuntimeException e) {
             super.close(); // the driver frees its own
             throw e;
@@ -50,13 +63,19 @@ final class CudaStepBatch extends StepBatch {
                     staging.asSlice(all, all),
                     staging.asSlice(2 * all, all),
                     staging.asSlice(3 * all, all),
-                    staging.asSlice(6 * all)
+                    staging.asSlice(6 * all, ints * Integer.BYTES - 6 * all)
                 };
+        loraRows = new CudaLoraRows(staging.asSlice(tableAt), rowsMax);
+        loraTable = device + tableAt;
     }
 
-    /** Brings the device's copy up to date. */
+    /**
+     * Brings the device's copy up to date.
+     *
+     * @throws IllegalStateException if a row's adapter is closed
+     */
     void synchronise() {
-        if (uploaded == version()) {
+        if (uploaded == version() && uploadedLoras == loras.version()) {
             return;
         }
         driver.synchronize(stream); // the transfer of the step before may still read the staging
@@ -66,8 +85,23 @@ final class CudaStepBatch extends StepBatch {
         staged[3].copyFrom(selectedRows());
         staged[4].copyFrom(pageTables());
         plan();
+        adapted = CudaLoraRows.any(this);
+        if (adapted) {
+            loraRows.write(this, loras);
+        }
         driver.copyToDevice(device, staging, stream);
         uploaded = version();
+        uploadedLoras = loras.version();
+    }
+
+    /** The address of the table of rows and their adapters; 0 if no row has one. */
+    long loraTable() {
+        return adapted ? loraTable : 0;
+    }
+
+    /** Of what the launches of the step depend on beside its shape: 0 without adapters. */
+    int loraGroups() {
+        return adapted ? loras.groups() : 0;
     }
 
     private void plan() {

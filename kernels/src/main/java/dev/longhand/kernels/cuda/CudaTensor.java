@@ -21,6 +21,7 @@ final class CudaTensor implements Tensor {
     private final DeviceMemory memory;
     private long address;
     private @Nullable CudaMatrix matrix;
+    private @Nullable CudaMatrix part;
 
     /** A tensor of zeros. */
     CudaTensor(DeviceMemory memory, DType dtype, Shape shape) {
@@ -66,6 +67,16 @@ final class CudaTensor implements Tensor {
     HostTensor source() {
         return placed().orElseThrow(
                         () -> new IllegalArgumentException("weights must come from the host"));
+    }
+
+    /** Notes that a linear layer has uploaded it as a part of a matrix. */
+    void uploadedIn(CudaMatrix whole) {
+        part = whole;
+    }
+
+    /** The matrix that it is, or a part of, on the device; null before it is uploaded. */
+    @Nullable CudaMatrix uploaded() {
+        return part != null ? part : matrix;
     }
 
     /** The elements as a matrix of bf16 rows padded to whole chunks; uploaded once. */

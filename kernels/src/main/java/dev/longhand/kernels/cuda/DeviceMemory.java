@@ -4,22 +4,39 @@ import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.bindings.cuda.CudaDriverException;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
- * Device memory of one backend: allocations that live until it closes, and transfers through one
- * pinned buffer, which are done when they return.
+ * Device memory of one backend: allocations that live until it closes, and transfers through two
+ * pinned buffers by turns, so that one is filled from a file while the other is copied to the
+ * device. Uploads are queued when they return, and what they came from may go; downloads are done.
  */
 final class DeviceMemory {
     private static final long STAGING_BYTES = 16L << 20;
 
     private final CudaDriver driver;
     private final long stream;
-    private final MemorySegment staging;
+    private final List<Staging> stagings;
+    private int turn;
+
+    /** A pinned buffer, and the event that passes when the last copy out of it has. */
+    private record Staging(MemorySegment buffer, long copied) {}
 
     DeviceMemory(CudaDriver driver, long stream) {
         this.driver = driver;
         this.stream = stream;
-        staging = driver.allocatePinned(STAGING_BYTES);
+        stagings = List.of(staging(), staging());
+    }
+
+    private Staging staging() {
+        return new Staging(driver.allocatePinned(STAGING_BYTES), driver.createEvent());
+    }
+
+    /** The buffer whose turn it is, free to be written to. */
+    private MemorySegment free(long bytes) {
+        Staging staging = stagings.get(turn);
+        driver.synchronizeEvent(staging.copied);
+        return staging.buffer.asSlice(0, bytes);
     }
 
     long allocate(long bytes) {
@@ -57,7 +74,7 @@ final class DeviceMemory {
     void upload(long to, MemorySegment from) {
         for (long done = 0; done < from.byteSize(); done += STAGING_BYTES) {
             long bytes = Math.min(STAGING_BYTES, from.byteSize() - done);
-            MemorySegment buffer = staging.asSlice(0, bytes);
+            MemorySegment buffer = free(bytes);
             buffer.copyFrom(from.asSlice(done, bytes));
             send(to + done, buffer);
         }
@@ -68,7 +85,7 @@ final class DeviceMemory {
         long rowsAtATime = Math.max(1, STAGING_BYTES / rowBytes);
         for (long first = 0; first < rows; first += rowsAtATime) {
             long count = Math.min(rowsAtATime, rows - first);
-            MemorySegment buffer = staging.asSlice(0, count * rowBytes);
+            MemorySegment buffer = free(count * rowBytes);
             for (long i = 0; i < count; i++) {
                 writer.write(first + i, buffer.asSlice(i * rowBytes, rowBytes));
             }
@@ -80,7 +97,7 @@ final class DeviceMemory {
     void download(MemorySegment to, long from) {
         for (long done = 0; done < to.byteSize(); done += STAGING_BYTES) {
             long bytes = Math.min(STAGING_BYTES, to.byteSize() - done);
-            MemorySegment buffer = staging.asSlice(0, bytes);
+            MemorySegment buffer = free(bytes);
             driver.copyToHost(buffer, from + done, stream);
             driver.synchronize(stream);
             to.asSlice(done, bytes).copyFrom(buffer);
@@ -89,6 +106,7 @@ final class DeviceMemory {
 
     private void send(long to, MemorySegment buffer) {
         driver.copyToDevice(to, buffer, stream);
-        driver.synchronize(stream);
+        driver.record(stagings.get(turn).copied, stream);
+        turn = (turn + 1) % stagings.size();
     }
 }

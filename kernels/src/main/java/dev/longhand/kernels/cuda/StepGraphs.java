@@ -10,10 +10,11 @@ import java.util.List;
 
 /**
  * Recorded decode steps. All that changes from token to token is in device memory, so one graph
- * serves every step with as many rows, as many wanted logits and as many splits of attention: the
- * number of splits is rounded up to a power of two, blocks of splits that are not there yet end at
- * once, and a 16k generation needs seven recordings. The first step of a shape runs plainly, which
- * uploads what is not on the device yet; the second is recorded.
+ * serves every step with as many rows, as many wanted logits and as many splits of attention, with
+ * whatever adapters, or without any: the number of splits is rounded up to a power of two, blocks
+ * of splits that are not there yet end at once, and a 16k generation needs seven recordings. The
+ * first step of a shape runs plainly, which uploads what is not on the device yet; the second is
+ * recorded.
  */
 final class StepGraphs {
     private final CudaDriver driver;
@@ -26,6 +27,7 @@ final class StepGraphs {
         private final int rows;
         private final int selected;
         private final int splits;
+        private final int loraGroups;
         private final KvCache kv;
         private long graph;
 
@@ -33,6 +35,7 @@ final class StepGraphs {
             rows = batch.rows();
             selected = batch.selectedCount();
             splits = batch.splits();
+            loraGroups = batch.loraGroups();
             this.kv = kv;
         }
 
@@ -40,6 +43,7 @@ final class StepGraphs {
             return rows == batch.rows()
                     && selected == batch.selectedCount()
                     && splits == batch.splits()
+                    && loraGroups == batch.loraGroups()
                     && kv.equals(cache);
         }
     }

@@ -17,7 +17,8 @@ public record LoraMatrix(HostTensor a, HostTensor b, float scale) {
                 || b.shape().rank() != 2
                 || a.shape().extent(0) != b.shape().extent(1)
                 || a.dtype() != b.dtype()
-                || a.dtype() == DType.I32) {
+                || a.dtype() == DType.I32
+                || a.dtype().quantized()) {
             throw new IllegalArgumentException(
                     "no low-rank change: A %s %s, B %s %s"
                             .formatted(a.dtype(), a.shape(), b.dtype(), b.shape()));

@@ -19,6 +19,7 @@ import dev.longhand.kernels.sampling.HostSampler;
 import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Quantizer;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
@@ -45,6 +46,13 @@ public final class ReferenceBackend implements ComputeBackend {
     @Override
     public Tensor place(HostTensor tensor) {
         return tensor;
+    }
+
+    @Override
+    public Tensor quantize(HostTensor weights, DType dtype) {
+        HostTensor quantized = HostTensor.allocate(arena, dtype, weights.shape());
+        Quantizer.quantize(weights, quantized);
+        return quantized;
     }
 
     @Override
@@ -127,6 +135,11 @@ public final class ReferenceBackend implements ComputeBackend {
     @Override
     public void sample(Tensor logits, SampleSlot[] slots, int count) {
         HostSampler.sample((HostTensor) logits, slots, count);
+    }
+
+    @Override
+    public boolean drawsInOrder() {
+        return true;
     }
 
     @Override

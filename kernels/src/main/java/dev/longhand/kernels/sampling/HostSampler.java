@@ -17,9 +17,15 @@ public final class HostSampler {
 
     private HostSampler() {}
 
-    /** Draws a token for each of the first {@code count} slots; uses the logits up. */
+    /**
+     * Draws a token for each of the first {@code count} slots that counts, in their order; uses the
+     * logits up.
+     */
     public static void sample(HostTensor logits, SampleSlot[] slots, int count) {
         for (int i = 0; i < count; i++) {
+            if (!slots[i].counts()) {
+                continue;
+            }
             try {
                 sample(logits.data(), i * logits.shape().width(), slots[i]);
             } catch (NonFiniteLogitsException e) {
@@ -59,136 +65,128 @@ public final class HostSampler {
     }
 
     private static void report(MemorySegment logits, long first, SampleSlot slot, float max) {
-        double mass = mass(logits, first, slot.vocabulary(), max, 1);
-        double normaliser = max + Math.log(mass);
+        long mass = mass(logits, first, slot.vocabulary(), max, Weight.scale(1));
+        double normaliser = Weight.normaliser(max, mass);
         TopCandidates top = slot.candidates();
         top.select(logits, first, slot.vocabulary(), slot.reported());
         for (int rank = 0; rank < slot.reported(); rank++) {
-            slot.report(rank, top.token(rank), (float) (top.logit(rank) - normaliser));
+            slot.report(rank, top.token(rank), top.logit(rank), normaliser);
         }
     }
 
-    private static double mass(
-            MemorySegment logits, long first, int vocabulary, float max, double temperature) {
-        double mass = 0;
+    private static long mass(
+            MemorySegment logits, long first, int vocabulary, float max, float scale) {
+        long mass = 0;
         for (int token = 0; token < vocabulary; token++) {
-            mass += weight(logits.getAtIndex(JAVA_FLOAT, first + token), max, temperature);
+            mass += Weight.of(logits.getAtIndex(JAVA_FLOAT, first + token), max, scale);
         }
         return mass;
     }
 
-    private static double weight(float logit, float max, double temperature) {
-        return Math.exp(((double) logit - max) / temperature);
-    }
-
     private static void penalise(MemorySegment logits, long first, SampleSlot slot) {
         float repetition = slot.params().repetitionPenalty();
-        for (int i = 0; i < slot.distinctCount(); i++) {
-            int token = slot.distinct(i);
-            float logit = logits.getAtIndex(JAVA_FLOAT, first + token);
-            logit = logit > 0 ? logit / repetition : logit * repetition;
-            if (slot.generated(token)) {
-                logit -= slot.params().presencePenalty();
+        float presence = slot.params().presencePenalty();
+        for (int word = 0; word < slot.seen().length; word++) {
+            for (long seen = slot.seen()[word]; seen != 0; seen &= seen - 1) {
+                int bit = Long.numberOfTrailingZeros(seen);
+                long at = first + (long) word * Long.SIZE + bit;
+                float logit = logits.getAtIndex(JAVA_FLOAT, at);
+                logit = logit > 0 ? logit / repetition : logit * repetition;
+                boolean generated = (slot.generated()[word] >>> bit & 1) != 0;
+                logits.setAtIndex(JAVA_FLOAT, at, generated ? logit - presence : logit);
             }
-            logits.setAtIndex(JAVA_FLOAT, first + token, logit);
         }
     }
 
     private static int draw(MemorySegment logits, long first, SampleSlot slot, int best) {
         SamplingParams params = slot.params();
         float max = logits.getAtIndex(JAVA_FLOAT, first + best);
-        double uniform = Philox.uniform(params.seed(), slot.position());
-        if (params.topK() == 0 && params.topP() == 1) {
-            return drawFromAll(logits, first, slot, max, uniform);
-        }
+        float scale = Weight.scale(params.temperature());
         TopCandidates top = slot.candidates();
+        if (params.topK() == 0 && params.topP() == 1) {
+            return drawKept(logits, first, slot, max, Float.NEGATIVE_INFINITY, 0);
+        }
+        int kept;
         if (params.topK() > 0) {
             top.select(logits, first, slot.vocabulary(), params.topK());
-            double kept = mass(top, max, params.temperature());
-            top.truncate(nucleus(top, max, params.temperature(), params.topP() * kept));
+            kept = nucleus(top, max, scale, wanted(mass(top, max, scale), params));
         } else {
-            selectNucleus(logits, first, slot, max);
+            kept = selectNucleus(logits, first, slot, max);
         }
-        return drawFrom(top, params, max, uniform);
+        return drawKept(logits, first, slot, max, top.logit(kept - 1), top.token(kept - 1));
     }
 
-    /** The whole vocabulary in token order, less what min-p drops. */
-    private static int drawFromAll(
-            MemorySegment logits, long first, SampleSlot slot, float max, double uniform) {
-        double temperature = slot.params().temperature();
-        float minP = slot.params().minP();
-        double mass = 0;
+    /** Among all tokens up to the last of the kept ones in rank, less what min-p drops. */
+    private static int drawKept(
+            MemorySegment logits,
+            long first,
+            SampleSlot slot,
+            float max,
+            float lastLogit,
+            int lastToken) {
+        float scale = Weight.scale(slot.params().temperature());
+        long least = Weight.least(slot.params().minP());
+        StrideMasses strides = slot.strides();
+        strides.clear();
         for (int token = 0; token < slot.vocabulary(); token++) {
-            double weight = weight(logits.getAtIndex(JAVA_FLOAT, first + token), max, temperature);
-            mass += weight >= minP ? weight : 0;
+            float logit = logits.getAtIndex(JAVA_FLOAT, first + token);
+            if (logit > lastLogit || (logit == lastLogit && token <= lastToken)) {
+                long weight = Weight.of(logit, max, scale);
+                strides.add(token, weight >= least ? weight : 0);
+            }
         }
-        double left = uniform * mass;
-        int last = 0;
-        for (int token = 0; token < slot.vocabulary(); token++) {
-            double weight = weight(logits.getAtIndex(JAVA_FLOAT, first + token), max, temperature);
-            if (weight >= minP && weight > 0) {
-                last = token;
-                left -= weight;
+        long left = Philox.below(strides.total(), slot.params().seed(), slot.position());
+        int token = 0;
+        for (; left >= strides.mass(token); token++) {
+            left -= strides.mass(token);
+        }
+        for (; ; token += StrideMasses.STRIDES) {
+            float logit = logits.getAtIndex(JAVA_FLOAT, first + token);
+            if (logit > lastLogit || (logit == lastLogit && token <= lastToken)) {
+                long weight = Weight.of(logit, max, scale);
+                left -= weight >= least ? weight : 0;
                 if (left < 0) {
                     return token;
                 }
             }
         }
-        return last; // rounding left a crumb
     }
 
-    private static void selectNucleus(
-            MemorySegment logits, long first, SampleSlot slot, float max) {
-        SamplingParams params = slot.params();
+    private static int selectNucleus(MemorySegment logits, long first, SampleSlot slot, float max) {
+        float scale = Weight.scale(slot.params().temperature());
         TopCandidates top = slot.candidates();
-        double wanted =
-                params.topP() * mass(logits, first, slot.vocabulary(), max, params.temperature());
+        long mass = mass(logits, first, slot.vocabulary(), max, scale);
+        long wanted = wanted(mass, slot.params());
         for (int guess = NUCLEUS_GUESS; ; guess *= 8) {
             top.select(logits, first, slot.vocabulary(), guess);
-            int size = nucleus(top, max, params.temperature(), wanted);
+            int size = nucleus(top, max, scale, wanted);
             if (size < top.count() || top.count() == slot.vocabulary()) {
-                top.truncate(size);
-                return;
+                return size;
             }
         }
     }
 
-    private static double mass(TopCandidates top, float max, double temperature) {
-        double mass = 0;
+    private static long wanted(long mass, SamplingParams params) {
+        return Weight.part(mass, Weight.fraction(params.topP()));
+    }
+
+    private static long mass(TopCandidates top, float max, float scale) {
+        long mass = 0;
         for (int rank = 0; rank < top.count(); rank++) {
-            mass += weight(top.logit(rank), max, temperature);
+            mass += Weight.of(top.logit(rank), max, scale);
         }
         return mass;
     }
 
     /** How many of the best candidates it takes to reach a mass. */
-    private static int nucleus(TopCandidates top, float max, double temperature, double wanted) {
-        double mass = 0;
+    private static int nucleus(TopCandidates top, float max, float scale, long wanted) {
+        long mass = 0;
         for (int rank = 0; rank < top.count(); rank++) {
-            mass += weight(top.logit(rank), max, temperature);
+            mass += Weight.of(top.logit(rank), max, scale);
             if (mass >= wanted) {
                 return rank + 1;
             }
         }
         return top.count();
-    }
-
-    private static int drawFrom(
-            TopCandidates top, SamplingParams params, float max, double uniform) {
-        double mass = 0;
-        int kept = 0;
-        while (kept < top.count()
-                && weight(top.logit(kept), max, params.temperature()) >= params.minP()) {
-            mass += weight(top.logit(kept), max, params.temperature());
-            kept++;
-        }
-        double left = uniform * mass;
-        for (int rank = 0; rank < kept; rank++) {
-            left -= weight(top.logit(rank), max, params.temperature());
-            if (left < 0) {
-                return top.token(rank);
-            }
-        }
-        return top.token(Math.max(0, kept - 1));
     }
 }

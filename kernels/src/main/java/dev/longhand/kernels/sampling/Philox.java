@@ -11,13 +11,12 @@ final class Philox {
     private static final long MULTIPLIER_1 = 0xCD9E8D57L;
     private static final int WEYL_0 = 0x9E3779B9;
     private static final int WEYL_1 = 0xBB67AE85;
-    private static final double TWO_TO_MINUS_53 = 0x1p-53;
 
     private Philox() {}
 
-    /** A uniform number in [0, 1) with 53 random bits. */
-    static double uniform(long seed, long position) {
-        return (block(seed, position, 0) >>> 11) * TWO_TO_MINUS_53;
+    /** A uniform whole number in 0..bound - 1: 64 random bits as a fraction of the bound. */
+    static long below(long bound, long seed, long position) {
+        return Math.unsignedMultiplyHigh(block(seed, position, 0), bound);
     }
 
     /** Words 0 (high half) and 1 (low half) of the block for a key and a 128-bit counter. */

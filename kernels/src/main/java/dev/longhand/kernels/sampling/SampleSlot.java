@@ -2,26 +2,29 @@ package dev.longhand.kernels.sampling;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.Arrays;
-
 /**
  * What the sampler knows of one sequence, and its answer. Allocated once per sequence; a draw
  * allocates nothing. Used by one thread at a time.
+ *
+ * <p>A step that checks guessed tokens draws several times for one sequence: from the row of the
+ * last token, then from the row of each guess, into slots that follow each other. A slot counts,
+ * see {@link #counts}, if the one before it drew the guess; all share one history.
  */
 public final class SampleSlot {
-    private static final byte SEEN = 1;
-    private static final byte GENERATED = 2;
-
     private final SamplingParams params;
     private final int vocabulary;
-    private final TopCandidates candidates = new TopCandidates();
+    private final @Nullable SampleSlot before;
+    private final SampleSlot first; // keeps the history
+    private final TopCandidates candidates;
+    private final StrideMasses strides;
     private final int[] topTokens;
     private final float[] topLogprobs;
-    private final byte[] history;
-    private int[] distinct = new int[0];
-    private int distinctCount;
+    private final long[] seen; // a bit for each token, the first in bit 0
+    private final long[] generated;
+    private long observed;
     private long position;
     private int token = -1;
+    private int guess = -1;
     private @Nullable NonFiniteLogitsException failure;
 
     /**
@@ -30,19 +33,66 @@ public final class SampleSlot {
      * @param params how to draw
      * @param vocabulary tokens that may be drawn; logits beyond it (rows that pad the matrix) count
      *     for nothing, not even in log-probabilities
+     * @throws IllegalArgumentException if there are more than 2^20 of them
      */
     public SampleSlot(SamplingParams params, int vocabulary) {
+        if (vocabulary > Weight.VOCABULARY_MAX) {
+            throw new IllegalArgumentException(
+                    "samplers draw from up to %d tokens, not %d"
+                            .formatted(Weight.VOCABULARY_MAX, vocabulary));
+        }
         this.params = params;
         this.vocabulary = vocabulary;
+        before = null;
+        first = this;
+        candidates = new TopCandidates();
+        strides = new StrideMasses();
         int reported = Math.min(params.logprobs(), vocabulary);
         topTokens = new int[reported];
         topLogprobs = new float[reported];
-        history = new byte[params.penalises() ? vocabulary : 0];
+        int words = params.penalises() ? Math.ceilDiv(vocabulary, Long.SIZE) : 0;
+        seen = new long[words];
+        generated = new long[words];
+    }
+
+    /** A slot for the draw that follows, in the same step, another of the same sequence. */
+    public SampleSlot(SampleSlot before) {
+        this.before = before;
+        first = before.first;
+        params = first.params;
+        vocabulary = first.vocabulary;
+        candidates = first.candidates;
+        strides = first.strides;
+        topTokens = new int[first.topTokens.length];
+        topLogprobs = new float[first.topLogprobs.length];
+        seen = first.seen;
+        generated = first.generated;
+    }
+
+    /** Tells a slot that follows another which token its row stands for; it forgets its draw. */
+    public void follow(int guessed) {
+        guess = guessed;
+        failure = null;
+    }
+
+    /**
+     * Whether the row of this slot stands for a token of the sequence: the slot before it counts
+     * too and drew that token. What else it holds is of no meaning.
+     */
+    public boolean counts() {
+        SampleSlot slot = this;
+        for (SampleSlot earlier = before; earlier != null; earlier = earlier.before) {
+            if (earlier.failure != null || earlier.token != slot.guess) {
+                return false;
+            }
+            slot = earlier;
+        }
+        return true;
     }
 
     /** Tells the slot of a prompt token. */
     public void observePrompt(int promptToken) {
-        observe(promptToken, SEEN);
+        first.observe(seen, promptToken);
     }
 
     /** Tells the slot at which position of its sequence the next token will stand. */
@@ -87,13 +137,17 @@ public final class SampleSlot {
         return candidates;
     }
 
+    StrideMasses strides() {
+        return strides;
+    }
+
     long position() {
         return position;
     }
 
-    void report(int rank, int reportedToken, float logprob) {
+    void report(int rank, int reportedToken, float logit, double normaliser) {
         topTokens[rank] = reportedToken;
-        topLogprobs[rank] = logprob;
+        topLogprobs[rank] = (float) (logit - normaliser + 0.0); // -0 becomes 0, as on a device
     }
 
     void fail(NonFiniteLogitsException cause) {
@@ -102,31 +156,30 @@ public final class SampleSlot {
 
     void draw(int drawn) {
         token = drawn;
-        observe(drawn, (byte) (SEEN | GENERATED));
+        first.observe(seen, drawn);
+        first.observe(generated, drawn);
     }
 
-    int distinctCount() {
-        return distinctCount;
+    /** Grows with every token of prompt and output. */
+    long observed() {
+        return first.observed;
     }
 
-    int distinct(int index) {
-        return distinct[index];
+    /** Tokens of prompt and output, a bit for each; empty if there are no penalties. */
+    long[] seen() {
+        return seen;
     }
 
-    boolean generated(int seenToken) {
-        return (history[seenToken] & GENERATED) != 0;
+    /** Tokens of the output, likewise. */
+    long[] generated() {
+        return generated;
     }
 
-    private void observe(int seenToken, byte flags) {
-        if (seenToken >= history.length) {
-            return; // no penalties, or a padding row that a prompt of ids may name
+    private void observe(long[] tokens, int token) {
+        observed++;
+        // none without penalties, and a prompt of ids may name a padding row
+        if (token / Long.SIZE < tokens.length && token < vocabulary) {
+            tokens[token / Long.SIZE] |= 1L << token;
         }
-        if (history[seenToken] == 0) {
-            if (distinctCount == distinct.length) {
-                distinct = Arrays.copyOf(distinct, Math.max(64, 2 * distinctCount));
-            }
-            distinct[distinctCount++] = seenToken;
-        }
-        history[seenToken] |= flags;
     }
 }

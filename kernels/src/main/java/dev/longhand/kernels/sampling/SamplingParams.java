@@ -59,7 +59,7 @@ public record SamplingParams(
     }
 
     /** Whether the history of a sequence changes its logits. */
-    boolean penalises() {
+    public boolean penalises() {
         return repetitionPenalty != 1 || presencePenalty != 0;
     }
 }

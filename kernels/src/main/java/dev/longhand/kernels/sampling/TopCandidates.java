@@ -26,11 +26,6 @@ final class TopCandidates {
         return logits[rank];
     }
 
-    /** Forgets candidates from rank {@code count} on. */
-    void truncate(int count) {
-        this.count = count;
-    }
-
     /** Selects the {@code k} best of the {@code vocabulary} logits from element {@code first}. */
     void select(MemorySegment row, long first, int vocabulary, int k) {
         int capacity = Math.min(k, vocabulary);

@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
  */
 public record HostTensor(DType dtype, Shape shape, MemorySegment data) implements Tensor {
     private static final long CACHE_LINE_BYTES = 64;
+    private static final int SCAN = 4096; // elements looked at between two decisions
     private static final ValueLayout.OfFloat F32 =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort BITS16 =
@@ -22,7 +23,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     public HostTensor {
-        long expected = shape.elements() * dtype.bytes();
+        long expected = dtype.bytes(shape);
         if (data.byteSize() != expected) {
             throw new IllegalArgumentException(
                     "%s %s takes %d bytes, given %d"
@@ -32,8 +33,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
 
     /** A tensor of zeros in native memory of {@code arena}, aligned to a cache line. */
     public static HostTensor allocate(Arena arena, DType dtype, Shape shape) {
-        return new HostTensor(
-                dtype, shape, arena.allocate(shape.elements() * dtype.bytes(), CACHE_LINE_BYTES));
+        return new HostTensor(dtype, shape, arena.allocate(dtype.bytes(shape), CACHE_LINE_BYTES));
     }
 
     /** Element {@code index}, row-major; every dtype widens to float exactly except large I32. */
@@ -43,17 +43,65 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
             case BF16 -> Float.intBitsToFloat(data.getAtIndex(BITS16, index) << 16);
             case F16 -> Float.float16ToFloat(data.getAtIndex(BITS16, index));
             case I32 -> data.getAtIndex(I32, index);
+            case INT8, INT4 -> Quantizer.get(this, index);
         };
     }
 
     /** Index of the first NaN or infinity, row-major, or -1. */
     public long findNonFinite() {
-        for (long i = 0; i < shape.elements(); i++) {
-            if (!Float.isFinite(get(i))) {
-                return i;
+        if (dtype.quantized()) {
+            return -1; // made of finite weights
+        }
+        long elements = shape.elements();
+        for (long first = 0; first < elements; first += SCAN) {
+            int count = (int) Math.min(SCAN, elements - first);
+            MemorySegment part = data.asSlice(first * dtype.bytes(), (long) count * dtype.bytes());
+            boolean found =
+                    switch (dtype) {
+                        case F32 -> hasExponent32(part, count);
+                        case BF16 -> hasExponent16(part, count, 0x7F80);
+                        case F16 -> hasExponent16(part, count, 0x7C00);
+                        case I32, INT8, INT4 -> false;
+                    };
+            if (found) {
+                return first + firstNonFinite(first);
             }
         }
         return -1;
+    }
+
+    /*
+     * NaN and infinity have every bit of the exponent set. Only then is (bits & mask) ^ mask zero,
+     * and one less negative; without a branch in it, the loop compiles to vector instructions.
+     */
+    private static boolean hasExponent16(MemorySegment part, int count, int mask) {
+        int signs = 0;
+        for (int pair = 0; pair < count / 2; pair++) { // sums of shorts do not become vectors
+            int both = part.get(I32, (long) pair * Integer.BYTES);
+            signs |= ((both & mask) ^ mask) - 1;
+            signs |= ((both >>> Short.SIZE & mask) ^ mask) - 1;
+        }
+        if (count % 2 != 0) {
+            signs |= ((part.get(BITS16, (count - 1L) * Short.BYTES) & mask) ^ mask) - 1;
+        }
+        return signs < 0;
+    }
+
+    private static boolean hasExponent32(MemorySegment part, int count) {
+        int mask = 0x7F80_0000;
+        int signs = 0;
+        for (int i = 0; i < count; i++) {
+            signs |= ((part.get(I32, (long) i * Integer.BYTES) & mask) ^ mask) - 1;
+        }
+        return signs < 0;
+    }
+
+    private int firstNonFinite(long from) {
+        int i = 0;
+        while (Float.isFinite(get(from + i))) {
+            i++;
+        }
+        return i;
     }
 
     /** Sets element {@code index} of an F32 tensor. */

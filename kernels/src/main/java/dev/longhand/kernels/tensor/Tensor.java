@@ -10,6 +10,6 @@ public interface Tensor {
 
     /** Bytes that the elements take. */
     default long bytes() {
-        return shape().elements() * dtype().bytes();
+        return dtype().bytes(shape());
     }
 }

@@ -8,6 +8,8 @@ import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.reference.ReferenceBackend;
 import dev.longhand.kernels.rope.RopeTable;
+import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplingParams;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
@@ -95,6 +97,51 @@ abstract class FaultDrive {
                 return largest() / 100;
             }
         };
+    }
+
+    /**
+     * Two draws of three sequences: from all of a vocabulary with penalties and a report, from a
+     * top-k and from a nucleus. Every token and every log-probability is the host's.
+     */
+    static FaultDrive sampling(int vocabulary) {
+        return new FaultDrive() {
+            @Override
+            float[] run(ComputeBackend backend) {
+                return sample(backend, vocabulary);
+            }
+
+            @Override
+            double bound() {
+                return 0;
+            }
+        };
+    }
+
+    private static float[] sample(ComputeBackend backend, int vocabulary) {
+        SampleSlot[] slots = {
+            new SampleSlot(new SamplingParams(1, 0, 1, 0, 20, 3, 1, 3), vocabulary),
+            new SampleSlot(new SamplingParams(0.7f, 20, 0.9f, 0, 1, 0, 2, 0), vocabulary),
+            new SampleSlot(new SamplingParams(1, 0, 0.5f, 0.01f, 1, 0, 3, 0), vocabulary)
+        };
+        float[] result = new float[2 * slots.length + 2 * slots[0].reported()];
+        int at = 0;
+        try (Arena arena = Arena.ofShared()) {
+            for (int step = 0; step < 2; step++) {
+                Tensor logits =
+                        backend.place(normal(arena, 4, slots.length, vocabulary)); // the same ones
+                for (SampleSlot slot : slots) {
+                    slot.moveTo(0); // and the same random number
+                }
+                backend.sample(logits, slots, slots.length);
+                for (SampleSlot slot : slots) {
+                    result[at++] = slot.token();
+                }
+                for (int rank = 0; rank < slots[0].reported(); rank++) {
+                    result[at++] = slots[0].topLogprob(rank);
+                }
+            }
+        }
+        return result;
     }
 
     private static float[] decode(

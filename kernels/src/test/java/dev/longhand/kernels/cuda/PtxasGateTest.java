@@ -55,7 +55,7 @@ class PtxasGateTest {
     private static final Pattern ENTRY =
             Pattern.compile(
                     "\\.visible \\.entry (\\w+)\\([^{]*?\\)\\s*(?:\\.maxntid (\\d+), 1,"
-                            + " 1\\s*)?\\{");
+                            + " 1\\s*)?(?:\\.minnctapersm \\d+\\s*)?\\{");
 
     private static final String HEADER =
             """

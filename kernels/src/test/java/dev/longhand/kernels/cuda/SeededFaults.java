@@ -8,6 +8,7 @@ import static dev.longhand.kernels.cuda.SeededFault.ORACLE;
 import dev.longhand.kernels.cases.AttentionCase;
 import dev.longhand.kernels.cases.EmbeddingCase;
 import dev.longhand.kernels.cases.LinearCase;
+import dev.longhand.kernels.cases.LoraCase;
 import dev.longhand.kernels.cases.RmsNormCase;
 import dev.longhand.kernels.cases.SwiGluCase;
 import dev.longhand.kernels.tensor.DType;
@@ -39,6 +40,18 @@ final class SeededFaults {
     private static final FaultDrive WIDE =
             FaultDrive.of(new LinearCase("fault", DType.BF16, 20, 512, List.of(70), false, false));
 
+    /** q, k, v of three rows under two adapters and none; every warp has its run of K. */
+    private static final FaultDrive LORA =
+            FaultDrive.of(
+                    new LoraCase(
+                            "fault",
+                            LoraCase.Place.NORMED,
+                            DType.BF16,
+                            2048,
+                            List.of(40, 16, 24),
+                            List.of(List.of(16, 16, 40), List.of(8, 0, 64)),
+                            List.of(1, -1, 0)));
+
     private static final FaultDrive DECODE = FaultDrive.decoding(4, 2, 32, 600);
     private static final FaultDrive PREFILL =
             FaultDrive.of(new AttentionCase(6, 2, 32, 70, DType.BF16));
@@ -47,11 +60,14 @@ final class SeededFaults {
     private static final FaultDrive LOOK_UP =
             FaultDrive.of(new EmbeddingCase(DType.BF16, 9, 211, 77));
 
+    /** More tokens than a block has threads, and than its list has room for. */
+    private static final FaultDrive SAMPLE = FaultDrive.sampling(5_001);
+
     private SeededFaults() {}
 
     /** Every shape that a fault is run on. */
     static List<FaultDrive> drives() {
-        return List.of(SKINNY, WIDE, DECODE, PREFILL, NORM, GATE, LOOK_UP);
+        return List.of(SKINNY, WIDE, LORA, DECODE, PREFILL, NORM, GATE, LOOK_UP, SAMPLE);
     }
 
     /** Every mistake. */
@@ -59,9 +75,11 @@ final class SeededFaults {
         List<SeededFault> faults = new ArrayList<>();
         faults.addAll(skinny());
         faults.addAll(wide());
+        faults.addAll(lora());
         faults.addAll(decode());
         faults.addAll(attention());
         faults.addAll(others());
+        faults.addAll(sample());
         return faults;
     }
 
@@ -134,6 +152,34 @@ final class SeededFaults {
                                 9,
                                 8,
                                 "mad.lo.s32 $1, $2, 0, $3;")));
+    }
+
+    private static List<SeededFault> lora() {
+        String shrink = "lora_shrink_normed";
+        return List.of(
+                SeededFault.of(
+                        "adapter: no barrier before the warps' sums are added",
+                        "lora_shrink",
+                        LORA,
+                        RACE,
+                        remove(shrink, BARRIER, 2, 1)),
+                SeededFault.of(
+                        "adapter: every part of A x left at part 0",
+                        "lora_shrink",
+                        LORA,
+                        GLOBAL_RACE,
+                        replace(shrink, "mov\\.u32 (%r\\d+), %ctaid\\.y;", 2, 1, "mov.u32 $1, 0;")),
+                SeededFault.of(
+                        "adapter: B times the first half of A x twice",
+                        "linear_skinny",
+                        LORA,
+                        ORACLE,
+                        replace(
+                                "linear_skinny_lora_normed_8",
+                                "(ld\\.v4\\.f32 .*)\\+16\\];",
+                                4,
+                                ALL,
+                                "$1];")));
     }
 
     private static SeededFault decode(String name, String foundBy, PtxEdit... edits) {
@@ -277,5 +323,28 @@ final class SeededFaults {
                         LOOK_UP,
                         MISALIGNED,
                         replace("embed_bf16", "ld\\.global\\.u16 (.*)", 1, 0, "ld.global.u32 $1")));
+    }
+
+    private static SeededFault sample(String name, String foundBy, PtxEdit... edits) {
+        return SeededFault.of("sample: " + name, "sample", SAMPLE, foundBy, edits);
+    }
+
+    private static List<SeededFault> sample() {
+        String kernel = "sample";
+        String store = "st\\.global\\.u32 .*";
+        return List.of(
+                sample(
+                        "no barrier before the warps' masses",
+                        RACE,
+                        remove(kernel, BARRIER, 23, 21)),
+                sample(
+                        "stride and rest read before they are found",
+                        UNINITIALISED_SHARED,
+                        remove(kernel, BARRIER, 23, 22)),
+                sample(
+                        "the drawn token not noted as seen",
+                        ORACLE,
+                        remove(kernel, store, 5, 3),
+                        remove(kernel, store, 4, 3)));
     }
 }

@@ -186,14 +186,14 @@ class HostSamplerTest {
     }
 
     @Test
-    void uniformsAreSpread() {
-        TreeSet<Double> seen = new TreeSet<>();
+    void drawsAreSpread() {
+        TreeSet<Long> seen = new TreeSet<>();
         double sum = 0;
         for (int i = 0; i < 10_000; i++) {
-            double u = Philox.uniform(42, i);
-            assertTrue(u >= 0 && u < 1);
-            seen.add(u);
-            sum += u;
+            long drawn = Philox.below(1L << 62, 42, i);
+            assertTrue(drawn >= 0 && drawn < 1L << 62);
+            seen.add(drawn);
+            sum += drawn * 0x1p-62;
         }
         assertEquals(10_000, seen.size());
         assertEquals(0.5, sum / 10_000, 0.012);

@@ -23,10 +23,10 @@ public class LonghandCpu extends LonghandCpu$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int LH_ABI_VERSION = (int)1L;
+    private static final int LH_ABI_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define LH_ABI_VERSION 1
+     * #define LH_ABI_VERSION 2
      * }
      */
     public static int LH_ABI_VERSION() {
@@ -103,6 +103,24 @@ public class LonghandCpu extends LonghandCpu$shared {
      */
     public static int LH_F16() {
         return LH_F16;
+    }
+    private static final int LH_INT8 = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_dtype.LH_INT8 = 3
+     * }
+     */
+    public static int LH_INT8() {
+        return LH_INT8;
+    }
+    private static final int LH_INT4 = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_dtype.LH_INT4 = 4
+     * }
+     */
+    public static int LH_INT4() {
+        return LH_INT4;
     }
 
     private static class lh_abi_version {
@@ -919,6 +937,72 @@ public class LonghandCpu extends LonghandCpu$shared {
                 traceDowncall("lh_gather_rows", context, x, indices, out, count, width);
             }
             return (int)mh$.invokeExact(context, x, indices, out, count, width);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class lh_quantize {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LonghandCpu.C_INT,
+            LonghandCpu.C_POINTER,
+            LonghandCpu.C_POINTER,
+            LonghandCpu.C_INT,
+            LonghandCpu.C_INT,
+            LonghandCpu.C_INT,
+            LonghandCpu.C_INT,
+            LonghandCpu.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("lh_quantize");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t lh_quantize(lh_context *context, const void *weights, int32_t from, int32_t outputs, int32_t inputs, int32_t to, void *out)
+     * }
+     */
+    public static FunctionDescriptor lh_quantize$descriptor() {
+        return lh_quantize.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t lh_quantize(lh_context *context, const void *weights, int32_t from, int32_t outputs, int32_t inputs, int32_t to, void *out)
+     * }
+     */
+    public static MethodHandle lh_quantize$handle() {
+        return lh_quantize.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t lh_quantize(lh_context *context, const void *weights, int32_t from, int32_t outputs, int32_t inputs, int32_t to, void *out)
+     * }
+     */
+    public static MemorySegment lh_quantize$address() {
+        return lh_quantize.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t lh_quantize(lh_context *context, const void *weights, int32_t from, int32_t outputs, int32_t inputs, int32_t to, void *out)
+     * }
+     */
+    public static int lh_quantize(MemorySegment context, MemorySegment weights, int from, int outputs, int inputs, int to, MemorySegment out) {
+        var mh$ = lh_quantize.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("lh_quantize", context, weights, from, outputs, inputs, to, out);
+            }
+            return (int)mh$.invokeExact(context, weights, from, outputs, inputs, to, out);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -24,10 +24,10 @@ public class PtxDeviceControl extends PtxDeviceControl$shared {
             .or(SymbolLookup.loaderLookup())
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int PTX_DEVICE_ABI = (int)1L;
+    private static final int PTX_DEVICE_ABI = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define PTX_DEVICE_ABI 1
+     * #define PTX_DEVICE_ABI 2
      * }
      */
     public static int PTX_DEVICE_ABI() {
@@ -439,6 +439,122 @@ public class PtxDeviceControl extends PtxDeviceControl$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("ptx_device_live");
+            }
+            return (long)mh$.invokeExact();
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ptx_device_bytes_to_device {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            PtxDeviceControl.C_LONG    );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ptx_device_bytes_to_device");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t ptx_device_bytes_to_device()
+     * }
+     */
+    public static FunctionDescriptor ptx_device_bytes_to_device$descriptor() {
+        return ptx_device_bytes_to_device.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t ptx_device_bytes_to_device()
+     * }
+     */
+    public static MethodHandle ptx_device_bytes_to_device$handle() {
+        return ptx_device_bytes_to_device.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t ptx_device_bytes_to_device()
+     * }
+     */
+    public static MemorySegment ptx_device_bytes_to_device$address() {
+        return ptx_device_bytes_to_device.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t ptx_device_bytes_to_device()
+     * }
+     */
+    public static long ptx_device_bytes_to_device() {
+        var mh$ = ptx_device_bytes_to_device.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ptx_device_bytes_to_device");
+            }
+            return (long)mh$.invokeExact();
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ptx_device_bytes_to_host {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            PtxDeviceControl.C_LONG    );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ptx_device_bytes_to_host");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t ptx_device_bytes_to_host()
+     * }
+     */
+    public static FunctionDescriptor ptx_device_bytes_to_host$descriptor() {
+        return ptx_device_bytes_to_host.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t ptx_device_bytes_to_host()
+     * }
+     */
+    public static MethodHandle ptx_device_bytes_to_host$handle() {
+        return ptx_device_bytes_to_host.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t ptx_device_bytes_to_host()
+     * }
+     */
+    public static MemorySegment ptx_device_bytes_to_host$address() {
+        return ptx_device_bytes_to_host.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t ptx_device_bytes_to_host()
+     * }
+     */
+    public static long ptx_device_bytes_to_host() {
+        var mh$ = ptx_device_bytes_to_host.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ptx_device_bytes_to_host");
             }
             return (long)mh$.invokeExact();
         } catch (Error | RuntimeException ex) {

@@ -1,0 +1,56 @@
+package dev.longhand.bench.checkpoint;
+
+import dev.longhand.bench.cli.CommandLines;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+import java.nio.file.Path;
+
+/**
+ * Writes a random checkpoint.
+ *
+ * <pre>
+ * java -cp bench/target/benchmarks.jar dev.longhand.bench.checkpoint.CheckpointCommand 3b DIR
+ * </pre>
+ */
+@Command(
+        name = "checkpoint",
+        mixinStandardHelpOptions = true,
+        description = "Writes a Qwen2.5 checkpoint with random bf16 weights, without a tokenizer.")
+public final class CheckpointCommand implements Runnable {
+    @Parameters(
+            index = "0",
+            paramLabel = "SHAPE",
+            description = "tiny, 0.5b, 1.5b, 3b, 7b, 14b, 32b or 72b.")
+    private String shape = "";
+
+    @Parameters(index = "1", paramLabel = "DIR", description = "A folder that does not exist yet.")
+    private Path folder = Path.of("");
+
+    @Option(names = "--seed", defaultValue = "1", description = "Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(
+            names = "--shard-bytes",
+            defaultValue = "" + RandomCheckpoint.SHARD_BYTES,
+            description = "The most that tensors of one file take. Default: ${DEFAULT-VALUE}.")
+    private long shardBytes;
+
+    /** Runs the command and exits with its status. */
+    public static void main(String[] arguments) {
+        System.exit(CommandLines.run(new CheckpointCommand(), arguments));
+    }
+
+    @Override
+    public void run() {
+        new RandomCheckpoint(QwenShape.of(shape), seed, shardBytes)
+                .write(folder, CheckpointCommand::show);
+        System.out.println(folder);
+    }
+
+    private static void show(long done, long total) {
+        System.err.printf("\r%,d of %,d MB%s", done >> 20, total >> 20, done < total ? "" : "\n");
+    }
+}

@@ -1,0 +1,35 @@
+package dev.longhand.bench.cli;
+
+import dev.longhand.engine.error.InputException;
+
+import picocli.CommandLine;
+
+/** How every command of this module ends: status 0, 1 on failure, 2 on bad arguments or input. */
+public final class CommandLines {
+    private static final int FAILURE = 1;
+    private static final int BAD_INPUT = 2;
+
+    private CommandLines() {}
+
+    /** Runs a command; an error of the user's is one line. */
+    public static int run(Runnable command, String... arguments) {
+        return new CommandLine(command)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((e, given) -> print(e.getCommandLine(), e, BAD_INPUT))
+                .setExecutionExceptionHandler(
+                        (e, line, parsed) -> {
+                            if (e instanceof InputException) {
+                                return print(line, e, BAD_INPUT);
+                            }
+                            e.printStackTrace(line.getErr());
+                            return FAILURE;
+                        })
+                .execute(arguments);
+    }
+
+    private static int print(CommandLine line, Exception e, int status) {
+        line.getErr().println(line.getCommandName() + ": " + e.getMessage());
+        line.getErr().flush();
+        return status;
+    }
+}

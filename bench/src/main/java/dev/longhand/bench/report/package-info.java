@@ -1,0 +1,5 @@
+/** From figures to files: a history of results, Markdown tables and charts. */
+@NullMarked
+package dev.longhand.bench.report;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,51 @@
+/*
+ * What the blocks of a cooperative launch know of each other's writes: a vector clock per block and
+ * one per place that they synchronise through. A release, or a fence and a store, an atomic or a
+ * volatile write behind it, publishes what its block knows; an acquire, or such a read and a fence
+ * behind it, learns that. A block counts as one thread, its own barriers being checked elsewhere.
+ * Blocks of a cooperative launch take turns on one processor thread: nothing here is locked.
+ */
+#ifndef PTX_GRID_ORDER_H
+#define PTX_GRID_ORDER_H
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "memory.h"
+
+namespace ptx {
+
+class GridOrder {
+public:
+    /* So many blocks stay resident at most; a stamp has a byte for the block. */
+    static constexpr uint32_t BLOCKS_MAX = 255;
+
+    explicit GridOrder(uint32_t blocks);
+    void fence(uint32_t block);
+    void read(uint32_t block, Address at, bool acquires);
+    /* An atomic adds to what its place tells, a store replaces it. */
+    void written(uint32_t block, Address at, bool releases, bool atomic);
+    /* Names a block and its time; never 0. */
+    uint32_t stamp(uint32_t block);
+    static uint32_t block_of(uint32_t stamp) { return (stamp & 255) - 1; }
+    /* Whether what bears the stamp was written before anything that the block does now. */
+    bool knows(uint32_t block, uint32_t stamp) const;
+
+private:
+    using Clock = std::vector<uint32_t>;
+    struct Knowledge {
+        Clock now;     /* what the block may rely on */
+        Clock fenced;  /* what it knew at its last fence */
+        Clock learned; /* what it read and has put no fence behind yet */
+        bool stamped;  /* its present time is in use: the next fence or release ends it */
+    };
+    std::vector<Knowledge> blocks_;
+    std::unordered_map<Address, Clock> places_;
+
+    void tick(uint32_t block);
+};
+
+} // namespace ptx
+
+#endif

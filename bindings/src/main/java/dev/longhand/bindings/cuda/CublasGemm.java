@@ -1,0 +1,155 @@
+package dev.longhand.bindings.cuda;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import dev.longhand.bindings.cuda.JCudaHandles.DeviceAddress;
+import dev.longhand.bindings.cuda.JCudaHandles.HostMemory;
+
+import jcuda.cudaDataType;
+import jcuda.jcublas.JCublas2;
+import jcuda.jcublas.cublasComputeType;
+import jcuda.jcublas.cublasGemmAlgo;
+import jcuda.jcublas.cublasHandle;
+import jcuda.jcublas.cublasOperation;
+import jcuda.jcublas.cublasStatus;
+import jcuda.runtime.cudaStream_t;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * NVIDIA's bf16 matrix product on one of our streams, to measure our kernels by. cuBLAS picks its
+ * kernel by the number of rows, so a row's bits depend on its company: no batch invariance.
+ *
+ * <p>Nothing of JCublas is loaded before {@link #open}. Used by the driver's thread, and closed
+ * before the driver. A status other than success becomes a {@link CublasException}; a product that
+ * fails while it runs shows where the stream is waited for.
+ */
+public final class CublasGemm implements AutoCloseable {
+    private static final int COMPUTE = cublasComputeType.CUBLAS_COMPUTE_32F;
+
+    private final LoadedCudaDriver driver;
+    private final cublasHandle handle = new cublasHandle();
+    private final HostMemory one;
+    private final HostMemory zero;
+    private final MemorySegment scalars;
+    private boolean closed;
+
+    /**
+     * A row-major matrix of device memory.
+     *
+     * @param address of its first element
+     * @param stride elements from one row to the next
+     */
+    public record Operand(long address, int stride) {}
+
+    private CublasGemm(LoadedCudaDriver driver, long stream) {
+        this.driver = driver;
+        scalars = Arena.ofAuto().allocateFrom(JAVA_FLOAT, 1, 0);
+        one = new HostMemory(scalars);
+        zero = new HostMemory(scalars.asSlice(Float.BYTES));
+        driver.enter();
+        CublasException.check(JCublas2.cublasCreate(handle), "cublasCreate");
+        int status = JCublas2.cublasSetStream(handle, new cudaStream_t(driver.stream(stream)));
+        if (status != cublasStatus.CUBLAS_STATUS_SUCCESS) {
+            close();
+        }
+        CublasException.check(status, "cublasSetStream");
+    }
+
+    /**
+     * Opens cuBLAS on a stream.
+     *
+     * @throws CudaUnavailableException if JCublas or libcublas is not there, or this process uses
+     *     another driver than NVIDIA's
+     * @throws CublasException if cuBLAS refuses
+     */
+    public static CublasGemm open(CudaDriver driver, long stream) {
+        CudaLibrary used = CudaProcess.used();
+        if (used == null || !used.isSystem()) {
+            throw new CudaUnavailableException(
+                    "cuBLAS needs NVIDIA's driver, and this process uses "
+                            + (used == null ? "none" : used.name()),
+                    "run it on a GPU, with --device cuda");
+        }
+        return open(driver, stream, CublasLibrary.NAMES);
+    }
+
+    /** The same with a libcublas by one of these names, over any driver. */
+    static CublasGemm open(CudaDriver driver, long stream, List<String> names) {
+        CublasLibrary.load(names);
+        return new CublasGemm((LoadedCudaDriver) driver, stream);
+    }
+
+    /** The version of the library, such as 120600. */
+    public int version() {
+        enter();
+        int[] version = new int[1];
+        CublasException.check(JCublas2.cublasGetVersion(handle, version), "cublasGetVersion");
+        return version[0];
+    }
+
+    /**
+     * Queues {@code out[r, o] = sum_k x[r, k] * weights[o, k]}, summed in F32.
+     *
+     * @param weights [outputs, inputs] bf16
+     * @param x [rows, inputs] bf16
+     * @param out [rows, outputs] F32
+     * @param accumulate adds to what is in {@code out}
+     */
+    public void multiply(
+            Operand weights,
+            Operand x,
+            Operand out,
+            int rows,
+            int outputs,
+            int inputs,
+            boolean accumulate) {
+        enter();
+        // Columns are cuBLAS's rows: its C^T [outputs, rows] = W x^T. Of JCublas 12.6.0 only the
+        // "_new" form is linked: the other's native name is mangled as C++.
+        int status =
+                JCublas2.cublasGemmEx_new(
+                        handle,
+                        cublasOperation.CUBLAS_OP_T,
+                        cublasOperation.CUBLAS_OP_N,
+                        outputs,
+                        rows,
+                        inputs,
+                        one,
+                        new DeviceAddress(weights.address()),
+                        cudaDataType.CUDA_R_16BF,
+                        weights.stride(),
+                        new DeviceAddress(x.address()),
+                        cudaDataType.CUDA_R_16BF,
+                        x.stride(),
+                        accumulate ? one : zero,
+                        new DeviceAddress(out.address()),
+                        cudaDataType.CUDA_R_32F,
+                        out.stride(),
+                        COMPUTE,
+                        cublasGemmAlgo.CUBLAS_GEMM_DEFAULT);
+        if (status != cublasStatus.CUBLAS_STATUS_SUCCESS) {
+            throw new CublasException(
+                    status, "cublasGemmEx", "%d rows, %d -> %d".formatted(rows, inputs, outputs));
+        }
+    }
+
+    private void enter() {
+        if (closed) {
+            throw new IllegalStateException("cuBLAS is closed");
+        }
+        driver.enter();
+    }
+
+    /** Gives back the handle and its workspace; idempotent. */
+    @Override
+    public void close() {
+        if (!closed) {
+            enter();
+            closed = true;
+            CublasException.check(JCublas2.cublasDestroy(handle), "cublasDestroy");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.longhand.bindings.cuda;
+
+import jcuda.LibUtils;
+import jcuda.jcublas.JCublas2;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
+import java.util.List;
+
+/**
+ * JCublas, bound to NVIDIA's {@code libcublas.so.12}: an optional peer. Its jar and NVIDIA's
+ * library are looked for first, as JCublas's classes fail to initialise for good without them.
+ */
+final class CublasLibrary {
+    /**
+     * As the system's loader finds it, then where a toolkit lies that the loader was not told of.
+     */
+    static final List<String> NAMES =
+            List.of("libcublas.so.12", "/usr/local/cuda/lib64/libcublas.so.12");
+
+    private static final String CLASS_FILE = "jcuda/jcublas/JCublas2.class";
+
+    private static boolean loaded;
+
+    private CublasLibrary() {}
+
+    /**
+     * Binds JCublas to the first library of these names, once.
+     *
+     * @throws CudaUnavailableException saying what is missing
+     */
+    static synchronized void load(List<String> names) {
+        if (loaded) {
+            return;
+        }
+        if (LibUtils.class.getClassLoader().getResource(CLASS_FILE) == null) {
+            throw new CudaUnavailableException(
+                    "JCublas is not on the class path",
+                    "add org.jcuda:jcublas and org.jcuda:jcublas-natives (linux-x86_64), 12.6.0");
+        }
+        if (names.stream().noneMatch(CublasLibrary::map)) {
+            throw new CudaUnavailableException(
+                    "cuBLAS cannot be loaded from " + String.join(" or ", names),
+                    "install cuBLAS of CUDA 12 and name its folder in LD_LIBRARY_PATH");
+        }
+        JCudaNatives.load("JCublas2", "JCublas's native library", CublasLibrary::initialize);
+        loaded = true;
+    }
+
+    /** Maps it for good: JCublas's native asks for it by its SONAME and gets what bears it. */
+    private static boolean map(String name) {
+        try {
+            SymbolLookup.libraryLookup(name, Arena.global());
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false; // the caller names all that were tried
+        }
+    }
+
+    /** Its exceptions carry no status, so it returns statuses and we make the exceptions. */
+    private static void initialize() {
+        JCublas2.setExceptionsEnabled(false);
+    }
+}

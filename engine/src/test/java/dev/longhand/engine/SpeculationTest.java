@@ -1,0 +1,297 @@
+package dev.longhand.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.Prompt;
+import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Speculation;
+import dev.longhand.engine.generation.Usage;
+import dev.longhand.engine.lora.TestAdapter;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.tensor.DType;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+
+/**
+ * Guessing changes nothing but the time: ids, text, reason and log-probabilities, compared as
+ * floats for equality, are those of an engine that draws one token per step.
+ */
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
+class SpeculationTest {
+    private static final Path DEMO = Goldens.FOLDER.resolve("../../demo/checkpoint").normalize();
+
+    private static final int REQUESTS = 72;
+    private static final int CONTEXT = 512;
+
+    @TempDir private Path temporary;
+
+    /** What guessing did in a run. */
+    private record Counts(int drafted, int accepted, int cachedPromptTokens) {}
+
+    /** A prompt with repetitions in it; some requests have the same, so that pages are shared. */
+    private static GenerationRequest prompted(Path checkpoint, int i) {
+        if (checkpoint.equals(DEMO)) {
+            String line = lines().get(i % 9);
+            String question = new JsonMapper().readTree(line).get("question").asString();
+            return i % 2 == 0
+                    ? GenerationRequest.chat(question)
+                    : GenerationRequest.text((question + " ").repeat(1 + i % 3));
+        }
+        List<Integer> prompt = Goldens.prompt(checkpoint, i % 3 == 0 ? 300 : 33);
+        int period = 3 + i % 9;
+        int length = i % 2 == 0 ? prompt.size() : 20 + i % 36;
+        return GenerationRequest.ids(
+                IntStream.range(0, length)
+                        .mapToObj(k -> prompt.get(k < length / 2 ? k % 33 : k % period))
+                        .toList());
+    }
+
+    private static List<String> lines() {
+        try {
+            return Files.readAllLines(DEMO.resolveSibling("problems.jsonl"));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Greedy, nearly so, and with every parameter there is. */
+    private static SamplingOptions sampling(int i) {
+        return switch (i % 6) {
+            case 0 -> SamplingOptions.greedy().withLogprobs(5);
+            case 1 -> new SamplingOptions(0.3f, null, null, null, null, null, 7L + i, 20);
+            case 2 -> new SamplingOptions(0.9f, 40, 0.95f, 0.01f, 1.1f, 0.5f, 7L + i, 3);
+            case 3 -> new SamplingOptions(0.7f, 20, 0.8f, null, 1.05f, null, 7L + i, 0);
+            case 4 -> new SamplingOptions(0.5f, null, 0.6f, 0.05f, null, -1f, 7L + i, 1);
+            default -> new SamplingOptions(0f, null, null, null, 1.2f, -2f, null, 2);
+        };
+    }
+
+    private GenerationRequest request(Path checkpoint, int i) {
+        GenerationRequest request =
+                prompted(checkpoint, i)
+                        .withSampling(sampling(i))
+                        .withMaxTokens(List.of(60, 1, 100, 2, 35).get(i % 5));
+        if (checkpoint.equals(DEMO) && i % 4 == 1) {
+            request = request.withStops(List.of("ar", " 1", "nowhere"));
+        }
+        if (i % 3 != 0) {
+            request = request.ignoringEos();
+        }
+        return i % 4 == 3 ? request.withAdapter("any") : request;
+    }
+
+    @SuppressWarnings("MustBeClosedChecker") // the callers close it
+    private Engine open(Path checkpoint, DType kv, int sequences, int rows, Speculation mode) {
+        Path adapter = temporary.resolve("adapter");
+        if (!Files.exists(adapter)) {
+            TestAdapter.allLinear(checkpoint, 8, 5).write(adapter);
+        }
+        return Engine.open(
+                EngineConfig.of(checkpoint)
+                        .device(Device.CPU)
+                        .threads(2)
+                        .kvDtype(kv)
+                        .contextTokensMax(CONTEXT)
+                        .kvTokensMax(2 * CONTEXT)
+                        .sequencesMax(sequences)
+                        .prefillRowsMax(rows)
+                        .adapter("any", adapter)
+                        .speculation(mode)
+                        .build());
+    }
+
+    @ParameterizedTest(name = "{0}, KV {1}")
+    @CsvSource({"demo, F32", "dim64-group7-tied, BF16", "dim128-group5-yarn, F32"})
+    void sameTokensWithAndWithout(String name, DType kv) throws InterruptedException {
+        TestDevices.require(Device.CPU);
+        Path checkpoint = name.equals("demo") ? DEMO : Goldens.checkpoint(name);
+        List<Completion> expected = new ArrayList<>();
+        try (Engine engine = open(checkpoint, kv, 1, 512, Speculation.OFF)) {
+            for (int i = 0; i < REQUESTS; i++) {
+                expected.add(Completion.of(engine, request(checkpoint, i)));
+            }
+        }
+        try (Engine engine = open(checkpoint, kv, 1, 512, Speculation.ON)) {
+            Counts counts = compare(engine, checkpoint, expected, 1);
+            System.out.printf("%s alone: %s%n", name, counts);
+            assertTrue(counts.accepted > 300, "guesses came true: " + counts);
+            assertTrue(counts.drafted > counts.accepted + 100, "and did not: " + counts);
+            assertTrue(counts.cachedPromptTokens > 0, "prompts were in the cache: " + counts);
+            fillTheContext(engine);
+        }
+        for (int rows : new int[] {7, 512}) {
+            try (Engine engine = open(checkpoint, kv, 8, rows, Speculation.ON)) {
+                Counts counts = compare(engine, checkpoint, expected, 8);
+                System.out.printf("%s among 8, chunks of %d: %s%n", name, rows, counts);
+                assertTrue(counts.accepted > 0);
+                fillTheContext(engine);
+            }
+        }
+        try (Engine engine = open(checkpoint, kv, 3, 64, Speculation.AUTO)) {
+            compare(engine, checkpoint, expected, 8);
+            fillTheContext(engine);
+        }
+    }
+
+    /** Runs the requests, so many at a time, and then goes on with what each of them said. */
+    private Counts compare(
+            Engine engine, Path checkpoint, List<Completion> expected, int together) {
+        int drafted = 0;
+        int accepted = 0;
+        int cached = 0;
+        for (int first = 0; first < REQUESTS; first += together) {
+            List<Generation> generations = new ArrayList<>();
+            for (int i = first; i < first + together; i++) {
+                generations.add(engine.submit(request(checkpoint, i)));
+            }
+            for (int i = first; i < first + together; i++) {
+                UsedCompletion used = UsedCompletion.of(generations.get(i - first));
+                assertEquals(expected.get(i), used.completion, "request " + i);
+                assertEquals(used.completion.ids().size(), used.usage.outputTokens());
+                assertTrue(used.usage.acceptedTokens() <= used.usage.draftedTokens());
+                drafted += used.usage.draftedTokens();
+                accepted += used.usage.acceptedTokens();
+                cached += used.usage.cachedPromptTokens();
+            }
+        }
+        return new Counts(drafted, accepted, cached);
+    }
+
+    /** A whole context waits for ever if pages are missing, after a cancelled one too. */
+    private static void fillTheContext(Engine engine) throws InterruptedException {
+        GenerationRequest whole =
+                GenerationRequest.ids(List.of(1, 2))
+                        .withSampling(SamplingOptions.greedy())
+                        .ignoringEos();
+        Generation cancelled = engine.submit(whole);
+        for (int i = 0; i < 50; i++) {
+            assertNotNull(cancelled.next());
+        }
+        cancelled.cancel();
+        assertEquals(CONTEXT - 2, Completion.of(engine, whole).ids().size());
+    }
+
+    /** Pages that held wrong guesses hold the right tokens before anyone shares them. */
+    @Test
+    void keptPagesHoldTheTokensThatWereDrawn() {
+        TestDevices.require(Device.CPU);
+        Path checkpoint = Goldens.checkpoint("dim64-group7-tied");
+        for (int i = 0; i < 6; i++) {
+            GenerationRequest first = request(checkpoint, 6 * i + 4).withMaxTokens(150);
+            Completion before;
+            Completion after;
+            int cached;
+            try (Engine engine = open(checkpoint, DType.F32, 2, 512, Speculation.ON)) {
+                UsedCompletion used = UsedCompletion.of(engine.submit(first));
+                before = used.completion;
+                assertTrue(used.usage.draftedTokens() > used.usage.acceptedTokens());
+                UsedCompletion more = UsedCompletion.of(engine.submit(goOn(first, before)));
+                after = more.completion;
+                cached = more.usage.cachedPromptTokens();
+                assertTrue(cached > used.usage.promptTokens(), "pages of the output are shared");
+            }
+            try (Engine engine = open(checkpoint, DType.F32, 1, 512, Speculation.OFF)) {
+                assertEquals(after, Completion.of(engine, goOn(first, before)));
+            }
+        }
+    }
+
+    private static GenerationRequest goOn(GenerationRequest first, Completion said) {
+        List<Integer> ids = new ArrayList<>(((Prompt.Ids) first.prompt()).ids());
+        ids.addAll(said.ids());
+        return GenerationRequest.ids(ids)
+                .withMaxTokens(20)
+                .withSampling(SamplingOptions.greedy().withLogprobs(20))
+                .withAdapter(first.adapter());
+    }
+
+    /** A request decides for itself; a context that fills up ends a draft in time. */
+    @Test
+    void requestsOverrideTheEngineAndFillTheirContext() {
+        TestDevices.require(Device.CPU);
+        GenerationRequest request =
+                GenerationRequest.ids(List.of(5, 6, 7, 5, 6, 7, 5, 6, 7))
+                        .withSampling(SamplingOptions.greedy())
+                        .ignoringEos();
+        try (Engine engine = open(DEMO, DType.F32, 1, 64, Speculation.OFF)) {
+            UsedCompletion off = UsedCompletion.of(engine.submit(request));
+            UsedCompletion on =
+                    UsedCompletion.of(engine.submit(request.withSpeculation(Speculation.ON)));
+            assertEquals(0, off.usage.draftedTokens());
+            assertTrue(on.usage.acceptedTokens() > 100, on.usage.toString());
+            assertEquals(off.completion, on.completion);
+            assertEquals(FinishReason.CONTEXT, on.completion.reason());
+            assertEquals(CONTEXT - 9, on.completion.ids().size());
+        }
+    }
+
+    /** The device draws all rows at once; requests with penalties guess nothing there. */
+    @Test
+    void sameTokensOnCuda() {
+        TestDevices.require(Device.PTX);
+        TestDevices.ptx().clear();
+        onCuda(Device.PTX);
+        assertEquals(List.of(), TestDevices.ptx().findings());
+    }
+
+    @Tag("gpu")
+    @Test
+    void sameTokensOnGpu() {
+        TestDevices.require(Device.CUDA);
+        onCuda(Device.CUDA);
+    }
+
+    private static void onCuda(Device device) {
+        Path checkpoint = Goldens.checkpoint("dim64-group7-tied");
+        EngineConfig config =
+                EngineConfig.of(checkpoint)
+                        .device(device)
+                        .sequencesMax(3)
+                        .kvTokensMax(2048)
+                        .build();
+        try (Engine engine = Engine.open(config)) {
+            for (int i : new int[] {0, 1, 2}) {
+                GenerationRequest request =
+                        prompted(checkpoint, 2 * i + 1)
+                                .withSampling(sampling(i))
+                                .withMaxTokens(24)
+                                .ignoringEos();
+                UsedCompletion off =
+                        UsedCompletion.of(engine.submit(request.withSpeculation(Speculation.OFF)));
+                UsedCompletion on =
+                        UsedCompletion.of(engine.submit(request.withSpeculation(Speculation.ON)));
+                assertEquals(off.completion, on.completion);
+                assertEquals(i == 2, on.usage.draftedTokens() == 0, on.usage.toString());
+            }
+        }
+    }
+
+    /** A completion and what it took. */
+    private record UsedCompletion(Completion completion, Usage usage) {
+        static UsedCompletion of(Generation generation) {
+            AtomicReference<Usage> usage = new AtomicReference<>();
+            Completion completion = Completion.of(generation, usage::set);
+            return new UsedCompletion(completion, usage.get());
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package dev.longhand.engine.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+
+import dev.longhand.bindings.ptx.PtxDevice;
+import dev.longhand.engine.Goldens;
+import dev.longhand.engine.TestDevices;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplingParams;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What the host does for a decode step on the CUDA path, sampling included, is the same at contexts
+ * of 100 and 16,000: launches, bytes each way, bytes of its heap. The far context is filled with
+ * copies of the first page. Warm are 160 steps: the JDK customises method handles after their first
+ * 127 calls.
+ */
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
+class DecodeWorkTest {
+    private static final int NEAR = 100;
+    private static final int FAR = 16_000;
+    private static final int WARM_UP_STEPS = 160;
+    private static final int STEPS = 8;
+
+    /** Thinking as Qwen2.5 asks for it, with every penalty there is. */
+    private static final SamplingParams PARAMS =
+            new SamplingParams(0.7f, 20, 0.8f, 0.01f, 1.05f, 0.1f, 3, 0);
+
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    @TempDir private Path folder;
+
+    /**
+     * What steps cost the host.
+     *
+     * @param launches kernels
+     * @param bytesToDevice copied
+     * @param bytesToHost copied
+     * @param heapBytes allocated by the thread that steps
+     */
+    private record Work(long launches, long bytesToDevice, long bytesToHost, long heapBytes) {}
+
+    @Test
+    void isFlatFrom100To16000() throws IOException {
+        TestDevices.require(Device.PTX);
+        try (StepRunner runner = new StepRunner(checkpoint(), Device.PTX, 1, 64, FAR + 64)) {
+            runner.takePages(KvShape.pagesFor(FAR + 64));
+            runner.step(new int[64], 0, 64);
+            for (int page = 1; page < KvShape.pagesFor(FAR + 64); page++) {
+                runner.copyPage(0, page);
+            }
+            SampleSlot slot = new SampleSlot(PARAMS, runner.vocabulary());
+            slot.observePrompt(5);
+            for (int i = 0; i < WARM_UP_STEPS; i++) {
+                runner.draw(slot, NEAR + i % STEPS);
+            }
+            measure(runner, slot, NEAR); // its own first calls allocate
+            Work near = measure(runner, slot, NEAR);
+            runner.draw(slot, FAR); // a plain step, then one that is recorded
+            runner.draw(slot, FAR);
+            Work far = measure(runner, slot, FAR);
+            System.out.printf("%d decode steps at 100: %s, at 16,000: %s%n", STEPS, near, far);
+            assertEquals(near, far);
+            assertEquals(0, near.heapBytes());
+            assertEquals(STEPS * Integer.BYTES, near.bytesToHost());
+            assertTrue(near.launches() > STEPS);
+        }
+        assertEquals(List.of(), TestDevices.ptx().findings());
+    }
+
+    /** The golden checkpoint with room for long contexts; its weights do not know positions. */
+    private Path checkpoint() throws IOException {
+        Path golden = Goldens.checkpoint("dim64-group7-tied");
+        String config = Files.readString(golden.resolve("config.json"));
+        assertTrue(config.contains("\"max_position_embeddings\": 512"), config);
+        Files.writeString(
+                folder.resolve("config.json"),
+                config.replace(
+                        "\"max_position_embeddings\": 512", "\"max_position_embeddings\": 20000"));
+        Files.copy(golden.resolve("model.safetensors"), folder.resolve("model.safetensors"));
+        return folder;
+    }
+
+    private static Work measure(StepRunner runner, SampleSlot slot, int context) {
+        PtxDevice device = TestDevices.ptx();
+        device.clear();
+        long before = allocated();
+        for (int i = 0; i < STEPS; i++) {
+            runner.draw(slot, context + i);
+        }
+        long heapBytes = allocated() - before;
+        return new Work(launches(device), device.bytesToDevice(), device.bytesToHost(), heapBytes);
+    }
+
+    private static long launches(PtxDevice device) {
+        long sum = 0;
+        for (JsonNode kernel : new JsonMapper().readTree(device.countersJson())) {
+            sum += kernel.get("launches").asLong();
+        }
+        return sum;
+    }
+
+    private static long allocated() {
+        return THREADS.getCurrentThreadAllocatedBytes();
+    }
+}

@@ -1,0 +1,158 @@
+package dev.longhand.engine.model;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.longhand.engine.Engine;
+import dev.longhand.engine.EngineConfig;
+import dev.longhand.engine.Generation;
+import dev.longhand.engine.TestDevices;
+import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.tensor.DType;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * What quantised weights cost on the demo model, by the tokens of answers that it draws itself, at
+ * temperature 1, to problems held out from its training: their log-probabilities and perplexity
+ * under the weights as stored and quantised.
+ */
+class QuantizedQualityTest {
+    private static final Path DEMO = Path.of("src", "demo");
+    private static final int TEXTS = 210;
+    private static final int TOKENS_MAX = 400;
+
+    /** An answer after its question. */
+    private record Text(List<Integer> ids, int promptLength) {}
+
+    @Test
+    void logProbabilitiesStayClose() throws Exception {
+        TestDevices.require(Device.CPU);
+        List<Text> texts = texts();
+        double[] stored = logProbabilities(texts, null);
+        double[] int8 = logProbabilities(texts, DType.INT8);
+        double[] int4 = logProbabilities(texts, DType.INT4);
+        String figures =
+                "%d tokens, perplexity %.4f as stored; mean |change| of log-probabilities and rise of"
+                                .formatted(stored.length, perplexity(stored))
+                        + " perplexity: INT8 %.5f, %+.3f %%; INT4 %.5f, %+.3f %%"
+                                .formatted(
+                                        meanChange(stored, int8),
+                                        rise(stored, int8),
+                                        meanChange(stored, int4),
+                                        rise(stored, int4));
+        System.out.println("golden quantised: " + figures);
+        assertTrue(stored.length > 1000, figures);
+        assertTrue(meanChange(stored, int8) > 0, figures);
+        assertTrue(meanChange(stored, int8) <= 0.01, figures);
+        assertTrue(Math.abs(rise(stored, int8)) <= 0.5, figures);
+        assertTrue(rise(stored, int4) <= 3, figures);
+    }
+
+    private static double meanChange(double[] from, double[] to) {
+        double sum = 0;
+        for (int i = 0; i < from.length; i++) {
+            sum += Math.abs(to[i] - from[i]);
+        }
+        return sum / from.length;
+    }
+
+    private static double perplexity(double[] logProbabilities) {
+        double sum = 0;
+        for (double each : logProbabilities) {
+            sum += each;
+        }
+        return Math.exp(-sum / logProbabilities.length);
+    }
+
+    /** In percent. */
+    private static double rise(double[] from, double[] to) {
+        return 100 * (perplexity(to) / perplexity(from) - 1);
+    }
+
+    private static List<Text> texts() throws IOException, InterruptedException {
+        EngineConfig config =
+                EngineConfig.of(DEMO.resolve("checkpoint"))
+                        .device(Device.CPU)
+                        .threads(2)
+                        .contextTokensMax(512)
+                        .sequencesMax(8)
+                        .kvTokensMax(8 * 512)
+                        .build();
+        List<Text> texts = new ArrayList<>();
+        try (Engine engine = Engine.open(config);
+                Stream<String> problems = Files.lines(DEMO.resolve("problems.jsonl"))) {
+            JsonMapper json = new JsonMapper();
+            List<Generation> answers =
+                    problems.limit(TEXTS)
+                            .map(line -> json.readTree(line).required("question").asString())
+                            .map(question -> engine.submit(drawn(question)))
+                            .toList();
+            for (Generation answer : answers) {
+                texts.add(text(answer));
+            }
+        }
+        return texts;
+    }
+
+    private static GenerationRequest drawn(String question) {
+        SamplingOptions sampling = new SamplingOptions(1f, 0, 1f, 0f, 1f, 0f, 7L, 0);
+        return GenerationRequest.chat(question).withMaxTokens(TOKENS_MAX).withSampling(sampling);
+    }
+
+    private static Text text(Generation answer) throws InterruptedException {
+        List<Integer> ids = new ArrayList<>(answer.promptIds());
+        int promptLength = ids.size();
+        for (GenerationEvent event = answer.next(); event != null; event = answer.next()) {
+            switch (event) {
+                case GenerationEvent.TokenEmitted token -> ids.add(token.id());
+                case GenerationEvent.Finished end -> {}
+                case GenerationEvent.Failed failed -> throw failed.cause();
+            }
+        }
+        return new Text(ids, promptLength);
+    }
+
+    /** Of every token of the answers. */
+    private static double[] logProbabilities(List<Text> texts, @Nullable DType weights) {
+        int longest = texts.stream().mapToInt(text -> text.ids.size()).max().orElseThrow();
+        List<Double> found = new ArrayList<>();
+        Path model = DEMO.resolve("checkpoint");
+        try (StepRunner runner = new StepRunner(model, Device.CPU, weights, 2, longest, longest)) {
+            runner.takePages(KvShape.pagesFor(longest));
+            for (Text text : texts) {
+                int[] ids = text.ids.stream().mapToInt(Integer::intValue).toArray();
+                runner.stepAll(ids);
+                for (int i = text.promptLength; i < ids.length; i++) {
+                    found.add(logProbability(runner.logits(i - 1), ids[i]));
+                }
+            }
+        }
+        return found.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+
+    private static double logProbability(float[] logits, int token) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+            max = Math.max(max, logit);
+        }
+        double sum = 0;
+        for (float logit : logits) {
+            sum += Math.exp(logit - max);
+        }
+        return logits[token] - max - Math.log(sum);
+    }
+}

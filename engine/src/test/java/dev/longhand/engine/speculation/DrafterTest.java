@@ -1,0 +1,113 @@
+package dev.longhand.engine.speculation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.longhand.engine.generation.Speculation;
+
+import org.junit.jupiter.api.Test;
+
+import java.util.Random;
+
+class DrafterTest {
+    private static final int ROWS_MAX = 24;
+
+    /** Steps of any size were measured: {@code base} for one row, {@code row} for each more. */
+    private static StepForecast forecast(double base, double row) {
+        StepForecast forecast = new StepForecast(ROWS_MAX);
+        for (int rows = 1; rows <= ROWS_MAX; rows++) {
+            for (int run = 0; run < 20; run++) {
+                forecast.begin(rows);
+                forecast.measured((long) (1000 * (base + row * (rows - 1))));
+            }
+        }
+        forecast.begin(1);
+        return forecast;
+    }
+
+    private static Drafter looping(Speculation mode) {
+        Drafter drafter = new Drafter(mode, 1000);
+        for (int i = 0; i < 200; i++) {
+            drafter.observe(i % 7);
+        }
+        return drafter;
+    }
+
+    /** Where every pair comes again and is followed by anything. */
+    private static Drafter deceiving(Speculation mode) {
+        Drafter drafter = new Drafter(mode, 10_000);
+        Random random = new Random(3);
+        for (int i = 0; i < 3000; i++) {
+            drafter.observe(random.nextInt(12));
+        }
+        return drafter;
+    }
+
+    @Test
+    void cheapRowsAreUsedUpByALoop() {
+        assertEquals(
+                Drafter.DRAFT_MAX,
+                looping(Speculation.AUTO).plan(forecast(100, 1), Drafter.DRAFT_MAX));
+        assertEquals(3, looping(Speculation.AUTO).plan(forecast(100, 1), 3));
+        assertEquals(0, looping(Speculation.AUTO).plan(forecast(100, 1), 0));
+    }
+
+    @Test
+    void rowsThatCostAStepAreNotWorthIt() {
+        assertEquals(0, looping(Speculation.AUTO).plan(forecast(100, 97), Drafter.DRAFT_MAX));
+        assertEquals(
+                Drafter.DRAFT_MAX,
+                looping(Speculation.ON).plan(forecast(100, 97), Drafter.DRAFT_MAX));
+    }
+
+    @Test
+    void aStepInTheCostEndsTheDraft() {
+        StepForecast forecast = new StepForecast(ROWS_MAX);
+        for (int rows = 1; rows <= ROWS_MAX; rows++) {
+            for (int run = 0; run < 20; run++) {
+                forecast.begin(rows);
+                forecast.measured(rows <= 8 ? 100_000 + 5_000 * rows : 900_000);
+            }
+        }
+        forecast.begin(1);
+        assertEquals(7, looping(Speculation.AUTO).plan(forecast, Drafter.DRAFT_MAX));
+    }
+
+    @Test
+    void repetitionsThatLeadNowhereAreFoundOutWithoutAStep() {
+        assertEquals(0, deceiving(Speculation.AUTO).plan(forecast(100, 20), Drafter.DRAFT_MAX));
+        assertEquals(0, deceiving(Speculation.ON).plan(forecast(100, 20), Drafter.DRAFT_MAX));
+    }
+
+    @Test
+    void neighboursInTheStepRaiseThePrice() {
+        StepForecast forecast = forecast(100, 30);
+        int alone = looping(Speculation.AUTO).plan(forecast, Drafter.DRAFT_MAX);
+        forecast.begin(8);
+        int among = looping(Speculation.AUTO).plan(forecast, Drafter.DRAFT_MAX);
+        assertTrue(among < alone, among + " among others, " + alone + " alone");
+    }
+
+    @Test
+    void aSizeThatSeemedTooSlowIsTriedAgain() {
+        StepForecast forecast = forecast(100, 0);
+        for (int rows = 2; rows <= ROWS_MAX; rows++) {
+            for (int run = 0; run < 200; run++) { // a neighbour has the machine for a while
+                forecast.begin(rows);
+                forecast.measured(5_000_000);
+            }
+        }
+        forecast.begin(1);
+        Drafter drafter = looping(Speculation.AUTO);
+        assertEquals(0, drafter.plan(forecast, Drafter.DRAFT_MAX));
+        int steps = 0;
+        int draft = 0;
+        for (; draft == 0 && steps < 10_000; steps++) {
+            forecast.begin(1);
+            draft = drafter.plan(forecast, Drafter.DRAFT_MAX);
+            forecast.begin(1);
+            forecast.measured(100_000);
+        }
+        assertTrue(steps > 100 && steps < 3_000, "after " + steps + " steps");
+    }
+}

@@ -1,0 +1,190 @@
+package dev.longhand.kernels.cuda;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.kernels.lora.LoraAdapter;
+import dev.longhand.kernels.lora.LoraDelta;
+import dev.longhand.kernels.lora.LoraMatrix;
+import dev.longhand.kernels.tensor.HostTensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * An adapter in one block of device memory: a table of its groups, then A and B of each in bf16
+ * (f16 and f32 ones are rounded), as {@code lora.cuh} reads them. Rows of A are padded to whole
+ * chunks, ranks to multiples of {@link #RANKS}, as a lane reads 16 bytes.
+ */
+final class CudaLora implements LoraAdapter {
+    /** Matrices of a group at most: q, k, v. */
+    private static final int MATRICES = 3;
+
+    private static final int RANKS = 8;
+    private static final long HEADER_BYTES = Long.BYTES;
+    private static final long CHANGE_BYTES =
+            Long.BYTES + MATRICES * (Long.BYTES + 2L * Integer.BYTES);
+    private static final long ALIGNMENT = 256;
+
+    private final CudaLoras owner;
+    private final long address;
+    private final long bytes;
+    private final int ranksMax;
+    private boolean closed;
+
+    /** A matrix and where it goes. */
+    private record Placed(HostTensor matrix, long offset, long rows, long rowBytes) {}
+
+    /** Uploads an adapter; the groups of its deltas are numbered below {@code groups}. */
+    CudaLora(
+            CudaLoras owner,
+            CudaDriver driver,
+            DeviceMemory memory,
+            int groups,
+            List<LoraDelta> deltas) {
+        this.owner = owner;
+        Layout layout = new Layout(groups);
+        deltas.forEach(layout::add);
+        bytes = layout.end;
+        ranksMax = layout.ranksMax;
+        address = driver.allocate(bytes);
+        try (Arena arena = Arena.ofConfined()) {
+            memory.upload(address, layout.table(arena, address, deltas));
+            for (Placed placed : layout.matrices) {
+                CudaMatrix.uploadRows(
+                        memory,
+                        address + placed.offset(),
+                        placed.matrix(),
+                        placed.rows(),
+                        placed.rowBytes());
+            }
+        } catch (RuntimeException e) {
+            driver.free(address);
+            throw e;
+        }
+    }
+
+    /** Where everything goes: A of all matrices of a group on end, then each B. */
+    private static final class Layout {
+        private final int groups;
+        private final List<Placed> matrices = new ArrayList<>();
+        private long end;
+        private int ranksMax;
+
+        Layout(int groups) {
+            this.groups = groups;
+            end = aligned(HEADER_BYTES + groups * CHANGE_BYTES);
+        }
+
+        void add(LoraDelta delta) {
+            int count = delta.linear().matrices().size();
+            if (count > MATRICES) {
+                throw new IllegalArgumentException(
+                        "adapters change groups of at most %d matrices, not %d"
+                                .formatted(MATRICES, count));
+            }
+            int ranks = 0;
+            for (int m = 0; m < count; m++) {
+                LoraMatrix change = delta.change(m);
+                if (change != null) {
+                    place(change.a(), padded(change), CudaMatrix.rowBytes(change.inputs()));
+                    ranks += padded(change);
+                }
+            }
+            end = aligned(end);
+            for (int m = 0; m < count; m++) {
+                LoraMatrix change = delta.change(m);
+                if (change != null) {
+                    place(change.b(), change.outputs(), (long) padded(change) * Short.BYTES);
+                    end = aligned(end);
+                }
+            }
+            ranksMax = Math.max(ranksMax, ranks);
+        }
+
+        private void place(HostTensor matrix, long rows, long rowBytes) {
+            matrices.add(new Placed(matrix, end, rows, rowBytes));
+            end += rows * rowBytes;
+        }
+
+        /** The {@code LoraAdapter} of lora.cuh. */
+        MemorySegment table(Arena arena, long address, List<LoraDelta> deltas) {
+            MemorySegment table = arena.allocate(HEADER_BYTES + groups * CHANGE_BYTES, Long.BYTES);
+            table.set(JAVA_LONG, 0, groups);
+            int next = 0;
+            for (LoraDelta delta : deltas) {
+                int group = ((CudaLinear) delta.linear()).loraGroup();
+                long at = HEADER_BYTES + group * CHANGE_BYTES;
+                int count = delta.linear().matrices().size();
+                int changed = delta.changes().size();
+                if (changed > 0) {
+                    table.set(JAVA_LONG, at, address + matrices.get(next).offset());
+                    next += changed;
+                }
+                for (int m = 0; m < count; m++) {
+                    LoraMatrix change = delta.change(m);
+                    if (change != null) {
+                        long b = address + matrices.get(next++).offset();
+                        set(table, at, m, change, b);
+                    }
+                }
+            }
+            return table;
+        }
+
+        /** The fields of one matrix of a {@code LoraChange}. */
+        private static void set(MemorySegment table, long at, int m, LoraMatrix change, long b) {
+            long ranks = at + Long.BYTES * (1L + MATRICES);
+            table.set(JAVA_LONG, at + Long.BYTES * (1L + m), b);
+            table.set(JAVA_INT, ranks + (long) m * Integer.BYTES, padded(change));
+            long scale = ranks + (long) (MATRICES + m) * Integer.BYTES;
+            table.set(JAVA_FLOAT, scale, change.scale());
+        }
+
+        private static int padded(LoraMatrix change) {
+            return Math.ceilDiv(change.rank(), RANKS) * RANKS;
+        }
+
+        private static long aligned(long offset) {
+            return Math.ceilDiv(offset, ALIGNMENT) * ALIGNMENT;
+        }
+    }
+
+    /** Where it is on the device. */
+    long address() {
+        return address;
+    }
+
+    /**
+     * Checks that it is still there.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("a row's adapter is closed");
+        }
+    }
+
+    /** The largest sum of ranks of a group. */
+    int ranksMax() {
+        return ranksMax;
+    }
+
+    @Override
+    public long bytes() {
+        return bytes;
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            owner.unload(address);
+        }
+    }
+}

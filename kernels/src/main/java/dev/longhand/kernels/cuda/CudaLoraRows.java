@@ -1,0 +1,139 @@
+package dev.longhand.kernels.cuda;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.longhand.kernels.batch.Rows;
+import dev.longhand.kernels.lora.LoraAdapter;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * Writes the table of {@code lora.cuh} that says which row has which adapter: the distinct adapters
+ * are slots, and rows of one slot stand together in tiles.
+ */
+final class CudaLoraRows {
+    /** Rows that share one pass over A. */
+    private static final int TILE_ROWS = 16;
+
+    private static final long HEADER_BYTES = 32;
+
+    private final MemorySegment staging;
+    private final int capacity;
+    private final @Nullable CudaLora[] slots;
+    private final int[] slotOfRow;
+
+    /**
+     * A table for up to {@code capacity} rows.
+     *
+     * @param staging {@link #bytes} of pinned memory
+     */
+    CudaLoraRows(MemorySegment staging, int capacity) {
+        this.staging = staging;
+        this.capacity = capacity;
+        slots = new @Nullable CudaLora[capacity];
+        slotOfRow = new int[capacity];
+    }
+
+    /** Bytes of a table: a slot's address, a row's slot, its place in the order, and a tile. */
+    static long bytes(int capacity) {
+        return HEADER_BYTES + capacity * (Long.BYTES + 4L * Integer.BYTES);
+    }
+
+    MemorySegment staging() {
+        return staging;
+    }
+
+    int capacity() {
+        return capacity;
+    }
+
+    /**
+     * Whether a row has an adapter.
+     *
+     * @throws IllegalStateException if one is closed
+     */
+    static boolean any(Rows rows) {
+        boolean any = false;
+        for (int row = 0; row < rows.rows(); row++) {
+            LoraAdapter adapter = rows.adapter(row);
+            if (adapter != null) {
+                ((CudaLora) adapter).requireOpen();
+                any = true;
+            }
+        }
+        return any;
+    }
+
+    /** Writes the table; the rows' adapters are open. */
+    void write(Rows rows, CudaLoras loras) {
+        int count = assignSlots(rows);
+        int tiles = writeTiles(rows.rows(), count);
+        staging.set(JAVA_LONG, 0, loras.shrunk(rows.rows()));
+        staging.set(JAVA_INT, 8, loras.pitch());
+        staging.set(JAVA_INT, 12, CudaLoras.parts(rows.rows()));
+        staging.set(JAVA_INT, 16, count);
+        staging.set(JAVA_INT, 20, tiles);
+        staging.set(JAVA_INT, 24, capacity);
+        staging.set(JAVA_INT, 28, 0);
+        Arrays.fill(slots, 0, count, null); // keeps no closed adapter from the collector
+    }
+
+    private int assignSlots(Rows rows) {
+        int count = 0;
+        for (int row = 0; row < rows.rows(); row++) {
+            LoraAdapter adapter = rows.adapter(row);
+            int slot = -1;
+            if (adapter != null) {
+                slot = find((CudaLora) adapter, count);
+                if (slot == count) {
+                    CudaLora lora = (CudaLora) adapter;
+                    slots[slot] = lora;
+                    staging.set(JAVA_LONG, HEADER_BYTES + (long) slot * Long.BYTES, lora.address());
+                    count++;
+                }
+            }
+            slotOfRow[row] = slot;
+            staging.set(JAVA_INT, intsAt(row), slot);
+        }
+        return count;
+    }
+
+    private int find(CudaLora adapter, int count) {
+        for (int slot = 0; slot < count; slot++) {
+            if (adapter.equals(slots[slot])) {
+                return slot;
+            }
+        }
+        return count;
+    }
+
+    /** Offset of an element of the arrays of int32 behind the addresses. */
+    private long intsAt(long index) {
+        return HEADER_BYTES + (long) capacity * Long.BYTES + index * Integer.BYTES;
+    }
+
+    private int writeTiles(int rows, int count) {
+        int sorted = 0;
+        int tiles = 0;
+        for (int slot = 0; slot < count; slot++) {
+            int first = sorted;
+            for (int row = 0; row < rows; row++) {
+                if (slotOfRow[row] == slot) {
+                    staging.set(JAVA_INT, intsAt((long) capacity + sorted), row);
+                    sorted++;
+                }
+            }
+            for (; first < sorted; first += TILE_ROWS) {
+                long at = intsAt(2L * capacity + 2L * tiles);
+                staging.set(JAVA_INT, at, first);
+                staging.set(JAVA_INT, at + Integer.BYTES, Math.min(TILE_ROWS, sorted - first));
+                tiles++;
+            }
+        }
+        return tiles;
+    }
+}

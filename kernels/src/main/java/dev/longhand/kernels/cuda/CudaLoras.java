@@ -1,0 +1,162 @@
+package dev.longhand.kernels.cuda;
+
+import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.kernels.batch.Rows;
+import dev.longhand.kernels.lora.LoraDelta;
+import dev.longhand.kernels.matmul.Linear;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
+/**
+ * The adapters of one backend: which groups of linear layers any of them has ever changed, and the
+ * memory in which a product's A x waits for its B.
+ */
+final class CudaLoras {
+    /** Parts of A x of a few rows; {@code lora_shrink.cu}. */
+    static final int PARTS = 8;
+
+    private static final int PARTED_ROWS_MAX = 16;
+
+    private final CudaDriver driver;
+    private final long stream;
+    private final DeviceMemory memory;
+    private int groups;
+    private int live;
+    private int ranksMax;
+    private long shrunk;
+    private long shrunkBytes;
+    private long version;
+    private @Nullable Other other;
+
+    /** The table of rows that are no step batch. */
+    private record Other(CudaLoraRows rows, long address) {}
+
+    CudaLoras(CudaDriver driver, long stream, DeviceMemory memory) {
+        this.driver = driver;
+        this.stream = stream;
+        this.memory = memory;
+    }
+
+    /** Uploads an adapter. */
+    CudaLora load(List<LoraDelta> deltas) {
+        for (LoraDelta delta : deltas) {
+            CudaLinear linear = (CudaLinear) delta.linear();
+            if (linear.loraGroup() < 0) {
+                linear.setLoraGroup(groups++);
+            }
+        }
+        CudaLora lora = new CudaLora(this, driver, memory, groups, deltas);
+        ranksMax = Math.max(ranksMax, lora.ranksMax());
+        live++;
+        version++;
+        return lora;
+    }
+
+    /** Frees an adapter, and with the last one what all of them need. */
+    void unload(long address) {
+        live--;
+        version++;
+        DeviceMemory.release(
+                () -> {
+                    driver.synchronize(stream);
+                    driver.free(address);
+                    if (live == 0) {
+                        freeShared();
+                    }
+                });
+    }
+
+    private void freeShared() {
+        Other table = other;
+        other = null;
+        if (table != null) {
+            driver.free(table.address());
+            driver.freePinned(table.rows().staging());
+        }
+        long last = shrunk;
+        shrunk = 0;
+        shrunkBytes = 0;
+        ranksMax = 0;
+        if (last != 0) {
+            driver.free(last);
+        }
+    }
+
+    /**
+     * Groups that adapters have changed so far: what a step with adapters launches depends on
+     * nothing else.
+     */
+    int groups() {
+        return groups;
+    }
+
+    /** Grows with every change that makes a table of rows stale. */
+    long version() {
+        return version;
+    }
+
+    /** In how many parts A x of so many rows is left. */
+    static int parts(int rows) {
+        return rows <= PARTED_ROWS_MAX ? PARTS : 1;
+    }
+
+    /** Floats between parts of A x. */
+    int pitch() {
+        return ranksMax;
+    }
+
+    /** Memory for A x of so many rows; what was there before may be freed. */
+    long shrunk(int rows) {
+        long bytes = (long) rows * parts(rows) * pitch() * Float.BYTES;
+        if (bytes > shrunkBytes) {
+            driver.synchronize(stream);
+            if (shrunk != 0) {
+                driver.free(shrunk);
+                shrunk = 0;
+                shrunkBytes = 0;
+            }
+            shrunk = driver.allocate(bytes);
+            shrunkBytes = bytes;
+            version++;
+        }
+        return shrunk;
+    }
+
+    /**
+     * The address of the table of rows, for a product that an adapter of theirs may change; 0 where
+     * none does.
+     *
+     * @throws IllegalStateException if a row's adapter is closed
+     */
+    long table(Rows rows, Linear linear) {
+        if (((CudaLinear) linear).loraGroup() < 0) {
+            return 0;
+        }
+        if (rows instanceof CudaStepBatch batch) {
+            batch.synchronise();
+            return batch.loraTable();
+        }
+        return CudaLoraRows.any(rows) ? otherTable(rows) : 0;
+    }
+
+    private long otherTable(Rows rows) {
+        driver.synchronize(stream); // the transfer before may still read the staging
+        Other table = other;
+        if (table == null || table.rows().capacity() < rows.rows()) {
+            if (table != null) {
+                other = null;
+                driver.free(table.address());
+                driver.freePinned(table.rows().staging());
+            }
+            long bytes = CudaLoraRows.bytes(rows.rows());
+            CudaLoraRows staged = new CudaLoraRows(driver.allocatePinned(bytes), rows.rows());
+            table = new Other(staged, driver.allocate(bytes));
+            other = table;
+        }
+        table.rows().write(rows, this);
+        driver.copyToDevice(table.address(), table.rows().staging(), stream);
+        return table.address();
+    }
+}

@@ -1,0 +1,156 @@
+package dev.longhand.kernels.cuda;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplingParams;
+import dev.longhand.kernels.sampling.SlotRecord;
+import dev.longhand.kernels.tensor.Shape;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The launch of {@code sample.cu} over logits of one shape. A step sends {@link SlotRecord#BYTES}
+ * for each row and gets 4 bytes back, plus, where log-probabilities are asked for, 8 for each and
+ * 16 more for the row; a row with a NaN or infinity costs a copy of it.
+ */
+final class CudaSampler {
+    private static final int THREADS = 1024;
+    private static final long REPORT_BYTES_MAX =
+            (long) Long.BYTES * SlotRecord.reportLongs(SamplingParams.LOGPROBS_MAX);
+
+    private final CudaDriver driver;
+    private final long stream;
+    private final KernelCall call;
+    private final Shape shape;
+    private final CudaHistories histories;
+    private final long recordsAddress;
+    private final long tokensAddress;
+    private final long reportsAddress;
+    private final MemorySegment staging;
+    private final MemorySegment tokens;
+    private final MemorySegment reports;
+    private final MemorySegment value;
+    private final MemorySegment[] recordsOfRows; // by how many rows: a step makes no slices
+    private final MemorySegment[] tokensOfRows;
+    private MemorySegment reported;
+
+    /**
+     * A sampler.
+     *
+     * @param shape of the logits: rows that may draw at a time, vocabulary with its padding
+     */
+    CudaSampler(CudaDriver driver, long stream, DeviceMemory memory, KernelCall call, Shape shape) {
+        this.driver = driver;
+        this.stream = stream;
+        this.call = call;
+        this.shape = shape;
+        int rows = Math.toIntExact(shape.rows());
+        long recordBytes = (long) rows * SlotRecord.BYTES;
+        long tokenBytes = (long) rows * Integer.BYTES;
+        long reportBytes = rows * REPORT_BYTES_MAX;
+        histories = new CudaHistories(driver, memory, rows, shape.width());
+        recordsAddress = memory.allocateZeros(recordBytes);
+        tokensAddress = memory.allocateZeros(tokenBytes);
+        reportsAddress = memory.allocateZeros(reportBytes);
+        staging = driver.allocatePinned(recordBytes);
+        tokens = driver.allocatePinned(tokenBytes);
+        reports = driver.allocatePinned(reportBytes);
+        value = driver.allocatePinned(Float.BYTES);
+        reported = reports;
+        recordsOfRows = new MemorySegment[rows + 1];
+        tokensOfRows = new MemorySegment[rows + 1];
+        for (int i = 0; i <= rows; i++) {
+            recordsOfRows[i] = staging.asSlice(0, (long) i * SlotRecord.BYTES);
+            tokensOfRows[i] = tokens.asSlice(0, (long) i * Integer.BYTES);
+        }
+    }
+
+    /** Device memory of a sampler for logits of a shape. */
+    static long bytes(Shape shape) {
+        long history = (long) Integer.BYTES * SlotRecord.historyWords(shape.width());
+        return shape.rows() * (SlotRecord.BYTES + Integer.BYTES + REPORT_BYTES_MAX + history);
+    }
+
+    boolean fits(Shape logits) {
+        return shape.equals(logits);
+    }
+
+    /** Draws from the rows at an address; uses them up. */
+    void sample(long logits, SampleSlot[] slots, int count) {
+        if (count == 0) {
+            return;
+        }
+        int longs = write(slots, count);
+        driver.copyToDevice(recordsAddress, recordsOfRows[count], stream);
+        call.begin().parameter(logits).parameter((int) shape.width()).parameter(recordsAddress);
+        call.parameter(histories.address()).parameter(histories.half());
+        call.parameter(tokensAddress).parameter(reportsAddress);
+        call.launch(driver, stream, count, 1, 1, THREADS);
+        driver.copyToHost(tokensOfRows[count], tokensAddress, stream);
+        if (longs > 0) {
+            driver.copyToHost(reported(longs), reportsAddress, stream);
+        }
+        driver.synchronize(stream);
+        accept(logits, slots, count);
+    }
+
+    /** Fills the records; returns how many longs will be reported. */
+    private int write(SampleSlot[] slots, int count) {
+        histories.begin();
+        int longs = 0;
+        for (int row = 0; row < count; row++) {
+            SlotRecord.check(slots[row], shape.width());
+            int place = histories.place(slots[row], row);
+            SlotRecord.write(staging, row, slots[row], place, longs);
+            longs += SlotRecord.reportLongs(slots[row]);
+        }
+        return longs;
+    }
+
+    /** As much of the reports; the same slice as long as the same is asked for. */
+    private MemorySegment reported(int longs) {
+        long bytes = (long) longs * Long.BYTES;
+        if (reported.byteSize() != bytes) {
+            reported = reports.asSlice(0, bytes);
+        }
+        return reported;
+    }
+
+    private void accept(long logits, SampleSlot[] slots, int count) {
+        int report = 0;
+        for (int row = 0; row < count; row++) {
+            SampleSlot slot = slots[row];
+            int token = tokens.getAtIndex(JAVA_INT, row);
+            if (token < 0) {
+                fail(logits, row, -1 - token, slot);
+            } else {
+                SlotRecord.accept(slot, token, reports, report);
+            }
+            histories.drawn(slot, row);
+            report += SlotRecord.reportLongs(slot);
+        }
+    }
+
+    private void fail(long logits, int row, int token, SampleSlot slot) {
+        long at = (row * shape.width() + token) * Float.BYTES;
+        driver.copyToHost(value, logits + at, stream);
+        driver.synchronize(stream);
+        SlotRecord.fail(slot, token, value.get(JAVA_FLOAT, 0));
+    }
+
+    /** Frees the memory. */
+    void close() {
+        driver.synchronize(stream);
+        histories.close();
+        driver.free(recordsAddress);
+        driver.free(tokensAddress);
+        driver.free(reportsAddress);
+        driver.freePinned(staging);
+        driver.freePinned(tokens);
+        driver.freePinned(reports);
+        driver.freePinned(value);
+    }
+}

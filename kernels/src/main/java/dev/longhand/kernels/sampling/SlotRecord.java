@@ -1,0 +1,135 @@
+package dev.longhand.kernels.sampling;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What a sampler on a device is told of a slot and tells it, byte for byte as {@code sample.cu} has
+ * it. Tokens that the device draws it notes in its own copy of the history too.
+ */
+public final class SlotRecord {
+    /** Bytes of a slot on the device. */
+    public static final int BYTES = 64;
+
+    /** What a history index is where no history is needed. */
+    public static final int NO_HISTORY = -1;
+
+    /** Longs of a report before its tokens: mass and largest logit. */
+    private static final int REPORT_HEAD = 2;
+
+    private static final long WHOLE = -1;
+
+    private SlotRecord() {}
+
+    /**
+     * Writes a slot.
+     *
+     * @param record {@link #BYTES} for each row
+     * @param row which of them
+     * @param history which history is the slot's, or {@link #NO_HISTORY}
+     * @param report at which long of the reports its report shall begin
+     */
+    public static void write(
+            MemorySegment record, int row, SampleSlot slot, int history, int report) {
+        SamplingParams params = slot.params();
+        long at = (long) row * BYTES;
+        record.set(JAVA_LONG, at, params.seed());
+        record.set(JAVA_LONG, at + 8, slot.position());
+        record.set(JAVA_LONG, at + 16, params.topP() == 1 ? WHOLE : Weight.fraction(params.topP()));
+        record.set(JAVA_LONG, at + 24, Weight.least(params.minP()));
+        boolean greedy = params.temperature() == 0;
+        record.set(JAVA_FLOAT, at + 32, greedy ? 0 : Weight.scale(params.temperature()));
+        record.set(JAVA_FLOAT, at + 36, params.repetitionPenalty());
+        record.set(JAVA_FLOAT, at + 40, params.presencePenalty());
+        record.set(JAVA_INT, at + 44, slot.vocabulary());
+        record.set(JAVA_INT, at + 48, Math.min(params.topK(), slot.vocabulary()));
+        record.set(JAVA_INT, at + 52, history);
+        record.set(JAVA_INT, at + 56, slot.reported());
+        record.set(JAVA_INT, at + 60, report);
+    }
+
+    /**
+     * Refuses a slot that could draw what its logits have not.
+     *
+     * @param width logits of a row
+     */
+    public static void check(SampleSlot slot, long width) {
+        if (slot.vocabulary() > width) {
+            throw new IllegalArgumentException(
+                    "%d tokens cannot be drawn from %d logits".formatted(slot.vocabulary(), width));
+        }
+    }
+
+    /** Whether the history of a slot changes its logits. */
+    public static boolean penalises(SampleSlot slot) {
+        return slot.params().penalises();
+    }
+
+    /** How many tokens a slot has been told of or has drawn: a copy of its history is as old. */
+    public static long age(SampleSlot slot) {
+        return slot.observed();
+    }
+
+    /** Int32 words of a history: a bit for each token seen, then one for each generated. */
+    public static int historyWords(long vocabulary) {
+        return 2 * historyHalf(vocabulary);
+    }
+
+    private static int historyHalf(long vocabulary) {
+        int longs = Math.toIntExact(Math.ceilDiv(vocabulary, Long.SIZE));
+        return longs * (Long.BYTES / Integer.BYTES);
+    }
+
+    /**
+     * Writes the history of a slot.
+     *
+     * @param words zeros, as many as {@link #historyWords} says of {@code vocabulary}
+     */
+    public static void writeHistory(MemorySegment words, long vocabulary, SampleSlot slot) {
+        long[] seen = slot.seen();
+        long[] generated = slot.generated();
+        long half = (long) historyHalf(vocabulary) * Integer.BYTES;
+        MemorySegment.copy(seen, 0, words, JAVA_LONG, 0, seen.length);
+        MemorySegment.copy(generated, 0, words, JAVA_LONG, half, generated.length);
+    }
+
+    /** Longs of a slot's report. */
+    public static int reportLongs(SampleSlot slot) {
+        return reportLongs(slot.reported());
+    }
+
+    /** Longs of a report of so many tokens. */
+    public static int reportLongs(int reported) {
+        return reported == 0 ? 0 : REPORT_HEAD + reported;
+    }
+
+    /**
+     * Leaves a token and what was reported with it in the slot.
+     *
+     * @param reports the slot's begins at long {@code report}: the mass of the vocabulary, the
+     *     largest logit, then the tokens by rank, each beside its logit
+     */
+    public static void accept(SampleSlot slot, int token, MemorySegment reports, int report) {
+        if (slot.reported() > 0) {
+            long at = (long) report * Long.BYTES;
+            long mass = reports.get(JAVA_LONG, at);
+            float max = reports.get(JAVA_FLOAT, at + Long.BYTES);
+            double normaliser = Weight.normaliser(max, mass);
+            for (int rank = 0; rank < slot.reported(); rank++) {
+                long entry = at + (long) (REPORT_HEAD + rank) * Long.BYTES;
+                int reported = reports.get(JAVA_INT, entry);
+                float logit = reports.get(JAVA_FLOAT, entry + Integer.BYTES);
+                slot.report(rank, reported, logit, normaliser);
+            }
+        }
+        slot.draw(token);
+    }
+
+    /** Leaves a NaN or infinity that the device met in the slot, as its failure. */
+    public static void fail(SampleSlot slot, int token, float value) {
+        slot.fail(new NonFiniteLogitsException(token, value));
+    }
+}

@@ -1,0 +1,248 @@
+package dev.longhand.kernels.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.longhand.bindings.ptx.PtxDevice;
+import dev.longhand.kernels.TestBackends;
+import dev.longhand.kernels.sampling.HostSampler;
+import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplingParams;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * The device draws what the host draws: token, reported tokens and log-probabilities, bit for bit,
+ * over steps in which the histories grow, in any order of the device's warps and without findings.
+ */
+class CudaSamplerTest {
+    private static final long[] ORDERS = {0, 1, 20_261_124};
+    private static final int STEPS = 2;
+    private static final float[] TEMPERATURES = {0, 1e-4f, 0.7f, 1, 100};
+    private static final int[] TOP_KS = {0, 0, 1, 2, 20, 1_500, Integer.MAX_VALUE};
+    private static final float[] TOP_PS = {1, 1, 1e-9f, 0.3f, 0.95f, 0.999f};
+    private static final float[] MIN_PS = {0, 0, 0.05f, 1};
+    private static final float[] REPETITIONS = {1, 1.3f, 0.5f};
+    private static final float[] PRESENCES = {0, 0.5f, -2};
+    private static final int[] REPORTED = {0, 0, 1, 7, 100};
+
+    /** How logits lie. */
+    private enum Logits {
+        NORMAL {
+            @Override
+            float next(Random random, int token) {
+                return (float) random.nextGaussian() * 3;
+            }
+        },
+        TIED {
+            @Override
+            float next(Random random, int token) {
+                return random.nextInt(5) - 2;
+            }
+        },
+        EQUAL {
+            @Override
+            float next(Random random, int token) {
+                return -7.25f;
+            }
+        },
+        /** 40 threads have all that is likely, more than the list holds. */
+        STRIDE {
+            @Override
+            float next(Random random, int token) {
+                return token % 1024 < 40 ? 5 + token % 7 : -5;
+            }
+        },
+        /** Masked by the lowest number there is, or nearly; zeros of both signs. */
+        MASKED {
+            @Override
+            float next(Random random, int token) {
+                return switch (random.nextInt(4)) {
+                    case 0 -> -Float.MAX_VALUE;
+                    case 1 -> -1e30f;
+                    case 2 -> -0.0f;
+                    default -> 0;
+                };
+            }
+        };
+
+        abstract float next(Random random, int token);
+    }
+
+    private static SamplingParams any(Random random) {
+        return new SamplingParams(
+                TEMPERATURES[random.nextInt(TEMPERATURES.length)],
+                TOP_KS[random.nextInt(TOP_KS.length)],
+                TOP_PS[random.nextInt(TOP_PS.length)],
+                MIN_PS[random.nextInt(MIN_PS.length)],
+                REPETITIONS[random.nextInt(REPETITIONS.length)],
+                PRESENCES[random.nextInt(PRESENCES.length)],
+                random.nextLong(),
+                REPORTED[random.nextInt(REPORTED.length)]);
+    }
+
+    /** A slot that has seen a prompt of a fifth of its vocabulary, at most 300 tokens. */
+    private static SampleSlot slot(SamplingParams params, int vocabulary) {
+        SampleSlot slot = new SampleSlot(params, vocabulary);
+        Random random = new Random(params.seed());
+        for (int i = 0; i < Math.min(300, vocabulary / 5); i++) {
+            slot.observePrompt(random.nextInt(vocabulary));
+        }
+        return slot;
+    }
+
+    private static HostTensor tensor(Arena arena, int rows, int width, Logits how, long seed) {
+        Random random = new Random(seed);
+        HostTensor tensor = HostTensor.allocate(arena, DType.F32, Shape.of(rows, width));
+        for (int row = 0; row < rows; row++) {
+            for (int token = 0; token < width; token++) {
+                float logit = how.next(random, token);
+                tensor.data().setAtIndex(ValueLayout.JAVA_FLOAT, (long) row * width + token, logit);
+            }
+        }
+        return tensor;
+    }
+
+    private static void assertSame(SampleSlot expected, SampleSlot actual, SamplingParams params) {
+        if (expected.failure() != null) { // a penalty made the lowest number infinite
+            assertNotNull(actual.failure());
+            assertEquals(expected.failure().getMessage(), actual.failure().getMessage());
+            return;
+        }
+        assertNull(actual.failure());
+        assertEquals(expected.token(), actual.token(), params::toString);
+        for (int rank = 0; rank < expected.reported(); rank++) {
+            assertEquals(expected.topToken(rank), actual.topToken(rank), params::toString);
+            assertEquals(expected.topLogprob(rank), actual.topLogprob(rank), params::toString);
+        }
+    }
+
+    /** Rows of any parameters, drawn on both sides; padding of 3 tokens is nobody's. */
+    private static void compare(long order, int vocabulary, int rows, Logits how) {
+        PtxDevice device = TestBackends.ptxDevice();
+        device.clear();
+        device.seed(order);
+        Random random = new Random(vocabulary);
+        List<SamplingParams> params = new ArrayList<>();
+        SampleSlot[] expected = new SampleSlot[rows];
+        SampleSlot[] actual = new SampleSlot[rows];
+        for (int i = 0; i < rows; i++) {
+            params.add(any(random));
+            expected[i] = slot(params.get(i), vocabulary);
+            actual[i] = slot(params.get(i), vocabulary);
+        }
+        try (CudaBackend backend = new CudaBackend(device.library(), 0);
+                Arena arena = Arena.ofShared()) {
+            for (int step = 0; step < STEPS; step++) {
+                for (int i = 0; i < rows; i++) {
+                    expected[i].moveTo(300 + step);
+                    actual[i].moveTo(300 + step);
+                }
+                HostTensor logits = tensor(arena, rows, vocabulary + 3, how, step);
+                backend.sample(backend.place(logits), actual, rows);
+                HostSampler.sample(logits, expected, rows);
+                for (int i = 0; i < rows; i++) {
+                    assertSame(expected[i], actual[i], params.get(i));
+                }
+            }
+        }
+        assertEquals(List.of(), device.findings());
+        assertEquals(0, device.live());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 997, 4_096, 5_001})
+    void drawsWhatTheHostDraws(int vocabulary) {
+        for (Logits how : Logits.values()) {
+            compare(ORDERS[how.ordinal() % ORDERS.length], vocabulary, 12, how);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, NORMAL", "1, NORMAL", "2, NORMAL", "0, EQUAL", "1, STRIDE", "2, TIED"})
+    void drawsWhatTheHostDrawsFromTheVocabularyOfQwen(int order, Logits how) {
+        compare(ORDERS[order], 152_064, 6, how);
+    }
+
+    /** Of two bad logits the first is named; the other rows draw, and what they draw is theirs. */
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void aNonFiniteLogitFailsItsRowOnly(float bad) {
+        PtxDevice device = TestBackends.ptxDevice();
+        device.clear();
+        device.seed(1);
+        try (CudaBackend backend = new CudaBackend(device.library(), 0);
+                Arena arena = Arena.ofShared()) {
+            SamplingParams params = new SamplingParams(1, 0, 1, 0, 1.1f, 0, 7, 5);
+            SampleSlot[] slots = new SampleSlot[3];
+            for (int i = 0; i < slots.length; i++) {
+                slots[i] = slot(params, 5_000);
+                slots[i].moveTo(i);
+            }
+            HostTensor logits = tensor(arena, 3, 5_000, Logits.NORMAL, 3);
+            logits.set(5_000 + 4_321, bad);
+            logits.set(5_000 + 4_323, Float.NaN);
+            backend.sample(backend.place(logits), slots, 3);
+            assertNotNull(slots[1].failure());
+            String message = slots[1].failure().getMessage();
+            assertTrue(message.contains("token 4321 is " + bad), message);
+            for (int neighbour : new int[] {0, 2}) {
+                assertNull(slots[neighbour].failure());
+                SampleSlot alone = slot(params, 5_000);
+                alone.moveTo(neighbour);
+                HostTensor all = tensor(arena, 3, 5_000, Logits.NORMAL, 3);
+                HostTensor one = HostTensor.allocate(arena, DType.F32, Shape.of(1, 5_000));
+                one.data().copyFrom(all.data().asSlice(neighbour * 20_000L, 20_000));
+                backend.sample(backend.place(one), new SampleSlot[] {alone}, 1);
+                assertSame(alone, slots[neighbour], params);
+            }
+        }
+        assertEquals(List.of(), device.findings());
+    }
+
+    /** More sequences than places, in turn: each is drawn with its own history. */
+    @Test
+    void historiesOfSequencesThatTakeTurnsAreTheirOwn() {
+        PtxDevice device = TestBackends.ptxDevice();
+        device.clear();
+        device.seed(0);
+        SamplingParams params = new SamplingParams(0, 0, 1, 0, 3, 1, 7, 0);
+        SampleSlot[] actual = new SampleSlot[5];
+        SampleSlot[] expected = new SampleSlot[actual.length];
+        for (int i = 0; i < actual.length; i++) {
+            actual[i] = slot(params, 300);
+            expected[i] = slot(params, 300);
+        }
+        try (CudaBackend backend = new CudaBackend(device.library(), 0);
+                Arena arena = Arena.ofShared()) {
+            for (int step = 0; step < 12; step++) {
+                int one = step % actual.length;
+                int other = (step * step + 1 + one) % actual.length;
+                if (one == other) {
+                    continue;
+                }
+                HostTensor logits = tensor(arena, 2, 300, Logits.TIED, 8);
+                SampleSlot[] pair = {actual[one], actual[other]};
+                backend.sample(backend.place(logits), pair, 2);
+                HostSampler.sample(logits, new SampleSlot[] {expected[one], expected[other]}, 2);
+                assertSame(expected[one], actual[one], params);
+                assertSame(expected[other], actual[other], params);
+            }
+        }
+        assertEquals(List.of(), device.findings());
+    }
+}
