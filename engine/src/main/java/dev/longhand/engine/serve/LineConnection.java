@@ -55,7 +55,7 @@ final class LineConnection {
 
     /** Serves the client until it has sent all and got all, or has gone. */
     void serve() {
-        try (channel) {
+        try {
             LineReader lines = new LineReader(channel, limits.requestBytesMax());
             for (byte[] line = lines.next(); line != null; line = lines.next()) {
                 if (line.length > 0 && !take(line)) {
@@ -66,10 +66,9 @@ final class LineConnection {
             error("", e); // an endless line: there is no finding the next
         } catch (IOException e) {
             cancelAll();
-        } finally {
-            writers.arriveAndAwaitAdvance();
-            close();
         }
+        writers.arriveAndAwaitAdvance();
+        close();
     }
 
     /** Whether the connection goes on after the line. */
@@ -167,21 +166,13 @@ final class LineConnection {
                     open = false;
                     generation.cancel(); // and read on to its end, which frees its place
                 }
-                count(event);
             }
         } catch (InterruptedException e) {
             generation.cancel();
         } finally {
             running.remove(id, generation);
+            service.ended();
             writers.arriveAndDeregister();
-        }
-    }
-
-    private void count(GenerationEvent event) {
-        switch (event) {
-            case GenerationEvent.TokenEmitted token -> {}
-            case GenerationEvent.Finished end -> service.metrics().ended(end.reason(), end.usage());
-            case GenerationEvent.Failed failed -> service.metrics().failed();
         }
     }
 

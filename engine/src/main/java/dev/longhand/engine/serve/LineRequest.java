@@ -117,6 +117,7 @@ sealed interface LineRequest {
                         RequestFields.sampling(line, logprobs),
                         RequestFields.stops(line),
                         line.bool("ignore_eos", false),
+                        null,
                         null);
         return new Generate(id, line.string("model").orElse(null), request);
     }

@@ -13,16 +13,19 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What both faces offer. The model that a request names is the base or a loaded adapter; adapters
  * may be loaded by clients from one folder, or not at all.
  */
 public final class Service {
+    private static final long DRAIN_LOOK_MILLIS = 10;
+
     private final Engine engine;
     private final String base;
     private final @Nullable Path adapterFolder;
-    private final ServiceMetrics metrics = new ServiceMetrics();
+    private final AtomicLong running = new AtomicLong();
     private volatile boolean draining;
 
     /**
@@ -35,21 +38,6 @@ public final class Service {
         this.engine = engine;
         this.base = base;
         this.adapterFolder = adapterFolder;
-    }
-
-    /** The engine. */
-    Engine engine() {
-        return engine;
-    }
-
-    /** The base's name. */
-    String base() {
-        return base;
-    }
-
-    /** Counters of what was served. */
-    ServiceMetrics metrics() {
-        return metrics;
     }
 
     /** The names that requests may use: the base, then the adapters. */
@@ -76,7 +64,7 @@ public final class Service {
             throw new UnknownModelException(adapter, models());
         }
         Generation generation = engine.submit(request.withAdapter(adapter));
-        metrics.begun(generation.promptIds().size());
+        running.incrementAndGet();
         return generation;
     }
 
@@ -122,13 +110,22 @@ public final class Service {
         engine.adapters().unload(name);
     }
 
-    /** Refuses new requests from now on; those under way go on. */
-    void drain() {
-        draining = true;
+    /** Told when a generation of {@link #submit} was read to its end. */
+    void ended() {
+        running.decrementAndGet();
     }
 
-    /** Whether new requests are accepted. */
-    boolean accepting() {
-        return !draining;
+    /** How many generations are under way. */
+    long running() {
+        return running.get();
+    }
+
+    /** Refuses new requests from now on, and waits a while for those under way. */
+    public void drain(long millisMax) throws InterruptedException {
+        draining = true;
+        long end = System.nanoTime() + millisMax * 1_000_000;
+        while (running.get() > 0 && System.nanoTime() < end) {
+            Thread.sleep(DRAIN_LOOK_MILLIS);
+        }
     }
 }

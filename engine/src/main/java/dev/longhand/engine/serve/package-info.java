@@ -1,7 +1,4 @@
-/**
- * Generations over sockets: one service behind two thin faces, newline-delimited JSON and the part
- * of the OpenAI HTTP interface that clients expect.
- */
+/** Generations over sockets: a service of models by name, and newline-delimited JSON in front. */
 @NullMarked
 package dev.longhand.engine.serve;
 
