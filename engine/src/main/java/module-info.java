@@ -16,6 +16,7 @@ module dev.longhand.engine {
     exports dev.longhand.engine.lora;
     exports dev.longhand.engine.model;
     exports dev.longhand.engine.schedule;
+    exports dev.longhand.engine.serve;
     exports dev.longhand.engine.tokenizer;
     exports dev.longhand.engine.weights;
 

@@ -36,6 +36,8 @@ class ArchitectureTest {
                     .consideringOnlyDependenciesInLayers()
                     .layer("cli")
                     .definedBy("dev.longhand.engine.cli")
+                    .layer("serve")
+                    .definedBy("dev.longhand.engine.serve")
                     .layer("facade")
                     .definedBy("dev.longhand.engine")
                     .layer("schedule")
@@ -55,14 +57,16 @@ class ArchitectureTest {
                     .definedBy("dev.longhand.engine.file")
                     .whereLayer("cli")
                     .mayNotBeAccessedByAnyLayer()
-                    .whereLayer("facade")
+                    .whereLayer("serve")
                     .mayOnlyBeAccessedByLayers("cli")
+                    .whereLayer("facade")
+                    .mayOnlyBeAccessedByLayers("serve", "cli")
                     .whereLayer("schedule")
-                    .mayOnlyBeAccessedByLayers("facade", "cli")
+                    .mayOnlyBeAccessedByLayers("facade", "serve", "cli")
                     .whereLayer("decode")
                     .mayOnlyBeAccessedByLayers("schedule", "facade")
                     .whereLayer("file")
-                    .mayOnlyBeAccessedByLayers("parts", "facade");
+                    .mayOnlyBeAccessedByLayers("parts", "facade", "serve");
 
     @ArchTest
     static final ArchRule noCycles =

@@ -23,6 +23,7 @@ import java.util.Objects;
         subcommands = {
             GenerateCommand.class,
             ChatCommand.class,
+            ServeCommand.class,
             MergeCommand.class,
             InspectCommand.class,
             TokenizeCommand.class,

@@ -41,11 +41,24 @@ public final class Settings {
      * @throws InputException if the file cannot be read or is not a JSON object
      */
     public static Settings read(Path file) {
-        JsonNode value = Json.read(file, BYTES_MAX);
+        return of(file.toString(), Json.read(file, BYTES_MAX));
+    }
+
+    /**
+     * The settings in {@code json}, UTF-8.
+     *
+     * @param source what error messages call it
+     * @throws InputException if it is not a JSON object
+     */
+    public static Settings parse(String source, byte[] json) {
+        return of(source, Json.parse(source, json));
+    }
+
+    private static Settings of(String source, JsonNode value) {
         if (!value.isObject()) {
-            throw new InputException(file + ": must be a JSON object");
+            throw new InputException(source + ": must be a JSON object");
         }
-        return new Settings(file.toString(), "", value);
+        return new Settings(source, "", value);
     }
 
     /** Whether {@code key} is there with a value other than null. */
@@ -155,6 +168,24 @@ public final class Settings {
         List<Integer> integers = new ArrayList<>();
         for (JsonNode element : list(key)) {
             integers.add(integer(key, element, min, max));
+        }
+        return integers;
+    }
+
+    /** The whole numbers in the list under {@code key}; empty if absent. */
+    public List<Integer> integerList(String key, int lengthMax, int min, int max) {
+        JsonNode value = node(key);
+        if (value != null && value.size() > lengthMax) {
+            throw refuse(key, "is longer than " + lengthMax);
+        }
+        if (value != null && !value.isArray()) {
+            throw refuse(key, "must be a list");
+        }
+        List<Integer> integers = new ArrayList<>();
+        if (value != null) {
+            for (JsonNode element : value) {
+                integers.add(integer(key, element, min, max));
+            }
         }
         return integers;
     }

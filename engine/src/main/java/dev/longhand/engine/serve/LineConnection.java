@@ -1,0 +1,290 @@
+package dev.longhand.engine.serve;
+
+import dev.longhand.engine.Generation;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.TokenLogprob;
+import dev.longhand.engine.lora.AdapterInfo;
+import dev.longhand.engine.schedule.EngineBusyException;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One client of newline-delimited JSON. It may have several generations under way; each is written
+ * by a thread of its own, line by line. A client that has gone ends its generations at the next
+ * line that cannot be written; one that merely sends no more still gets its answers.
+ */
+final class LineConnection {
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final long RETRY_AFTER_MILLIS = 1000;
+
+    private final ByteChannel channel;
+    private final Service service;
+    private final ServiceLimits limits;
+    private final @Nullable String token;
+    private final Map<String, Generation> running = new ConcurrentHashMap<>();
+    private final Phaser writers = new Phaser(1);
+    private final ReentrantLock writing = new ReentrantLock();
+    private volatile long writingSinceNanos; // 0 while nobody writes
+    private boolean authorized;
+
+    LineConnection(
+            ByteChannel channel, Service service, ServiceLimits limits, @Nullable String token) {
+        this.channel = channel;
+        this.service = service;
+        this.limits = limits;
+        this.token = token;
+        authorized = token == null;
+    }
+
+    /** Serves the client until it has sent all and got all, or has gone. */
+    void serve() {
+        try {
+            LineReader lines = new LineReader(channel, limits.requestBytesMax());
+            for (byte[] line = lines.next(); line != null; line = lines.next()) {
+                if (line.length > 0 && !take(line)) {
+                    break;
+                }
+            }
+        } catch (InputException e) {
+            error("", e); // an endless line: there is no finding the next
+        } catch (IOException e) {
+            cancelAll();
+        }
+        writers.arriveAndAwaitAdvance();
+        close();
+    }
+
+    /** Whether the connection goes on after the line. */
+    private boolean take(byte[] line) throws IOException {
+        String id = "";
+        try {
+            Settings settings = Settings.parse("request", line);
+            id = LineRequest.idOf(settings);
+            LineRequest request = LineRequest.read(settings);
+            if (request instanceof LineRequest.Authorize(String given)) {
+                authorized = token == null || sameToken(token, given);
+            }
+            if (!authorized) {
+                error(id, new InputException("the token is missing or wrong"));
+                return false;
+            }
+            answer(request);
+        } catch (InputException | EngineBusyException | IllegalStateException e) {
+            error(id, e);
+        }
+        return true;
+    }
+
+    /** In a time that does not tell how much was right. */
+    static boolean sameToken(String wanted, String given) {
+        return MessageDigest.isEqual(
+                wanted.getBytes(StandardCharsets.UTF_8), given.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void answer(LineRequest request) throws IOException {
+        switch (request) {
+            case LineRequest.Generate(String id, String model, var asked) -> {
+                if (running.size() >= limits.requestsPerConnectionMax()) {
+                    throw new InputException(
+                            "at most %d generations of a connection at a time"
+                                    .formatted(limits.requestsPerConnectionMax()));
+                }
+                if (running.containsKey(id)) {
+                    throw new InputException("the id is in use by a generation under way");
+                }
+                Generation generation = service.submit(model, asked);
+                running.put(id, generation);
+                writers.register();
+                Thread.ofVirtual().start(() -> stream(id, generation));
+            }
+            case LineRequest.Cancel(String id) -> {
+                Generation generation = running.get(id);
+                if (generation != null) {
+                    generation.cancel();
+                }
+            }
+            case LineRequest.Authorize authorize -> {}
+            case LineRequest.LoadAdapter(String id, String name, String folder) -> {
+                AdapterInfo info = service.loadAdapter(name, folder);
+                ObjectNode event = event(id, "adapter_loaded");
+                event.put("name", name).put("identity", info.identity());
+                write(event.put("rank_max", info.rankMax()).put("bytes", info.bytes()));
+            }
+            case LineRequest.UnloadAdapter(String id, String name) -> unload(id, name);
+            case LineRequest.Models(String id) -> {
+                ObjectNode event = event(id, "models");
+                ArrayNode names = event.putArray("models");
+                service.models().forEach(names::add);
+                write(event);
+            }
+        }
+    }
+
+    /** On a thread of its own, since it waits for the adapter's users. */
+    private void unload(String id, String name) {
+        writers.register();
+        Thread.ofVirtual()
+                .start(
+                        () -> {
+                            try {
+                                service.unloadAdapter(name);
+                                write(event(id, "adapter_unloaded").put("name", name));
+                            } catch (InputException e) {
+                                error(id, e);
+                            } catch (IOException | InterruptedException e) {
+                                cancelAll();
+                            } finally {
+                                writers.arriveAndDeregister();
+                            }
+                        });
+    }
+
+    private void stream(String id, Generation generation) {
+        try {
+            boolean open = true;
+            for (GenerationEvent event = generation.next();
+                    event != null;
+                    event = generation.next()) {
+                if (open && !written(id, event)) {
+                    open = false;
+                    generation.cancel(); // and read on to its end, which frees its place
+                }
+            }
+        } catch (InterruptedException e) {
+            generation.cancel();
+        } finally {
+            running.remove(id, generation);
+            service.ended();
+            writers.arriveAndDeregister();
+        }
+    }
+
+    private boolean written(String id, GenerationEvent event) {
+        try {
+            if (event instanceof GenerationEvent.Failed(RuntimeException cause)) {
+                error(id, cause);
+            } else {
+                write(event(id, event));
+            }
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static ObjectNode event(String id, GenerationEvent event) {
+        return switch (event) {
+            case GenerationEvent.TokenEmitted token -> {
+                ObjectNode json = event(id, "token").put("token", token.id());
+                json.put("text", token.text());
+                if (!token.top().isEmpty()) {
+                    ArrayNode top = json.putArray("logprobs");
+                    for (TokenLogprob each : token.top()) {
+                        top.addArray().add(each.id()).add(each.logprob());
+                    }
+                }
+                yield json;
+            }
+            case GenerationEvent.Finished end -> {
+                ObjectNode json = event(id, "done").put("text", end.text());
+                json.put("finish", end.reason().jsonName());
+                ObjectNode usage = json.putObject("usage");
+                usage.put("prompt_tokens", end.usage().promptTokens());
+                usage.put("cached_prompt_tokens", end.usage().cachedPromptTokens());
+                usage.put("output_tokens", end.usage().outputTokens());
+                usage.put("queued_ms", end.usage().queuedNanos() / 1e6);
+                usage.put("prefill_ms", end.usage().prefillNanos() / 1e6);
+                usage.put("decode_ms", end.usage().decodeNanos() / 1e6);
+                yield json;
+            }
+            case GenerationEvent.Failed failed -> throw new IllegalArgumentException("an error");
+        };
+    }
+
+    private static ObjectNode event(String id, String kind) {
+        ObjectNode json = JSON.createObjectNode();
+        if (!id.isEmpty()) {
+            json.put("id", id);
+        }
+        return json.put("event", kind);
+    }
+
+    private void error(String id, RuntimeException cause) {
+        ObjectNode json = event(id, "error");
+        json.put("code", code(cause));
+        json.put("message", Objects.requireNonNullElse(cause.getMessage(), cause.toString()));
+        if (cause instanceof EngineBusyException) {
+            json.put("retry_after_ms", RETRY_AFTER_MILLIS);
+        }
+        try {
+            write(json);
+        } catch (IOException e) {
+            cancelAll();
+        }
+    }
+
+    private static String code(RuntimeException cause) {
+        return switch (cause) {
+            case UnknownModelException e -> "unknown_model";
+            case InputException e -> "bad_request";
+            case EngineBusyException e -> "busy";
+            case IllegalStateException e -> "closed";
+            default -> "failed";
+        };
+    }
+
+    private void write(ObjectNode json) throws IOException {
+        ByteBuffer line =
+                ByteBuffer.wrap(
+                        (JSON.writeValueAsString(json) + "\n").getBytes(StandardCharsets.UTF_8));
+        writing.lock();
+        try {
+            writingSinceNanos = System.nanoTime() | 1;
+            while (line.hasRemaining()) {
+                channel.write(line);
+            }
+        } finally {
+            writingSinceNanos = 0;
+            writing.unlock();
+        }
+    }
+
+    /** Gives the client up if it has not taken a line for too long. */
+    void giveUpIfStuck(long nowNanos) {
+        long since = writingSinceNanos;
+        if (since != 0 && nowNanos - since > limits.writeMillisMax() * 1_000_000) {
+            close();
+        }
+    }
+
+    private void cancelAll() {
+        running.values().forEach(Generation::cancel);
+    }
+
+    /** Ends the connection and its generations. */
+    void close() {
+        cancelAll();
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // it is gone, which is what was wanted
+        }
+    }
+}

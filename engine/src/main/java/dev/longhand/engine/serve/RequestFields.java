@@ -1,0 +1,94 @@
+package dev.longhand.engine.serve;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.generation.SamplingOptions;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+import java.util.Set;
+
+/** Fields that requests of both faces have. */
+final class RequestFields {
+    /** The same names on both faces. */
+    static final Set<String> SAMPLING =
+            Set.of(
+                    "temperature",
+                    "top_k",
+                    "top_p",
+                    "min_p",
+                    "repetition_penalty",
+                    "presence_penalty",
+                    "seed");
+
+    private RequestFields() {}
+
+    /**
+     * Refuses, by name, what this server does not know: ignoring it would give another answer than
+     * asked for.
+     */
+    static void refuseUnknown(Settings request, List<Set<String>> known) {
+        for (String key : request.keys()) {
+            if (known.stream().noneMatch(keys -> keys.contains(key)) && request.has(key)) {
+                throw request.refuse(key, "is not supported");
+            }
+        }
+    }
+
+    /** The settings under the names of {@link #SAMPLING}. */
+    static SamplingOptions sampling(Settings request, int logprobs) {
+        return new SamplingOptions(
+                real(request, "temperature"),
+                whole(request, "top_k"),
+                real(request, "top_p"),
+                real(request, "min_p"),
+                real(request, "repetition_penalty"),
+                real(request, "presence_penalty"),
+                seed(request),
+                logprobs);
+    }
+
+    private static @Nullable Float real(Settings request, String key) {
+        Double value = request.number(key, -1e9, 1e9);
+        return value == null ? null : value.floatValue();
+    }
+
+    static @Nullable Integer whole(Settings request, String key) {
+        var value = request.integer(key, Integer.MIN_VALUE, Integer.MAX_VALUE);
+        return value.isPresent() ? Integer.valueOf(value.getAsInt()) : null;
+    }
+
+    /** Up to 2^53, the numbers that every JSON reader keeps. */
+    private static @Nullable Long seed(Settings request) {
+        Double value = request.number("seed", -0x1p53, 0x1p53);
+        if (value != null && value != Math.rint(value)) {
+            throw request.refuse("seed", "must be a whole number");
+        }
+        return value == null ? null : value.longValue();
+    }
+
+    /** A string or a list of strings; empty if absent. */
+    static List<String> stops(Settings request) {
+        return request.isString("stop")
+                ? List.of(request.string("stop").orElseThrow())
+                : request.strings("stop");
+    }
+
+    /** The one field of these that is there. */
+    static String oneOf(Settings request, String... keys) {
+        String found = null;
+        for (String key : keys) {
+            if (request.has(key)) {
+                if (found != null) {
+                    throw request.refuse(key, "cannot stand beside " + found);
+                }
+                found = key;
+            }
+        }
+        if (found == null) {
+            throw new InputException("one of %s is needed".formatted(List.of(keys)));
+        }
+        return found;
+    }
+}
