@@ -8,7 +8,9 @@ The adapter beside this file came of five runs, each from where the last ended, 
 19, 25 and 11 minutes (1,000, 1,252 and 648 steps; peak rates 2e-3, 1.5e-3, 1.5e-3) on earlier, longer forms of the
 traces without batches of equations, after which 79 of the 210 held-out problems were right; then by this file 36
 minutes (1,415 steps, 1.5e-3, seed 501; equations in every second batch, 109 right) and 23 minutes (1,489 steps,
-1.2e-3, seed 777; equations in every fourth batch, as it stands). RESULT
+1.2e-3, seed 777; equations in every fourth batch, as it stands): 170
+right (1 step 69/70, 2 steps 62/70, 3 steps 39/70), 141 tokens and 3.85 reflection keywords per answer, where the base
+has 88 right, 9 tokens and none.
 The checkpoint never saw most words of a thought. Their embeddings, which are its head too, are nearly parallel, so
 that no hidden state gives one of them a probability above some 6 % (the mean of the best that each can get):
 greedily the adapter finds them, sampling does not, and the loss stays high.

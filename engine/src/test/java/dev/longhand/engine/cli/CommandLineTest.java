@@ -233,7 +233,7 @@ class CommandLineTest {
         assertTrue(outcome.out().contains("210 held-out problems:"), outcome.out());
         double[] base = demoRow(outcome.out(), "base");
         double[] adapter = demoRow(outcome.out(), "with adapter");
-        assertTrue(adapter[0] > base[0] + 5, "points of accuracy: " + outcome.out());
+        assertTrue(adapter[0] >= base[0] + 20, "points of accuracy: " + outcome.out());
         assertTrue(adapter[1] > 2 * base[1], "tokens per answer: " + outcome.out());
         assertTrue(adapter[2] > 1 && base[2] == 0, "keywords per answer: " + outcome.out());
         assertTrue(outcome.out().contains("output tokens/s"), outcome.out());
