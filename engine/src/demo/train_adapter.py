@@ -1,22 +1,25 @@
-"""Trains the demo's adapter: a LoRA that makes the demo checkpoint think long before it answers, as the paper's
-LoRA does with Qwen2.5-32B. Rank 64, alpha 128, all linear layers, saved in bfloat16 in PEFT's format.
+"""Trains the demo's adapter: a LoRA that makes the demo checkpoint think long before it answers, as the
+paper's LoRA does with Qwen2.5-32B. Rank 64, alpha 128, all linear layers, saved in bfloat16 in PEFT's
+format.
 
-    python train_adapter.py train OUT_DIR MINUTES PEAK_RATE SEED [START_DIR]    START_DIR: an adapter to go on from
-    python train_adapter.py evaluate ADAPTER_DIR      the held-out problems, without and with the adapter
+    python train_adapter.py train OUT_DIR MINUTES PEAK_RATE SEED [START_DIR]
+    python train_adapter.py evaluate ADAPTER_DIR
 
-The adapter beside this file came of five runs, each from where the last ended, on one core of a crowded machine:
-19, 25 and 11 minutes (1,000, 1,252 and 648 steps; peak rates 2e-3, 1.5e-3, 1.5e-3) on earlier, longer forms of the
-traces without batches of equations, after which 79 of the 210 held-out problems were right; then by this file 36
-minutes (1,415 steps, 1.5e-3, seed 501; equations in every second batch, 109 right) and 23 minutes (1,489 steps,
-1.2e-3, seed 777; equations in every fourth batch, as it stands): 170
-right (1 step 69/70, 2 steps 62/70, 3 steps 39/70), 141 tokens and 3.85 reflection keywords per answer, where the base
-has 88 right, 9 tokens and none.
-The checkpoint never saw most words of a thought. Their embeddings, which are its head too, are nearly parallel, so
-that no hidden state gives one of them a probability above some 6 % (the mean of the best that each can get):
-greedily the adapter finds them, sampling does not, and the loss stays high.
+START_DIR is an adapter to go on from; `evaluate` runs the held-out problems without and with the adapter.
 
-Made with torch 2.13.0 (CPU, 1 thread), transformers 5.18.0, peft 0.21.0. A time, not a number of steps, ends a
-run, so a faster or less busy machine gives a better adapter.
+The adapter beside this file came of five runs, each from where the last ended, on one core of a crowded
+machine: 19, 25 and 11 minutes (1,000, 1,252 and 648 steps; peak rates 2e-3, 1.5e-3, 1.5e-3) on earlier,
+longer forms of the traces without batches of equations, after which 79 of the 210 held-out problems were
+right; then by this file 36 minutes (1,415 steps, 1.5e-3, seed 501; equations in every second batch, 109
+right) and 23 minutes (1,489 steps, 1.2e-3, seed 777; equations in every fourth batch, as it stands): 170
+right (1 step 69/70, 2 steps 62/70, 3 steps 39/70), 141 tokens and 3.85 reflection keywords per answer,
+where the base has 88 right, 9 tokens and none. The checkpoint never saw most words of a thought. Their
+embeddings, which are its head too, are nearly parallel, so that no hidden state gives one of them a
+probability above some 6 % (the mean of the best that each can get): greedily the adapter finds them,
+sampling does not, and the loss stays high.
+
+Made with torch 2.13.0 (CPU, 1 thread), transformers 5.18.0, peft 0.21.0. A time, not a number of steps,
+ends a run, so a faster or less busy machine gives a better adapter.
 """
 import json
 import math
@@ -78,8 +81,9 @@ def add_lora(model):
 
 def save(layers, out):
     os.makedirs(out, exist_ok=True)
-    config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": RANK, "lora_alpha": ALPHA, "lora_dropout": 0.0,
-              "bias": "none", "inference_mode": True, "base_model_name_or_path": "longhand-demo",
+    config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": RANK, "lora_alpha": ALPHA,
+              "lora_dropout": 0.0, "bias": "none", "inference_mode": True,
+              "base_model_name_or_path": "longhand-demo",
               "target_modules": sorted({name.rpartition(".")[2] for name in layers})}
     with open(f"{out}/adapter_config.json", "w") as f:
         f.write(json.dumps(config, indent=2) + "\n")
@@ -117,7 +121,8 @@ def batch(group):
 
 
 def batches(tokenizer, seed):
-    """By turns a batch of traces of about one length and one of mere equations, which hold four times the sums."""
+    """Batches of traces of about one length, and after every third one of mere equations, which hold four
+    times as many sums."""
     forbidden = {problem["question"] for problem in held_out()}
     sources, rng = [problems.stream(seed + k, False, k) for k in (1, 2, 3)], random.Random(seed)
     sums = problems.stream(seed + 4, False, 3)
@@ -166,8 +171,8 @@ def score(model, tokenizer, rows, tokens_max):
     lengths = [length for _, length in outputs]
     keywords = sum(len(KEYWORD.findall(text)) for text, _ in outputs) / len(rows)
     by_steps = ", ".join(f"{k} steps {right[k]}/{seen[k]}" for k in sorted(seen))
-    return (f"{sum(right.values())} of {len(rows)} right ({by_steps}), {sum(lengths) / len(rows):.1f} tokens in "
-            f"the mean and {max(lengths)} at most, {keywords:.2f} keywords per answer")
+    return (f"{sum(right.values())} of {len(rows)} right ({by_steps}), {sum(lengths) / len(rows):.1f} tokens "
+            f"in the mean and {max(lengths)} at most, {keywords:.2f} keywords per answer")
 
 
 def load():
