@@ -7,6 +7,7 @@ import dev.longhand.engine.Generation;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.model.ModelConfig;
 
@@ -59,7 +60,10 @@ public final class AdapterReport {
         try {
             ModelConfig config = ModelConfig.read(model);
             EngineConfig.Builder builder =
-                    EngineConfig.of(model).contextTokensMax(1024).kvTokensMax(8 * 1024);
+                    EngineConfig.of(model)
+                            .contextTokensMax(1024)
+                            .kvTokensMax(8 * 1024)
+                            .speculation(Speculation.OFF); // a step is one token of each
             for (int i = 0; i < ROWS; i++) {
                 builder.adapter(
                         small(i),
