@@ -48,8 +48,7 @@ final class Submission {
      * @param penalisedDrafts whether guesses of a sequence with penalties can be checked
      * @throws InputException if it cannot be fulfilled as it is
      */
-    Submission(
-            EngineSetup setup, Path folder, GenerationRequest request, boolean penalisedDrafts) {
+    Submission(EngineSetup setup, Path folder, GenerationRequest request, boolean penalisedDrafts) {
         this.setup = setup;
         this.request = request;
         this.penalisedDrafts = penalisedDrafts;
@@ -149,10 +148,7 @@ final class Submission {
         LoopDetector loops =
                 request.loopRule() == null ? null : new LoopDetector(request.loopRule(), table);
         return new OutputControls(
-                new StopCondition(eos, table, request.stops()),
-                thought,
-                loops,
-                request.timeouts());
+                new StopCondition(eos, table, request.stops()), thought, loops, request.timeouts());
     }
 
     private int[] tokens(Prompt asked, Path folder) {
