@@ -202,7 +202,10 @@ public final class Engine implements AutoCloseable {
         int outputMax = Math.min(asked, room);
         SamplingParams sampling =
                 request.sampling()
-                        .resolve(setup.defaults(), ThreadLocalRandom.current().nextLong());
+                        .resolve(
+                                setup.defaults(),
+                                ThreadLocalRandom.current().nextLong(),
+                                setup.drawableTokens());
         TokenTable table = setup.tokenizer().map(Tokenizer::table).orElse(null);
         if (table == null && !request.stops().isEmpty()) {
             throw new InputException("stop strings need tokenizer files, which this model lacks");
