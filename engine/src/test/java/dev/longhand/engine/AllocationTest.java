@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -30,7 +31,19 @@ class AllocationTest {
 
     @Test
     void decodingAllocatesNothing() throws InterruptedException {
-        SamplingOptions sampling = new SamplingOptions(0.8f, 40, 0.95f, 0.01f, 1.1f, 0.5f, 1L, 5);
+        SamplingOptions sampling =
+                SamplingOptions.builder()
+                        .temperature(0.8f)
+                        .topK(40)
+                        .topP(0.95f)
+                        .minP(0.01f)
+                        .repetitionPenalty(1.1f)
+                        .frequencyPenalty(0.001f)
+                        .presencePenalty(0.5f)
+                        .logitBias(Map.of(3, -100f, 40, 2f))
+                        .seed(1L)
+                        .logprobs(5)
+                        .build();
         measure(sampling, Speculation.OFF);
     }
 

@@ -42,7 +42,7 @@ class SamplesTest {
 
     private static GenerationRequest request(int promptTokens, int tokens, long seed) {
         List<Integer> prompt = Goldens.prompt(CHECKPOINT, 300);
-        SamplingOptions sampling = new SamplingOptions(0.9f, 40, 0.95f, null, null, null, seed, 3);
+        SamplingOptions sampling = SamplingOptions.builder().temperature(0.9f).topK(40).topP(0.95f).seed(seed).logprobs(3).build();
         return GenerationRequest.ids(
                         IntStream.range(0, promptTokens)
                                 .mapToObj(i -> prompt.get((i + i / 300) % 300))
@@ -73,7 +73,9 @@ class SamplesTest {
             }
             assertEquals(0, usages.getFirst().cachedPromptTokens());
             for (Usage usage : usages.subList(1, count)) {
-                assertEquals(promptTokens - 1, usage.cachedPromptTokens(), "one row each");
+                int pages = (promptTokens - 1) / PAGE * PAGE;
+                int cached = device == Device.PTX ? pages : promptTokens - 1;
+                assertEquals(cached, usage.cachedPromptTokens());
             }
         }
     }

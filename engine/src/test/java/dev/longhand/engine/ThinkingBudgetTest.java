@@ -134,8 +134,8 @@ class ThinkingBudgetTest {
     private static SamplingOptions sampling(int kind) {
         return switch (kind) {
             case 0 -> SamplingOptions.greedy().withLogprobs(3);
-            case 1 -> new SamplingOptions(0.9f, 40, 0.95f, null, null, null, 7L, 5);
-            default -> new SamplingOptions(0.8f, 20, null, null, 1.2f, null, 9L, 2);
+            case 1 -> SamplingOptions.builder().temperature(0.9f).topK(40).topP(0.95f).seed(7L).logprobs(5).build();
+            default -> SamplingOptions.builder().temperature(0.8f).topK(20).repetitionPenalty(1.2f).seed(9L).logprobs(2).build();
         };
     }
 
