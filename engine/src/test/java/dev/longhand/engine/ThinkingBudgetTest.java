@@ -134,14 +134,30 @@ class ThinkingBudgetTest {
     private static SamplingOptions sampling(int kind) {
         return switch (kind) {
             case 0 -> SamplingOptions.greedy().withLogprobs(3);
-            case 1 -> SamplingOptions.builder().temperature(0.9f).topK(40).topP(0.95f).seed(7L).logprobs(5).build();
-            default -> SamplingOptions.builder().temperature(0.8f).topK(20).repetitionPenalty(1.2f).seed(9L).logprobs(2).build();
+            case 1 ->
+                    SamplingOptions.builder()
+                            .temperature(0.9f)
+                            .topK(40)
+                            .topP(0.95f)
+                            .seed(7L)
+                            .logprobs(5)
+                            .build();
+            default ->
+                    SamplingOptions.builder()
+                            .temperature(0.8f)
+                            .topK(20)
+                            .repetitionPenalty(1.2f)
+                            .seed(9L)
+                            .logprobs(2)
+                            .build();
         };
     }
 
     private static void assertClosedExactly(Engine engine, int budget, int kind, int answer) {
         GenerationRequest plain = kind == 0 ? request(400) : begun(engine, request(400));
-        GenerationRequest free = plain.withMaxTokens(400).withSampling(sampling(kind));
+        int opening = kind == 0 ? tokens(engine, "<|begin_of_thought|>").size() : 0;
+        GenerationRequest free =
+                plain.withMaxTokens(opening + budget + 1).withSampling(sampling(kind));
         Output unlimited = Output.of(engine, free);
         assertTrue(unlimited.thought().size() > budget, "the thought is longer than the budget");
         int drawn = unlimited.before() + budget;
