@@ -4,6 +4,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.Device;
+import dev.longhand.kernels.Prefill;
 import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ import java.util.Map;
  *     full context
  * @param sequencesMax sequences that advance together
  * @param prefillRowsMax prompt tokens per step
+ * @param prefill who multiplies the rows of prompts; CUBLAS ends batch invariance
  * @param queueDepthMax requests that may wait
  * @param speculation whether requests that do not say guess tokens; costs and gives time only
  * @param adapters PEFT folders of LoRA adapters to load at once, by the name that requests use
@@ -45,6 +47,7 @@ public record EngineConfig(
         @Nullable Integer kvTokensMax,
         int sequencesMax,
         int prefillRowsMax,
+        Prefill prefill,
         int queueDepthMax,
         Speculation speculation,
         Map<String, Path> adapters,
@@ -85,6 +88,7 @@ public record EngineConfig(
         private @Nullable Integer kvTokensMax;
         private int sequencesMax = 8;
         private int prefillRowsMax = 512;
+        private Prefill prefill = Prefill.OWN;
         private int queueDepthMax = 256;
         private Speculation speculation = Speculation.AUTO;
         private final Map<String, Path> adapters = new LinkedHashMap<>();
@@ -135,6 +139,11 @@ public record EngineConfig(
             return this;
         }
 
+        public Builder prefill(Prefill value) {
+            prefill = value;
+            return this;
+        }
+
         public Builder queueDepthMax(int value) {
             queueDepthMax = value;
             return this;
@@ -173,6 +182,7 @@ public record EngineConfig(
                     kvTokensMax,
                     sequencesMax,
                     prefillRowsMax,
+                    prefill,
                     queueDepthMax,
                     speculation,
                     adapters,
