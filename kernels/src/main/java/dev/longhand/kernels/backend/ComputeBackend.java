@@ -181,6 +181,17 @@ public interface ComputeBackend extends AutoCloseable {
     }
 
     /**
+     * Bytes that products of steps keep beside their tensors.
+     *
+     * @param rows of the largest step
+     * @param inputsMax of any linear layer
+     * @param gateUp outputs of gate and up together
+     */
+    default long productBytes(int rows, int inputsMax, int gateUp) {
+        return 0;
+    }
+
+    /**
      * Whether {@link #sample} draws one slot after the other, and only those that count, so that
      * slots that follow others may have penalties. Else all are drawn at once.
      */
