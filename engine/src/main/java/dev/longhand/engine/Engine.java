@@ -17,6 +17,7 @@ import dev.longhand.engine.model.Qwen2Model;
 import dev.longhand.engine.model.Qwen2Weights;
 import dev.longhand.engine.schedule.DeviceThread;
 import dev.longhand.engine.schedule.EngineBusyException;
+import dev.longhand.engine.schedule.EngineLoad;
 import dev.longhand.engine.tokenizer.TokenTable;
 import dev.longhand.engine.tokenizer.Tokenizer;
 import dev.longhand.engine.weights.Checkpoint;
@@ -176,6 +177,16 @@ public final class Engine implements AutoCloseable {
         return adapters;
     }
 
+    /** How busy this engine is now. */
+    public EngineLoad load() {
+        return deviceThread.load();
+    }
+
+    /** The longest sequence that it admits, prompt and output, in tokens. */
+    public int contextTokensMax() {
+        return setup.limits().contextTokensMax();
+    }
+
     /** The memory that this engine takes. */
     public MemoryPlan memoryPlan() {
         return memoryPlan;
@@ -233,7 +244,12 @@ public final class Engine implements AutoCloseable {
         return new Generation(prompt, log, text);
     }
 
-    private int[] tokens(Prompt prompt) {
+    /**
+     * The token ids of a prompt, as {@link #submit} would give them to the model.
+     *
+     * @throws InputException if it cannot be a prompt of this model
+     */
+    public int[] tokens(Prompt prompt) {
         int[] tokens =
                 switch (prompt) {
                     case Prompt.Ids ids -> ids.ids().stream().mapToInt(Integer::intValue).toArray();

@@ -93,6 +93,11 @@ final class AdmissionQueue {
         return !closed;
     }
 
+    /** How many sequences wait. */
+    synchronized int depth() {
+        return sequences;
+    }
+
     synchronized boolean isClosed() {
         return closed;
     }
@@ -104,6 +109,7 @@ final class AdmissionQueue {
             closed = true;
             left = new ArrayDeque<>(waiting);
             waiting.clear();
+            sequences = 0;
             notifyAll();
         }
         for (Ticket ticket : left) {

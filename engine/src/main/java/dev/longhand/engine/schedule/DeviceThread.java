@@ -19,12 +19,16 @@ public final class DeviceThread implements Executor, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(DeviceThread.class.getName());
 
     private final AdmissionQueue queue;
+    private final int queueDepthMax;
+    private final int kvPages;
     private final Scheduler scheduler;
     private final Thread thread;
 
     /** Starts the thread; from now on it alone may use the model, the backend and the cache. */
     public DeviceThread(Qwen2Model model, ComputeBackend backend, KvCache kv, EngineLimits limits) {
-        queue = new AdmissionQueue(limits.queueDepthMax());
+        queueDepthMax = limits.queueDepthMax();
+        kvPages = kv.shape().pages();
+        queue = new AdmissionQueue(queueDepthMax);
         scheduler = new Scheduler(model, backend, kv, queue, limits);
         thread = Thread.ofPlatform().name("longhand-device").daemon(true).start(this::run);
     }
@@ -37,6 +41,18 @@ public final class DeviceThread implements Executor, AutoCloseable {
      */
     public void submit(Sequence sequence) {
         queue.submit(sequence);
+    }
+
+    /** How busy the thread is; from any thread. */
+    public EngineLoad load() {
+        boolean alive = thread.isAlive() && !queue.isClosed() && !scheduler.failing();
+        return new EngineLoad(
+                scheduler.running(),
+                queue.depth(),
+                queueDepthMax,
+                scheduler.pagesHeld(),
+                kvPages,
+                alive);
     }
 
     /**

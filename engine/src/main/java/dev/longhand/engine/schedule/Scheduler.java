@@ -24,6 +24,9 @@ import java.util.Objects;
  * Belongs to the device thread; a step in which nothing joins or leaves allocates nothing.
  */
 final class Scheduler {
+    /** A step may fail for want of memory and the next succeed; a lost device fails them all. */
+    private static final int STEPS_FAILED_MAX = 3;
+
     private final Qwen2Model model;
     private final ComputeBackend backend;
     private final KvCache kv;
@@ -41,6 +44,9 @@ final class Scheduler {
     private final StepForecast forecast;
     private @Nullable Ticket
             blocked; // did not fit when last asked; asked again when someone leaves
+    private volatile int running;
+    private volatile int pagesHeld;
+    private volatile int stepsFailed; // since the last that succeeded
 
     Scheduler(
             Qwen2Model model,
@@ -73,6 +79,26 @@ final class Scheduler {
         return !active.isEmpty();
     }
 
+    /** How many sequences are under way; from any thread, like the next two. */
+    int running() {
+        return running;
+    }
+
+    /** Pages that sequences hold. */
+    int pagesHeld() {
+        return pagesHeld;
+    }
+
+    /** Whether the last steps all failed. */
+    boolean failing() {
+        return stepsFailed >= STEPS_FAILED_MAX;
+    }
+
+    private void count() {
+        running = active.size();
+        pagesHeld = kv.shape().pages() - pages.available();
+    }
+
     /** Admits what fits, drops what was cancelled and runs one step of the rest. */
     void step() {
         dropCancelled();
@@ -90,7 +116,9 @@ final class Scheduler {
                 forecast.measured(System.nanoTime() - start);
             }
             deliver();
+            stepsFailed = 0;
         } catch (RuntimeException e) {
+            stepsFailed = Math.min(stepsFailed + 1, STEPS_FAILED_MAX);
             // A failure of the step itself (memory, a kernel) concerns all of its sequences.
             for (int i = active.size() - 1; i >= 0; i--) {
                 Sequence sequence = active.get(i);
@@ -150,6 +178,7 @@ final class Scheduler {
         try {
             batch.setAdapter(table, sequence.adapter().on(backend, model.weights()));
             active.add(sequence);
+            count();
         } catch (RuntimeException e) { // no memory for the adapter on the device: its own trouble
             freeTables[freeTableCount++] = sequence.end(pages, false);
             sequence.fail(e);
@@ -238,5 +267,6 @@ final class Scheduler {
         int table = sequence.end(pages, sound);
         batch.setAdapter(table, null);
         freeTables[freeTableCount++] = table;
+        count();
     }
 }

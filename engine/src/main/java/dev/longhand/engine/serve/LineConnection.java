@@ -1,6 +1,5 @@
 package dev.longhand.engine.serve;
 
-import dev.longhand.engine.Generation;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationEvent;
@@ -23,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Phaser;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -38,26 +38,42 @@ final class LineConnection {
     private final Service service;
     private final ServiceLimits limits;
     private final @Nullable String token;
-    private final Map<String, Generation> running = new ConcurrentHashMap<>();
+    private final String client;
+    private final LineReader lines;
+    private final Map<String, ServedGeneration> running = new ConcurrentHashMap<>();
     private final Phaser writers = new Phaser(1);
     private final ReentrantLock writing = new ReentrantLock();
     private volatile long writingSinceNanos; // 0 while nobody writes
-    private boolean authorized;
+    private volatile long usedNanos = System.nanoTime(); // a line came or a generation ended
+    private volatile boolean authorized;
+    private final AtomicBoolean late = new AtomicBoolean();
 
     LineConnection(
-            ByteChannel channel, Service service, ServiceLimits limits, @Nullable String token) {
+            ByteChannel channel,
+            String client,
+            Service service,
+            ServiceLimits limits,
+            @Nullable String token) {
         this.channel = channel;
+        this.client = client;
+        lines = new LineReader(channel, limits.requestBytesMax());
         this.service = service;
         this.limits = limits;
         this.token = token;
         authorized = token == null;
     }
 
+    /** Tells a client that there are too many. */
+    void refuse() {
+        error("", new InputException("too many connections: %d".formatted(limits.connectionsMax())));
+        close();
+    }
+
     /** Serves the client until it has sent all and got all, or has gone. */
     void serve() {
         try {
-            LineReader lines = new LineReader(channel, limits.requestBytesMax());
             for (byte[] line = lines.next(); line != null; line = lines.next()) {
+                usedNanos = System.nanoTime();
                 if (line.length > 0 && !take(line)) {
                     break;
                 }
@@ -109,13 +125,13 @@ final class LineConnection {
                 if (running.containsKey(id)) {
                     throw new InputException("the id is in use by a generation under way");
                 }
-                Generation generation = service.submit(model, asked);
+                ServedGeneration generation = service.submit(model, asked);
                 running.put(id, generation);
                 writers.register();
                 Thread.ofVirtual().start(() -> stream(id, generation));
             }
             case LineRequest.Cancel(String id) -> {
-                Generation generation = running.get(id);
+                ServedGeneration generation = running.get(id);
                 if (generation != null) {
                     generation.cancel();
                 }
@@ -156,12 +172,17 @@ final class LineConnection {
                         });
     }
 
-    private void stream(String id, Generation generation) {
-        try {
+    private void stream(String id, ServedGeneration generation) {
+        long beganNanos = System.nanoTime();
+        String outcome = "model=" + generation.model() + " finish=gone";
+        try (generation) {
             boolean open = true;
             for (GenerationEvent event = generation.next();
                     event != null;
                     event = generation.next()) {
+                if (event instanceof GenerationEvent.Finished end) {
+                    outcome = outcome(generation.model(), end);
+                }
                 if (open && !written(id, event)) {
                     open = false;
                     generation.cancel(); // and read on to its end, which frees its place
@@ -171,9 +192,19 @@ final class LineConnection {
             generation.cancel();
         } finally {
             running.remove(id, generation);
-            service.ended();
+            usedNanos = System.nanoTime();
+            AccessLog.log(client, "generate", outcome, usedNanos - beganNanos);
             writers.arriveAndDeregister();
         }
+    }
+
+    private static String outcome(String model, GenerationEvent.Finished end) {
+        return "model=%s prompt_tokens=%d output_tokens=%d finish=%s"
+                .formatted(
+                        model,
+                        end.usage().promptTokens(),
+                        end.usage().outputTokens(),
+                        end.reason().jsonName());
     }
 
     private boolean written(String id, GenerationEvent event) {
@@ -227,6 +258,7 @@ final class LineConnection {
     }
 
     private void error(String id, RuntimeException cause) {
+        AccessLog.log(client, "refuse", code(cause), 0);
         ObjectNode json = event(id, "error");
         json.put("code", code(cause));
         json.put("message", Objects.requireNonNullElse(cause.getMessage(), cause.toString()));
@@ -266,16 +298,41 @@ final class LineConnection {
         }
     }
 
-    /** Gives the client up if it has not taken a line for too long. */
+    /** Gives the client up if it has not taken or sent a line for too long. */
     void giveUpIfStuck(long nowNanos) {
         long since = writingSinceNanos;
         if (since != 0 && nowNanos - since > limits.writeMillisMax() * 1_000_000) {
             close();
         }
+        String fault = fault(nowNanos);
+        if (fault != null && late.compareAndSet(false, true)) {
+            Thread.ofVirtual() // the client may not even read
+                    .start(
+                            () -> {
+                                error("", new InputException(fault));
+                                close();
+                            });
+        }
+    }
+
+    /** What the client has taken too long over, or null. */
+    private @Nullable String fault(long nowNanos) {
+        long requestNanosMax = limits.requestMillisMax() * 1_000_000;
+        long lineSince = lines.lineSinceNanos();
+        if (lineSince != 0 && nowNanos - lineSince > requestNanosMax) {
+            return "a request was not sent within %d ms".formatted(limits.requestMillisMax());
+        }
+        long unusedNanos = nowNanos - usedNanos;
+        if (!authorized && unusedNanos > requestNanosMax) {
+            return "the token was not sent within %d ms".formatted(limits.requestMillisMax());
+        }
+        return running.isEmpty() && unusedNanos > limits.idleMillisMax() * 1_000_000
+                ? "the connection was of no use for %d ms".formatted(limits.idleMillisMax())
+                : null;
     }
 
     private void cancelAll() {
-        running.values().forEach(Generation::cancel);
+        running.values().forEach(ServedGeneration::cancel);
     }
 
     /** Ends the connection and its generations. */

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Set;
 
 /** Fields that requests of both faces have. */
-final class RequestFields {
+public final class RequestFields {
     /** The same names on both faces. */
-    static final Set<String> SAMPLING =
+    public static final Set<String> SAMPLING =
             Set.of(
                     "temperature",
                     "top_k",
@@ -28,7 +28,7 @@ final class RequestFields {
      * Refuses, by name, what this server does not know: ignoring it would give another answer than
      * asked for.
      */
-    static void refuseUnknown(Settings request, List<Set<String>> known) {
+    public static void refuseUnknown(Settings request, List<Set<String>> known) {
         for (String key : request.keys()) {
             if (known.stream().noneMatch(keys -> keys.contains(key)) && request.has(key)) {
                 throw request.refuse(key, "is not supported");
@@ -37,7 +37,7 @@ final class RequestFields {
     }
 
     /** The settings under the names of {@link #SAMPLING}. */
-    static SamplingOptions sampling(Settings request, int logprobs) {
+    public static SamplingOptions sampling(Settings request, int logprobs) {
         return new SamplingOptions(
                 real(request, "temperature"),
                 whole(request, "top_k"),
@@ -54,7 +54,8 @@ final class RequestFields {
         return value == null ? null : value.floatValue();
     }
 
-    static @Nullable Integer whole(Settings request, String key) {
+    /** The whole number under a key, or null. */
+    public static @Nullable Integer whole(Settings request, String key) {
         var value = request.integer(key, Integer.MIN_VALUE, Integer.MAX_VALUE);
         return value.isPresent() ? Integer.valueOf(value.getAsInt()) : null;
     }
@@ -69,14 +70,14 @@ final class RequestFields {
     }
 
     /** A string or a list of strings; empty if absent. */
-    static List<String> stops(Settings request) {
+    public static List<String> stops(Settings request) {
         return request.isString("stop")
                 ? List.of(request.string("stop").orElseThrow())
                 : request.strings("stop");
     }
 
     /** The one field of these that is there. */
-    static String oneOf(Settings request, String... keys) {
+    public static String oneOf(Settings request, String... keys) {
         String found = null;
         for (String key : keys) {
             if (request.has(key)) {
