@@ -22,6 +22,7 @@ module dev.longhand.engine {
     exports dev.longhand.engine.schedule;
     exports dev.longhand.engine.serve;
     exports dev.longhand.engine.serve.http;
+    exports dev.longhand.engine.thought;
     exports dev.longhand.engine.tokenizer;
     exports dev.longhand.engine.weights;
 

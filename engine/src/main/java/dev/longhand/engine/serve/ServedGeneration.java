@@ -85,8 +85,7 @@ public final class ServedGeneration implements AutoCloseable {
         switch (event) {
             case null -> {}
             case GenerationEvent.TokenEmitted token -> token();
-            case GenerationEvent.Finished(var reason, var text, var usage) ->
-                    ended(reason.jsonName(), usage);
+            case GenerationEvent.Finished end -> ended(end.reason().jsonName(), end.usage());
             case GenerationEvent.Failed failed -> ended("error", null);
         }
         return event;

@@ -1,6 +1,7 @@
 package dev.longhand.engine.serve;
 
 import dev.longhand.engine.Engine;
+import dev.longhand.engine.Generation;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Quoted;
 import dev.longhand.engine.generation.GenerationRequest;
@@ -73,16 +74,17 @@ public final class Service {
     }
 
     /**
-     * Begins a generation.
+     * Begins a generation, or several samples of it, all or none.
      *
      * @param model its name; null or empty is the base
-     * @return the generation, the caller's to close
+     * @return the generations, each the caller's to close
      * @throws UnknownModelException if there is none of that name
      * @throws InputException if the request cannot be fulfilled as it is
      * @throws dev.longhand.engine.schedule.EngineBusyException if too many wait already
      * @throws IllegalStateException if the service is shutting down
      */
-    public ServedGeneration submit(@Nullable String model, GenerationRequest request) {
+    public List<ServedGeneration> submit(
+            @Nullable String model, GenerationRequest request, int samples) {
         long beganNanos = System.nanoTime();
         beginning.incrementAndGet(); // before the look at draining, which waits for it
         try {
@@ -90,15 +92,14 @@ public final class Service {
                 throw new IllegalStateException("the server is shutting down");
             }
             String adapter = adapter(model);
-            ServedGeneration generation =
-                    new ServedGeneration(
-                            this,
-                            engine.submit(request.withAdapter(adapter)),
-                            adapter == null ? base : adapter,
-                            ids.incrementAndGet(),
-                            beganNanos);
-            running.add(generation);
-            return generation;
+            List<ServedGeneration> served = new ArrayList<>();
+            for (Generation each : engine.submitAll(request.withAdapter(adapter), samples)) {
+                String name = adapter == null ? base : adapter;
+                served.add(
+                        new ServedGeneration(this, each, name, ids.incrementAndGet(), beganNanos));
+            }
+            running.addAll(served);
+            return served;
         } finally {
             beginning.decrementAndGet();
         }

@@ -35,8 +35,7 @@ final class Access {
         if (given == null
                 || !given.startsWith(BEARER)
                 || !MessageDigest.isEqual(
-                        token,
-                        given.substring(BEARER.length()).getBytes(StandardCharsets.UTF_8))) {
+                        token, given.substring(BEARER.length()).getBytes(StandardCharsets.UTF_8))) {
             exchange.setHeader("WWW-Authenticate", "Bearer");
             throw new HttpFailure(401, "invalid_api_key", "the bearer token is missing or wrong");
         }

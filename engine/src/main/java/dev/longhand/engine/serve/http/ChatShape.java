@@ -40,8 +40,7 @@ final class ChatShape implements AnswerShape {
                     piece.calls().stream().map(call -> body(null, call)).toList();
             boolean silent = piece.text().isEmpty() && !calls.isEmpty();
             Message message =
-                    new Message(
-                            ROLE, silent ? null : piece.text(), calls.isEmpty() ? null : calls);
+                    new Message(ROLE, silent ? null : piece.text(), calls.isEmpty() ? null : calls);
             bodies.add(choice(each.choice().index(), message, null, piece));
         }
         return new ChatCompletion(
@@ -107,7 +106,6 @@ final class ChatShape implements AnswerShape {
 
     private static ToolCallBody body(@Nullable Integer index, ToolCallReader.Call call) {
         String id = "call_" + UUID.randomUUID().toString().replace("-", "");
-        return new ToolCallBody(
-                index, id, "function", new Function(call.name(), call.arguments()));
+        return new ToolCallBody(index, id, "function", new Function(call.name(), call.arguments()));
     }
 }

@@ -39,11 +39,7 @@ final class Choice implements AutoCloseable {
     /** The end: OpenAI's reason, and more where that says too little. */
     record End(String finishReason, @Nullable String stopReason) {}
 
-    Choice(
-            int index,
-            ServedGeneration generation,
-            TokenNames names,
-            CompletionRequest request) {
+    Choice(int index, ServedGeneration generation, TokenNames names, CompletionRequest request) {
         this.index = index;
         this.generation = generation;
         this.names = names;
@@ -75,11 +71,10 @@ final class Choice implements AutoCloseable {
             case null -> null;
             case GenerationEvent.TokenEmitted token ->
                     piece(token.text(), List.of(token.id()), scored(token), null);
-            case GenerationEvent.Finished(FinishReason reason, String text, Usage took) -> {
+            case GenerationEvent.Finished(var reason, var text, var took, var profile) -> {
                 usage = took;
                 if (reason == FinishReason.CANCELLED) {
-                    throw new HttpFailure(
-                            503, "server_error", "cancelled", null, "the generation was cancelled");
+                    throw HttpFailure.closed("the generation was cancelled");
                 }
                 yield piece(text, List.of(), List.of(), reason);
             }

@@ -3,7 +3,6 @@ package dev.longhand.engine.serve.http;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
-import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.serve.Messages;
 import dev.longhand.engine.serve.RequestFields;
 import dev.longhand.engine.serve.ServiceLimits;
@@ -101,7 +100,13 @@ record CompletionRequest(
     private static void refuseUnknown(Settings body, Set<String> own) {
         NeutralParameters.check(body);
         RequestFields.refuseUnknown(
-                body, List.of(SHARED, own, RequestFields.SAMPLING, NeutralParameters.names()));
+                body,
+                List.of(
+                        SHARED,
+                        own,
+                        RequestFields.SAMPLING,
+                        RequestFields.CONTROLS,
+                        NeutralParameters.names()));
     }
 
     private static GenerationRequest request(
@@ -113,7 +118,10 @@ record CompletionRequest(
                 RequestFields.stops(body),
                 body.bool("ignore_eos", false),
                 null,
-                null);
+                null,
+                RequestFields.thinking(body),
+                RequestFields.loopRule(body),
+                RequestFields.timeouts(body));
     }
 
     private static CompletionRequest of(
@@ -152,14 +160,6 @@ record CompletionRequest(
     private static boolean includeUsage(Settings options) {
         RequestFields.refuseUnknown(options, List.of(Set.of("include_usage")));
         return options.bool("include_usage", false);
-    }
-
-    /** The request of a sample: each draws with a seed of its own, as vLLM's do. */
-    GenerationRequest sample(int prompt, int sample) {
-        GenerationRequest request = prompts.get(prompt);
-        SamplingOptions sampling = request.sampling();
-        Long seed = sampling.seed();
-        return seed == null ? request : request.withSampling(sampling.withSeed(seed + sample));
     }
 
     /** A text, a list of texts, a list of ids, or a list of such lists. */

@@ -1,7 +1,9 @@
 package dev.longhand.engine.serve.http;
 
 import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Usage;
+import dev.longhand.engine.serve.ServedGeneration;
 import dev.longhand.engine.serve.Service;
 import dev.longhand.engine.serve.ServiceLimits;
 import dev.longhand.engine.serve.http.Choice.Piece;
@@ -72,15 +74,10 @@ final class Completions {
     private List<Choice> begin(CompletionRequest request) {
         List<Choice> choices = new ArrayList<>();
         try {
-            for (int prompt = 0; prompt < request.prompts().size(); prompt++) {
-                for (int sample = 0; sample < request.samples(); sample++) {
-                    choices.add(
-                            new Choice(
-                                    choices.size(),
-                                    service.submit(
-                                            request.model(), request.sample(prompt, sample)),
-                                    names,
-                                    request));
+            for (GenerationRequest prompt : request.prompts()) {
+                for (ServedGeneration each :
+                        service.submit(request.model(), prompt, request.samples())) {
+                    choices.add(new Choice(choices.size(), each, names, request));
                 }
             }
             return choices;
@@ -143,8 +140,7 @@ final class Completions {
         AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
         List<Thread> threads = new ArrayList<>();
         for (Choice choice : choices.subList(1, choices.size())) {
-            threads.add(
-                    Thread.ofVirtual().start(() -> read(choice, reader, failure, choices)));
+            threads.add(Thread.ofVirtual().start(() -> read(choice, reader, failure, choices)));
         }
         read(choices.getFirst(), reader, failure, choices);
         for (Thread thread : threads) {

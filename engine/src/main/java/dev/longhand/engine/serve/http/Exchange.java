@@ -130,8 +130,10 @@ final class Exchange {
             event(failure.body());
             return;
         }
-        if (failure.status() == 429 || failure.status() == 503) {
-            setHeader("Retry-After", "1");
+        long millis = failure.retryAfterMillis();
+        if (millis > 0) {
+            setHeader("Retry-After", Long.toString(Math.ceilDiv(millis, 1000)));
+            setHeader("retry-after-ms", Long.toString(millis)); // OpenAI's clients prefer it
         }
         json(failure.status(), failure.body());
     }
@@ -184,7 +186,8 @@ final class Exchange {
     /** Gives the client up if it has not taken what was written for too long. */
     void giveUpIfStuck(long nowNanos) {
         synchronized (guard) {
-            if (writer != null && nowNanos - writingSinceNanos > limits.writeMillisMax() * 1_000_000) {
+            if (writer != null
+                    && nowNanos - writingSinceNanos > limits.writeMillisMax() * 1_000_000) {
                 writer.interrupt(); // which closes the channel that it writes to
             }
         }

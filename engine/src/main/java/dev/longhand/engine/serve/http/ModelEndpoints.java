@@ -1,5 +1,7 @@
 package dev.longhand.engine.serve.http;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Quoted;
 import dev.longhand.engine.file.Settings;
@@ -7,8 +9,6 @@ import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.engine.serve.RequestFields;
 import dev.longhand.engine.serve.Service;
 import dev.longhand.engine.serve.UnknownModelException;
-
-import com.fasterxml.jackson.annotation.JsonInclude;
 
 import org.jspecify.annotations.Nullable;
 

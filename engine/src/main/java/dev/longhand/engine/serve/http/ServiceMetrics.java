@@ -10,7 +10,6 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
-import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -24,9 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
 /**
  * The numbers of a service under the names that vLLM's dashboards ask for (vLLM, docs/usage/metrics
@@ -73,7 +72,6 @@ final class ServiceMetrics implements ServiceObserver {
     private final Counter outputTokens;
     private final Counter cacheQueries;
     private final Counter cacheHits;
-    private final MultiGauge adapters;
 
     ServiceMetrics(Service service) {
         this.service = service;
@@ -93,7 +91,6 @@ final class ServiceMetrics implements ServiceObserver {
         outputTokens = counter("generation_tokens");
         cacheQueries = counter("prefix_cache_queries");
         cacheHits = counter("prefix_cache_hits");
-        adapters = MultiGauge.builder("vllm:lora_requests_info").register(registry);
         gauge("num_requests_running", EngineLoad::running);
         gauge("num_requests_waiting", EngineLoad::waiting);
         gauge("kv_cache_usage_perc", load -> (double) load.kvPagesHeld() / load.kvPages());
@@ -171,8 +168,7 @@ final class ServiceMetrics implements ServiceObserver {
         outputTokens.increment(summary.outputTokens());
         promptSize.record(summary.promptTokens());
         outputSize.record(summary.outputTokens());
-        registry.counter(
-                        "vllm:request_success", tags.and("finished_reason", reason(summary)))
+        registry.counter("vllm:request_success", tags.and("finished_reason", reason(summary)))
                 .increment();
         Usage usage = summary.usage();
         if (usage != null) {
@@ -212,20 +208,22 @@ final class ServiceMetrics implements ServiceObserver {
 
     /** Everything, in Prometheus' text format. */
     String scrape() {
-        List<String> models = service.runningModels();
+        return registry.scrape() + adapters();
+    }
+
+    /** Written here, since Prometheus' library takes {@code _info} off the names of gauges. */
+    private String adapters() {
         String running =
-                String.join(
-                        ",", models.stream().filter(name -> !name.equals(service.base())).toList());
-        Tags adapterTags =
-                Tags.of(
-                        "running_lora_adapters",
+                service.runningModels().stream()
+                        .filter(name -> !name.equals(service.base()))
+                        .collect(Collectors.joining(","));
+        return """
+        # TYPE vllm:lora_requests_info gauge
+        vllm:lora_requests_info{max_lora="%d",running_lora_adapters="%s",waiting_lora_adapters=""} %d
+        """
+                .formatted(
+                        service.engine().adapters().list().size(),
                         running,
-                        "waiting_lora_adapters",
-                        "",
-                        "max_lora",
-                        Integer.toString(service.engine().adapters().list().size()));
-        double seconds = System.currentTimeMillis() / 1000.0;
-        adapters.register(List.of(MultiGauge.Row.of(adapterTags, seconds)), true);
-        return registry.scrape();
+                        System.currentTimeMillis() / 1000);
     }
 }

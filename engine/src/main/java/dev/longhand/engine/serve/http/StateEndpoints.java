@@ -30,7 +30,7 @@ final class StateEndpoints {
             exchange.text(503, TEXT, "the engine does not run\n");
         } else if (service.draining()) {
             exchange.text(503, TEXT, "shutting down\n");
-        } else if (load.waiting() >= load.queueDepthMax()) {
+        } else if (load.queueFull()) {
             exchange.text(503, TEXT, "the queue is full\n");
         } else {
             exchange.text(200, TEXT, "ready\n");

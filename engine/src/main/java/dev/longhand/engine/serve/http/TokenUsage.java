@@ -9,13 +9,21 @@ record TokenUsage(
         int promptTokens,
         int completionTokens,
         int totalTokens,
-        PromptTokensDetails promptTokensDetails) {
+        PromptTokensDetails promptTokensDetails,
+        CompletionTokensDetails completionTokensDetails) {
     /**
      * Of the prompt's tokens.
      *
      * @param cachedTokens those that earlier requests had computed already
      */
     record PromptTokensDetails(int cachedTokens) {}
+
+    /**
+     * Of the answers' tokens.
+     *
+     * @param reasoningTokens those of thoughts
+     */
+    record CompletionTokensDetails(int reasoningTokens) {}
 
     /**
      * The sum over choices.
@@ -26,6 +34,7 @@ record TokenUsage(
         int prompt = 0;
         int cached = 0;
         int output = 0;
+        int thought = 0;
         int index = 0;
         for (Usage usage : choices) {
             if (index++ % samples == 0) {
@@ -33,7 +42,13 @@ record TokenUsage(
                 cached += usage.cachedPromptTokens();
             }
             output += usage.outputTokens();
+            thought += usage.thoughtTokens();
         }
-        return new TokenUsage(prompt, output, prompt + output, new PromptTokensDetails(cached));
+        return new TokenUsage(
+                prompt,
+                output,
+                prompt + output,
+                new PromptTokensDetails(cached),
+                new CompletionTokensDetails(thought));
     }
 }

@@ -80,7 +80,8 @@ final class ToolCallReader {
     private static int beginning(CharSequence text, String word) {
         int longest = Math.min(text.length(), word.length() - 1);
         for (int length = longest; length > 0; length--) {
-            if (word.startsWith(text.subSequence(text.length() - length, text.length()).toString())) {
+            if (word.startsWith(
+                    text.subSequence(text.length() - length, text.length()).toString())) {
                 return length;
             }
         }
