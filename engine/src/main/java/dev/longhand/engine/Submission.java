@@ -66,7 +66,10 @@ final class Submission {
         outputMax = Math.min(asked, room);
         sampling =
                 request.sampling()
-                        .resolve(setup.defaults(), ThreadLocalRandom.current().nextLong());
+                        .resolve(
+                                setup.defaults(),
+                                ThreadLocalRandom.current().nextLong(),
+                                setup.drawableTokens());
         if (tokenizer == null) {
             refuse(!request.stops().isEmpty(), "stop strings need");
             refuse(request.thinking().budgetTokens() != null, "a thinking budget needs");

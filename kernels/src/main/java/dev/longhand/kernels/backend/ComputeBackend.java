@@ -188,8 +188,16 @@ public interface ComputeBackend extends AutoCloseable {
         return false;
     }
 
-    /** Copies one page of every layer. */
+    /** Copies one page of every layer; see {@link #copiesUnfilledPages}. */
     void copyPage(KvCache kv, int from, int to);
+
+    /**
+     * Whether a page may be copied of which not every position was appended. Where reads of what
+     * nobody has written are reported as faults, it may not.
+     */
+    default boolean copiesUnfilledPages() {
+        return false;
+    }
 
     /**
      * Index of the first NaN or infinity of a tensor, row-major, or -1. A device looks at weights

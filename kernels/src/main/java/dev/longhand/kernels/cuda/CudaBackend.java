@@ -98,7 +98,7 @@ public final class CudaBackend implements ComputeBackend {
             swiGlu = call("swiglu", "swiglu", 8, 8, 4);
             ropeAppend = call("rope_append", "rope_append", 8, 4, 8, BATCH_BYTES, KV_BYTES);
             copyPage = call("rope_append", "copy_page", 8, 4, 4, 4, 4);
-            sample = call("sample", "sample", 8, 4, 8, 8, 4, 8, 8);
+            sample = call("sample", "sample", 8, 4, 8, 8, 4, 8, 8, 8, 8);
             loras = new CudaLoras(driver, stream, memory);
             linears = new CudaLinearKernels(driver, stream, kernels, loras, arena);
             graphs = new StepGraphs(driver, stream);
