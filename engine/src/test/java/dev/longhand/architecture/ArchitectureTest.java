@@ -37,7 +37,7 @@ class ArchitectureTest {
                     .layer("cli")
                     .definedBy("dev.longhand.engine.cli")
                     .layer("serve")
-                    .definedBy("dev.longhand.engine.serve")
+                    .definedBy("dev.longhand.engine.serve..")
                     .layer("facade")
                     .definedBy("dev.longhand.engine")
                     .layer("schedule")
