@@ -4,8 +4,8 @@
  *
  * LH_INT8 keeps keys in bf16 and values in 8 bits: Qwen2.5's key biases would fill the range of 8
  * bits and leave nothing for what tells keys apart. KeyRoundingTest measures it: under a bias of norm
- * 605, that of the 7B's first layer, 8-bit keys move a fifth of the weights of attention, bf16 keys
- * 3 %. Eight bits of a key less its rotated bias would move 0.3 %; scores would then have to add the
+ * 605, that of the 7B's first layer, 8-bit keys move a sixth of the weights of attention, bf16 keys
+ * 3 %. Eight bits of a key less its rotated bias would move 0.2 %; scores would then have to add the
  * bias again, which the kernel does not do. The value tile of LH_INT8 is [P, D] bytes, then bf16 scales
  * [groups, P], one for each VALUE_GROUP dimensions of a position: a value is byte * scale.
  */
