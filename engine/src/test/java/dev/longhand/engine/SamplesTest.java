@@ -42,7 +42,14 @@ class SamplesTest {
 
     private static GenerationRequest request(int promptTokens, int tokens, long seed) {
         List<Integer> prompt = Goldens.prompt(CHECKPOINT, 300);
-        SamplingOptions sampling = SamplingOptions.builder().temperature(0.9f).topK(40).topP(0.95f).seed(seed).logprobs(3).build();
+        SamplingOptions sampling =
+                SamplingOptions.builder()
+                        .temperature(0.9f)
+                        .topK(40)
+                        .topP(0.95f)
+                        .seed(seed)
+                        .logprobs(3)
+                        .build();
         return GenerationRequest.ids(
                         IntStream.range(0, promptTokens)
                                 .mapToObj(i -> prompt.get((i + i / 300) % 300))

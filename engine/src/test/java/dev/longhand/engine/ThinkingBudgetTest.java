@@ -134,8 +134,22 @@ class ThinkingBudgetTest {
     private static SamplingOptions sampling(int kind) {
         return switch (kind) {
             case 0 -> SamplingOptions.greedy().withLogprobs(3);
-            case 1 -> SamplingOptions.builder().temperature(0.9f).topK(40).topP(0.95f).seed(7L).logprobs(5).build();
-            default -> SamplingOptions.builder().temperature(0.8f).topK(20).repetitionPenalty(1.2f).seed(9L).logprobs(2).build();
+            case 1 ->
+                    SamplingOptions.builder()
+                            .temperature(0.9f)
+                            .topK(40)
+                            .topP(0.95f)
+                            .seed(7L)
+                            .logprobs(5)
+                            .build();
+            default ->
+                    SamplingOptions.builder()
+                            .temperature(0.8f)
+                            .topK(20)
+                            .repetitionPenalty(1.2f)
+                            .seed(9L)
+                            .logprobs(2)
+                            .build();
         };
     }
 

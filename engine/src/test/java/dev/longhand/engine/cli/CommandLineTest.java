@@ -168,8 +168,7 @@ class CommandLineTest {
         assertTrue(json.get("ids").size() > thought + json.get("answer_tokens").asInt());
         assertEquals(
                 ReflectionKeywords.count(text), json.get("keywords").get("total").asLong(), text);
-        assertEquals(
-                ReflectionKeywords.LIST_HASH, json.get("keywords").get("list").asString());
+        assertEquals(ReflectionKeywords.LIST_HASH, json.get("keywords").get("list").asString());
     }
 
     @Test

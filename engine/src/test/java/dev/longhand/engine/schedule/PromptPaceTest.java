@@ -16,7 +16,9 @@ class PromptPaceTest {
         assertEquals(ROWS_MAX, new PromptPace(ROWS_MAX).rows(1e6, false));
     }
 
-    /** A step of n prompt rows takes the decodes' time and, a row, so much more; some of it noise. */
+    /**
+     * A step of n prompt rows takes the decodes' time and, a row, so much more; some of it noise.
+     */
     @ParameterizedTest(name = "decodes {0} ms, a row {1} ms")
     @CsvSource({"50, 10", "50, 1", "10, 0.01", "30, 0.2", "5, 40"})
     void stepsStayBelowTwiceTheTimeOfDecodes(double decodeMillis, double rowMillis) {
