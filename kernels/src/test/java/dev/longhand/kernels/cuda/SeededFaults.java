@@ -47,6 +47,7 @@ final class SeededFaults {
                             "fault",
                             LoraCase.Place.NORMED,
                             DType.BF16,
+                            DType.BF16,
                             2048,
                             List.of(40, 16, 24),
                             List.of(List.of(16, 16, 40), List.of(8, 0, 64)),
