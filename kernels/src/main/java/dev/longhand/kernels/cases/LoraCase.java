@@ -256,8 +256,9 @@ public record LoraCase(
                 for (int k = 0; k < inputs; k++) {
                     float value = x[row * inputs + k];
                     squares += value * value;
-                    y[k] = precision.round(place == Place.RESIDUAL ? value : value * norm[k]);
+                    y[k] = place == Place.RESIDUAL ? value : value * norm[k];
                 }
+                CaseData.roundOperands(y, 0, inputs, weights, precision);
                 float rms = (float) Math.sqrt(squares / inputs + EPS);
                 float scale = place == Place.RESIDUAL ? 1 : 1 / rms;
                 int adapter = adapters.get(row);

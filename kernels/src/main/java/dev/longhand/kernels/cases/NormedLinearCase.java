@@ -52,7 +52,7 @@ public record NormedLinearCase(
 
     @Override
     public long bytes() {
-        return dtype.rowBytes(inputs) * outputs * matrices() + 4L * rows * (inputs + outputs);
+        return dtype.bytes(shape()) * matrices() + 4L * rows * (inputs + outputs);
     }
 
     @Override
@@ -128,8 +128,9 @@ public record NormedLinearCase(
                 }
                 float scale = 1 / (float) Math.sqrt(squares / inputs + EPS);
                 for (int k = 0; k < inputs; k++) {
-                    y[k] = precision.round(x[row * inputs + k] * norm[k]);
+                    y[k] = x[row * inputs + k] * norm[k];
                 }
+                CaseData.roundOperands(y, 0, inputs, dtype, precision);
                 for (int o = 0; o < outputs; o++) {
                     float product = scale * dot(y, first, o, precision);
                     if (gated) {

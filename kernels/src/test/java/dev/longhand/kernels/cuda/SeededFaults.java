@@ -18,7 +18,7 @@ import java.util.List;
 
 /** The mistakes, by kernel. */
 final class SeededFaults {
-    private static final String RACE = "shared race";
+    static final String RACE = "shared race";
     private static final String GLOBAL_RACE = "global race";
     private static final String UNINITIALISED_SHARED = "uninitialised shared read";
     private static final String UNINITIALISED_GLOBAL = "uninitialised global read";
@@ -68,7 +68,10 @@ final class SeededFaults {
 
     /** Every shape that a fault is run on. */
     static List<FaultDrive> drives() {
-        return List.of(SKINNY, WIDE, LORA, DECODE, PREFILL, NORM, GATE, LOOK_UP, SAMPLE);
+        List<FaultDrive> drives = new ArrayList<>(QuantizedFaults.drives());
+        drives.addAll(
+                List.of(SKINNY, WIDE, LORA, DECODE, PREFILL, NORM, GATE, LOOK_UP, SAMPLE));
+        return drives;
     }
 
     /** Every mistake. */
@@ -76,6 +79,7 @@ final class SeededFaults {
         List<SeededFault> faults = new ArrayList<>();
         faults.addAll(skinny());
         faults.addAll(wide());
+        faults.addAll(QuantizedFaults.all());
         faults.addAll(lora());
         faults.addAll(decode());
         faults.addAll(attention());
