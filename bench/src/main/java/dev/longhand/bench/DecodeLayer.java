@@ -116,8 +116,7 @@ final class DecodeLayer implements AutoCloseable {
 
     private LinearMatrix plain(int outputs, int inputs) {
         HostTensor host = view(outputs, inputs);
-        Tensor tensor =
-                weights.quantized() ? backend.quantize(host, weights) : backend.place(host);
+        Tensor tensor = weights.quantized() ? backend.quantize(host, weights) : backend.place(host);
         return new LinearMatrix(tensor, null);
     }
 

@@ -12,8 +12,8 @@ import java.util.Optional;
 
 /**
  * Prints the memory traffic of a decode step of one layer of Qwen2.5-32B as the PTX device counts
- * it, with weights in bf16 or as {@code --weights} says (int8, int4, fp8). Takes some 6 GB of memory
- * and minutes:
+ * it, with weights in bf16 or as {@code --weights} says (int8, int4, fp8). Takes some 6 GB of
+ * memory and minutes:
  *
  * <pre>java -cp bench/target/benchmarks.jar dev.longhand.bench.TrafficReport [--weights int8]</pre>
  */
@@ -22,8 +22,7 @@ public final class TrafficReport {
     private static final int[] CONTEXTS = {1024, 16_384};
     private static final int[] RANKS = {64, 256};
 
-    private static final List<DType> KEPT =
-            List.of(DType.BF16, DType.INT8, DType.INT4, DType.FP8);
+    private static final List<DType> KEPT = List.of(DType.BF16, DType.INT8, DType.INT4, DType.FP8);
 
     private TrafficReport() {}
 

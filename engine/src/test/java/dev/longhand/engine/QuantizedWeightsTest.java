@@ -108,7 +108,10 @@ class QuantizedWeightsTest {
         TestDevices.require(Device.PTX);
         TestDevices.ptx().clear();
         double tolerance =
-                2 * Goldens.read(Goldens.FOLDER.resolve("bf16_noise.json")).required(name).asDouble();
+                2
+                        * Goldens.read(Goldens.FOLDER.resolve("bf16_noise.json"))
+                                .required(name)
+                                .asDouble();
         List<Completion> both = new ArrayList<>();
         for (Device device : List.of(Device.REFERENCE, Device.PTX)) {
             try (Engine engine = Engine.open(config(name, device, weights))) {

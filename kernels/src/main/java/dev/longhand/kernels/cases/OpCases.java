@@ -35,6 +35,7 @@ public final class OpCases {
         }
         addOddLinears(cases);
         addQuantized(cases);
+        addFp8(cases);
         addQuantizedFused(cases);
         addNormed(cases);
         addLora(cases);
@@ -96,7 +97,7 @@ public final class OpCases {
     }
 
     private static void addQuantized(List<OpCase> cases) {
-        for (DType dtype : new DType[] {DType.INT8, DType.INT4, DType.FP8}) {
+        for (DType dtype : new DType[] {DType.INT8, DType.INT4}) {
             // 31 to 33 are the border of a group of weights, 63 to 65 of a block of two.
             for (int rows : new int[] {1, 2, 7, 9, 65}) {
                 for (int inputs : new int[] {1, 31, 33, 63, 64, 65, 203}) {
@@ -118,16 +119,11 @@ public final class OpCases {
     /** What backends fuse with a product, and slices of the largest layers. */
     private static void addQuantizedFused(List<OpCase> cases) {
         for (DType dtype : new DType[] {DType.INT8, DType.INT4, DType.FP8}) {
-            for (int rows : new int[] {1, 8, 16}) {
-                cases.add(
-                        new LinearCase(
-                                "32B o slice", dtype, rows, 5120, List.of(96), false, true));
-            }
-            cases.add(
-                    new LinearCase("32B down slice", dtype, 1, 27_648, List.of(64), false, true));
+            cases.add(new LinearCase("32B o slice", dtype, 8, 5120, List.of(96), false, true));
+            cases.add(new LinearCase("32B down slice", dtype, 1, 27_648, List.of(64), false, true));
             for (boolean gated : new boolean[] {false, true}) {
                 cases.add(new NormedLinearCase("32B slice", dtype, 1, 5120, 256, gated));
-                for (int rows : new int[] {1, 8, 9, 16, 17, 65}) {
+                for (int rows : new int[] {9, 65}) {
                     cases.add(new NormedLinearCase("odd", dtype, rows, 77, 21, gated));
                     cases.add(new NormedLinearCase("tail", dtype, rows, 288, 100, gated));
                 }
@@ -153,6 +149,18 @@ public final class OpCases {
                                     List.of(rows)));
                 }
             }
+        }
+    }
+
+    /** Around the border of a group, which is a block as well. */
+    private static void addFp8(List<OpCase> cases) {
+        for (int rows : new int[] {1, 9, 65}) {
+            for (int inputs : new int[] {1, 127, 129, 203}) {
+                List<Integer> outputs = List.of(1, 5, 33);
+                cases.add(new LinearCase("odd", DType.FP8, rows, inputs, outputs, true, false));
+            }
+            List<Integer> qkv = List.of(896, 128, 128);
+            cases.add(new LinearCase("0.5B qkv", DType.FP8, rows, 896, qkv, true, false));
         }
     }
 
@@ -211,7 +219,8 @@ public final class OpCases {
             List<Integer> outputs,
             List<List<Integer>> ranks,
             Integer... adapters) {
-        return new LoraCase(label, place, DType.BF16, dtype, inputs, outputs, ranks, List.of(adapters));
+        return new LoraCase(
+                label, place, DType.BF16, dtype, inputs, outputs, ranks, List.of(adapters));
     }
 
     private static void addAttention(List<OpCase> cases) {

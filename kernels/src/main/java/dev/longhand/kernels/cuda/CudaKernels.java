@@ -32,7 +32,8 @@ final class CudaKernels {
         "swiglu"
     };
 
-    private static final String[] QUANTIZED = {
+    /** Those of quantised weights. */
+    static final String[] QUANTIZED = {
         "linear_skinny_fp8",
         "linear_skinny_int4",
         "linear_skinny_int4_g128",

@@ -76,7 +76,8 @@ class CudaQuantizedTest {
                     float[] actual = new float[expected.length];
                     for (int at = 0; at < inputs; at += rows) {
                         int count = Math.min(rows, inputs - at);
-                        float[] x = Arrays.copyOfRange(identity, at * inputs, (at + count) * inputs);
+                        float[] x =
+                                Arrays.copyOfRange(identity, at * inputs, (at + count) * inputs);
                         float[] part = run(backend, arena, linear, Kind.PLAIN, x, inputs, width);
                         System.arraycopy(part, 0, actual, at * width, part.length);
                     }
@@ -115,10 +116,8 @@ class CudaQuantizedTest {
         }
     }
 
-    private static LinearMatrix matrix(
-            CudaBackend backend, Arena arena, DType dtype, long seed) {
-        return new LinearMatrix(
-                backend.place(weights(arena, dtype, OUTPUTS, INPUTS, seed)), null);
+    private static LinearMatrix matrix(CudaBackend backend, Arena arena, DType dtype, long seed) {
+        return new LinearMatrix(backend.place(weights(arena, dtype, OUTPUTS, INPUTS, seed)), null);
     }
 
     private static float[] run(

@@ -69,8 +69,7 @@ final class SeededFaults {
     /** Every shape that a fault is run on. */
     static List<FaultDrive> drives() {
         List<FaultDrive> drives = new ArrayList<>(QuantizedFaults.drives());
-        drives.addAll(
-                List.of(SKINNY, WIDE, LORA, DECODE, PREFILL, NORM, GATE, LOOK_UP, SAMPLE));
+        drives.addAll(List.of(SKINNY, WIDE, LORA, DECODE, PREFILL, NORM, GATE, LOOK_UP, SAMPLE));
         return drives;
     }
 
