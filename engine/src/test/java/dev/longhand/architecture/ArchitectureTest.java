@@ -37,7 +37,7 @@ class ArchitectureTest {
                     .layer("cli")
                     .definedBy("dev.longhand.engine.cli")
                     .layer("serve")
-                    .definedBy("dev.longhand.engine.serve")
+                    .definedBy("dev.longhand.engine.serve..")
                     .layer("facade")
                     .definedBy("dev.longhand.engine")
                     .layer("schedule")
@@ -52,6 +52,7 @@ class ArchitectureTest {
                             "dev.longhand.engine.tokenizer",
                             "dev.longhand.engine.weights",
                             "dev.longhand.engine.speculation",
+                            "dev.longhand.engine.thought",
                             "dev.longhand.engine.generation")
                     .layer("file")
                     .definedBy("dev.longhand.engine.file")

@@ -253,6 +253,11 @@ public final class CpuBackend implements ComputeBackend {
     }
 
     @Override
+    public boolean copiesUnfilledPages() {
+        return true;
+    }
+
+    @Override
     public long findNonFinite(Tensor tensor) {
         return context.findNonFinite(data(tensor), dtype(tensor), tensor.shape().elements());
     }

@@ -68,6 +68,7 @@ public final class CudaBackend implements ComputeBackend {
     private final StepGraphs graphs;
     private final CudaTripwire tripwire;
     private final List<CudaTensor> quantized = new ArrayList<>();
+    private @Nullable CublasPrefill cublas;
     private final KernelCall sample;
     private @Nullable CudaSampler sampler;
     private boolean closed;
@@ -102,7 +103,7 @@ public final class CudaBackend implements ComputeBackend {
             swiGlu = call("swiglu", "swiglu", 8, 8, 4);
             ropeAppend = call("rope_append", "rope_append", 8, 4, 8, BATCH_BYTES, KV_BYTES);
             copyPage = call("rope_append", "copy_page", 8, 4, 4, 4, 4);
-            sample = call("sample", "sample", 8, 4, 8, 8, 4, 8, 8);
+            sample = call("sample", "sample", 8, 4, 8, 8, 4, 8, 8, 8, 8);
             loras = new CudaLoras(driver, stream, memory);
             linears = new CudaLinearKernels(driver, stream, kernels, loras, arena);
             graphs = new StepGraphs(driver, stream);
@@ -113,6 +114,18 @@ public final class CudaBackend implements ComputeBackend {
                 throw e;
             }
         }
+    }
+
+    /**
+     * Has cuBLAS multiply the many rows of prompts; see {@link dev.longhand.kernels.Prefill}.
+     *
+     * @throws dev.longhand.bindings.cuda.CudaUnavailableException if it is not there
+     * @throws dev.longhand.bindings.cuda.CublasException if it refuses
+     */
+    public void prefillByCublas() {
+        CublasPrefill peer = new CublasPrefill(driver, stream, memory, kernels, gatherRows, arena);
+        cublas = peer;
+        linears.prefillBy(peer);
     }
 
     private KernelCall call(String module, String kernel, int... parameterBytes) {
@@ -139,7 +152,9 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public String description() {
-        return "cuda (%s)".formatted(driver.device().name());
+        CublasPrefill peer = cublas;
+        String prefill = peer == null ? "" : ", " + peer.description();
+        return "cuda (%s%s)".formatted(driver.device().name(), prefill);
     }
 
     @Override
@@ -154,9 +169,7 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public Linear linear(List<LinearMatrix> matrices) {
-        CudaLinear linear = new CudaLinear(memory, matrices);
-        linears.prepare(linear.matrix().dtype());
-        return linear;
+        return linears.prepare(new CudaLinear(memory, matrices));
     }
 
     @Override
@@ -189,9 +202,7 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public Linear gatedLinear(LinearMatrix gate, LinearMatrix up) {
-        CudaLinear linear = new CudaLinear(memory, gate, up);
-        linears.prepare(linear.matrix().dtype());
-        return linear;
+        return linears.prepare(new CudaLinear(memory, gate, up));
     }
 
     @Override
@@ -344,6 +355,11 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     @Override
+    public long productBytes(int rows, int inputsMax, int gateUp) {
+        return cublas == null ? 0 : CublasPrefill.bytes(rows, inputsMax, gateUp);
+    }
+
+    @Override
     public void copyPage(KvCache kv, int from, int to) {
         CudaKv cache = (CudaKv) kv;
         for (long half : new long[] {cache.keys(), cache.values()}) {
@@ -373,6 +389,10 @@ public final class CudaBackend implements ComputeBackend {
         if (!closed) {
             closed = true;
             quantized.forEach(CudaTensor::release);
+            CublasPrefill peer = cublas;
+            if (peer != null) {
+                peer.close();
+            }
             driver.close();
             arena.close();
         }

@@ -46,6 +46,7 @@ final class CudaLinearKernels {
     private final Map<DType, Format> formats = new EnumMap<>(DType.class);
     private final Shrink plainShrink;
     private final Shrink normedShrink;
+    private @Nullable CublasPrefill cublas;
 
     /** The products of weights of one dtype. */
     private record Format(Product plain, Product normed, Product gated) {}
@@ -80,8 +81,13 @@ final class CudaLinearKernels {
         prepare(DType.BF16);
     }
 
-    /** Loads the kernels of weights of a dtype. */
-    void prepare(DType weights) {
+    /** Loads the kernels that a linear layer needs. */
+    CudaLinear prepare(CudaLinear linear) {
+        prepare(linear.matrix().dtype());
+        return linear;
+    }
+
+    private void prepare(DType weights) {
         formats.computeIfAbsent(
                 weights,
                 dtype ->
@@ -123,6 +129,11 @@ final class CudaLinearKernels {
         return new KernelCall(arena, kernels.function(module, kernel), parameterBytes);
     }
 
+    /** Has cuBLAS multiply what it takes. */
+    void prefillBy(CublasPrefill peer) {
+        cublas = peer;
+    }
+
     /** Queues one product with the rows' adapters; with a norm, of the normed input. */
     void run(
             CudaLinear linear,
@@ -135,6 +146,11 @@ final class CudaLinearKernels {
         Product product =
                 linear.gated() ? format.gated : norm != null ? format.normed : format.plain;
         long table = loras.table(rows, linear);
+        CublasPrefill peer = linear.matrix().dtype() == DType.BF16 ? cublas : null;
+        if (peer != null && table == 0 && peer.takes(linear, rows)) {
+            peer.run(linear, x, norm, out, rows.rows(), accumulate);
+            return;
+        }
         boolean aligned = linear.inputs() % CudaMatrix.CHUNK == 0;
         int count = rows.rows();
         if (table != 0) {
