@@ -21,8 +21,8 @@ import java.util.Map;
  * @param threads threads of the CPU backend; 0 is one per processor
  * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory; null is the most exact
  *     that the device has. K of Qwen2.5 must not be rounded further: its biases are huge
- * @param weights INT8 (8.5 bits a weight) or INT4 (4.5) quantises the matrices of linear layers
- *     while the model opens; null leaves them as they are stored
+ * @param weights INT8 (8.5 bits a weight), INT4 (4.5) or FP8 (8.125, not on a CPU) quantises the
+ *     matrices of linear layers while the model opens; null leaves them as they are stored
  * @param contextTokensMax the longest sequence, prompt and output; null is what the model admits,
  *     at most {@link #CONTEXT_TOKENS_DEFAULT}
  * @param kvTokensMax tokens of all sequences together that KV memory is planned for; null is one
@@ -69,7 +69,7 @@ public record EngineConfig(
             throw new InputException("KV is kept in f32 or bf16, not " + kvDtype);
         }
         if (weights != null && (!weights.quantized() || weights.zeroPoints())) {
-            throw new InputException("weights are quantised to int8 or int4, not " + weights);
+            throw new InputException("weights are quantised to int8, int4 or fp8, not " + weights);
         }
     }
 

@@ -19,7 +19,8 @@ final class ModelOptions {
     enum Weights {
         BF16(null),
         INT8(DType.INT8),
-        INT4(DType.INT4);
+        INT4(DType.INT4),
+        FP8(DType.FP8);
 
         private final @Nullable DType quantized;
 
@@ -60,8 +61,8 @@ final class ModelOptions {
             paramLabel = "KIND",
             defaultValue = "bf16",
             description =
-                    "bf16: as stored. int8, int4: quantised in groups of 32 while the model opens"
-                            + " (not on CUDA).")
+                    "bf16: as stored. int8, int4: quantised in groups of 32 while the model opens;"
+                            + " fp8 (e4m3): in groups of 128, not on a CPU.")
     private Weights weights = Weights.BF16;
 
     @Mixin private DeviceOptions device = new DeviceOptions();

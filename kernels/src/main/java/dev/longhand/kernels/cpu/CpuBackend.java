@@ -35,6 +35,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Our C kernels on a pool of native threads. Tensors are host memory: weights are read where their
@@ -80,7 +81,9 @@ public final class CpuBackend implements ComputeBackend {
             case INT4 -> CpuDtype.INT4;
             case INT8_G128 -> CpuDtype.INT8_G128;
             case INT4_G128 -> CpuDtype.INT4_G128;
-            case I32 -> throw new IllegalArgumentException("no kernel reads I32 tensors");
+            case I32, FP8 ->
+                    throw new IllegalArgumentException(
+                            "no C kernel reads %s tensors".formatted(tensor.dtype()));
         };
     }
 
@@ -101,6 +104,13 @@ public final class CpuBackend implements ComputeBackend {
     @Override
     public Tensor place(HostTensor tensor) {
         return tensor;
+    }
+
+    @Override
+    public Optional<String> refusal(DType weights) {
+        return weights == DType.FP8
+                ? Optional.of("the CPU kernels read no fp8 weights, int8 is as large")
+                : Optional.empty();
     }
 
     @Override
