@@ -55,7 +55,7 @@ public final class Service {
      * @throws InputException if the request cannot be fulfilled as it is
      * @throws dev.longhand.engine.schedule.EngineBusyException if too many wait already
      */
-    Generation submit(@Nullable String model, GenerationRequest request) {
+    public Generation submit(@Nullable String model, GenerationRequest request) {
         if (draining) {
             throw new IllegalStateException("the server is shutting down");
         }
@@ -111,7 +111,7 @@ public final class Service {
     }
 
     /** Told when a generation of {@link #submit} was read to its end. */
-    void ended() {
+    public void ended() {
         running.decrementAndGet();
     }
 
