@@ -17,6 +17,7 @@ module dev.longhand.engine {
     exports dev.longhand.engine.model;
     exports dev.longhand.engine.schedule;
     exports dev.longhand.engine.serve;
+    exports dev.longhand.engine.thought;
     exports dev.longhand.engine.tokenizer;
     exports dev.longhand.engine.weights;
 

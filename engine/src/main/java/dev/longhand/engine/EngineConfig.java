@@ -27,8 +27,8 @@ import java.util.Map;
  * @param kvTokensMax tokens of all sequences together that KV memory is planned for; null is one
  *     full context
  * @param sequencesMax sequences that advance together
- * @param prefillRowsMax prompt tokens per step
- * @param queueDepthMax requests that may wait
+ * @param prefillRowsMax the most prompt tokens of a step; beside decodes fewer, so that they go on
+ * @param queueDepthMax requests that may wait for one adapter, or for the base
  * @param speculation whether requests that do not say guess tokens; costs and gives time only
  * @param adapters PEFT folders of LoRA adapters to load at once, by the name that requests use
  * @param adapterBytesMax host memory of all adapters together; those used longest ago are read

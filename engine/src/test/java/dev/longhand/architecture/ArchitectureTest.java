@@ -54,6 +54,7 @@ class ArchitectureTest {
                             "dev.longhand.engine.tokenizer",
                             "dev.longhand.engine.weights",
                             "dev.longhand.engine.speculation",
+                            "dev.longhand.engine.thought",
                             "dev.longhand.engine.generation")
                     .layer("file")
                     .definedBy("dev.longhand.engine.file")

@@ -125,10 +125,11 @@ public final class BatchRun {
             int next = 0;
             while (files.stored() < plan.total()) {
                 while (next < plan.total() && underWay.size() < atATime) {
-                    if (!files.has(next)) {
-                        begin(next);
+                    int count = missing(files, next, atATime - underWay.size());
+                    if (count > 0) {
+                        begin(next, count);
                     }
-                    next++;
+                    next += Math.max(1, count);
                 }
                 collect(files, adapterSha);
                 progress.answered(files.stored(), plan.total());
@@ -151,20 +152,39 @@ public final class BatchRun {
                 .identity();
     }
 
-    private void begin(int index) {
+    /** How many answers from here on, all samples of one problem, are not there yet. */
+    private int missing(RunFiles files, int index, int max) {
+        int end = index + Math.min(max, plan.samplesFrom(index));
+        int count = 0;
+        while (index + count < end && !files.has(index + count)) {
+            count++;
+        }
+        return count;
+    }
+
+    /** Begins samples of one problem, which have one prompt. */
+    private void begin(int index, int count) {
         Problem problem = plan.problem(index);
         String prompt =
                 template.render(config.messages(problem.question()), List.of(), true)
                         + config.prefill();
-        Generation generation;
+        List<Generation> samples;
         try {
-            generation = service.submit(source.adapter, config.request(prompt, plan.seed(index)));
+            samples =
+                    service.submit(
+                            source.adapter, config.request(prompt, plan.seed(index)), count);
         } catch (InputException e) { // this problem's, as all else was checked: too long, say
-            ended.add(new Ended(index, refused(index, prompt, e), null, null));
+            for (int i = 0; i < count; i++) {
+                ended.add(new Ended(index + i, refused(index + i, prompt, e), null, null));
+            }
             return;
         }
-        underWay.put(index, generation);
-        Thread.ofVirtual().start(() -> read(index, prompt, generation));
+        for (int i = 0; i < count; i++) {
+            int each = index + i;
+            Generation generation = samples.get(i);
+            underWay.put(each, generation);
+            Thread.ofVirtual().start(() -> read(each, prompt, generation));
+        }
     }
 
     private GenerationLine refused(int index, String prompt, RuntimeException why) {
@@ -214,7 +234,7 @@ public final class BatchRun {
                     last = token.id();
                     tokens++;
                 }
-                case GenerationEvent.Finished(FinishReason reason, String rest, Usage usage) -> {
+                case GenerationEvent.Finished(FinishReason reason, String rest, Usage usage, var profile) -> {
                     if (reason == FinishReason.CANCELLED) {
                         return failed(index, prompt, new IllegalStateException("cancelled"));
                     }

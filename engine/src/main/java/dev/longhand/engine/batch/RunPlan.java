@@ -46,13 +46,20 @@ final class RunPlan {
 
     /**
      * The seed of an answer: it follows from the run's seed, the problem's id and the sample, so
-     * that no answer depends on which others are asked for. The first 53 bits, which every JSON
-     * reader keeps, of the SHA-256 of {@code SEED:generate:SAMPLE:ID}.
+     * that no answer depends on which others are asked for. The first 52 bits of the SHA-256 of
+     * {@code SEED:generate:ID}, plus the sample, so that samples are one request to the engine,
+     * which computes their prompt once; below 2^53, as every JSON reader keeps it.
      */
     long seed(int index) {
-        String name = "%d:generate:%d:%s".formatted(seed, sample(index), problem(index).idText());
+        String name = "%d:generate:%s".formatted(seed, problem(index).idText());
         byte[] first = Arrays.copyOf(Sha256.bytes(name), Long.BYTES);
-        return new BigInteger(1, first).shiftRight(Long.SIZE - 53).longValueExact();
+        return new BigInteger(1, first).shiftRight(Long.SIZE - 52).longValueExact()
+                + sample(index);
+    }
+
+    /** How many samples of its problem an answer and those behind it are. */
+    int samplesFrom(int index) {
+        return samples - sample(index);
     }
 
     /** Whether a line of an output is the answer with this index. */

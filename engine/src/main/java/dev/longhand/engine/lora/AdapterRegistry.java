@@ -132,6 +132,11 @@ public final class AdapterRegistry implements AutoCloseable {
         }
     }
 
+    /** Holds an adapter once more for somebody who holds it. */
+    synchronized void holdAgain(ResidentAdapter resident) {
+        resident.hold();
+    }
+
     private synchronized Entry entry(String name) {
         Entry entry = entries.get(name);
         if (entry == null) {

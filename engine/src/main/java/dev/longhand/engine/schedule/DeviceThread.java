@@ -5,6 +5,7 @@ import dev.longhand.engine.model.Qwen2Model;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvCache;
 
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -24,19 +25,20 @@ public final class DeviceThread implements Executor, AutoCloseable {
 
     /** Starts the thread; from now on it alone may use the model, the backend and the cache. */
     public DeviceThread(Qwen2Model model, ComputeBackend backend, KvCache kv, EngineLimits limits) {
-        queue = new AdmissionQueue(limits.queueDepthMax());
-        scheduler = new Scheduler(model, backend, kv, queue, limits);
+        PlaceForecast places = new PlaceForecast();
+        queue = new AdmissionQueue(limits.queueDepthMax(), places);
+        scheduler = new Scheduler(model, backend, kv, queue, places, limits);
         thread = Thread.ofPlatform().name("longhand-device").daemon(true).start(this::run);
     }
 
     /**
-     * Queues a sequence.
+     * Queues sequences of one adapter, all or none.
      *
      * @throws EngineBusyException if the queue is full
      * @throws IllegalStateException if the thread was closed
      */
-    public void submit(Sequence sequence) {
-        queue.submit(sequence);
+    public void submit(List<Sequence> sequences) {
+        queue.submit(sequences);
     }
 
     /**

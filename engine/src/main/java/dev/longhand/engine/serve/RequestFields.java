@@ -3,6 +3,10 @@ package dev.longhand.engine.serve;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Timeouts;
+import dev.longhand.engine.thought.LoopRule;
+import dev.longhand.engine.thought.Thinking;
+import dev.longhand.engine.thought.ThoughtMarkers;
 
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +25,19 @@ final class RequestFields {
                     "repetition_penalty",
                     "presence_penalty",
                     "seed");
+
+    /** Controls of long thoughts and of time, likewise. */
+    static final Set<String> CONTROLS =
+            Set.of(
+                    "thinking_budget",
+                    "thought_begin",
+                    "thought_end",
+                    "loop_detector",
+                    "timeout_ms",
+                    "queue_timeout_ms");
+
+    /** The most samples of one request. */
+    static final int SAMPLES_MAX = 64;
 
     private RequestFields() {}
 
@@ -47,6 +64,35 @@ final class RequestFields {
                 real(request, "presence_penalty"),
                 seed(request),
                 logprobs);
+    }
+
+    /** The budget and the markers of the thought; markers come as a pair. */
+    static Thinking thinking(Settings request) {
+        String begin = request.string("thought_begin").orElse(null);
+        String end = request.string("thought_end").orElse(null);
+        if ((begin == null) != (end == null)) {
+            throw request.refuse(
+                    begin == null ? "thought_end" : "thought_begin",
+                    "goes with " + (begin == null ? "thought_begin" : "thought_end"));
+        }
+        ThoughtMarkers markers =
+                begin == null || end == null ? null : ThoughtMarkers.of(begin, end);
+        return new Thinking(whole(request, "thinking_budget"), markers);
+    }
+
+    /** The usual rule if the detector is asked for. */
+    static @Nullable LoopRule loopRule(Settings request) {
+        return request.bool("loop_detector", false) ? LoopRule.DEFAULT : null;
+    }
+
+    /** How long the whole may take, and how long the wait. */
+    static Timeouts timeouts(Settings request) {
+        return new Timeouts(millis(request, "queue_timeout_ms"), millis(request, "timeout_ms"));
+    }
+
+    private static @Nullable Long millis(Settings request, String key) {
+        Double value = request.number(key, 1, Timeouts.MILLIS_MAX);
+        return value == null ? null : (Long) Math.round(value);
     }
 
     private static @Nullable Float real(Settings request, String key) {

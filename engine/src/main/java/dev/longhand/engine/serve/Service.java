@@ -48,14 +48,14 @@ public final class Service {
     }
 
     /**
-     * Begins a generation.
+     * Begins a generation, or several samples of it; the end of each is to be told.
      *
      * @param model its name; null or empty is the base
      * @throws UnknownModelException if there is none of that name
      * @throws InputException if the request cannot be fulfilled as it is
      * @throws dev.longhand.engine.schedule.EngineBusyException if too many wait already
      */
-    public Generation submit(@Nullable String model, GenerationRequest request) {
+    public List<Generation> submit(@Nullable String model, GenerationRequest request, int samples) {
         if (draining) {
             throw new IllegalStateException("the server is shutting down");
         }
@@ -63,9 +63,9 @@ public final class Service {
         if (adapter != null && !models().contains(adapter)) {
             throw new UnknownModelException(adapter, models());
         }
-        Generation generation = engine.submit(request.withAdapter(adapter));
-        running.incrementAndGet();
-        return generation;
+        List<Generation> generations = engine.submitAll(request.withAdapter(adapter), samples);
+        running.addAndGet(samples);
+        return generations;
     }
 
     /**

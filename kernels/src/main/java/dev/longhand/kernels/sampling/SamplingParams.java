@@ -58,6 +58,12 @@ public record SamplingParams(
         }
     }
 
+    /** The same with another seed. */
+    public SamplingParams withSeed(long other) {
+        return new SamplingParams(
+                temperature, topK, topP, minP, repetitionPenalty, presencePenalty, other, logprobs);
+    }
+
     /** Whether the history of a sequence changes its logits. */
     public boolean penalises() {
         return repetitionPenalty != 1 || presencePenalty != 0;
