@@ -2,6 +2,7 @@ package dev.longhand.engine;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.Prompt;
 import dev.longhand.engine.model.GenerationDefaults;
 import dev.longhand.engine.model.MemoryPlan;
 import dev.longhand.engine.model.ModelConfig;
@@ -9,6 +10,7 @@ import dev.longhand.engine.model.Qwen2Model;
 import dev.longhand.engine.model.Qwen2Weights;
 import dev.longhand.engine.schedule.DeviceThread;
 import dev.longhand.engine.schedule.EngineBusyException;
+import dev.longhand.engine.schedule.EngineLoad;
 import dev.longhand.engine.tokenizer.Tokenizer;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.BackendChoice;
@@ -163,6 +165,16 @@ public final class Engine implements AutoCloseable {
         return adapters;
     }
 
+    /** How busy this engine is now. */
+    public EngineLoad load() {
+        return deviceThread.load();
+    }
+
+    /** The longest sequence that it admits, prompt and output, in tokens. */
+    public int contextTokensMax() {
+        return setup.limits().contextTokensMax();
+    }
+
     /** The memory that this engine takes. */
     public MemoryPlan memoryPlan() {
         return memoryPlan;
@@ -201,6 +213,15 @@ public final class Engine implements AutoCloseable {
                 samples,
                 uses -> deviceThread.submit(submission.sequences(uses)));
         return submission.generations();
+    }
+
+    /**
+     * The token ids of a prompt, as {@link #submit} would give them to the model.
+     *
+     * @throws InputException if it cannot be a prompt of this model
+     */
+    public int[] tokens(Prompt prompt) {
+        return Submission.tokens(setup, folder, prompt);
     }
 
     /**

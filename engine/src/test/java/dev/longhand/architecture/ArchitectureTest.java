@@ -39,7 +39,7 @@ class ArchitectureTest {
                     .layer("batch")
                     .definedBy("dev.longhand.engine.batch")
                     .layer("serve")
-                    .definedBy("dev.longhand.engine.serve")
+                    .definedBy("dev.longhand.engine.serve..")
                     .layer("facade")
                     .definedBy("dev.longhand.engine")
                     .layer("schedule")

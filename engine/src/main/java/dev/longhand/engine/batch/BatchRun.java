@@ -1,12 +1,12 @@
 package dev.longhand.engine.batch;
 
 import dev.longhand.engine.Engine;
-import dev.longhand.engine.Generation;
 import dev.longhand.engine.chat.ChatTemplate;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.Usage;
+import dev.longhand.engine.serve.ServedGeneration;
 import dev.longhand.engine.serve.Service;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.sampling.NonFiniteLogitsException;
@@ -40,7 +40,7 @@ public final class BatchRun {
     private final Source source;
     private final RunPlan plan;
     private final BlockingQueue<Ended> ended = new LinkedBlockingQueue<>();
-    private final Map<Integer, Generation> underWay = new HashMap<>();
+    private final Map<Integer, ServedGeneration> underWay = new HashMap<>();
     private final Map<String, Integer> finishes = new TreeMap<>();
     private long outputTokens;
 
@@ -137,7 +137,7 @@ public final class BatchRun {
             files.complete();
             return new Summary(before, finishes, outputTokens);
         } finally {
-            underWay.values().forEach(Generation::cancel);
+            underWay.values().forEach(ServedGeneration::cancel);
         }
     }
 
@@ -168,7 +168,7 @@ public final class BatchRun {
         String prompt =
                 template.render(config.messages(problem.question()), List.of(), true)
                         + config.prefill();
-        List<Generation> samples;
+        List<ServedGeneration> samples;
         try {
             samples =
                     service.submit(
@@ -181,7 +181,7 @@ public final class BatchRun {
         }
         for (int i = 0; i < count; i++) {
             int each = index + i;
-            Generation generation = samples.get(i);
+            ServedGeneration generation = samples.get(i);
             underWay.put(each, generation);
             Thread.ofVirtual().start(() -> read(each, prompt, generation));
         }
@@ -212,17 +212,15 @@ public final class BatchRun {
     }
 
     /** On a thread of its own, to the end. */
-    private void read(int index, String prompt, Generation generation) {
-        try {
+    private void read(int index, String prompt, ServedGeneration generation) {
+        try (generation) {
             ended.add(drain(index, prompt, generation));
         } catch (InterruptedException | RuntimeException e) {
             ended.add(failed(index, prompt, new IllegalStateException(e)));
-        } finally {
-            service.ended();
         }
     }
 
-    private Ended drain(int index, String prompt, Generation generation)
+    private Ended drain(int index, String prompt, ServedGeneration generation)
             throws InterruptedException {
         StringBuilder text = new StringBuilder();
         int tokens = 0;

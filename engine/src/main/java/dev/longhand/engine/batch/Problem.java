@@ -97,6 +97,16 @@ public record Problem(JsonNode id, String question, ObjectNode others) {
                 throw settings.refuse(key, "is a field of the answers and cannot be carried on");
             }
         }
+        if (!finite(others)) {
+            throw new InputException(source + ": a number that no double holds");
+        }
         return new Problem(id, question, others);
+    }
+
+    /** JSON cannot say infinity, and answers carry these values on. */
+    private static boolean finite(JsonNode node) {
+        return node.isContainer()
+                ? node.valueStream().allMatch(Problem::finite)
+                : !node.isNumber() || Double.isFinite(node.doubleValue());
     }
 }

@@ -52,7 +52,9 @@ public final class TokenLog {
         return cancelled;
     }
 
-    /** Appends the token that a slot has drawn, and what it is in the thought if one is followed. */
+    /**
+     * Appends the token that a slot has drawn, and what it is in the thought if one is followed.
+     */
     synchronized void append(SampleSlot slot, @Nullable ThoughtTracker thought) {
         if (thought != null && thought.begun()) {
             thoughtFrom = thought.firstToken();

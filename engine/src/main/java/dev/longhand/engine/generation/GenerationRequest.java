@@ -93,46 +93,128 @@ public record GenerationRequest(
 
     /** The same with another limit of tokens. */
     public GenerationRequest withMaxTokens(int tokens) {
-        return new GenerationRequest(prompt, tokens, sampling, stops, ignoreEos, adapter, speculation, thinking, loopRule, timeouts);
+        return new GenerationRequest(
+                prompt,
+                tokens,
+                sampling,
+                stops,
+                ignoreEos,
+                adapter,
+                speculation,
+                thinking,
+                loopRule,
+                timeouts);
     }
 
     /** The same with other sampling. */
     public GenerationRequest withSampling(SamplingOptions options) {
-        return new GenerationRequest(prompt, maxTokens, options, stops, ignoreEos, adapter, speculation, thinking, loopRule, timeouts);
+        return new GenerationRequest(
+                prompt,
+                maxTokens,
+                options,
+                stops,
+                ignoreEos,
+                adapter,
+                speculation,
+                thinking,
+                loopRule,
+                timeouts);
     }
 
     /** The same with other stop strings. */
     public GenerationRequest withStops(List<String> strings) {
-        return new GenerationRequest(prompt, maxTokens, sampling, strings, ignoreEos, adapter, speculation, thinking, loopRule, timeouts);
+        return new GenerationRequest(
+                prompt,
+                maxTokens,
+                sampling,
+                strings,
+                ignoreEos,
+                adapter,
+                speculation,
+                thinking,
+                loopRule,
+                timeouts);
     }
 
     /** The same, generating through end-of-sequence tokens. */
     public GenerationRequest ignoringEos() {
-        return new GenerationRequest(prompt, maxTokens, sampling, stops, true, adapter, speculation, thinking, loopRule, timeouts);
+        return new GenerationRequest(
+                prompt,
+                maxTokens,
+                sampling,
+                stops,
+                true,
+                adapter,
+                speculation,
+                thinking,
+                loopRule,
+                timeouts);
     }
 
     /** The same under a loaded adapter, or under none if null. */
     public GenerationRequest withAdapter(@Nullable String name) {
-        return new GenerationRequest(prompt, maxTokens, sampling, stops, ignoreEos, name, speculation, thinking, loopRule, timeouts);
+        return new GenerationRequest(
+                prompt,
+                maxTokens,
+                sampling,
+                stops,
+                ignoreEos,
+                name,
+                speculation,
+                thinking,
+                loopRule,
+                timeouts);
     }
 
     /** The same with its own speculation, or with the engine's if null. */
     public GenerationRequest withSpeculation(@Nullable Speculation own) {
-        return new GenerationRequest(prompt, maxTokens, sampling, stops, ignoreEos, adapter, own, thinking, loopRule, timeouts);
+        return new GenerationRequest(
+                prompt, maxTokens, sampling, stops, ignoreEos, adapter, own, thinking, loopRule,
+                timeouts);
     }
 
     /** The same with another budget or other markers of its thought. */
     public GenerationRequest withThinking(Thinking other) {
-        return new GenerationRequest(prompt, maxTokens, sampling, stops, ignoreEos, adapter, speculation, other, loopRule, timeouts);
+        return new GenerationRequest(
+                prompt,
+                maxTokens,
+                sampling,
+                stops,
+                ignoreEos,
+                adapter,
+                speculation,
+                other,
+                loopRule,
+                timeouts);
     }
 
     /** The same, ended when it goes in circles, or not if null. */
     public GenerationRequest withLoopRule(@Nullable LoopRule rule) {
-        return new GenerationRequest(prompt, maxTokens, sampling, stops, ignoreEos, adapter, speculation, thinking, rule, timeouts);
+        return new GenerationRequest(
+                prompt,
+                maxTokens,
+                sampling,
+                stops,
+                ignoreEos,
+                adapter,
+                speculation,
+                thinking,
+                rule,
+                timeouts);
     }
 
     /** The same with other limits of time. */
     public GenerationRequest withTimeouts(Timeouts other) {
-        return new GenerationRequest(prompt, maxTokens, sampling, stops, ignoreEos, adapter, speculation, thinking, loopRule, other);
+        return new GenerationRequest(
+                prompt,
+                maxTokens,
+                sampling,
+                stops,
+                ignoreEos,
+                adapter,
+                speculation,
+                thinking,
+                loopRule,
+                other);
     }
 }

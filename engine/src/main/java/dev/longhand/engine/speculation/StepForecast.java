@@ -76,7 +76,10 @@ public final class StepForecast {
         }
     }
 
-    /** Nanoseconds of a step, a guess without a unit before any was measured; between measured sizes on a line, beyond them as assumed. */
+    /**
+     * Nanoseconds of a step, a guess without a unit before any was measured; between measured sizes
+     * on a line, beyond them as assumed.
+     */
     private double estimate(int size) {
         int below = size;
         while (below > 0 && nanos[below] == 0) {

@@ -16,7 +16,8 @@ public final class KeywordCounter {
 
     private final StringBuilder text = new StringBuilder();
     private final int[] counts = new int[ReflectionKeywords.PHRASES.size()];
-    private int from; // what comes before was counted; the last of it is kept, since it may be a letter
+    private int
+            from; // what comes before was counted; the last of it is kept, since it may be a letter
 
     /** A counter of an empty text. */
     public KeywordCounter() {}

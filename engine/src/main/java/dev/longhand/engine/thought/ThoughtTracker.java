@@ -34,7 +34,10 @@ public final class ThoughtTracker {
 
     /** A tracker for the output that follows a prompt. */
     public ThoughtTracker(
-            ThoughtMarkers markers, @Nullable Integer budgetTokens, Tokenizer tokenizer, int[] prompt) {
+            ThoughtMarkers markers,
+            @Nullable Integer budgetTokens,
+            Tokenizer tokenizer,
+            int[] prompt) {
         table = tokenizer.table();
         begin = markers.begin().isEmpty() ? null : new StopMatcher(List.of(markers.begin()));
         end = new StopMatcher(List.of(markers.end()));
@@ -136,7 +139,8 @@ public final class ThoughtTracker {
             }
         }
         if (wasThinking && thinking && forced.length > 0 && forced() < 0) {
-            thinking = false; // a tokenizer that rewrites the marker: it has been written all the same
+            thinking =
+                    false; // a tokenizer that rewrites the marker: it has been written all the same
             endBytes = table.length(token);
         }
         forceIfSpent();

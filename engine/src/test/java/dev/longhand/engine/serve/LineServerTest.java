@@ -80,7 +80,7 @@ class LineServerTest {
     }
 
     private LineServer listen(SocketAddress address, @Nullable String token) throws IOException {
-        ServiceLimits limits = new ServiceLimits(10_000, 4, 100, 60_000);
+        ServiceLimits limits = new ServiceLimits(10_000, 1000, 4, 100, 60_000, 60_000, 60_000);
         return new LineServer(service, address, limits, token);
     }
 

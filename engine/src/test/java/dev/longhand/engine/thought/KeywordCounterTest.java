@@ -12,9 +12,25 @@ import java.util.Random;
 class KeywordCounterTest {
     private static final List<String> WORDS =
             List.of(
-                    "wait", "Wait,", "let me", "double-check", "let me double-check", "just",
-                    "let me just double-check", "hold", "on", "second thought", "on second thought",
-                    "maybe", "maybes", "hmm", "HMM", "é", "\n", "let me check", "let me check-up");
+                    "wait",
+                    "Wait,",
+                    "let me",
+                    "double-check",
+                    "let me double-check",
+                    "just",
+                    "let me just double-check",
+                    "hold",
+                    "on",
+                    "second thought",
+                    "on second thought",
+                    "maybe",
+                    "maybes",
+                    "hmm",
+                    "HMM",
+                    "é",
+                    "\n",
+                    "let me check",
+                    "let me check-up");
 
     @Test
     void piecesCountLikeTheWhole() {

@@ -84,8 +84,7 @@ class LoopDetectorTest {
         int[] cycle = noise(100, 2);
         int broken = 450;
         assertEquals(
-                broken + 512,
-                end(LoopRule.DEFAULT, 20_000, i -> i == broken ? 0 : cycle[i % 100]));
+                broken + 512, end(LoopRule.DEFAULT, 20_000, i -> i == broken ? 0 : cycle[i % 100]));
     }
 
     @ParameterizedTest

@@ -85,6 +85,69 @@ final class SoakAnswers {
                 () -> request + " got " + event);
     }
 
+    /** Refused before it began. */
+    void checkStatus(SoakRequest request, int status, String body, long sent) {
+        count("errors HTTP " + status);
+        boolean absent =
+                names.during(request.model(), sent, System.nanoTime())
+                        .contains(SwappedNames.NONE);
+        require(
+                status == 429 || status == 503 || absent && (status == 404 || status == 400),
+                () -> request + " got " + status + ": " + body);
+    }
+
+    /** The same over HTTP, where log-probabilities are those of the tokens themselves. */
+    void checkOverHttp(
+            SoakRequest request,
+            List<Integer> ids,
+            List<Float> logprobs,
+            String text,
+            String finish,
+            long sent,
+            long begun) {
+        count("whole answers over HTTP");
+        List<SoakRequest.Answer> possible = possible(request, sent, begun);
+        require(
+                possible.stream()
+                        .anyMatch(
+                                each ->
+                                        each.ids().equals(ids)
+                                                && each.text().equals(text)
+                                                && each.finish().equals(finish)
+                                                && sameLogprobs(request, each, logprobs)),
+                () -> request + " got " + ids + finish + logprobs + text + ", not " + possible);
+    }
+
+    /** As far as it was read over HTTP. */
+    void checkBegunOverHttp(
+            SoakRequest request, List<Integer> ids, List<Float> logprobs, long sent, long begun) {
+        count("begun answers over HTTP");
+        List<SoakRequest.Answer> possible = possible(request, sent, begun);
+        require(
+                possible.stream()
+                        .anyMatch(
+                                each ->
+                                        ids.size() <= each.ids().size()
+                                                && each.ids().subList(0, ids.size()).equals(ids)
+                                                && sameLogprobs(request, each, logprobs)),
+                () -> request + " began with " + ids + logprobs + ", not " + possible);
+    }
+
+    /** Known for greedy requests that asked for some: the likeliest token is the one drawn. */
+    private static boolean sameLogprobs(
+            SoakRequest request, SoakRequest.Answer alone, List<Float> logprobs) {
+        if (request.temperature() > 0 || request.logprobs() == 0) {
+            return true;
+        }
+        for (int i = 0; i < logprobs.size(); i++) {
+            String likeliest = alone.logprobs().get(i).split(" ")[0].split(":")[1];
+            if (Float.parseFloat(likeliest) != logprobs.get(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     synchronized void require(boolean right, Supplier<String> otherwise) {
         if (!right) {
             counts.merge("wrong", 1, Integer::sum);

@@ -37,14 +37,14 @@ record SoakRequest(
     }
 
     /** Any request of a model; prompts share their beginnings now and then, as real ones do. */
-    static SoakRequest random(Random random, String model, int vocabulary, int tokensMax) {
+    static SoakRequest random(Random random, String model, int vocabulary, int promptMax, int tokensMax) {
         Random shared = new Random(random.nextInt(3));
         List<Integer> prompt = new ArrayList<>();
-        int common = random.nextInt(40);
+        int common = random.nextInt(promptMax / 2);
         for (int i = 0; i < common; i++) {
             prompt.add(shared.nextInt(vocabulary));
         }
-        for (int i = random.nextInt(30); i >= 0; i--) {
+        for (int i = random.nextInt(promptMax / 2); i >= 0; i--) {
             prompt.add(random.nextInt(vocabulary));
         }
         return new SoakRequest(

@@ -18,6 +18,7 @@ import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.serve.LineServer;
 import dev.longhand.engine.serve.Service;
 import dev.longhand.engine.serve.ServiceLimits;
+import dev.longhand.engine.serve.http.OpenAiServer;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.Test;
@@ -26,8 +27,11 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,7 +46,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Many clients of one server, honest, cancelling, leaving, slow and rude, while adapters are
+ * Many clients of one service, over both of its faces, honest, cancelling, leaving, slow and rude, while adapters are
  * swapped. Every answer is compared, bit by bit, with the same request alone; at the end all pages,
  * adapters, files and threads are back. A few seconds here; for ten minutes
  *
@@ -59,6 +63,7 @@ class SoakTest {
 
     @TempDir private Path temporary;
     private Path adapters;
+    private InetSocketAddress http;
     private final SwappedNames names = new SwappedNames();
     private final SoakAnswers answers = new SoakAnswers(names);
 
@@ -66,6 +71,7 @@ class SoakTest {
      * What is soaked, and how.
      *
      * @param requests different ones
+     * @param promptMax tokens of the longest prompt
      * @param sequences that advance together; each may take a whole context
      */
     private record Plan(
@@ -74,6 +80,7 @@ class SoakTest {
             int context,
             int sequences,
             int requests,
+            int promptMax,
             int tokensMax,
             int clients,
             long seconds) {
@@ -92,13 +99,13 @@ class SoakTest {
         long seconds = Long.getLong("longhand.soak.seconds", 6);
         int requests = seconds < 60 ? 18 : 84;
         int tokens = seconds < 60 ? 40 : 200;
-        soak(new Plan(DEMO, Device.CPU, 320, 16, requests, tokens, clients, seconds));
+        soak(new Plan(DEMO, Device.CPU, 320, 16, requests, 60, tokens, clients, seconds));
     }
 
     @Test
     void onThePtxDevice() throws Exception {
         Path checkpoint = Goldens.checkpoint("dim32-group8");
-        soak(new Plan(checkpoint, Device.PTX, 128, 4, 6, 5, 6, 6));
+        soak(new Plan(checkpoint, Device.PTX, 64, 4, 7, 6, 4, 6, 4));
     }
 
     private void soak(Plan plan) throws Exception {
@@ -112,12 +119,25 @@ class SoakTest {
             Service service = new Service(engine, BASE, adapters);
             SocketAddress address = UnixDomainSocketAddress.of(temporary.resolve("socket"));
             try (LineServer server = new LineServer(service, address, ServiceLimits.DEFAULT, null);
+                    OpenAiServer openAi =
+                            new OpenAiServer(
+                                    service,
+                                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                                    ServiceLimits.DEFAULT,
+                                    null);
                     LineClient operator = new LineClient(address)) {
                 loadAll(operator);
+                http = openAi.address();
                 run(plan, address, 1, operator); // threads and buffers that stay come with it
                 ProcessResources before = ProcessResources.now(temporary);
                 long bytes = ProcessResources.nativeBytes();
                 List<PauseTimes> pauses = run(plan, address, plan.seconds, operator);
+                for (int i = 0; i < 1000 && engine.load().kvPagesHeld() > 0; i++) {
+                    Thread.sleep(10); // who left is noticed at the next token
+                }
+                assertEquals(0, engine.load().kvPagesHeld());
+                assertEquals(0, engine.load().running() + engine.load().waiting());
+                assertEquals(0, service.running());
                 assertAllPagesFree(engine, plan);
                 assertEquals(
                         engine.adapters().list().stream().mapToLong(AdapterInfo::bytes).sum(),
@@ -135,6 +155,7 @@ class SoakTest {
                         more);
                 assertEquals(List.of(), answers.wrong());
                 assertTrue(answers.counts().get("whole answers") > plan.clients);
+                assertTrue(answers.counts().get("whole answers over HTTP") > plan.clients);
                 // Sockets leave some of Java's own buffers; an adapter here is over 40 kB, and
                 // hundreds are loaded.
                 assertTrue(more < 1_000_000, more + " B of native memory are not back");
@@ -181,11 +202,12 @@ class SoakTest {
                     }
                 }
                 SoakRequest request =
-                        SoakRequest.random(random, model, vocabulary, plan.tokensMax);
+                        SoakRequest.random(
+                                random, model, vocabulary, plan.promptMax, plan.tokensMax);
                 answers.learn(engine, request, contents);
             }
         }
-        names.changed(BASE, BASE_CONTENT, Long.MIN_VALUE);
+        names.begin(BASE, BASE_CONTENT);
     }
 
     private void loadAll(LineClient operator) throws IOException {
@@ -198,19 +220,19 @@ class SoakTest {
     }
 
     private void load(LineClient operator, String name, int content) throws IOException {
-        long began = System.nanoTime();
+        names.begin(name, content);
         operator.send(
                 "{\"id\":\"l\",\"load_adapter\":\"%s\",\"path\":\"content%d\"}"
                         .formatted(name, content));
         expect(operator, "adapter_loaded");
-        names.changed(name, content, began);
+        names.end(name);
     }
 
     private void unload(LineClient operator, String name) throws IOException {
-        long began = System.nanoTime();
+        names.begin(name, SwappedNames.NONE);
         operator.send("{\"id\":\"u\",\"unload_adapter\":\"%s\"}".formatted(name));
         expect(operator, "adapter_unloaded");
-        names.changed(name, SwappedNames.NONE, began);
+        names.end(name);
     }
 
     private static void expect(LineClient operator, String kind) throws IOException {
@@ -231,10 +253,15 @@ class SoakTest {
             throws Exception {
         long end = System.nanoTime() + seconds * 1_000_000_000;
         List<PauseTimes> pauses = new ArrayList<>();
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+                HttpClient httpClient = HttpClient.newBuilder().executor(threads).build()) {
             List<Future<?>> all = new ArrayList<>();
             for (int i = 0; i < plan.clients; i++) {
-                SoakClient client = new SoakClient(answers, address, seconds * 1000 + i);
+                long seed = seconds * 1000 + i;
+                SoakClient client =
+                        i % 2 == 0
+                                ? new LineSoakClient(answers, address, seed)
+                                : new HttpSoakClient(answers, httpClient, http, seed);
                 pauses.add(client.pauses());
                 all.add(threads.submit(callable(() -> client.run(end))));
             }

@@ -15,14 +15,20 @@ final class SwappedNames {
     /** From before the change to it began until after the change away from it had ended. */
     private record Span(int content, long fromNanos, long toNanos) {}
 
-    /** A change that began then and has ended now. */
-    synchronized void changed(String name, int content, long beganNanos) {
-        List<Span> all = spans.computeIfAbsent(name, any -> new ArrayList<>());
-        if (!all.isEmpty()) {
-            Span last = all.removeLast();
-            all.add(new Span(last.content, last.fromNanos, System.nanoTime()));
+    /** A change begins: from now on a name may lead to this, and still to what it led to. */
+    synchronized void begin(String name, int content) {
+        spans.computeIfAbsent(name, any -> new ArrayList<>())
+                .add(new Span(content, System.nanoTime(), Long.MAX_VALUE));
+    }
+
+    /** The change of a name has ended: it leads nowhere else now. */
+    synchronized void end(String name) {
+        long now = System.nanoTime();
+        List<Span> all = spans.get(name);
+        for (int i = 0; i < all.size() - 1; i++) {
+            Span span = all.get(i);
+            all.set(i, new Span(span.content, span.fromNanos, Math.min(span.toNanos, now)));
         }
-        all.add(new Span(content, beganNanos, Long.MAX_VALUE));
     }
 
     /** What a request may have met that was sent and begun in this time. */
@@ -34,7 +40,7 @@ final class SwappedNames {
                 .toList();
     }
 
-    /** A name and its content; fixed ones are changed once. */
+    /** All names, also of those that lead nowhere. */
     synchronized List<String> names() {
         return List.copyOf(spans.keySet());
     }
