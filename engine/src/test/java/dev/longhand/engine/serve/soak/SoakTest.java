@@ -21,6 +21,7 @@ import dev.longhand.engine.serve.ServiceLimits;
 import dev.longhand.engine.serve.http.OpenAiServer;
 import dev.longhand.kernels.Device;
 
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +45,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * Many clients of one service, over both of its faces, honest, cancelling, leaving, slow and rude, while adapters are
@@ -60,6 +63,9 @@ class SoakTest {
     private static final int SWAPPED = 2;
     private static final int CONTENTS = FIXED + 4;
     private static final int BASE_CONTENT = CONTENTS;
+
+    /** Held, so that it stays as set: a line for every request would drown all others. */
+    private static final Logger ACCESS_LOG = Logger.getLogger("dev.longhand.access");
 
     @TempDir private Path temporary;
     private Path adapters;
@@ -93,12 +99,17 @@ class SoakTest {
         }
     }
 
+    @BeforeAll
+    static void silenceTheAccessLog() {
+        ACCESS_LOG.setLevel(Level.OFF);
+    }
+
     @Test
     void onTheCpu() throws Exception {
         int clients = Integer.getInteger("longhand.soak.clients", 24);
         long seconds = Long.getLong("longhand.soak.seconds", 6);
-        int requests = seconds < 60 ? 18 : 84;
-        int tokens = seconds < 60 ? 40 : 200;
+        int requests = seconds < 60 ? 18 : 49;
+        int tokens = seconds < 60 ? 40 : 120;
         soak(new Plan(DEMO, Device.CPU, 320, 16, requests, 60, tokens, clients, seconds));
     }
 
