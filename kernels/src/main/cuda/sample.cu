@@ -2,8 +2,8 @@
  * The next token of every row of logits: one launch, a block per row, every sampling mode, and the
  * tripwire for NaN and infinity. Only the token goes back, and what log-probabilities are made of.
  *
- *   argmax of all; report of the unpenalised; penalties; argmax again; temperature 0: that is the token;
- *   else top-k, of that top-p, of that min-p, and a draw
+ *   argmax of all; report of the unchanged; biases; penalties; argmax again; temperature 0: that is the
+ *   token; else top-k, of that top-p, of that min-p, and a draw
  *
  * The same token as dev.longhand.kernels.sampling.HostSampler, bit for bit, by making every number that
  * decides an integer whose order of summation cannot matter:
@@ -37,8 +37,9 @@
  * not for data centres); a sort of the row. Not confirmed on a GPU.
  *
  * The history of a sequence is two bits a token, seen and generated, on the device: read only where there
- * are penalties, once, a word for 32 tokens, and the logits of seen tokens are changed in place. The kernel
- * adds the token it drew, so that a step sends no history.
+ * are penalties, once, a word for 32 tokens, and the logits of seen tokens are changed in place. How often a
+ * token was generated is a word of its own, read only where there is a frequency penalty and the bit is set.
+ * The kernel adds the token it drew, so that a step sends no history. The biases of a sequence lie beside it.
  */
 #include <cfloat>
 #include <cstdint>
@@ -66,11 +67,19 @@ struct Slot {
     float scale;      /* log2(e) / temperature; 0 is greedy */
     float repetition;
     float presence;
+    float frequency;
     int vocabulary;
     int topK;    /* 0 is all */
     int history; /* -1 is none */
+    int bias;    /* where among the biases */
+    int biases;
     int reported;
     int report; /* where among the reports */
+};
+
+struct Bias {
+    int token;
+    float added;
 };
 
 struct Entry {
@@ -264,15 +273,30 @@ __device__ __forceinline__ void report(Shared &shared, int &turn, const Slot &sl
     __syncthreads(); /* before others write the list */
 }
 
+/* HostSampler.bias: every token is there once. */
+__device__ __forceinline__ void bias(const Slot &slot, float *row, const Bias *biases) {
+    for (int i = threadIdx.x; i < slot.biases; i += THREADS) {
+        row[biases[i].token] = __fadd_rn(row[biases[i].token], biases[i].added);
+    }
+    __syncthreads();
+}
+
 /* HostSampler.penalise, over the words of a history that have a token in them. */
-__device__ __forceinline__ void penalise(const Slot &slot, float *row, const uint32_t *history, int half) {
+__device__ __forceinline__ void penalise(const Slot &slot, float *row, const uint32_t *history, int half,
+                                         const int *counts) {
     for (int word = threadIdx.x; word < half; word += THREADS) {
         uint32_t generated = history[half + word];
         for (uint32_t seen = history[word]; seen != 0; seen &= seen - 1) {
             int bit = __ffs(seen) - 1;
             float logit = row[32 * word + bit];
             logit = logit > 0 ? __fdiv_rn(logit, slot.repetition) : __fmul_rn(logit, slot.repetition);
-            row[32 * word + bit] = generated >> bit & 1 ? __fsub_rn(logit, slot.presence) : logit;
+            if (generated >> bit & 1) {
+                if (slot.frequency != 0) {
+                    logit = __fsub_rn(logit, __fmul_rn(slot.frequency, __int2float_rn(counts[32 * word + bit])));
+                }
+                logit = __fsub_rn(logit, slot.presence);
+            }
+            row[32 * word + bit] = logit;
         }
     }
     __syncthreads();
@@ -411,24 +435,32 @@ __device__ __forceinline__ uint64_t greatest(const float *row, int vocabulary) {
 } // namespace
 
 /*
- * grid (rows); logits [rows, width], used up; histories [sequences, 2, half] words: seen, generated.
+ * grid (rows); logits [rows, width], used up; histories [sequences, 2, half] words: seen, generated;
+ * counts [sequences, 32 * half].
  * tokens [rows]: what was drawn, or -1 - t where the logit of t was the first that is not finite, which
  * the row then still has in it.
  */
 extern "C" __global__ void __launch_bounds__(THREADS)
-    sample(float *logits, int width, const Slot *slots, uint32_t *histories, int half, int *tokens, uint64_t *reports) {
+    sample(float *logits, int width, const Slot *slots, uint32_t *histories, int half, int *counts, const Bias *biases,
+           int *tokens, uint64_t *reports) {
     __shared__ Shared shared;
     Slot slot = slots[blockIdx.x];
     float *row = logits + static_cast<long long>(blockIdx.x) * width;
     uint32_t *history = histories + static_cast<long long>(slot.history) * 2 * half;
+    int *count = counts + static_cast<long long>(slot.history) * 32 * half;
     int turn = 0;
     uint64_t mine = greatest(row, slot.vocabulary);
     uint64_t best = over_block(shared, turn, mine, Greater());
     if (best < NOT_FINITE && slot.reported > 0) {
         report(shared, turn, slot, row, mine, best, reports + slot.report);
     }
-    if (best < NOT_FINITE && slot.history >= 0) {
-        penalise(slot, row, history, half);
+    if (best < NOT_FINITE && (slot.biases > 0 || slot.history >= 0)) {
+        if (slot.biases > 0) {
+            bias(slot, row, biases + slot.bias);
+        }
+        if (slot.history >= 0) {
+            penalise(slot, row, history, half, count);
+        }
         mine = greatest(row, slot.vocabulary);
         best = over_block(shared, turn, mine, Greater());
     }
@@ -441,6 +473,9 @@ extern "C" __global__ void __launch_bounds__(THREADS)
         if (best < NOT_FINITE && slot.history >= 0) {
             history[token / 32] |= 1u << token % 32;
             history[half + token / 32] |= 1u << token % 32;
+            if (slot.frequency != 0) {
+                count[token]++;
+            }
         }
     }
 }

@@ -85,7 +85,8 @@ public final class Engine implements AutoCloseable {
             resources.add(checkpoint);
             Arena hostMemory = Arena.ofShared();
             resources.add(hostMemory);
-            BackendChoice choice = BackendChoice.open(config.device(), config.threads());
+            BackendChoice choice =
+                    BackendChoice.open(config.device(), config.threads(), config.prefill());
             ComputeBackend backend = choice.backend();
             resources.add(backend);
             MemoryPlan plan = setup.plan(checkpoint, backend);

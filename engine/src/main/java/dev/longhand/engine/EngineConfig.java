@@ -4,6 +4,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.Device;
+import dev.longhand.kernels.Prefill;
 import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,9 @@ import java.util.Map;
  *     full context
  * @param sequencesMax sequences that advance together
  * @param prefillRowsMax the most prompt tokens of a step; beside decodes fewer, so that they go on
- * @param queueDepthMax requests that may wait for one adapter, or for the base
+ * @param prefill who multiplies the rows of prompts; CUBLAS ends batch invariance
+ * @param queueDepthMax requests that may wait for one adapter, or for the base; eight times as many
+ *     in all
  * @param speculation whether requests that do not say guess tokens; costs and gives time only
  * @param adapters PEFT folders of LoRA adapters to load at once, by the name that requests use
  * @param adapterBytesMax host memory of all adapters together; those used longest ago are read
@@ -45,6 +48,7 @@ public record EngineConfig(
         @Nullable Integer kvTokensMax,
         int sequencesMax,
         int prefillRowsMax,
+        Prefill prefill,
         int queueDepthMax,
         Speculation speculation,
         Map<String, Path> adapters,
@@ -64,7 +68,7 @@ public record EngineConfig(
         if (kvDtype != null && kvDtype != DType.F32 && kvDtype != DType.BF16) {
             throw new InputException("KV is kept in f32 or bf16, not " + kvDtype);
         }
-        if (weights != null && !weights.quantized()) {
+        if (weights != null && (!weights.quantized() || weights.zeroPoints())) {
             throw new InputException("weights are quantised to int8 or int4, not " + weights);
         }
     }
@@ -85,6 +89,7 @@ public record EngineConfig(
         private @Nullable Integer kvTokensMax;
         private int sequencesMax = 8;
         private int prefillRowsMax = 512;
+        private Prefill prefill = Prefill.OWN;
         private int queueDepthMax = 256;
         private Speculation speculation = Speculation.AUTO;
         private final Map<String, Path> adapters = new LinkedHashMap<>();
@@ -135,6 +140,11 @@ public record EngineConfig(
             return this;
         }
 
+        public Builder prefill(Prefill value) {
+            prefill = value;
+            return this;
+        }
+
         public Builder queueDepthMax(int value) {
             queueDepthMax = value;
             return this;
@@ -173,6 +183,7 @@ public record EngineConfig(
                     kvTokensMax,
                     sequencesMax,
                     prefillRowsMax,
+                    prefill,
                     queueDepthMax,
                     speculation,
                     adapters,

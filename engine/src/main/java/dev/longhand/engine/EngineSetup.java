@@ -126,7 +126,14 @@ public record EngineSetup(
                 Qwen2Weights.bytes(checkpoint, model, weights),
                 kvShape(backend).bytes(),
                 limits.kvTokensMax(),
-                stepSize().activationBytes(model) + backend.sampleBytes(logits),
+                stepSize().activationBytes(model)
+                        + backend.sampleBytes(logits)
+                        + backend.productBytes(
+                                stepSize().rowsMax(),
+                                Math.max(
+                                        model.heads() * model.headDim(),
+                                        Math.max(model.hiddenSize(), model.intermediateSize())),
+                                2 * model.intermediateSize()),
                 stepSize().ropeBytes(model),
                 adapterBytesMax,
                 backend.memoryAvailableBytes().orElseGet(HostMemory::availableBytes));

@@ -14,7 +14,7 @@ import dev.longhand.engine.generation.Prompt;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.lora.AdapterUse;
 import dev.longhand.engine.thought.LoopDetector;
-import dev.longhand.engine.thought.ThoughtMarkers;
+import dev.longhand.engine.thought.ThoughtRules;
 import dev.longhand.engine.thought.ThoughtTracker;
 import dev.longhand.engine.tokenizer.TokenTable;
 import dev.longhand.engine.tokenizer.Tokenizer;
@@ -39,6 +39,7 @@ final class Submission {
     private final SamplingParams sampling;
     private final boolean penalisedDrafts;
     private final @Nullable Tokenizer tokenizer;
+    private final @Nullable ThoughtRules thought;
     private final List<Generation> generations = new ArrayList<>();
 
     /**
@@ -66,12 +67,17 @@ final class Submission {
         outputMax = Math.min(asked, room);
         sampling =
                 request.sampling()
-                        .resolve(setup.defaults(), ThreadLocalRandom.current().nextLong());
+                        .resolve(
+                                setup.defaults(),
+                                ThreadLocalRandom.current().nextLong(),
+                                setup.drawableTokens());
         if (tokenizer == null) {
             refuse(!request.stops().isEmpty(), "stop strings need");
             refuse(request.thinking().budgetTokens() != null, "a thinking budget needs");
+            thought = null;
         } else {
-            requireInVocabulary(setup, tokenizer.encode(markers(tokenizer).closing()));
+            thought = new ThoughtRules(request.thinking(), tokenizer);
+            requireInVocabulary(setup, thought.forcedTokens());
         }
     }
 
@@ -79,16 +85,6 @@ final class Submission {
         if (asked) {
             throw new InputException(what + " tokenizer files, which this model lacks");
         }
-    }
-
-    /** The request's markers; else those that the vocabulary has a token for, else plain text. */
-    private ThoughtMarkers markers(Tokenizer known) {
-        ThoughtMarkers asked = request.thinking().markers();
-        if (asked != null) {
-            return asked;
-        }
-        boolean token = known.encode(ThoughtMarkers.THINK.end()).length == 1;
-        return token ? ThoughtMarkers.THINK : ThoughtMarkers.SKY_T1;
     }
 
     /**
@@ -137,18 +133,14 @@ final class Submission {
     private OutputControls controls() {
         TokenTable table = tokenizer == null ? null : tokenizer.table();
         List<Integer> eos = request.ignoreEos() ? List.of() : setup.defaults().eosTokenIds();
-        ThoughtTracker thought =
-                tokenizer == null
+        ThoughtTracker tracker =
+                thought == null || table == null
                         ? null
-                        : new ThoughtTracker(
-                                markers(tokenizer),
-                                request.thinking().budgetTokens(),
-                                tokenizer,
-                                prompt);
+                        : new ThoughtTracker(thought, table, prompt);
         LoopDetector loops =
                 request.loopRule() == null ? null : new LoopDetector(request.loopRule(), table);
         return new OutputControls(
-                new StopCondition(eos, table, request.stops()), thought, loops, request.timeouts());
+                new StopCondition(eos, table, request.stops()), tracker, loops, request.timeouts());
     }
 
     /** The token ids of a prompt. */

@@ -10,7 +10,9 @@ import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Speculation;
+import dev.longhand.engine.generation.Timeouts;
 import dev.longhand.engine.generation.Usage;
+import dev.longhand.engine.thought.LoopRule;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.Test;
@@ -19,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -28,9 +31,24 @@ class AllocationTest {
     private static final int WARM_UP_TOKENS = 20_000;
     private static final int MEASURED_TOKENS = 2_000;
 
+    /** Looks for loops as usual, but is content with none. */
+    private static final LoopRule NEVER = new LoopRule(1024, 1 << 20, 1 << 30, 48, 1, 8);
+
     @Test
     void decodingAllocatesNothing() throws InterruptedException {
-        SamplingOptions sampling = new SamplingOptions(0.8f, 40, 0.95f, 0.01f, 1.1f, 0.5f, 1L, 5);
+        SamplingOptions sampling =
+                SamplingOptions.builder()
+                        .temperature(0.8f)
+                        .topK(40)
+                        .topP(0.95f)
+                        .minP(0.01f)
+                        .repetitionPenalty(1.1f)
+                        .frequencyPenalty(0.001f)
+                        .presencePenalty(0.5f)
+                        .logitBias(Map.of(3, -100f, 40, 2f))
+                        .seed(1L)
+                        .logprobs(5)
+                        .build();
         measure(sampling, Speculation.OFF);
     }
 
@@ -53,6 +71,8 @@ class AllocationTest {
                             GenerationRequest.ids(List.of(1, 2, 3))
                                     .withSampling(sampling)
                                     .withSpeculation(speculation)
+                                    .withLoopRule(NEVER)
+                                    .withTimeouts(new Timeouts(600_000L, 600_000L))
                                     .ignoringEos());
             long thread = deviceThread();
             read(generation, WARM_UP_TOKENS);

@@ -113,7 +113,14 @@ class BatchInvarianceTest {
     }
 
     private static GenerationRequest sampled(List<Integer> prompt, long seed, int tokens) {
-        SamplingOptions sampling = new SamplingOptions(0.9f, 40, 0.95f, null, null, null, seed, 20);
+        SamplingOptions sampling =
+                SamplingOptions.builder()
+                        .temperature(0.9f)
+                        .topK(40)
+                        .topP(0.95f)
+                        .seed(seed)
+                        .logprobs(20)
+                        .build();
         return GenerationRequest.ids(prompt)
                 .withMaxTokens(tokens)
                 .withSampling(sampling)

@@ -70,7 +70,14 @@ class EngineSetupTest {
                 GenerationRequest.ids(List.of(1, 2, 3))
                         .withMaxTokens(40)
                         .withSampling(
-                                new SamplingOptions(5f, 0, 1f, 0f, null, null, 7L, TOKENS + 10))
+                                SamplingOptions.builder()
+                                        .temperature(5f)
+                                        .topK(0)
+                                        .topP(1f)
+                                        .minP(0f)
+                                        .seed(7L)
+                                        .logprobs(TOKENS + 10)
+                                        .build())
                         .ignoringEos();
         try (Engine engine = Engine.open(config().build())) {
             assertTrue(

@@ -28,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
@@ -76,13 +77,41 @@ class SpeculationTest {
 
     /** Greedy, nearly so, and with every parameter there is. */
     private static SamplingOptions sampling(int i) {
-        return switch (i % 6) {
+        SamplingOptions.Builder options = SamplingOptions.builder().seed(7L + i);
+        return switch (i % 8) {
             case 0 -> SamplingOptions.greedy().withLogprobs(5);
-            case 1 -> new SamplingOptions(0.3f, null, null, null, null, null, 7L + i, 20);
-            case 2 -> new SamplingOptions(0.9f, 40, 0.95f, 0.01f, 1.1f, 0.5f, 7L + i, 3);
-            case 3 -> new SamplingOptions(0.7f, 20, 0.8f, null, 1.05f, null, 7L + i, 0);
-            case 4 -> new SamplingOptions(0.5f, null, 0.6f, 0.05f, null, -1f, 7L + i, 1);
-            default -> new SamplingOptions(0f, null, null, null, 1.2f, -2f, null, 2);
+            case 1 -> options.temperature(0.3f).logprobs(20).build();
+            case 2 ->
+                    options.temperature(0.9f)
+                            .topK(40)
+                            .topP(0.95f)
+                            .minP(0.01f)
+                            .repetitionPenalty(1.1f)
+                            .presencePenalty(0.5f)
+                            .logprobs(3)
+                            .build();
+            case 3 ->
+                    options.temperature(0.7f).topK(20).topP(0.8f).repetitionPenalty(1.05f).build();
+            case 4 ->
+                    options.temperature(0.5f)
+                            .topP(0.6f)
+                            .minP(0.05f)
+                            .presencePenalty(-1f)
+                            .logprobs(1)
+                            .build();
+            case 5 ->
+                    options.temperature(0f)
+                            .repetitionPenalty(1.2f)
+                            .presencePenalty(-2f)
+                            .logprobs(2)
+                            .build();
+            case 6 -> options.temperature(0f).frequencyPenalty(0.2f).logprobs(2).build();
+            default ->
+                    options.temperature(0.4f)
+                            .frequencyPenalty(-0.3f)
+                            .logitBias(Map.of(5, -100f, 9, 3f, 17, -1f))
+                            .logprobs(3)
+                            .build();
         };
     }
 

@@ -87,7 +87,7 @@ public final class BatchRun {
         this.source = source;
         template = ChatTemplate.read(source.model);
         plan = new RunPlan(problems, config);
-        config.sampling().resolve(engine.generationDefaults(), 0); // refuses what none may have
+        config.sampling().resolve(engine.generationDefaults(), 0, 0); // refuses what none may have
     }
 
     /**

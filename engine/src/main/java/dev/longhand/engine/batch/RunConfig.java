@@ -6,6 +6,9 @@ import dev.longhand.engine.file.Json;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.serve.RequestFields;
+import dev.longhand.engine.thought.LoopRule;
+import dev.longhand.engine.thought.Thinking;
 
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +37,8 @@ import java.util.Set;
  * @param contextTokensMax of prompt and answer; null is what the model admits, at most 32,768
  * @param stops strings that end an answer
  * @param ignoreEos whether end tokens are ordinary ones
+ * @param thinking how long a thought may be
+ * @param loopRule when an answer counts as going in circles; null lets it go on
  */
 public record RunConfig(
         @Nullable String model,
@@ -49,7 +54,9 @@ public record RunConfig(
         int newTokensMax,
         @Nullable Integer contextTokensMax,
         List<String> stops,
-        boolean ignoreEos) {
+        boolean ignoreEos,
+        Thinking thinking,
+        @Nullable LoopRule loopRule) {
     /** What stands for the problem's question. */
     public static final String QUESTION = "{question}";
 
@@ -73,7 +80,12 @@ public record RunConfig(
                     "top_k",
                     "min_p",
                     "repetition_penalty",
+                    "frequency_penalty",
                     "presence_penalty",
+                    "thinking_budget",
+                    "thought_begin",
+                    "thought_end",
+                    "loop_detector",
                     "n",
                     "seed",
                     "max_new_tokens",
@@ -88,8 +100,9 @@ public record RunConfig(
     /**
      * Reads a JSON object: {@code {"model", "adapter": null, "adapter_scale": 1, "system_file",
      * "user_template": "{question}", "prefill": "", "temperature": 0, "top_p": 1, "top_k": 0,
-     * "min_p": 0, "repetition_penalty": 1, "presence_penalty": 0, "n": 1, "seed": 0,
-     * "max_new_tokens": 32768, "max_context", "stop": [], "ignore_eos": false}}. What is absent is
+     * "min_p": 0, "repetition_penalty": 1, "frequency_penalty": 0, "presence_penalty": 0, "n": 1,
+     * "seed": 0, "max_new_tokens": 32768, "max_context", "stop": [], "ignore_eos": false,
+     * "thinking_budget", "thought_begin", "thought_end", "loop_detector": false}}. What is absent is
      * as shown, never as the checkpoint's {@code generation_config.json} has it, so that the file
      * alone says how answers came about; a key that is not known is refused.
      *
@@ -128,21 +141,23 @@ public record RunConfig(
                                 ? settings.requiredInteger("max_context", 1, Integer.MAX_VALUE)
                                 : null,
                         settings.strings("stop"),
-                        settings.bool("ignore_eos", false));
+                        settings.bool("ignore_eos", false),
+                        RequestFields.thinking(settings),
+                        RequestFields.loopRule(settings));
         config.request("", 0); // refuses stop strings that no request may have
         return config;
     }
 
     private static SamplingOptions sampling(Settings settings) {
-        return new SamplingOptions(
-                real(settings, "temperature", 0, 0),
-                settings.integer("top_k", 0, Integer.MAX_VALUE).orElse(0),
-                real(settings, "top_p", 0, 1),
-                real(settings, "min_p", 0, 0),
-                real(settings, "repetition_penalty", 0, 1),
-                real(settings, "presence_penalty", -1e6, 0),
-                null,
-                0);
+        return SamplingOptions.builder()
+                .temperature(real(settings, "temperature", 0, 0))
+                .topK(settings.integer("top_k", 0, Integer.MAX_VALUE).orElse(0))
+                .topP(real(settings, "top_p", 0, 1))
+                .minP(real(settings, "min_p", 0, 0))
+                .repetitionPenalty(real(settings, "repetition_penalty", 0, 1))
+                .frequencyPenalty(real(settings, "frequency_penalty", -1e6, 0))
+                .presencePenalty(real(settings, "presence_penalty", -1e6, 0))
+                .build();
     }
 
     private static float real(Settings settings, String key, double min, float absent) {
@@ -185,7 +200,9 @@ public record RunConfig(
                 GenerationRequest.text(prompt)
                         .withMaxTokens(newTokensMax)
                         .withSampling(sampling.withSeed(answerSeed))
-                        .withStops(stops);
+                        .withStops(stops)
+                        .withThinking(thinking)
+                        .withLoopRule(loopRule);
         return ignoreEos ? request.ignoringEos() : request;
     }
 }

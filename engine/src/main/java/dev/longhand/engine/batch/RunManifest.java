@@ -60,6 +60,7 @@ final class RunManifest {
         content.put("top_k", config.sampling().topK());
         content.put("min_p", config.sampling().minP());
         content.put("repetition_penalty", config.sampling().repetitionPenalty());
+        content.put("frequency_penalty", config.sampling().frequencyPenalty());
         content.put("presence_penalty", config.sampling().presencePenalty());
         content.put("n", config.samples());
         content.put("seed", config.seed());
@@ -67,6 +68,8 @@ final class RunManifest {
         content.put("max_context", contextTokensMax);
         config.stops().forEach(content.putArray("stop")::add);
         content.put("ignore_eos", config.ignoreEos());
+        content.put("thinking", config.thinking().toString());
+        content.put("loop_rule", String.valueOf(config.loopRule()));
         content.put(HASH, Sha256.of(JSON.writeValueAsString(content)));
     }
 

@@ -49,7 +49,8 @@ final class InspectCommand implements Callable<Integer> {
                                     config.rope().yarn() == null ? "" : " with YaRN",
                                     setup.defaults().eosTokenIds(),
                                     checkpoint.names().size()));
-            try (ComputeBackend backend = BackendChoice.open(engine.device(), 1).backend()) {
+            try (ComputeBackend backend =
+                    BackendChoice.open(engine.device(), 1, engine.prefill()).backend()) {
                 console.print(setup.plan(checkpoint, backend).table());
             }
         }

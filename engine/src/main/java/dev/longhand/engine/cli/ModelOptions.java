@@ -2,6 +2,7 @@ package dev.longhand.engine.cli;
 
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.kernels.Device;
+import dev.longhand.kernels.Prefill;
 import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.Nullable;
@@ -109,6 +110,15 @@ final class ModelOptions {
         private Device device = Device.AUTO;
 
         @Option(
+                names = "--prefill",
+                paramLabel = "WHO",
+                defaultValue = "own",
+                description =
+                        "own, or cublas: NVIDIA's library multiplies prompts of 128 rows and more."
+                                + " Logits then depend on how prompts share steps.")
+        private Prefill prefill = Prefill.OWN;
+
+        @Option(
                 names = "--threads",
                 paramLabel = "N",
                 defaultValue = "0",
@@ -126,6 +136,7 @@ final class ModelOptions {
         EngineConfig.Builder apply(EngineConfig.Builder builder) {
             return builder.device(device)
                     .threads(threads)
+                    .prefill(prefill)
                     .kvDtype(kv == null ? null : DType.valueOf(kv.name()));
         }
     }

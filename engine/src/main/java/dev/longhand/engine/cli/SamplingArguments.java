@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 import java.util.List;
+import java.util.Map;
 
 /** Options that say how tokens are drawn and when to stop; defaults are the checkpoint's. */
 final class SamplingArguments {
@@ -42,10 +43,23 @@ final class SamplingArguments {
     private @Nullable Float repetitionPenalty;
 
     @Option(
+            names = "--frequency-penalty",
+            paramLabel = "R",
+            description = "Subtracted from the logit of a token as often as it was generated.")
+    private @Nullable Float frequencyPenalty;
+
+    @Option(
             names = "--presence-penalty",
             paramLabel = "R",
             description = "Subtracted from the logits of tokens generated before.")
     private @Nullable Float presencePenalty;
+
+    @Option(
+            names = "--logit-bias",
+            paramLabel = "ID=B",
+            description =
+                    "Added to the logit of token ID; -100 bans it, 100 commands it; repeatable.")
+    private Map<Integer, Float> logitBias = Map.of();
 
     @Option(names = "--seed", paramLabel = "S", description = "Makes a sampled run repeatable.")
     private @Nullable Long seed;
@@ -105,15 +119,18 @@ final class SamplingArguments {
 
     GenerationRequest apply(GenerationRequest request) {
         SamplingOptions sampling =
-                new SamplingOptions(
-                        temperature,
-                        topK,
-                        topP,
-                        minP,
-                        repetitionPenalty,
-                        presencePenalty,
-                        seed,
-                        logprobs);
+                SamplingOptions.builder()
+                        .temperature(temperature)
+                        .topK(topK)
+                        .topP(topP)
+                        .minP(minP)
+                        .repetitionPenalty(repetitionPenalty)
+                        .frequencyPenalty(frequencyPenalty)
+                        .presencePenalty(presencePenalty)
+                        .logitBias(logitBias)
+                        .seed(seed)
+                        .logprobs(logprobs)
+                        .build();
         return new GenerationRequest(
                 request.prompt(),
                 maxTokens,

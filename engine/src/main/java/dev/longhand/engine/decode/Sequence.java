@@ -144,12 +144,14 @@ public final class Sequence {
     /**
      * Copies the last page of the prompt, which is not full and hence not shared, from the sample
      * that has computed it: only the last token of the prompt is left to compute. What the page
-     * holds beyond the prompt is overwritten before it is read.
+     * holds beyond the prompt is overwritten before it is read. A backend that does not copy such
+     * pages computes these tokens, 63 at most, again.
      */
     public void copyPrompt(ComputeBackend backend, KvCache kv) {
         Sequence holder = sharedPrompt == null ? null : sharedPrompt.holder();
         int shareable = (prompt.length - 1) / KvShape.PAGE_POSITIONS;
-        if (holder != null && shared == shareable && cached < prompt.length - 1) {
+        boolean useful = shared == shareable && cached < prompt.length - 1;
+        if (holder != null && useful && backend.copiesUnfilledPages()) {
             backend.copyPage(kv, holder.pages[shared], pages[shared]);
             cached = prompt.length - 1;
             reused = cached;

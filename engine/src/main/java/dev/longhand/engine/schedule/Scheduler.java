@@ -126,6 +126,9 @@ final class Scheduler {
             } else if (decodes) {
                 pace.measured(took, forecast.nanos(), stepPromptRows);
             }
+            if (decodes) {
+                pace.decoded(forecast.nanos());
+            }
             deliver();
             stepsFailed = 0;
             places.stepped(took, active);
@@ -218,9 +221,10 @@ final class Scheduler {
         int count = planDecoding();
         int decodeRows = batch.rows();
         int room = Math.min(prefillRowsMax, batch.rowsMax() - decodeRows);
-        boolean prompts = PromptPace.total(active, 1) > 0;
-        if (prompts) {
-            count = planPrompts(Math.min(room, pace.rows(forecast.nanos(), count > 0)), count);
+        int prompts = PromptPace.total(active, 1);
+        if (prompts > 0) {
+            int rows = pace.rows(forecast.nanos(), drawingCount, prompts);
+            count = planPrompts(Math.min(room, rows), count);
         }
         stepPromptRows = batch.rows() - decodeRows;
         return count;

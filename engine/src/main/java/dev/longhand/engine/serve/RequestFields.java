@@ -10,8 +10,11 @@ import dev.longhand.engine.thought.ThoughtMarkers;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Fields that requests of both faces have. */
 public final class RequestFields {
@@ -23,7 +26,9 @@ public final class RequestFields {
                     "top_p",
                     "min_p",
                     "repetition_penalty",
+                    "frequency_penalty",
                     "presence_penalty",
+                    "logit_bias",
                     "seed");
 
     /** Controls of long thoughts and of time, likewise. */
@@ -38,6 +43,9 @@ public final class RequestFields {
 
     /** The most samples of one request. */
     public static final int SAMPLES_MAX = 64;
+
+    /** Nine digits at most: an int. */
+    private static final Pattern TOKEN_ID = Pattern.compile("[0-9]{1,9}");
 
     private RequestFields() {}
 
@@ -55,15 +63,33 @@ public final class RequestFields {
 
     /** The settings under the names of {@link #SAMPLING}. */
     public static SamplingOptions sampling(Settings request, int logprobs) {
-        return new SamplingOptions(
-                real(request, "temperature"),
-                whole(request, "top_k"),
-                real(request, "top_p"),
-                real(request, "min_p"),
-                real(request, "repetition_penalty"),
-                real(request, "presence_penalty"),
-                seed(request),
-                logprobs);
+        return SamplingOptions.builder()
+                .temperature(real(request, "temperature"))
+                .topK(whole(request, "top_k"))
+                .topP(real(request, "top_p"))
+                .minP(real(request, "min_p"))
+                .repetitionPenalty(real(request, "repetition_penalty"))
+                .frequencyPenalty(real(request, "frequency_penalty"))
+                .presencePenalty(real(request, "presence_penalty"))
+                .logitBias(request.object("logit_bias").map(RequestFields::biases).orElse(Map.of()))
+                .seed(seed(request))
+                .logprobs(logprobs)
+                .build();
+    }
+
+    /** Token ids, as JSON has keys, to numbers. */
+    private static Map<Integer, Float> biases(Settings object) {
+        Map<Integer, Float> biases = new HashMap<>();
+        for (String key : object.keys()) {
+            if (!TOKEN_ID.matcher(key).matches()) {
+                throw object.refuse(key, "must be the id of a token");
+            }
+            Float bias = real(object, key);
+            if (bias != null && biases.put(Integer.valueOf(key), bias) != null) {
+                throw object.refuse(key, "is there twice");
+            }
+        }
+        return biases;
     }
 
     /** The budget and the markers of the thought; markers come as a pair. */

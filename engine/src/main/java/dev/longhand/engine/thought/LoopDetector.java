@@ -45,7 +45,7 @@ public final class LoopDetector {
     /** Takes the next token of the output in; returns whether it goes in circles with it. */
     public boolean accept(int token) {
         boolean circles = periodEnds(token);
-        return table != null && lines.length > 0 && lineEnds(table, token) || circles;
+        return (table != null && lines.length > 0 && lineEnds(table, token)) || circles;
     }
 
     private boolean periodEnds(int token) {
@@ -67,8 +67,9 @@ public final class LoopDetector {
 
     private boolean anyLoop() {
         for (int i = 0; i < runs.length; i++) {
-            long period = runs.length - i;
-            long length = Math.max(rule.loopTokensMin(), rule.repetitionsMin() * period);
+            int period = runs.length - i;
+            long repeated = (long) rule.repetitionsMin() * period;
+            long length = Math.max(rule.loopTokensMin(), repeated);
             if (runs[i] >= length - period) {
                 return true;
             }

@@ -2,12 +2,10 @@ package dev.longhand.engine.thought;
 
 import dev.longhand.engine.tokenizer.StopMatcher;
 import dev.longhand.engine.tokenizer.TokenTable;
-import dev.longhand.engine.tokenizer.Tokenizer;
 
 import org.jspecify.annotations.Nullable;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -21,8 +19,7 @@ public final class ThoughtTracker {
     private final TokenTable table;
     private final @Nullable StopMatcher begin;
     private final StopMatcher end;
-    private final int budgetTokens; // -1: no limit
-    private final int[][] closings; // by how many bytes of the end marker stand already
+    private final ThoughtRules rules;
     private int[] forced = NOTHING;
     private int forcedCount;
     private boolean thinking;
@@ -33,43 +30,17 @@ public final class ThoughtTracker {
     private int endBytes;
 
     /** A tracker for the output that follows a prompt. */
-    public ThoughtTracker(
-            ThoughtMarkers markers,
-            @Nullable Integer budgetTokens,
-            Tokenizer tokenizer,
-            int[] prompt) {
-        table = tokenizer.table();
-        begin = markers.begin().isEmpty() ? null : new StopMatcher(List.of(markers.begin()));
-        end = new StopMatcher(List.of(markers.end()));
-        this.budgetTokens = budgetTokens == null ? -1 : budgetTokens;
-        closings = budgetTokens == null ? new int[0][] : closings(markers, tokenizer);
-        String marker = markers.begin().stripTrailing();
-        if (begin == null || endsWith(prompt, marker.getBytes(StandardCharsets.UTF_8))) {
+    public ThoughtTracker(ThoughtRules rules, TokenTable table, int[] prompt) {
+        this.rules = rules;
+        this.table = table;
+        String marker = rules.markers().begin();
+        begin = marker.isEmpty() ? null : new StopMatcher(List.of(marker));
+        end = new StopMatcher(List.of(rules.markers().end()));
+        byte[] bytes = marker.stripTrailing().getBytes(StandardCharsets.UTF_8);
+        if (begin == null || endsWith(prompt, bytes)) {
             startThought();
             forceIfSpent();
         }
-    }
-
-    /**
-     * What closes the thought. Where a part of the end marker stands already, as a "<" may in any
-     * formula, it is completed: written twice it would be no marker to those who read the text. Not
-     * so a marker that is a token of its own, since the model knows it by that token only.
-     */
-    private static int[][] closings(ThoughtMarkers markers, Tokenizer tokenizer) {
-        byte[] end = markers.end().getBytes(StandardCharsets.UTF_8);
-        int[][] closings = new int[end.length][];
-        int[] whole = tokenizer.encode(markers.closing());
-        Arrays.fill(closings, whole);
-        if (tokenizer.encode(markers.end()).length > 1) {
-            int at = markers.closing().indexOf(markers.end());
-            for (int bytes = 1; bytes < end.length; bytes++) {
-                if ((end[bytes] & 0xc0) != 0x80) { // a character begins here
-                    at = markers.closing().offsetByCodePoints(at, 1);
-                    closings[bytes] = tokenizer.encode(markers.closing().substring(at));
-                }
-            }
-        }
-        return closings;
     }
 
     private boolean endsWith(int[] prompt, byte[] marker) {
@@ -100,8 +71,9 @@ public final class ThoughtTracker {
     }
 
     private void forceIfSpent() {
-        if (thinking && budgetTokens >= 0 && thoughtTokens >= budgetTokens && forced.length == 0) {
-            forced = closings[end.pendingLength()];
+        boolean limited = rules.budgetTokens() >= 0;
+        if (thinking && limited && thoughtTokens >= rules.budgetTokens() && forced.length == 0) {
+            forced = rules.closing(end.pendingLength());
         }
     }
 
@@ -112,13 +84,13 @@ public final class ThoughtTracker {
 
     /** How many guessed tokens a step may check beside its first, so that no draw is undone. */
     public int draftMax() {
-        if (budgetTokens < 0 || (begun && !thinking && forced() < 0)) {
+        if (rules.budgetTokens() < 0 || (begun && !thinking && forced() < 0)) {
             return Integer.MAX_VALUE;
         }
         if (forced() >= 0) {
             return 0;
         }
-        return thinking ? budgetTokens - thoughtTokens - 1 : budgetTokens;
+        return rules.budgetTokens() - (thinking ? thoughtTokens + 1 : 0);
     }
 
     /** Takes the next token of the output in. */

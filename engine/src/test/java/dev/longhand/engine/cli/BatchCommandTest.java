@@ -211,8 +211,7 @@ class BatchCommandTest {
                 texts.add(line.get("text").asString());
                 if (i % 7 == 0) {
                     SamplingOptions sampling =
-                            new SamplingOptions(
-                                    0.5f, 0, 1f, 0f, 1f, 0f, line.get("seed").asLong(), 0);
+                            SamplingOptions.builder().temperature(0.5f).seed(line.get("seed").asLong()).build();
                     Completion alone =
                             Completion.of(
                                     engine,

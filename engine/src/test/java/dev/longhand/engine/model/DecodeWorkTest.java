@@ -25,6 +25,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -40,9 +41,10 @@ class DecodeWorkTest {
     private static final int WARM_UP_STEPS = 160;
     private static final int STEPS = 8;
 
-    /** Thinking as Qwen2.5 asks for it, with every penalty there is. */
+    /** Thinking as Qwen2.5 asks for it, with biases and every penalty there is. */
     private static final SamplingParams PARAMS =
-            new SamplingParams(0.7f, 20, 0.8f, 0.01f, 1.05f, 0.1f, 3, 0);
+            new SamplingParams(0.7f, 20, 0.8f, 0.01f, 1.05f, 0.1f, 3, 0)
+                    .with(0.01f, Map.of(3, -100f, 40, 2f));
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 

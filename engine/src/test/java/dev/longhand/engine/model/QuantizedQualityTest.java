@@ -109,7 +109,15 @@ class QuantizedQualityTest {
     }
 
     private static GenerationRequest drawn(String question) {
-        SamplingOptions sampling = new SamplingOptions(1f, 0, 1f, 0f, 1f, 0f, 7L, 0);
+        SamplingOptions sampling =
+                SamplingOptions.builder()
+                        .temperature(1f)
+                        .topK(0)
+                        .topP(1f)
+                        .minP(0f)
+                        .repetitionPenalty(1f)
+                        .seed(7L)
+                        .build();
         return GenerationRequest.chat(question).withMaxTokens(TOKENS_MAX).withSampling(sampling);
     }
 

@@ -39,7 +39,12 @@ class ThoughtTrackerTest {
     }
 
     private static ThoughtTracker tracker(@Nullable Integer budget, String prompt) {
-        return new ThoughtTracker(MARKERS, budget, tokenizer, tokenizer.encode(prompt));
+        return tracking(new Thinking(budget, MARKERS), prompt);
+    }
+
+    private static ThoughtTracker tracking(Thinking thinking, String prompt) {
+        ThoughtRules rules = new ThoughtRules(thinking, tokenizer);
+        return new ThoughtTracker(rules, tokenizer.table(), tokenizer.encode(prompt));
     }
 
     private static void accept(ThoughtTracker tracker, String text) {
@@ -81,8 +86,7 @@ class ThoughtTrackerTest {
         assertFalse(tracker(null, "<|begin_of_thought|> and more").thinking());
         assertFalse(tracker(null, "begin_of_thought|>").thinking());
         ThoughtMarkers atOnce = ThoughtMarkers.of("", "</think>");
-        int[] prompt = tokenizer.encode("Question");
-        assertTrue(new ThoughtTracker(atOnce, null, tokenizer, prompt).thinking());
+        assertTrue(tracking(new Thinking(null, atOnce), "Question").thinking());
     }
 
     @Test

@@ -181,6 +181,17 @@ public interface ComputeBackend extends AutoCloseable {
     }
 
     /**
+     * Bytes that products of steps keep beside their tensors.
+     *
+     * @param rows of the largest step
+     * @param inputsMax of any linear layer
+     * @param gateUp outputs of gate and up together
+     */
+    default long productBytes(int rows, int inputsMax, int gateUp) {
+        return 0;
+    }
+
+    /**
      * Whether {@link #sample} draws one slot after the other, and only those that count, so that
      * slots that follow others may have penalties. Else all are drawn at once.
      */
@@ -188,8 +199,16 @@ public interface ComputeBackend extends AutoCloseable {
         return false;
     }
 
-    /** Copies one page of every layer. */
+    /** Copies one page of every layer; see {@link #copiesUnfilledPages}. */
     void copyPage(KvCache kv, int from, int to);
+
+    /**
+     * Whether a page may be copied of which not every position was appended. Where reads of what
+     * nobody has written are reported as faults, it may not.
+     */
+    default boolean copiesUnfilledPages() {
+        return false;
+    }
 
     /**
      * Index of the first NaN or infinity of a tensor, row-major, or -1. A device looks at weights

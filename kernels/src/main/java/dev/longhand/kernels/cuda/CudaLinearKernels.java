@@ -39,6 +39,7 @@ final class CudaLinearKernels {
     private final Kind plain;
     private final Kind normed;
     private final Kind gated;
+    private @Nullable CublasPrefill cublas;
 
     /** One product in the shapes of its kernels. */
     private record Kind(Shapes base, Shapes adapted, KernelCall shrink, KernelCall shrinkOdd) {
@@ -86,6 +87,11 @@ final class CudaLinearKernels {
         gated = Kind.of(kernels, arena, "_gated", "_normed");
     }
 
+    /** Has cuBLAS multiply what it takes. */
+    void prefillBy(CublasPrefill peer) {
+        cublas = peer;
+    }
+
     /** Queues one product with the rows' adapters; with a norm, of the normed input. */
     void run(
             CudaLinear linear,
@@ -96,6 +102,11 @@ final class CudaLinearKernels {
             boolean accumulate) {
         Kind kind = linear.gated() ? gated : norm != null ? normed : plain;
         long table = loras.table(rows, linear);
+        CublasPrefill peer = cublas;
+        if (peer != null && table == 0 && peer.takes(linear, rows)) {
+            peer.run(linear, x, norm, out, rows.rows(), accumulate);
+            return;
+        }
         boolean aligned = linear.inputs() % CudaMatrix.CHUNK == 0;
         int count = rows.rows();
         if (table != 0) {

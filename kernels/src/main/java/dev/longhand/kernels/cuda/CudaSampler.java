@@ -25,7 +25,7 @@ final class CudaSampler {
     private final long stream;
     private final KernelCall call;
     private final Shape shape;
-    private final CudaHistories histories;
+    private final CudaSamplerState state;
     private final long recordsAddress;
     private final long tokensAddress;
     private final long reportsAddress;
@@ -51,7 +51,7 @@ final class CudaSampler {
         long recordBytes = (long) rows * SlotRecord.BYTES;
         long tokenBytes = (long) rows * Integer.BYTES;
         long reportBytes = rows * REPORT_BYTES_MAX;
-        histories = new CudaHistories(driver, memory, rows, shape.width());
+        state = new CudaSamplerState(driver, memory, rows, shape.width());
         recordsAddress = memory.allocateZeros(recordBytes);
         tokensAddress = memory.allocateZeros(tokenBytes);
         reportsAddress = memory.allocateZeros(reportBytes);
@@ -70,8 +70,8 @@ final class CudaSampler {
 
     /** Device memory of a sampler for logits of a shape. */
     static long bytes(Shape shape) {
-        long history = (long) Integer.BYTES * SlotRecord.historyWords(shape.width());
-        return shape.rows() * (SlotRecord.BYTES + Integer.BYTES + REPORT_BYTES_MAX + history);
+        long row = SlotRecord.BYTES + Integer.BYTES + REPORT_BYTES_MAX;
+        return shape.rows() * (row + CudaSamplerState.bytes(shape.width()));
     }
 
     boolean fits(Shape logits) {
@@ -86,7 +86,8 @@ final class CudaSampler {
         int longs = write(slots, count);
         driver.copyToDevice(recordsAddress, recordsOfRows[count], stream);
         call.begin().parameter(logits).parameter((int) shape.width()).parameter(recordsAddress);
-        call.parameter(histories.address()).parameter(histories.half());
+        call.parameter(state.histories()).parameter(state.half());
+        call.parameter(state.counts()).parameter(state.biases());
         call.parameter(tokensAddress).parameter(reportsAddress);
         call.launch(driver, stream, count, 1, 1, THREADS);
         driver.copyToHost(tokensOfRows[count], tokensAddress, stream);
@@ -99,11 +100,11 @@ final class CudaSampler {
 
     /** Fills the records; returns how many longs will be reported. */
     private int write(SampleSlot[] slots, int count) {
-        histories.begin();
+        state.begin();
         int longs = 0;
         for (int row = 0; row < count; row++) {
             SlotRecord.check(slots[row], shape.width());
-            int place = histories.place(slots[row], row);
+            int place = state.place(slots[row], row);
             SlotRecord.write(staging, row, slots[row], place, longs);
             longs += SlotRecord.reportLongs(slots[row]);
         }
@@ -129,7 +130,7 @@ final class CudaSampler {
             } else {
                 SlotRecord.accept(slot, token, reports, report);
             }
-            histories.drawn(slot, row);
+            state.drawn(slot, row);
             report += SlotRecord.reportLongs(slot);
         }
     }
@@ -144,7 +145,7 @@ final class CudaSampler {
     /** Frees the memory. */
     void close() {
         driver.synchronize(stream);
-        histories.close();
+        state.close();
         driver.free(recordsAddress);
         driver.free(tokensAddress);
         driver.free(reportsAddress);

@@ -40,8 +40,11 @@ public final class HostSampler {
             report(logits, first, slot, logits.getAtIndex(JAVA_FLOAT, first + best));
         }
         SamplingParams params = slot.params();
+        bias(logits, first, slot);
         if (params.penalises()) {
             penalise(logits, first, slot);
+        }
+        if (params.penalises() || slot.biases().length > 0) {
             best = best(logits, first, slot.vocabulary());
         }
         slot.draw(params.temperature() == 0 ? best : draw(logits, first, slot, best));
@@ -83,17 +86,31 @@ public final class HostSampler {
         return mass;
     }
 
+    private static void bias(MemorySegment logits, long first, SampleSlot slot) {
+        int[] tokens = slot.biasTokens();
+        for (int i = 0; i < tokens.length; i++) {
+            long at = first + tokens[i];
+            float logit = logits.getAtIndex(JAVA_FLOAT, at);
+            logits.setAtIndex(JAVA_FLOAT, at, logit + slot.biases()[i]);
+        }
+    }
+
     private static void penalise(MemorySegment logits, long first, SampleSlot slot) {
         float repetition = slot.params().repetitionPenalty();
+        float frequency = slot.params().frequencyPenalty();
         float presence = slot.params().presencePenalty();
+        int[] occurrences = slot.occurrences();
         for (int word = 0; word < slot.seen().length; word++) {
             for (long seen = slot.seen()[word]; seen != 0; seen &= seen - 1) {
                 int bit = Long.numberOfTrailingZeros(seen);
-                long at = first + (long) word * Long.SIZE + bit;
-                float logit = logits.getAtIndex(JAVA_FLOAT, at);
+                int token = word * Long.SIZE + bit;
+                float logit = logits.getAtIndex(JAVA_FLOAT, first + token);
                 logit = logit > 0 ? logit / repetition : logit * repetition;
-                boolean generated = (slot.generated()[word] >>> bit & 1) != 0;
-                logits.setAtIndex(JAVA_FLOAT, at, generated ? logit - presence : logit);
+                if ((slot.generated()[word] >>> bit & 1) != 0) {
+                    logit -= occurrences.length == 0 ? 0 : frequency * occurrences[token];
+                    logit -= presence;
+                }
+                logits.setAtIndex(JAVA_FLOAT, first + token, logit);
             }
         }
     }

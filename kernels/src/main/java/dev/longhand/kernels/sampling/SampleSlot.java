@@ -2,6 +2,8 @@ package dev.longhand.kernels.sampling;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Map;
+
 /**
  * What the sampler knows of one sequence, and its answer. Allocated once per sequence; a draw
  * allocates nothing. Used by one thread at a time.
@@ -21,6 +23,9 @@ public final class SampleSlot {
     private final float[] topLogprobs;
     private final long[] seen; // a bit for each token, the first in bit 0
     private final long[] generated;
+    private final int[] occurrences; // how often each token was generated
+    private final int[] biasTokens;
+    private final float[] biases;
     private long observed;
     private long position;
     private int token = -1;
@@ -34,7 +39,8 @@ public final class SampleSlot {
      * @param params how to draw
      * @param vocabulary tokens that may be drawn; logits beyond it (rows that pad the matrix) count
      *     for nothing, not even in log-probabilities
-     * @throws IllegalArgumentException if there are more than 2^20 of them
+     * @throws IllegalArgumentException if there are more than 2^20 of them, or one that has a bias
+     *     is none of them
      */
     public SampleSlot(SamplingParams params, int vocabulary) {
         if (vocabulary > Weight.VOCABULARY_MAX) {
@@ -54,6 +60,19 @@ public final class SampleSlot {
         int words = params.penalises() ? Math.ceilDiv(vocabulary, Long.SIZE) : 0;
         seen = new long[words];
         generated = new long[words];
+        occurrences = new int[params.frequencyPenalty() == 0 ? 0 : vocabulary];
+        biasTokens = new int[params.logitBias().size()];
+        biases = new float[biasTokens.length];
+        int at = 0;
+        for (Map.Entry<Integer, Float> entry : params.logitBias().entrySet()) {
+            if (entry.getKey() >= vocabulary) {
+                throw new IllegalArgumentException(
+                        "token %d has a logit bias, but only tokens below %d can be drawn"
+                                .formatted(entry.getKey(), vocabulary));
+            }
+            biasTokens[at] = entry.getKey();
+            biases[at++] = entry.getValue();
+        }
     }
 
     /** A slot for the draw that follows, in the same step, another of the same sequence. */
@@ -68,6 +87,9 @@ public final class SampleSlot {
         topLogprobs = new float[first.topLogprobs.length];
         seen = first.seen;
         generated = first.generated;
+        occurrences = first.occurrences;
+        biasTokens = first.biasTokens;
+        biases = first.biases;
     }
 
     /** Tells a slot that follows another which token its row stands for; it forgets its draw. */
@@ -171,6 +193,14 @@ public final class SampleSlot {
         token = forced() ? forced : drawn;
         first.observe(seen, token);
         first.observe(generated, token);
+        if (occurrences.length > 0) {
+            occurrences[token]++;
+        }
+    }
+
+    /** The slot that stands for the sequence: itself, or the first of those it follows. */
+    SampleSlot sequence() {
+        return first;
     }
 
     /** Grows with every token of prompt and output. */
@@ -186,6 +216,21 @@ public final class SampleSlot {
     /** Tokens of the output, likewise. */
     long[] generated() {
         return generated;
+    }
+
+    /** How often each token is in the output; empty if there is no frequency penalty. */
+    int[] occurrences() {
+        return occurrences;
+    }
+
+    /** Tokens whose logits have a bias, each once. */
+    int[] biasTokens() {
+        return biasTokens;
+    }
+
+    /** Their biases. */
+    float[] biases() {
+        return biases;
     }
 
     private void observe(long[] tokens, int token) {

@@ -1,8 +1,11 @@
 package dev.longhand.kernels.sampling;
 
+import java.util.Map;
+
 /**
- * How the next token is drawn. Penalties come first, then temperature, top-k, top-p and min-p, in
- * the order of Hugging Face transformers.
+ * How the next token is drawn. Biases come first, then the penalties in the order in which they
+ * stand here, then temperature, top-k, top-p and min-p: the order of vLLM, and where transformers
+ * has the same, its.
  *
  * @param temperature divides the logits; 0 takes the most likely token
  * @param topK keep only the k most likely tokens; 0 keeps all
@@ -10,10 +13,14 @@ package dev.longhand.kernels.sampling;
  * @param minP drop tokens less likely than this share of the most likely one; 0 keeps all
  * @param repetitionPenalty divides positive and multiplies negative logits of every token seen in
  *     prompt or output (Keskar et al., 2019); 1 is none
+ * @param frequencyPenalty subtracted from the logit of a token as often as it was generated; 0 is
+ *     none
  * @param presencePenalty subtracted from the logit of every token already generated; 0 is none
+ * @param logitBias what is added to the logits of tokens; -100 is as good as a ban, 100 as good as
+ *     a command
  * @param seed with a position, determines a draw completely
  * @param logprobs how many of the most likely tokens to report with their log-probabilities, before
- *     any penalty or truncation; 0 reports none
+ *     any bias, penalty or truncation; 0 reports none
  */
 public record SamplingParams(
         float temperature,
@@ -21,11 +28,19 @@ public record SamplingParams(
         float topP,
         float minP,
         float repetitionPenalty,
+        float frequencyPenalty,
         float presencePenalty,
+        Map<Integer, Float> logitBias,
         long seed,
         int logprobs) {
     /** The most log-probabilities that a request may ask for per token. */
     public static final int LOGPROBS_MAX = 100;
+
+    /** The most tokens whose logits a request may bias. */
+    public static final int LOGIT_BIAS_TOKENS_MAX = 300;
+
+    private static final int PENALTY_MAX = 100;
+    private static final int BIAS_MAX = 100;
 
     /** The most likely token, no penalties, no log-probabilities. */
     public static final SamplingParams GREEDY = new SamplingParams(0, 0, 1, 0, 1, 0, 0, 0);
@@ -40,16 +55,66 @@ public record SamplingParams(
                 "repetition penalty",
                 repetitionPenalty,
                 "above 0 and at most 100");
+        requireWithin(PENALTY_MAX, "frequency penalty", frequencyPenalty);
+        requireWithin(PENALTY_MAX, "presence penalty", presencePenalty);
         require(
-                Math.abs(presencePenalty) <= 100,
-                "presence penalty",
-                presencePenalty,
-                "in -100..100");
+                logitBias.size() <= LOGIT_BIAS_TOKENS_MAX,
+                "tokens with a logit bias",
+                logitBias.size(),
+                "at most " + LOGIT_BIAS_TOKENS_MAX);
+        logitBias.forEach(
+                (token, bias) -> {
+                    require(token >= 0, "token with a logit bias", token, "0 or more");
+                    requireWithin(BIAS_MAX, "logit bias of token " + token, bias);
+                });
+        logitBias = Map.copyOf(logitBias);
         require(
                 logprobs >= 0 && logprobs <= LOGPROBS_MAX,
                 "logprobs",
                 logprobs,
                 "in 0.." + LOGPROBS_MAX);
+    }
+
+    /** Neither biases nor frequency penalties. */
+    public SamplingParams(
+            float temperature,
+            int topK,
+            float topP,
+            float minP,
+            float repetitionPenalty,
+            float presencePenalty,
+            long seed,
+            int logprobs) {
+        this(
+                temperature,
+                topK,
+                topP,
+                minP,
+                repetitionPenalty,
+                0,
+                presencePenalty,
+                Map.of(),
+                seed,
+                logprobs);
+    }
+
+    /** The same with a frequency penalty and biases. */
+    public SamplingParams with(float frequency, Map<Integer, Float> bias) {
+        return new SamplingParams(
+                temperature,
+                topK,
+                topP,
+                minP,
+                repetitionPenalty,
+                frequency,
+                presencePenalty,
+                bias,
+                seed,
+                logprobs);
+    }
+
+    private static void requireWithin(int max, String name, float value) {
+        require(Math.abs(value) <= max, name, value, "in -%d..%d".formatted(max, max));
     }
 
     private static void require(boolean valid, String name, Number value, String range) {
@@ -61,11 +126,20 @@ public record SamplingParams(
     /** The same with another seed. */
     public SamplingParams withSeed(long other) {
         return new SamplingParams(
-                temperature, topK, topP, minP, repetitionPenalty, presencePenalty, other, logprobs);
+                temperature,
+                topK,
+                topP,
+                minP,
+                repetitionPenalty,
+                frequencyPenalty,
+                presencePenalty,
+                logitBias,
+                other,
+                logprobs);
     }
 
     /** Whether the history of a sequence changes its logits. */
     public boolean penalises() {
-        return repetitionPenalty != 1 || presencePenalty != 0;
+        return repetitionPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0;
     }
 }

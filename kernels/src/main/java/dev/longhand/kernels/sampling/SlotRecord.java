@@ -12,10 +12,14 @@ import java.lang.foreign.MemorySegment;
  */
 public final class SlotRecord {
     /** Bytes of a slot on the device. */
-    public static final int BYTES = 64;
+    public static final int BYTES = 80;
 
-    /** What a history index is where no history is needed. */
-    public static final int NO_HISTORY = -1;
+    /** Bytes of the biases of a sequence. */
+    public static final int BIASES_BYTES =
+            SamplingParams.LOGIT_BIAS_TOKENS_MAX * (Integer.BYTES + Float.BYTES);
+
+    /** The place of a slot of whose sequence the device keeps nothing. */
+    public static final int NO_PLACE = -1;
 
     /** Longs of a report before its tokens: mass and largest logit. */
     private static final int REPORT_HEAD = 2;
@@ -29,11 +33,11 @@ public final class SlotRecord {
      *
      * @param record {@link #BYTES} for each row
      * @param row which of them
-     * @param history which history is the slot's, or {@link #NO_HISTORY}
+     * @param place which histories and biases are the slot's, or {@link #NO_PLACE}
      * @param report at which long of the reports its report shall begin
      */
     public static void write(
-            MemorySegment record, int row, SampleSlot slot, int history, int report) {
+            MemorySegment record, int row, SampleSlot slot, int place, int report) {
         SamplingParams params = slot.params();
         long at = (long) row * BYTES;
         record.set(JAVA_LONG, at, params.seed());
@@ -44,11 +48,14 @@ public final class SlotRecord {
         record.set(JAVA_FLOAT, at + 32, greedy ? 0 : Weight.scale(params.temperature()));
         record.set(JAVA_FLOAT, at + 36, params.repetitionPenalty());
         record.set(JAVA_FLOAT, at + 40, params.presencePenalty());
-        record.set(JAVA_INT, at + 44, slot.vocabulary());
-        record.set(JAVA_INT, at + 48, Math.min(params.topK(), slot.vocabulary()));
-        record.set(JAVA_INT, at + 52, history);
-        record.set(JAVA_INT, at + 56, slot.reported());
-        record.set(JAVA_INT, at + 60, report);
+        record.set(JAVA_FLOAT, at + 44, params.frequencyPenalty());
+        record.set(JAVA_INT, at + 48, slot.vocabulary());
+        record.set(JAVA_INT, at + 52, Math.min(params.topK(), slot.vocabulary()));
+        record.set(JAVA_INT, at + 56, params.penalises() ? place : NO_PLACE);
+        record.set(JAVA_INT, at + 60, place * SamplingParams.LOGIT_BIAS_TOKENS_MAX);
+        record.set(JAVA_INT, at + 64, slot.biases().length);
+        record.set(JAVA_INT, at + 68, slot.reported());
+        record.set(JAVA_INT, at + 72, report);
     }
 
     /**
@@ -66,6 +73,16 @@ public final class SlotRecord {
     /** Whether the history of a slot changes its logits. */
     public static boolean penalises(SampleSlot slot) {
         return slot.params().penalises();
+    }
+
+    /** Whether the device needs to keep something of the slot's sequence. */
+    public static boolean keeps(SampleSlot slot) {
+        return slot.params().penalises() || slot.biases().length > 0;
+    }
+
+    /** What is the same for all slots of a sequence and no others. */
+    public static SampleSlot sequence(SampleSlot slot) {
+        return slot.sequence();
     }
 
     /** How many tokens a slot has been told of or has drawn: a copy of its history is as old. */
@@ -99,6 +116,23 @@ public final class SlotRecord {
         long half = (long) historyHalf(vocabulary) * Integer.BYTES;
         MemorySegment.copy(seen, 0, words, JAVA_LONG, 0, seen.length);
         MemorySegment.copy(generated, 0, words, JAVA_LONG, half, generated.length);
+    }
+
+    /** How often each token was generated, int32 each; empty if there is no frequency penalty. */
+    public static MemorySegment occurrences(SampleSlot slot) {
+        return MemorySegment.ofArray(slot.occurrences()).asReadOnly();
+    }
+
+    /**
+     * Writes the biases of a slot, each token beside what is added to its logit.
+     *
+     * @param biases {@link #BIASES_BYTES}
+     */
+    public static void writeBiases(MemorySegment biases, SampleSlot slot) {
+        for (int i = 0; i < slot.biases().length; i++) {
+            biases.setAtIndex(JAVA_INT, 2L * i, slot.biasTokens()[i]);
+            biases.setAtIndex(JAVA_FLOAT, 2L * i + 1, slot.biases()[i]);
+        }
     }
 
     /** Longs of a slot's report. */

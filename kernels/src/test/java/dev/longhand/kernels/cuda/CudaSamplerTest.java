@@ -22,7 +22,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 
 /**
@@ -38,6 +40,8 @@ class CudaSamplerTest {
     private static final float[] MIN_PS = {0, 0, 0.05f, 1};
     private static final float[] REPETITIONS = {1, 1.3f, 0.5f};
     private static final float[] PRESENCES = {0, 0.5f, -2};
+    private static final float[] FREQUENCIES = {0, 0, 0.3f, -1.7f};
+    private static final float[] BIASES = {-100, -1.3f, 0, 0.7f, 100};
     private static final int[] REPORTED = {0, 0, 1, 7, 100};
 
     /** How logits lie. */
@@ -83,16 +87,27 @@ class CudaSamplerTest {
         abstract float next(Random random, int token);
     }
 
-    private static SamplingParams any(Random random) {
+    private static SamplingParams any(Random random, int vocabulary) {
         return new SamplingParams(
-                TEMPERATURES[random.nextInt(TEMPERATURES.length)],
-                TOP_KS[random.nextInt(TOP_KS.length)],
-                TOP_PS[random.nextInt(TOP_PS.length)],
-                MIN_PS[random.nextInt(MIN_PS.length)],
-                REPETITIONS[random.nextInt(REPETITIONS.length)],
-                PRESENCES[random.nextInt(PRESENCES.length)],
-                random.nextLong(),
-                REPORTED[random.nextInt(REPORTED.length)]);
+                        TEMPERATURES[random.nextInt(TEMPERATURES.length)],
+                        TOP_KS[random.nextInt(TOP_KS.length)],
+                        TOP_PS[random.nextInt(TOP_PS.length)],
+                        MIN_PS[random.nextInt(MIN_PS.length)],
+                        REPETITIONS[random.nextInt(REPETITIONS.length)],
+                        PRESENCES[random.nextInt(PRESENCES.length)],
+                        random.nextLong(),
+                        REPORTED[random.nextInt(REPORTED.length)])
+                .with(FREQUENCIES[random.nextInt(FREQUENCIES.length)], biases(random, vocabulary));
+    }
+
+    /** None, a few, or as many as there may be. */
+    private static Map<Integer, Float> biases(Random random, int vocabulary) {
+        int count = new int[] {0, 0, 3, SamplingParams.LOGIT_BIAS_TOKENS_MAX}[random.nextInt(4)];
+        Map<Integer, Float> biases = new HashMap<>();
+        for (int i = 0; i < count; i++) {
+            biases.put(random.nextInt(vocabulary), BIASES[random.nextInt(BIASES.length)]);
+        }
+        return biases;
     }
 
     /** A slot that has seen a prompt of a fifth of its vocabulary, at most 300 tokens. */
@@ -141,7 +156,7 @@ class CudaSamplerTest {
         SampleSlot[] expected = new SampleSlot[rows];
         SampleSlot[] actual = new SampleSlot[rows];
         for (int i = 0; i < rows; i++) {
-            params.add(any(random));
+            params.add(any(random, vocabulary));
             expected[i] = slot(params.get(i), vocabulary);
             actual[i] = slot(params.get(i), vocabulary);
         }
@@ -151,17 +166,26 @@ class CudaSamplerTest {
                 for (int i = 0; i < rows; i++) {
                     expected[i].moveTo(300 + step);
                     actual[i].moveTo(300 + step);
+                    // What a row is told to take, not what it would draw, enters its history.
+                    int forced = step == 0 && i % 3 == 0 ? (7 * i + 1) % vocabulary : -1;
+                    expected[i].force(forced);
+                    actual[i].force(forced);
                 }
                 HostTensor logits = tensor(arena, rows, vocabulary + 3, how, step);
                 backend.sample(backend.place(logits), actual, rows);
                 HostSampler.sample(logits, expected, rows);
                 for (int i = 0; i < rows; i++) {
                     assertSame(expected[i], actual[i], params.get(i));
+                    assertTrue(step > 0 || i % 3 > 0 || takes(actual[i], (7 * i + 1) % vocabulary));
                 }
             }
         }
         assertEquals(List.of(), device.findings());
         assertEquals(0, device.live());
+    }
+
+    private static boolean takes(SampleSlot slot, int token) {
+        return slot.failure() != null || slot.token() == token;
     }
 
     @ParameterizedTest
@@ -214,13 +238,57 @@ class CudaSamplerTest {
         assertEquals(List.of(), device.findings());
     }
 
-    /** More sequences than places, in turn: each is drawn with its own history. */
+    /** Slots of a sequence that guessed share its biases, and take one place. */
+    @Test
+    void slotsThatFollowHaveTheBiasesOfTheirSequence() {
+        PtxDevice device = TestBackends.ptxDevice();
+        device.clear();
+        device.seed(1);
+        SamplingParams params =
+                new SamplingParams(0.9f, 20, 1, 0, 1, 0, 7, 3).with(0, Map.of(3, 12f, 40, -100f));
+        SampleSlot[] expected = chain(params, 300, 3);
+        SampleSlot[] actual = chain(params, 300, 3);
+        try (CudaBackend backend = new CudaBackend(device.library(), 0);
+                Arena arena = Arena.ofShared()) {
+            int counted = 0;
+            for (int step = 0; step < 20; step++) {
+                HostTensor logits = tensor(arena, 4, 300, Logits.NORMAL, step);
+                for (int i = 0; i < 4; i++) {
+                    expected[i].moveTo(4 * step + i);
+                    actual[i].moveTo(4 * step + i);
+                }
+                backend.sample(backend.place(logits), actual, 4);
+                HostSampler.sample(logits, expected, 4);
+                for (int i = 0; i < 4 && expected[i].counts(); i++) {
+                    assertTrue(actual[i].counts());
+                    assertSame(expected[i], actual[i], params);
+                    counted++;
+                }
+            }
+            assertTrue(counted > 30, counted + " draws: guesses came true");
+        }
+        assertEquals(List.of(), device.findings());
+    }
+
+    private static SampleSlot[] chain(SamplingParams params, int vocabulary, int guess) {
+        SampleSlot[] slots = new SampleSlot[4];
+        slots[0] = new SampleSlot(params, vocabulary);
+        for (int i = 1; i < slots.length; i++) {
+            slots[i] = new SampleSlot(slots[i - 1]);
+            slots[i].follow(guess);
+        }
+        return slots;
+    }
+
+    /** More sequences than places, in turn: each is drawn with its own history and its counts. */
     @Test
     void historiesOfSequencesThatTakeTurnsAreTheirOwn() {
         PtxDevice device = TestBackends.ptxDevice();
         device.clear();
         device.seed(0);
-        SamplingParams params = new SamplingParams(0, 0, 1, 0, 3, 1, 7, 0);
+        SamplingParams params =
+                new SamplingParams(1, 0, 1, 0, 1.1f, 0.1f, 7, 0)
+                        .with(-0.4f, Map.of(3, 1f, 40, -1f));
         SampleSlot[] actual = new SampleSlot[5];
         SampleSlot[] expected = new SampleSlot[actual.length];
         for (int i = 0; i < actual.length; i++) {
@@ -229,7 +297,7 @@ class CudaSamplerTest {
         }
         try (CudaBackend backend = new CudaBackend(device.library(), 0);
                 Arena arena = Arena.ofShared()) {
-            for (int step = 0; step < 12; step++) {
+            for (int step = 0; step < 60; step++) {
                 int one = step % actual.length;
                 int other = (step * step + 1 + one) % actual.length;
                 if (one == other) {
@@ -237,6 +305,10 @@ class CudaSamplerTest {
                 }
                 HostTensor logits = tensor(arena, 2, 300, Logits.TIED, 8);
                 SampleSlot[] pair = {actual[one], actual[other]};
+                for (int i : new int[] {one, other}) {
+                    actual[i].moveTo(step);
+                    expected[i].moveTo(step);
+                }
                 backend.sample(backend.place(logits), pair, 2);
                 HostSampler.sample(logits, new SampleSlot[] {expected[one], expected[other]}, 2);
                 assertSame(expected[one], actual[one], params);

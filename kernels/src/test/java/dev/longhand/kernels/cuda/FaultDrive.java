@@ -18,6 +18,7 @@ import dev.longhand.kernels.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Map;
 import java.util.Random;
 
 /** Runs kernels on one shape, small and yet such that every part of them has work. */
@@ -101,7 +102,8 @@ abstract class FaultDrive {
 
     /**
      * Two draws of three sequences: from all of a vocabulary with penalties and a report, from a
-     * top-k and from a nucleus. Every token and every log-probability is the host's.
+     * top-k with biases, and from a nucleus with a frequency penalty. Every token and every
+     * log-probability is the host's.
      */
     static FaultDrive sampling(int vocabulary) {
         return new FaultDrive() {
@@ -120,8 +122,13 @@ abstract class FaultDrive {
     private static float[] sample(ComputeBackend backend, int vocabulary) {
         SampleSlot[] slots = {
             new SampleSlot(new SamplingParams(1, 0, 1, 0, 20, 3, 1, 3), vocabulary),
-            new SampleSlot(new SamplingParams(0.7f, 20, 0.9f, 0, 1, 0, 2, 0), vocabulary),
-            new SampleSlot(new SamplingParams(1, 0, 0.5f, 0.01f, 1, 0, 3, 0), vocabulary)
+            new SampleSlot(
+                    new SamplingParams(0.7f, 20, 0.9f, 0, 1, 0, 2, 0)
+                            .with(0, Map.of(7, -100f, 2_000, 1f)),
+                    vocabulary),
+            new SampleSlot(
+                    new SamplingParams(1, 0, 0.5f, 0.01f, 1, 0, 3, 0).with(30, Map.of()),
+                    vocabulary)
         };
         float[] result = new float[2 * slots.length + 2 * slots[0].reported()];
         int at = 0;

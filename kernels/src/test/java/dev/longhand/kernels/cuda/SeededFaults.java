@@ -336,15 +336,17 @@ final class SeededFaults {
                 sample(
                         "no barrier before the warps' masses",
                         RACE,
-                        remove(kernel, BARRIER, 23, 21)),
+                        remove(kernel, BARRIER, 24, 22)),
                 sample(
                         "stride and rest read before they are found",
                         UNINITIALISED_SHARED,
-                        remove(kernel, BARRIER, 23, 22)),
+                        remove(kernel, BARRIER, 24, 23)),
                 sample(
                         "the drawn token not noted as seen",
                         ORACLE,
-                        remove(kernel, store, 5, 3),
-                        remove(kernel, store, 4, 3)));
+                        remove(kernel, store, 6, 3),
+                        remove(kernel, store, 5, 3)),
+                sample("the drawn token not counted", ORACLE, remove(kernel, store, 6, 5)),
+                sample("no barrier after the biases", RACE, remove(kernel, BARRIER, 24, 9)));
     }
 }

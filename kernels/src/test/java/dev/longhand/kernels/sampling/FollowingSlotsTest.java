@@ -13,6 +13,7 @@ import dev.longhand.kernels.tensor.Shape;
 import org.junit.jupiter.api.Test;
 
 import java.lang.foreign.Arena;
+import java.util.Map;
 
 /** Slots of one step and one sequence: only those whose guess came true draw. */
 class FollowingSlotsTest {
@@ -67,6 +68,22 @@ class FollowingSlotsTest {
         assertEquals(2, slots[0].token());
         sample(slots, new float[] {0.1f, 1, 2});
         assertEquals(0, slots[0].token(), "had token 0 been drawn by a void slot, it were -1.9");
+    }
+
+    @Test
+    void frequenciesCountExactlyTheTokensThatCount() {
+        SamplingParams params = new SamplingParams(0, 0, 1, 0, 1, 0, 0, 0).with(1, Map.of(1, 0.5f));
+        SampleSlot[] slots = chain(params, 3, 2, 2, 2);
+        float[] logits = {0, 0, 2.25f}; // with the bias 0, 0.5, 2.25
+        // 2.25 and 1.25 for token 2, then 0.25: token 1, and the rest is void.
+        sample(slots, logits, logits, logits, logits);
+        assertEquals(2, slots[1].token());
+        assertEquals(1, slots[2].token());
+        assertFalse(slots[3].counts());
+        sample(slots, new float[] {0, 0.875f, 2.25f}); // 0, 0.375, 0.25
+        assertEquals(1, slots[0].token());
+        sample(slots, new float[] {0, 1.25f, 2.25f}); // 0, 1.25 + 0.5 - 2, 0.25
+        assertEquals(2, slots[0].token());
     }
 
     @Test

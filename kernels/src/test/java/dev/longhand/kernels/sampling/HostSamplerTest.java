@@ -11,10 +11,13 @@ import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.lang.foreign.Arena;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.TreeSet;
 
 class HostSamplerTest {
@@ -138,8 +141,76 @@ class HostSamplerTest {
     }
 
     @Test
+    void frequencyPenaltiesGrowWithEveryTokenGenerated() {
+        SamplingParams params = new SamplingParams(0, 0, 1, 0, 2, 0.25f, 0, 0).with(0.5f, Map.of());
+        SampleSlot slot = new SampleSlot(params, 3);
+        slot.observePrompt(1); // counts for the repetition penalty only
+        draw(slot, 4, 4.5f, -9); // 4, 4.5 / 2
+        assertEquals(0, slot.token());
+        draw(slot, 8, 6.4f, -9); // 8 / 2 - 0.5 - 0.25 = 3.25, 3.2
+        assertEquals(0, slot.token());
+        draw(slot, 8, 6.4f, -9); // 8 / 2 - 2 * 0.5 - 0.25 = 2.75, 3.2
+        assertEquals(1, slot.token());
+        draw(slot, 8, 7, -9); // 2.75, 7 / 2 - 0.5 - 0.25 = 2.75: the first of equals
+        assertEquals(0, slot.token());
+        SampleSlot rewarded = new SampleSlot(params.with(-1, Map.of()), 3);
+        draw(rewarded, 2, 1.9f, -9);
+        draw(rewarded, 2, 1.9f, -9); // 2 / 2 + 1 - 0.25 = 1.75
+        assertEquals(1, rewarded.token());
+    }
+
+    /** What vLLM's order gives: (2 - 1) / 2, where penalties first would give 2 / 2 - 1. */
+    @Test
+    void biasesComeBeforePenalties() {
+        SamplingParams params =
+                new SamplingParams(0, 0, 1, 0, 2, 0, 0, 0).with(0, Map.of(0, -1f, 2, 0.2f));
+        SampleSlot slot = new SampleSlot(params, 3);
+        slot.observePrompt(0);
+        draw(slot, 2, 0.4f, 0); // 0.5, 0.4, 0.2
+        assertEquals(0, slot.token());
+    }
+
+    @Test
+    void aBiasOf100CommandsAndOneOfMinus100Bans() {
+        SamplingParams params = params(1, 0, 1, 0).with(0, Map.of(0, -100f, 3, -100f));
+        double[] expected = {0, 0.5 / 0.6, 0.03 / 0.6, 0, 0.07 / 0.6};
+        assertFrequencies(expected, frequencies(params));
+        double[] commanded = {0, 0, 1, 0, 0};
+        assertFrequencies(commanded, frequencies(params(1, 0, 1, 0).with(0, Map.of(2, 100f))));
+        // the odds of a token change by e^bias: 0.03 * e^2 of 0.97 + 0.03 * e^2
+        double odds = 0.03 * Math.exp(2);
+        double[] biased = PROBABILITIES.clone();
+        biased[2] = odds;
+        for (int i = 0; i < biased.length; i++) {
+            biased[i] /= 0.97 + odds;
+        }
+        assertFrequencies(biased, frequencies(params(1, 0, 1, 0).with(0, Map.of(2, 2f))));
+    }
+
+    @Test
+    void badBiasesAreRefusedByName() {
+        SamplingParams plain = SamplingParams.GREEDY;
+        refused("logit bias of token 7", () -> plain.with(0, Map.of(7, 100.5f)));
+        refused("logit bias of token 7", () -> plain.with(0, Map.of(7, Float.NaN)));
+        refused("token with a logit bias must be 0", () -> plain.with(0, Map.of(-1, 1f)));
+        refused("frequency penalty", () -> plain.with(-101, Map.of()));
+        Map<Integer, Float> many = new HashMap<>();
+        for (int i = 0; i <= SamplingParams.LOGIT_BIAS_TOKENS_MAX; i++) {
+            many.put(i, 1f);
+        }
+        refused("at most 300, not 301", () -> plain.with(0, many));
+        refused("token 5 ", () -> new SampleSlot(plain.with(0, Map.of(5, 1f)), 5));
+    }
+
+    private static void refused(String part, Executable call) {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, call);
+        assertTrue(e.getMessage().contains(part), e.getMessage());
+    }
+
+    @Test
     void logprobsAreOfTheModelAndLeaveOutPadding() {
-        SampleSlot slot = new SampleSlot(new SamplingParams(0, 0, 1, 0, 2, 0, 0, 3), 5);
+        SamplingParams params = new SamplingParams(0, 0, 1, 0, 2, 0, 0, 3).with(0, Map.of(0, 50f));
+        SampleSlot slot = new SampleSlot(params, 5);
         slot.observePrompt(1);
         float[] padded = new float[7];
         System.arraycopy(logits(), 0, padded, 0, 5);
@@ -147,6 +218,7 @@ class HostSamplerTest {
         padded[6] = 100;
         draw(slot, padded);
         assertEquals(3, slot.reported());
+        assertEquals(0, slot.token());
         int[] order = {1, 3, 0};
         for (int rank = 0; rank < 3; rank++) {
             assertEquals(order[rank], slot.topToken(rank));

@@ -13,11 +13,14 @@ import java.util.List;
 
 /** One of a request's answers under way, read piece by piece. */
 final class Choice implements AutoCloseable {
+    /** What OpenAI's API has for tokens that are not among the 20 likeliest. */
+    private static final float VERY_UNLIKELY = -9999;
+
     private final int index;
     private final ServedGeneration generation;
     private final TokenNames names;
     private final @Nullable ToolCallReader tools;
-    private final boolean scored;
+    private final int logprobs;
     private int offset;
     private @Nullable Usage usage;
 
@@ -44,7 +47,7 @@ final class Choice implements AutoCloseable {
         this.generation = generation;
         this.names = names;
         tools = request.callsTools() ? new ToolCallReader() : null;
-        scored = request.scored();
+        logprobs = request.logprobs();
     }
 
     int index() {
@@ -111,13 +114,15 @@ final class Choice implements AutoCloseable {
     }
 
     private List<ScoredToken> scored(GenerationEvent.TokenEmitted token) {
-        if (!scored) {
+        if (logprobs < 0) {
             return List.of();
         }
         List<ScoredToken> top = new ArrayList<>();
-        float logprob = Float.NEGATIVE_INFINITY;
+        float logprob = VERY_UNLIKELY;
         for (TokenLogprob each : token.top()) {
-            top.add(score(each.id(), each.logprob(), List.of()));
+            if (top.size() < logprobs) {
+                top.add(score(each.id(), each.logprob(), List.of()));
+            }
             if (each.id() == token.id()) {
                 logprob = each.logprob();
             }

@@ -24,7 +24,7 @@ import java.util.Set;
  * @param samples choices for each prompt
  * @param stream whether to answer token by token
  * @param includeUsage whether a stream ends with the tokens it took
- * @param scored whether to answer with log-probabilities
+ * @param logprobs likeliest tokens to answer with beside each token; -1 is no log-probabilities
  * @param tokenIds whether to answer with token ids too
  * @param callsTools whether the answer may call functions
  */
@@ -34,10 +34,13 @@ record CompletionRequest(
         int samples,
         boolean stream,
         boolean includeUsage,
-        boolean scored,
+        int logprobs,
         boolean tokenIds,
         boolean callsTools) {
-    /** As vLLM's default. */
+    /**
+     * OpenAI's and vLLM's. So many are always looked at, since a drawn token need not be the
+     * likeliest.
+     */
     private static final int LOGPROBS_MAX = 20;
 
     /** OpenAI's default for completions; chat completions go on until they stop. */
@@ -75,7 +78,7 @@ record CompletionRequest(
             int tokensMax = tokens == null ? TEXT_TOKENS_DEFAULT : tokens;
             requests.add(request(body, prompt, tokensMax, logprobs));
         }
-        return of(body, requests, logprobs >= 0, false, limits);
+        return of(body, requests, logprobs, false, limits);
     }
 
     /** Of chat completions. */
@@ -92,9 +95,10 @@ record CompletionRequest(
         String limit = body.has("max_tokens") ? "max_tokens" : "max_completion_tokens";
         List<String> tools = tools(body);
         Prompt prompt = new Prompt.Chat(Messages.read(body), tools);
+        int logprobs = scored ? top : -1;
         GenerationRequest request =
-                request(body, prompt, RequestFields.whole(body, limit), scored ? top : -1);
-        return of(body, List.of(request), scored, !tools.isEmpty(), limits);
+                request(body, prompt, RequestFields.whole(body, limit), logprobs);
+        return of(body, List.of(request), logprobs, !tools.isEmpty(), limits);
     }
 
     private static void refuseUnknown(Settings body, Set<String> own) {
@@ -114,7 +118,7 @@ record CompletionRequest(
         return new GenerationRequest(
                 prompt,
                 tokensMax,
-                RequestFields.sampling(body, Math.max(logprobs, logprobs < 0 ? 0 : 1)),
+                RequestFields.sampling(body, logprobs < 0 ? 0 : LOGPROBS_MAX),
                 RequestFields.stops(body),
                 body.bool("ignore_eos", false),
                 null,
@@ -127,7 +131,7 @@ record CompletionRequest(
     private static CompletionRequest of(
             Settings body,
             List<GenerationRequest> prompts,
-            boolean scored,
+            int logprobs,
             boolean callsTools,
             ServiceLimits limits) {
         int choicesMax = limits.requestsPerConnectionMax();
@@ -152,9 +156,14 @@ record CompletionRequest(
                 samples,
                 stream,
                 includeUsage,
-                scored,
+                logprobs,
                 body.bool("return_token_ids", false),
                 callsTools);
+    }
+
+    /** Whether to answer with log-probabilities. */
+    boolean scored() {
+        return logprobs >= 0;
     }
 
     private static boolean includeUsage(Settings options) {

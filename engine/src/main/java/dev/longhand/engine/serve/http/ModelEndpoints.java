@@ -109,6 +109,7 @@ final class ModelEndpoints {
         Settings body = exchange.body();
         RequestFields.refuseUnknown(body, List.of(Set.of("lora_name")));
         String name = required(body, "lora_name");
+        service.adapter(name); // an error if it is not there
         try {
             service.unloadAdapter(name);
         } catch (InterruptedException e) {

@@ -22,6 +22,7 @@ final class ToolCallReader {
     private final StringBuilder text = new StringBuilder();
     private final List<Call> calls = new ArrayList<>();
     private boolean inside;
+    private boolean after; // a call, with nothing but blanks since
     private boolean called;
 
     /** A call: a name, and the arguments as JSON. */
@@ -37,6 +38,14 @@ final class ToolCallReader {
     }
 
     private boolean open() {
+        if (after) {
+            int blanks = 0;
+            while (blanks < pending.length() && Character.isWhitespace(pending.charAt(blanks))) {
+                blanks++;
+            }
+            pending.delete(0, blanks);
+            after = pending.isEmpty();
+        }
         int at = pending.indexOf(OPEN);
         if (at < 0) {
             move(pending.length() - beginning(pending, OPEN));
@@ -65,6 +74,7 @@ final class ToolCallReader {
             }
             calls.add(new Call(name, arguments == null ? "{}" : arguments.toString()));
             called = true;
+            after = true;
         } catch (InputException e) { // the model's mistake, for the client to see
             text.append(OPEN).append(body).append(CLOSE);
         }
@@ -97,11 +107,11 @@ final class ToolCallReader {
         move(pending.length());
     }
 
-    /** The text that is certain; blank text around calls is none. */
+    /** The text that is certain, without blanks that follow a call. */
     String takeText() {
         String taken = text.toString();
         text.setLength(0);
-        return called && taken.isBlank() ? "" : taken;
+        return taken;
     }
 
     /** The calls that are complete. */

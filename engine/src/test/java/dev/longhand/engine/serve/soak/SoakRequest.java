@@ -59,7 +59,11 @@ record SoakRequest(
     /** The request under whatever name its adapter has in an engine. */
     GenerationRequest request(@Nullable String adapter) {
         SamplingOptions sampling =
-                new SamplingOptions(temperature, null, null, null, null, null, seed, logprobs);
+                SamplingOptions.builder()
+                        .temperature(temperature)
+                        .seed(seed)
+                        .logprobs(logprobs)
+                        .build();
         GenerationRequest request =
                 GenerationRequest.ids(prompt).withMaxTokens(tokens).withSampling(sampling);
         return request.withAdapter(adapter);
