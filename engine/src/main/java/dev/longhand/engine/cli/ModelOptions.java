@@ -71,9 +71,19 @@ final class ModelOptions {
         return model;
     }
 
+    /** Adapters by name, as given. */
+    Map<String, Path> adapters() {
+        return adapters;
+    }
+
     EngineConfig.Builder engine() {
+        return engine(model);
+    }
+
+    /** An engine on a model that was named elsewhere. */
+    EngineConfig.Builder engine(Path folder) {
         EngineConfig.Builder builder =
-                device.apply(EngineConfig.of(model))
+                device.apply(EngineConfig.of(folder))
                         .contextTokensMax(maxContext)
                         .weights(weights.quantized);
         adapters.forEach(builder::adapter);
