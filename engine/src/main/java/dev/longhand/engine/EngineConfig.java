@@ -19,8 +19,9 @@ import java.util.Map;
  * @param model a Hugging Face folder: config.json, safetensors, usually tokenizer files
  * @param device what to compute on
  * @param threads threads of the CPU backend; 0 is one per processor
- * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory; null is the most exact
- *     that the device has. K of Qwen2.5 must not be rounded further: its biases are huge
+ * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory; INT8 keeps keys in BF16,
+ *     as Qwen2.5's huge key biases allow no less, and values in 8 bits; null is the most exact that
+ *     the device has
  * @param weights INT8 (8.5 bits a weight), INT4 (4.5) or FP8 (8.125, not on a CPU) quantises the
  *     matrices of linear layers while the model opens; null leaves them as they are stored
  * @param contextTokensMax the longest sequence, prompt and output; null is what the model admits,
@@ -65,8 +66,11 @@ public record EngineConfig(
         if (adapterBytesMax != null && adapterBytesMax < 0) {
             throw new InputException("adapterBytesMax must not be negative");
         }
-        if (kvDtype != null && kvDtype != DType.F32 && kvDtype != DType.BF16) {
-            throw new InputException("KV is kept in f32 or bf16, not " + kvDtype);
+        if (kvDtype != null
+                && kvDtype != DType.F32
+                && kvDtype != DType.BF16
+                && kvDtype != DType.INT8) {
+            throw new InputException("KV is kept in f32, bf16 or int8, not " + kvDtype);
         }
         if (weights != null && (!weights.quantized() || weights.zeroPoints())) {
             throw new InputException("weights are quantised to int8, int4 or fp8, not " + weights);

@@ -100,7 +100,8 @@ final class ModelOptions {
         /** How keys and values are kept. */
         enum Kv {
             F32,
-            BF16
+            BF16,
+            INT8
         }
 
         @Option(
@@ -130,8 +131,8 @@ final class ModelOptions {
                 names = "--kv",
                 paramLabel = "KIND",
                 description =
-                        "Keys and values: f32 (exact) or bf16 (half the memory)"
-                                + " (default: f32, bf16 on CUDA).")
+                        "Keys and values: f32 (exact), bf16 (half the memory) or int8 (keys in bf16,"
+                                + " values in 8 bits; not on CUDA) (default: f32, bf16 on CUDA).")
         private @Nullable Kv kv;
 
         EngineConfig.Builder apply(EngineConfig.Builder builder) {

@@ -73,7 +73,11 @@ public final class CpuBackend implements ComputeBackend {
     }
 
     static CpuDtype dtype(Tensor tensor) {
-        return switch (tensor.dtype()) {
+        return dtype(tensor.dtype());
+    }
+
+    private static CpuDtype dtype(DType dtype) {
+        return switch (dtype) {
             case F32 -> CpuDtype.F32;
             case BF16 -> CpuDtype.BF16;
             case F16 -> CpuDtype.F16;
@@ -135,7 +139,7 @@ public final class CpuBackend implements ComputeBackend {
 
     @Override
     public KvCache allocateKv(KvShape shape) {
-        return new CpuKv(library, shape, shape.dtype() == DType.F32 ? CpuDtype.F32 : CpuDtype.BF16);
+        return new CpuKv(library, shape, dtype(shape.dtype()));
     }
 
     @Override
