@@ -31,13 +31,15 @@ typedef enum lh_status {
     LH_UNKNOWN_ISA = 3
 } lh_status;
 
-/* LH_INT8 and LH_INT4 are for weights of linear layers only; quantized.h has their layout. */
+/* The LH_INT dtypes are for weights of linear layers only; quantized.h has their layout. */
 typedef enum lh_dtype {
     LH_F32 = 0,
     LH_BF16 = 1,
     LH_F16 = 2,
     LH_INT8 = 3,
-    LH_INT4 = 4
+    LH_INT4 = 4,
+    LH_INT8_G128 = 5,
+    LH_INT4_G128 = 6
 } lh_dtype;
 
 typedef struct lh_context lh_context;
@@ -141,8 +143,8 @@ int32_t lh_gather_rows(lh_context *context, const float *x, const int32_t *indic
                        int32_t count, int32_t width);
 
 /*
- * Quantises a matrix [outputs, inputs] of finite weights to LH_INT8 or LH_INT4; out has the rows'
- * blocks. The bits of the result do not depend on the instruction set.
+ * Quantises a matrix [outputs, inputs] of finite weights to LH_INT8 or LH_INT4; out has the tiles of
+ * quantized.h. The bits of the result do not depend on the instruction set.
  */
 int32_t lh_quantize(lh_context *context, const void *weights, int32_t from, int32_t outputs,
                     int32_t inputs, int32_t to, void *out);

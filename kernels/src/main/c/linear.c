@@ -45,29 +45,56 @@
  * All adapters' t are the first tasks of the call; the others begin with W and wait, if at all, where
  * they reach B.
  */
-#include "linear_block.h"
-#include "linear_stream.h"
+#include "linear_quantized.h"
+
+#define ROUNDED_ROWS_PER_TASK 4
+
+static int any_quantized(const lh_matrix *matrices, int32_t count) {
+    int any = 0;
+    for (int32_t m = 0; m < count; m++) {
+        any |= is_quantized(matrices[m].dtype);
+    }
+    return any;
+}
 
 /* Sets how the job is cut into tasks. */
 static void cut(linear_job *job) {
     job->per_task = OUTPUTS_PER_TASK;
-    if (job->rows <= STREAM_ROWS) {
-        int64_t bytes = row_bytes(job->matrices[0].dtype, job->inputs);
-        job->per_task = (int32_t)(STREAM_TASK_BYTES / bytes);
-        job->per_task = job->per_task < 1 ? 1 : job->per_task;
+    if (job->rows > STREAM_ROWS) {
+        return;
+    }
+    int32_t dtype = job->matrices[0].dtype;
+    int64_t bytes = is_quantized(dtype) ? tile_bytes(dtype, job->inputs) / TILE
+                                        : job->inputs * dtype_bytes(dtype);
+    job->per_task = (int32_t)(STREAM_TASK_BYTES / bytes);
+    job->per_task = job->per_task < 1 ? 1 : job->per_task;
+    if (any_quantized(job->matrices, job->matrix_count)) {
+        job->per_task = aligned(job->per_task, TILE);
     }
 }
 
 static void run_task(const linear_job *job, int64_t index, int32_t thread) {
+    linear_slice slice = slice_of(job, index);
+    int quantized = is_quantized(slice.matrix->dtype);
     if (job->rows <= STREAM_ROWS) {
-        stream_task(job, index);
+        quantized ? stream_quantized_task(job, &slice) : stream_task(job, &slice);
     } else {
-        block_task(job, index, thread);
+        quantized ? block_quantized_task(job, &slice, thread) : block_task(job, &slice, thread);
     }
 }
 
 static void plain_task(void *argument, int64_t index, int32_t thread) {
     run_task(argument, index, thread);
+}
+
+static void round_task(void *argument, int64_t index, int32_t thread) {
+    (void)thread;
+    const linear_job *job = argument;
+    int64_t row = index * ROUNDED_ROWS_PER_TASK;
+    int64_t end = row + ROUNDED_ROWS_PER_TASK < job->rows ? row + ROUNDED_ROWS_PER_TASK : job->rows;
+    for (; row < end; row++) {
+        round_row(job->x, job->inputs, &job->rounded, row);
+    }
 }
 
 typedef struct {
@@ -100,22 +127,20 @@ static int32_t width_of(const lh_lora *lora, int32_t matrix_count) {
     return width;
 }
 
-/* Makes the jobs of all t, which stand in the context's shared memory, behind each other. */
-static int32_t prepare_shrinks(lora_job *job, lh_context *context, const lh_lora *loras,
-                               int32_t count) {
-    int64_t floats = 0;
+static size_t t_bytes_of(const linear_job *job, const lh_lora *loras, int32_t count) {
+    size_t floats = 0; /* every width is a multiple of 64 bytes */
     for (int32_t i = 0; i < count; i++) {
-        floats += (int64_t)loras[i].rows * width_of(&loras[i], job->base.matrix_count);
+        floats += (size_t)loras[i].rows * (size_t)width_of(&loras[i], job->matrix_count);
     }
-    size_t t_bytes = (size_t)floats * sizeof(float);
-    size_t job_bytes = (size_t)count * sizeof(linear_job);
-    int32_t status = lh_shared(context, t_bytes + job_bytes + (size_t)count * sizeof(lora_rows));
-    if (status != LH_OK) {
-        return status;
-    }
-    float *t = (float *)context->shared; /* every width is a multiple of 64 bytes */
-    job->shrink_jobs = (linear_job *)(context->shared + t_bytes);
-    lora_rows *adapted = (lora_rows *)(context->shared + t_bytes + job_bytes);
+    return floats * sizeof(float);
+}
+
+/* Makes the jobs of all t, which stand in `memory` behind each other, followed by the jobs. */
+static void prepare_shrinks(lora_job *job, char *memory, const lh_lora *loras, int32_t count) {
+    size_t t_bytes = t_bytes_of(&job->base, loras, count);
+    float *t = (float *)memory;
+    job->shrink_jobs = (linear_job *)(memory + t_bytes);
+    lora_rows *adapted = (lora_rows *)(job->shrink_jobs + count);
     memset(t, 0, t_bytes);
     for (int32_t i = 0; i < count; i++) {
         const lh_lora *lora = &loras[i];
@@ -123,9 +148,9 @@ static int32_t prepare_shrinks(lora_job *job, lh_context *context, const lh_lora
         adapted[i] = (lora_rows){lora, t, width};
         job->shrink_jobs[i] = (linear_job){
             .x = job->base.x + (int64_t)lora->first_row * job->base.inputs, .out = t,
-            .matrices = lora->a, .context = context, .scales = lora->scales, .rows = lora->rows,
-            .inputs = job->base.inputs, .matrix_count = job->base.matrix_count, .out_align = LANES,
-            .out_width = width};
+            .matrices = lora->a, .context = job->base.context, .scales = lora->scales,
+            .rows = lora->rows, .inputs = job->base.inputs, .matrix_count = job->base.matrix_count,
+            .out_align = LANES, .out_width = width};
         cut(&job->shrink_jobs[i]);
         job->shrinks.tasks += all_tasks_of(&job->shrink_jobs[i]);
         t += (int64_t)lora->rows * width;
@@ -133,7 +158,6 @@ static int32_t prepare_shrinks(lora_job *job, lh_context *context, const lh_lora
     job->base.adapted = adapted;
     job->base.adapted_count = count;
     job->base.shrinks = &job->shrinks;
-    return LH_OK;
 }
 
 int32_t LH_NAME(lh_linear)(lh_context *context, const float *x, int32_t rows, int32_t inputs,
@@ -146,20 +170,28 @@ int32_t LH_NAME(lh_linear)(lh_context *context, const float *x, int32_t rows, in
         job.base.out_width += matrices[m].outputs;
     }
     cut(&job.base);
-    int32_t status = LH_OK;
-    if (rows > STREAM_ROWS) {
-        status = lh_scratch(context, sizeof(linear_scratch));
-    }
-    if (status == LH_OK && lora_count > 0) {
-        status = prepare_shrinks(&job, context, loras, lora_count);
+    int quantized = any_quantized(matrices, matrix_count);
+    int64_t groups = (inputs + GROUP - 1) / GROUP;
+    size_t x_bytes = quantized ? rounded_bytes(rows, groups) : 0;
+    size_t lora_bytes = t_bytes_of(&job.base, loras, lora_count)
+                        + (size_t)lora_count * (sizeof(linear_job) + sizeof(lora_rows));
+    int32_t status = lh_shared(context, x_bytes + lora_bytes);
+    if (status == LH_OK && rows > STREAM_ROWS) {
+        status = lh_scratch(context, quantized ? sizeof(quantized_scratch) : sizeof(linear_scratch));
     }
     if (status != LH_OK) {
         return status;
+    }
+    if (quantized) {
+        job.base.rounded = rounded_at(context->shared, rows, groups);
+        int64_t round_tasks = (rows + ROUNDED_ROWS_PER_TASK - 1) / ROUNDED_ROWS_PER_TASK;
+        lh_pool_run(context->pool, round_task, &job.base, round_tasks);
     }
     int64_t tasks = all_tasks_of(&job.base);
     if (lora_count == 0) {
         lh_pool_run(context->pool, plain_task, &job.base, tasks);
     } else {
+        prepare_shrinks(&job, context->shared + x_bytes, loras, lora_count);
         lh_pool_run(context->pool, lora_task, &job, job.shrinks.tasks + tasks);
     }
     return LH_OK;

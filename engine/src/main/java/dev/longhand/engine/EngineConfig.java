@@ -64,7 +64,7 @@ public record EngineConfig(
         if (kvDtype != null && kvDtype != DType.F32 && kvDtype != DType.BF16) {
             throw new InputException("KV is kept in f32 or bf16, not " + kvDtype);
         }
-        if (weights != null && !weights.quantized()) {
+        if (weights != null && (!weights.quantized() || weights.zeroPoints())) {
             throw new InputException("weights are quantised to int8 or int4, not " + weights);
         }
     }

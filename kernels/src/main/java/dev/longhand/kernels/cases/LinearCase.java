@@ -4,6 +4,7 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.matmul.RoundedActivations;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
@@ -58,7 +59,11 @@ public record LinearCase(
 
     @Override
     public long bytes() {
-        return dtype.rowBytes(inputs) * width() + 4L * rows * (inputs + width());
+        long weights = 0;
+        for (int m = 0; m < outputs.size(); m++) {
+            weights += dtype.bytes(shape(m));
+        }
+        return weights + 4L * rows * (inputs + width());
     }
 
     private String seed(int matrix) {
@@ -118,9 +123,23 @@ public record LinearCase(
         return matrices;
     }
 
+    /** x as products take it: for quantised weights, where F32 is, in 16 bits. */
+    private float[] operands(Precision precision) {
+        float[] x = x();
+        for (int row = 0; row < rows; row++) {
+            RoundedActivations rounded = new RoundedActivations(x, row * inputs, inputs);
+            for (int k = 0; k < inputs; k++) {
+                boolean int16 = dtype.quantized() && precision == Precision.F32;
+                int at = row * inputs + k;
+                x[at] = int16 ? rounded.value(k) : precision.round(x[at]);
+            }
+        }
+        return x;
+    }
+
     @Override
     public float[] plain(Precision precision) {
-        float[] x = x();
+        float[] x = operands(precision);
         float[] result = accumulate ? residual() : new float[rows * width()];
         try (Arena arena = Arena.ofShared()) {
             int first = 0;
@@ -132,7 +151,7 @@ public record LinearCase(
                         float sum = bias ? biases[o] : 0;
                         for (int k = 0; k < inputs; k++) {
                             float weight = precision.round(weights.get((long) o * inputs + k));
-                            sum += precision.round(x[row * inputs + k]) * weight;
+                            sum += x[row * inputs + k] * weight;
                         }
                         result[row * width() + first + o] += sum;
                     }

@@ -78,6 +78,8 @@ public final class CpuBackend implements ComputeBackend {
             case F16 -> CpuDtype.F16;
             case INT8 -> CpuDtype.INT8;
             case INT4 -> CpuDtype.INT4;
+            case INT8_G128 -> CpuDtype.INT8_G128;
+            case INT4_G128 -> CpuDtype.INT4_G128;
             case I32 -> throw new IllegalArgumentException("no kernel reads I32 tensors");
         };
     }

@@ -1,0 +1,145 @@
+package dev.longhand.kernels.tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * The groups of a quantised matrix [rows, width], one by one: what imports write and other layouts
+ * are made from. A weight is scale (code - zero), with codes unsigned; the scale and the zero are
+ * those of its group of {@link #group()} weights that follow each other in a row.
+ *
+ * <p>In memory the lanes of a vector are rows. A matrix is a sequence of tiles of 16 rows, a tile
+ * one of blocks of 64 inputs or, of a {@code G128} dtype, of 128. A block is 64 bytes of scales and
+ * zeros (the 16 BF16 scales of its first group and those of its second; or 16 F16 scales and 16
+ * zeros of 16 bits) and then chunks of 16 words of 32 bits, one per row: with b bits a code, code k
+ * = 2 j + i of a word, i 0 or 1, is in the bits from 16 i + b j up. Rows after the last have scales
+ * of 0; codes after the end of a row are not used.
+ *
+ * <p>Different rows can be written by different threads.
+ */
+public final class QuantizedMatrix {
+    /** Rows that share memory blocks. */
+    static final int TILE_ROWS = 16;
+
+    private static final int HEADER_BYTES = 64;
+    private static final int CHUNK_BYTES = TILE_ROWS * Integer.BYTES;
+    private static final ValueLayout.OfShort BITS16 =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt WORD =
+            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final MemorySegment data;
+    private final DType dtype;
+    private final long width;
+    private final int bits;
+    private final int block;
+
+    /**
+     * A view of a tensor.
+     *
+     * @throws IllegalArgumentException if it is not quantised
+     */
+    public QuantizedMatrix(HostTensor tensor) {
+        if (!tensor.dtype().quantized()) {
+            throw new IllegalArgumentException(tensor.dtype() + " weights have no groups");
+        }
+        data = tensor.data();
+        dtype = tensor.dtype();
+        width = tensor.shape().width();
+        bits = dtype == DType.INT8 || dtype == DType.INT8_G128 ? Byte.SIZE : Byte.SIZE / 2;
+        block = dtype.zeroPoints() ? 128 : 64;
+    }
+
+    /** Weights of a group: 32, or 128. */
+    public int group() {
+        return dtype.zeroPoints() ? 128 : 32;
+    }
+
+    /** Bits of a code: 8 or 4. */
+    public int bits() {
+        return bits;
+    }
+
+    /** Groups of a row, the last one perhaps not full. */
+    public int groups() {
+        return Math.toIntExact(Math.ceilDiv(width, group()));
+    }
+
+    private long block(long row, long k) {
+        long tile = row / TILE_ROWS * TILE_ROWS * dtype.rowBytes(width);
+        return tile + k / block * TILE_ROWS * dtype.rowBytes(block);
+    }
+
+    private long scaleAt(long row, int group) {
+        long lane = row % TILE_ROWS + (dtype.zeroPoints() ? 0 : group % 2 * TILE_ROWS);
+        return block(row, (long) group * group()) + lane * Short.BYTES;
+    }
+
+    private long wordAt(long row, long k) {
+        long chunk = k % block / (Integer.SIZE / bits);
+        long word = chunk * CHUNK_BYTES + row % TILE_ROWS * Integer.BYTES;
+        return block(row, k) + HEADER_BYTES + word;
+    }
+
+    private int shift(int k) {
+        return k % 2 * Short.SIZE + k % (Integer.SIZE / bits) / 2 * bits;
+    }
+
+    /** The scale of a group, exact: it is stored in BF16 or F16. */
+    public float scale(long row, int group) {
+        short stored = data.get(BITS16, scaleAt(row, group));
+        return dtype.zeroPoints()
+                ? Float.float16ToFloat(stored)
+                : Float.intBitsToFloat(stored << Short.SIZE);
+    }
+
+    /** The zero of a group: 128 or 8, or of a {@code G128} dtype any of 16 bits. */
+    public int zero(long row, int group) {
+        return dtype.zeroPoints()
+                ? data.get(BITS16, scaleAt(row, group) + TILE_ROWS * Short.BYTES)
+                : 1 << (bits - 1);
+    }
+
+    /** The code of a weight: 0..255 or 0..15. */
+    public int code(long row, int k) {
+        return data.get(WORD, wordAt(row, k)) >>> shift(k) & (1 << bits) - 1;
+    }
+
+    /** The codes of a row from weight {@code first} on. */
+    public void codes(long row, int first, int[] into) {
+        for (int i = 0; i < into.length; i++) {
+            into[i] = code(row, first + i);
+        }
+    }
+
+    /** The value of a weight, exact in F32. */
+    public float get(long row, int k) {
+        int group = k / group();
+        return scale(row, group) * (code(row, k) - zero(row, group));
+    }
+
+    /**
+     * Writes a group.
+     *
+     * @param scale rounded to BF16 or F16
+     * @param zero 128 or 8 but for a {@code G128} dtype: -32768..32767, at most 256 from every code
+     * @param codes the weights', {@link #group()} of them; those after the end of the row may be
+     *     any
+     */
+    public void put(long row, int group, float scale, int zero, int[] codes) {
+        short stored = dtype.zeroPoints() ? Float.floatToFloat16(scale) : BFloat16.bits(scale);
+        data.set(BITS16, scaleAt(row, group), stored);
+        if (dtype.zeroPoints()) {
+            data.set(BITS16, scaleAt(row, group) + TILE_ROWS * Short.BYTES, (short) zero);
+        }
+        int perWord = Integer.SIZE / bits;
+        for (int k = 0; k < codes.length; k += perWord) {
+            int word = 0;
+            for (int i = 0; i < perWord; i++) {
+                word |= codes[k + i] << shift(i);
+            }
+            data.set(WORD, wordAt(row, (long) group * group() + k), word);
+        }
+    }
+}
