@@ -21,7 +21,10 @@ import java.util.Map;
  * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory; null is the most exact
  *     that the device has. K of Qwen2.5 must not be rounded further: its biases are huge
  * @param weights INT8 (8.5 bits a weight) or INT4 (4.5) quantises the matrices of linear layers
- *     while the model opens; null leaves them as they are stored
+ *     while the model opens; null leaves them as they are stored, and so do matrices that the
+ *     checkpoint has quantised already
+ * @param weightsCache keeps quantised weights in a file beside the checkpoint, written once and
+ *     mapped from then on
  * @param contextTokensMax the longest sequence, prompt and output; null is what the model admits,
  *     at most {@link #CONTEXT_TOKENS_DEFAULT}
  * @param kvTokensMax tokens of all sequences together that KV memory is planned for; null is one
@@ -41,6 +44,7 @@ public record EngineConfig(
         int threads,
         @Nullable DType kvDtype,
         @Nullable DType weights,
+        boolean weightsCache,
         @Nullable Integer contextTokensMax,
         @Nullable Integer kvTokensMax,
         int sequencesMax,
@@ -81,6 +85,7 @@ public record EngineConfig(
         private int threads;
         private @Nullable DType kvDtype;
         private @Nullable DType weights;
+        private boolean weightsCache;
         private @Nullable Integer contextTokensMax;
         private @Nullable Integer kvTokensMax;
         private int sequencesMax = 8;
@@ -112,6 +117,11 @@ public record EngineConfig(
 
         public Builder weights(@Nullable DType value) {
             weights = value;
+            return this;
+        }
+
+        public Builder weightsCache(boolean value) {
+            weightsCache = value;
             return this;
         }
 
@@ -169,6 +179,7 @@ public record EngineConfig(
                     threads,
                     kvDtype,
                     weights,
+                    weightsCache,
                     contextTokensMax,
                     kvTokensMax,
                     sequencesMax,

@@ -60,8 +60,15 @@ final class ModelOptions {
             defaultValue = "bf16",
             description =
                     "bf16: as stored. int8, int4: quantised in groups of 32 while the model opens"
-                            + " (not on CUDA).")
+                            + " (not on CUDA). GPTQ and AWQ checkpoints keep theirs; this is for"
+                            + " what they have not quantised.")
     private Weights weights = Weights.BF16;
+
+    @Option(
+            names = "--weights-cache",
+            description =
+                    "Keeps quantised weights in a file beside the model, for faster starts.")
+    private boolean weightsCache;
 
     @Mixin private DeviceOptions device = new DeviceOptions();
 
@@ -73,7 +80,8 @@ final class ModelOptions {
         EngineConfig.Builder builder =
                 device.apply(EngineConfig.of(model))
                         .contextTokensMax(maxContext)
-                        .weights(weights.quantized);
+                        .weights(weights.quantized)
+                        .weightsCache(weightsCache);
         adapters.forEach(builder::adapter);
         return builder;
     }

@@ -57,7 +57,8 @@ public final class LinearWeights implements AutoCloseable {
         matrices = matrices(config);
     }
 
-    private static Map<String, Shape> matrices(ModelConfig config) {
+    /** The matrices of a model's linear layers, [outputs, inputs], by their tensors' names. */
+    static Map<String, Shape> matrices(ModelConfig config) {
         int hidden = config.hiddenSize();
         int queries = config.heads() * config.headDim();
         int keys = config.kvHeads() * config.headDim();
@@ -97,6 +98,15 @@ public final class LinearWeights implements AutoCloseable {
                             .formatted(checkpoint.folder(), Quoted.of(module(name))));
         }
         return scheme.dtype();
+    }
+
+    /** How the checkpoint has quantised its linear layers, in words. */
+    public String description() {
+        long packed = matrices.keySet().stream().filter(this::packed).count();
+        return scheme == null
+                ? "no"
+                : "%s (%d of %d matrices)"
+                        .formatted(scheme.description(), packed, matrices.size());
     }
 
     /** Whether a matrix, by its tensor's name, is kept quantised. */

@@ -20,7 +20,10 @@ import java.nio.ByteOrder;
  */
 public final class QuantizedMatrix {
     /** Rows that share memory blocks. */
-    static final int TILE_ROWS = 16;
+    public static final int TILE_ROWS = 16;
+
+    /** Changes with the layout and with what {@link Quantizer} makes of a weight. */
+    public static final int LAYOUT_VERSION = 1;
 
     private static final int HEADER_BYTES = 64;
     private static final int CHUNK_BYTES = TILE_ROWS * Integer.BYTES;
