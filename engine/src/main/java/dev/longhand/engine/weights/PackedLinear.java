@@ -166,35 +166,42 @@ public final class PackedLinear {
     /** Rows side by side share the cache lines of both layouts. */
     private void writeTile(QuantizedMatrix matrix, int firstRow) {
         int end = Math.min(outputs, firstRow + QuantizedMatrix.TILE_ROWS);
+        boolean awq = scheme.method() == QuantizationScheme.Method.AWQ;
         int[] codes = new int[matrix.group()];
+        int[] words = new int[matrix.group() * scheme.bits() / WORD_BITS];
         for (int group = 0; group < matrix.groups(); group++) {
             int input = group * matrix.group();
             for (int row = firstRow; row < end; row++) {
-                codes(row, input, codes);
-                matrix.put(row, group, scale(row, input), zero(row, input), codes);
+                float scale = scale(row, input);
+                int zero = zero(row, input);
+                if (awq) {
+                    awqCodes(row, input, codes);
+                    matrix.put(row, group, scale, zero, codes);
+                } else {
+                    gptqWords(row, input, words);
+                    matrix.putPacked(row, group, scale, zero, words);
+                }
             }
         }
     }
 
     /** The codes of an output for the inputs from {@code first} on, as far as there are some. */
-    private void codes(int output, int first, int[] codes) {
+    private void awqCodes(int output, int first, int[] codes) {
         int count = Math.min(codes.length, inputs - first);
-        if (scheme.method() == QuantizationScheme.Method.AWQ) {
-            int shift = scheme.bits() * awqPlace(output % 8);
-            for (int i = 0; i < count; i++) {
-                long word = ((long) (first + i) * outputs + output) / 8;
-                codes[i] = qweight.data().getAtIndex(I32, word) >>> shift & 15;
-            }
-            return;
+        int shift = scheme.bits() * awqPlace(output % 8);
+        for (int i = 0; i < count; i++) {
+            long word = ((long) (first + i) * outputs + output) / 8;
+            codes[i] = qweight.data().getAtIndex(I32, word) >>> shift & 15;
         }
+    }
+
+    /** The same as words of codes, the first in the lowest bits. */
+    private void gptqWords(int output, int first, int[] words) {
         int perWord = WORD_BITS / scheme.bits();
-        int mask = (1 << scheme.bits()) - 1;
-        for (int i = 0; i < count; i += perWord) {
-            long at = (long) ((first + i) / perWord) * outputs + output;
-            int word = qweight.data().getAtIndex(I32, at);
-            for (int j = 0; j < perWord; j++) {
-                codes[i + j] = word >>> scheme.bits() * j & mask;
-            }
+        int count = Math.min(words.length, (inputs - first) / perWord);
+        long at = (long) (first / perWord) * outputs + output;
+        for (int i = 0; i < count; i++) {
+            words[i] = qweight.data().getAtIndex(I32, at + (long) i * outputs);
         }
     }
 
