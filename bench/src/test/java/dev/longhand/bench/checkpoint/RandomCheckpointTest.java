@@ -53,6 +53,37 @@ class RandomCheckpointTest {
                 model, RandomCheckpoint.cached(folder, QwenShape.TINY, 1, LoadProgress.SILENT));
     }
 
+    /** As GPTQ packs them: the same distributions, so the same entropy. */
+    @Test
+    void packedLoadsAndDecodes() throws InterruptedException {
+        Path model = folder.resolve("packed");
+        new RandomCheckpoint(QwenShape.TINY, WeightFormat.GPTQ_INT4, 1, RandomCheckpoint.SHARD_BYTES)
+                .write(model, LoadProgress.SILENT);
+        try (Engine engine = Engine.open(EngineConfig.of(model).contextTokensMax(256).build())) {
+            List<Integer> tokens = decode(engine, GenerationRequest.ids(List.of(1, 2, 3)));
+            assertEquals(32, tokens.size());
+            assertTrue(tokens.stream().distinct().count() > 12, tokens.toString());
+        }
+    }
+
+    /** Codes times scales have the mean and the deviation of the bf16 weights. */
+    @Test
+    void packedWeightsAreDistributedLikeOthers() {
+        double sum = 0;
+        double squares = 0;
+        for (int i = 0; i < 1 << 16; i++) {
+            for (int place = 0; place < 4; place++) {
+                int code = GptqTensors.fourCodes(i) >> 4 * place & 15;
+                assertTrue(code >= 1, "a code of 0 mirrors none");
+                sum += code - 8;
+                squares += (code - 8) * (code - 8);
+            }
+        }
+        assertEquals(0, sum);
+        // Less than drawn, as what is beyond 15 is cut, and a little more by rounding.
+        assertEquals(7.5 / 2.7, Math.sqrt(squares / (4 << 16)), 0.05);
+    }
+
     private static List<Integer> decode(Engine engine, GenerationRequest request)
             throws InterruptedException {
         Generation generation =
