@@ -50,6 +50,11 @@ final class LoadBar implements LoadProgress, AutoCloseable {
         bar.stepTo(doneBytes);
     }
 
+    @Override
+    public void noted(String line) {
+        System.err.println(line);
+    }
+
     /** Ends the bar's line, once the model is open. */
     void finish() {
         if (bar != null) {

@@ -62,8 +62,15 @@ final class ModelOptions {
             defaultValue = "bf16",
             description =
                     "bf16: as stored. int8, int4: quantised in groups of 32 while the model opens;"
-                            + " fp8 (e4m3): in groups of 128, not on a CPU.")
+                            + " fp8 (e4m3): in groups of 128, not on a CPU. GPTQ and AWQ"
+                            + " checkpoints keep theirs; this is for what they have not quantised.")
     private Weights weights = Weights.BF16;
+
+    @Option(
+            names = "--weights-cache",
+            description =
+                    "Keeps quantised weights in a file beside the model, for faster starts.")
+    private boolean weightsCache;
 
     @Mixin private DeviceOptions device = new DeviceOptions();
 
@@ -85,7 +92,8 @@ final class ModelOptions {
         EngineConfig.Builder builder =
                 device.apply(EngineConfig.of(folder))
                         .contextTokensMax(maxContext)
-                        .weights(weights.quantized);
+                        .weights(weights.quantized)
+                        .weightsCache(weightsCache);
         adapters.forEach(builder::adapter);
         return builder;
     }

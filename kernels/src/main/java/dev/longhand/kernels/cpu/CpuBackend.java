@@ -36,6 +36,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Our C kernels on a pool of native threads. Tensors are host memory: weights are read where their
@@ -110,6 +111,19 @@ public final class CpuBackend implements ComputeBackend {
         return tensor;
     }
 
+    private HostTensor reserve(DType dtype, Shape shape) {
+        NativeMemory memory = library.reserve(dtype.bytes(shape));
+        quantizedWeights.add(memory);
+        return new HostTensor(dtype, shape, memory.segment());
+    }
+
+    @Override
+    public Tensor fillWeights(DType dtype, Shape shape, Consumer<HostTensor> content) {
+        HostTensor filled = reserve(dtype, shape);
+        content.accept(filled);
+        return filled;
+    }
+
     @Override
     public Optional<String> refusal(DType weights) {
         return weights == DType.FP8
@@ -119,9 +133,7 @@ public final class CpuBackend implements ComputeBackend {
 
     @Override
     public Tensor quantize(HostTensor weights, DType dtype) {
-        NativeMemory memory = library.reserve(dtype.bytes(weights.shape()));
-        quantizedWeights.add(memory);
-        HostTensor quantized = new HostTensor(dtype, weights.shape(), memory.segment());
+        HostTensor quantized = reserve(dtype, weights.shape());
         context.quantize(
                 weights.data(),
                 dtype(weights),
