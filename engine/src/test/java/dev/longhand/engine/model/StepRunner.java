@@ -48,7 +48,7 @@ final class StepRunner implements AutoCloseable {
                                 checkpoint,
                                 config,
                                 backend,
-                                quantized,
+                                new LinearWeights(checkpoint, config, quantized),
                                 LoadProgress.SILENT,
                                 hostMemory),
                         config,

@@ -4,7 +4,6 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
-import dev.longhand.kernels.matmul.RoundedActivations;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
@@ -123,23 +122,12 @@ public record LinearCase(
         return matrices;
     }
 
-    /** x as products take it: for quantised weights, where F32 is, in 16 bits. */
-    private float[] operands(Precision precision) {
-        float[] x = x();
-        for (int row = 0; row < rows; row++) {
-            RoundedActivations rounded = new RoundedActivations(x, row * inputs, inputs);
-            for (int k = 0; k < inputs; k++) {
-                boolean int16 = dtype.quantized() && precision == Precision.F32;
-                int at = row * inputs + k;
-                x[at] = int16 ? rounded.value(k) : precision.round(x[at]);
-            }
-        }
-        return x;
-    }
-
     @Override
     public float[] plain(Precision precision) {
-        float[] x = operands(precision);
+        float[] x = x();
+        for (int row = 0; row < rows; row++) {
+            CaseData.roundOperands(x, row * inputs, inputs, dtype, precision);
+        }
         float[] result = accumulate ? residual() : new float[rows * width()];
         try (Arena arena = Arena.ofShared()) {
             int first = 0;

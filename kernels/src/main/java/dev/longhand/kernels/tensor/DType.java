@@ -21,7 +21,11 @@ public enum DType {
      */
     INT8_G128("", 128, 132),
     /** Groups of 128 weights that share an F16 scale and a zero, 4 bits each: GPTQ and AWQ. */
-    INT4_G128("", 128, 68);
+    INT4_G128("", 128, 68),
+    /**
+     * Groups of 128 weights that share a BF16 scale, {@link E4m3} each; made by {@link Quantizer}.
+     */
+    FP8("", 128, 130);
 
     private final String safetensorsName;
     private final int blockElements;

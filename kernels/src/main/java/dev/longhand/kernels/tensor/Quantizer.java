@@ -11,7 +11,8 @@ import java.util.stream.IntStream;
  *
  * <p>The scale of an INT8 group is its largest magnitude over 127. That of an INT4 group is the one
  * of least squared error among some around the largest magnitude over 8; its sign says which side
- * of -8..7 the largest weight is on.
+ * of -8..7 the largest weight is on. {@link DType#FP8} has groups of 128, their largest magnitude
+ * over 448 as scale, and codes of {@link E4m3}.
  */
 public final class Quantizer {
     private static final int GROUP = 32;
@@ -44,9 +45,40 @@ public final class Quantizer {
                                     quantized.shape()));
         }
         QuantizedMatrix matrix = new QuantizedMatrix(quantized);
+        DType dtype = quantized.dtype();
         IntStream.range(0, Math.toIntExact(weights.shape().rows()))
                 .parallel()
-                .forEach(row -> quantizeRow(weights, quantized.dtype(), matrix, row));
+                .forEach(
+                        row -> {
+                            if (dtype == DType.FP8) {
+                                quantizeRowFp8(weights, matrix, row);
+                            } else {
+                                quantizeRow(weights, dtype, matrix, row);
+                            }
+                        });
+    }
+
+    private static void quantizeRowFp8(HostTensor weights, QuantizedMatrix matrix, long row) {
+        long width = weights.shape().width();
+        float[] group = new float[matrix.group()];
+        int[] codes = new int[matrix.group()];
+        for (int g = 0; g < matrix.groups(); g++) {
+            for (int i = 0; i < group.length; i++) {
+                long k = (long) g * group.length + i;
+                group[i] = k < width ? weights.get(row * width + k) : 0;
+            }
+            float scale = storedScale(Math.abs(largest(group)) / E4m3.MAX);
+            float inverse = scale == 0 ? 0 : 1 / scale;
+            for (int i = 0; i < group.length; i++) {
+                codes[i] = E4m3.code(group[i] * inverse);
+            }
+            matrix.put(row, g, scale, 0, codes);
+        }
+    }
+
+    /** The inverse of a subnormal is infinite: such a group is zeros. */
+    private static float storedScale(float wanted) {
+        return Math.abs(wanted) < Float.MIN_NORMAL ? 0 : BFloat16.round(wanted);
     }
 
     private static void quantizeRow(
@@ -106,8 +138,7 @@ public final class Quantizer {
     }
 
     private static Group quantizeAs(float[] group, float wanted, int low, int high) {
-        // The inverse of a subnormal is infinite: such a group is zeros.
-        float scale = Math.abs(wanted) < Float.MIN_NORMAL ? 0 : BFloat16.round(wanted);
+        float scale = storedScale(wanted);
         int[] q = new int[GROUP];
         if (scale == 0) {
             return new Group(0, q, Float.POSITIVE_INFINITY);
