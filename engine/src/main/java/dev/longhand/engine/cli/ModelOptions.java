@@ -68,8 +68,7 @@ final class ModelOptions {
 
     @Option(
             names = "--weights-cache",
-            description =
-                    "Keeps quantised weights in a file beside the model, for faster starts.")
+            description = "Keeps quantised weights in a file beside the model, for faster starts.")
     private boolean weightsCache;
 
     @Mixin private DeviceOptions device = new DeviceOptions();
