@@ -85,7 +85,8 @@ public final class QualityReport implements Runnable {
                         .threads(threads)
                         .contextTokensMax(PROMPT.size() + tokens)
                         .build();
-        SamplingOptions sampling = new SamplingOptions(1f, 0, 1f, 0f, 1f, 0f, SEED, 0);
+        SamplingOptions sampling = 
+                SamplingOptions.builder().temperature(1f).topK(0).topP(1f).minP(0f).seed(SEED).build();
         List<Integer> ids = new ArrayList<>(PROMPT);
         try (Engine engine = Engine.open(config)) {
             Generation answer =

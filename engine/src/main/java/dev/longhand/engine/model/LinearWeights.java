@@ -169,6 +169,9 @@ public final class LinearWeights implements AutoCloseable {
             throw new InputException(
                     "a cache is for quantised weights: ask for int8 or int4 as well");
         }
+        if (asked == DType.FP8) {
+            throw new InputException("a cache is for int8 and int4 weights, not for fp8");
+        }
         String kind = asked == null ? "stored" : asked.name().toLowerCase(Locale.ROOT);
         WeightCache.Maker maker =
                 (matrix, use) -> {
