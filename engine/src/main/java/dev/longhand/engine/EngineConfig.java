@@ -19,9 +19,9 @@ import java.util.Map;
  * @param model a Hugging Face folder: config.json, safetensors, usually tokenizer files
  * @param device what to compute on
  * @param threads threads of the CPU backend; 0 is one per processor
- * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory; INT8 keeps keys in BF16,
- *     as Qwen2.5's huge key biases allow no less, and values in 8 bits; null is the most exact that
- *     the device has
+ * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory; INT8 keeps keys in
+ *     BF16, as Qwen2.5's huge key biases allow no less, and values in 8 bits; null is the most
+ *     exact that the device has
  * @param weights INT8 (8.5 bits a weight), INT4 (4.5) or FP8 (8.125, not on a CPU) quantises the
  *     matrices of linear layers while the model opens; null leaves them as they are stored, and so
  *     do matrices that the checkpoint has quantised already

@@ -68,8 +68,7 @@ final class ModelOptions {
 
     @Option(
             names = "--weights-cache",
-            description =
-                    "Keeps quantised weights in a file beside the model, for faster starts.")
+            description = "Keeps quantised weights in a file beside the model, for faster starts.")
     private boolean weightsCache;
 
     @Mixin private DeviceOptions device = new DeviceOptions();
@@ -139,8 +138,8 @@ final class ModelOptions {
                 names = "--kv",
                 paramLabel = "KIND",
                 description =
-                        "Keys and values: f32 (exact), bf16 (half the memory) or int8 (keys in bf16,"
-                                + " values in 8 bits; not on CUDA) (default: f32, bf16 on CUDA).")
+                        "Keys and values: f32 (exact), bf16 (half the memory) or int8 (keys in"
+                            + " bf16, values in 8 bits; not on CUDA) (default: f32, bf16 on CUDA).")
         private @Nullable Kv kv;
 
         EngineConfig.Builder apply(EngineConfig.Builder builder) {

@@ -105,8 +105,7 @@ public final class LinearWeights implements AutoCloseable {
         long packed = matrices.keySet().stream().filter(this::packed).count();
         return scheme == null
                 ? "no"
-                : "%s (%d of %d matrices)"
-                        .formatted(scheme.description(), packed, matrices.size());
+                : "%s (%d of %d matrices)".formatted(scheme.description(), packed, matrices.size());
     }
 
     /** Whether a matrix, by its tensor's name, is kept quantised. */
@@ -150,8 +149,8 @@ public final class LinearWeights implements AutoCloseable {
     }
 
     /**
-     * Keeps quantised matrices in a file beside the checkpoint, mapped: of an earlier time if it was
-     * made from these very weights, else made now.
+     * Keeps quantised matrices in a file beside the checkpoint, mapped: of an earlier time if it
+     * was made from these very weights, else made now.
      *
      * @param threads that make it; 0 is one per processor
      * @throws InputException if nothing is quantised, or the file has to be made and cannot be

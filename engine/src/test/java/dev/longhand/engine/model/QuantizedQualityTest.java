@@ -26,9 +26,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What quantised weights and values cost on the demo model, by the tokens of answers that it draws itself, at
- * temperature 1, to problems held out from its training: their log-probabilities and perplexity
- * under what is stored and what is quantised.
+ * What quantised weights and values cost on the demo model, by the tokens of answers that it draws
+ * itself, at temperature 1, to problems held out from its training: their log-probabilities and
+ * perplexity under what is stored and what is quantised.
  */
 class QuantizedQualityTest {
     private static final Path DEMO = Path.of("src", "demo");
@@ -164,7 +164,8 @@ class QuantizedQualityTest {
         int longest = texts.stream().mapToInt(text -> text.ids.size()).max().orElseThrow();
         List<Double> found = new ArrayList<>();
         Path model = DEMO.resolve("checkpoint");
-        try (StepRunner runner = new StepRunner(model, Device.CPU, weights, kv, 2, longest, longest)) {
+        try (StepRunner runner =
+                new StepRunner(model, Device.CPU, weights, kv, 2, longest, longest)) {
             runner.takePages(KvShape.pagesFor(longest));
             for (Text text : texts) {
                 int[] ids = text.ids.stream().mapToInt(Integer::intValue).toArray();
