@@ -88,8 +88,7 @@ public final class BatchReport implements Runnable {
             List<Generation> generations = new ArrayList<>();
             for (int i = first; i < first + atATime; i++) {
                 int number = round * batch + i;
-                generations.add(
-                        engine.submit(ServingModel.request(number, prompt, tokens)));
+                generations.add(engine.submit(ServingModel.request(number, prompt, tokens)));
             }
             for (Generation each : generations) {
                 ids.add(WatchedGeneration.of(each, tokens, count -> {}).ids());

@@ -30,7 +30,8 @@ import java.util.Locale;
         name = "quality",
         mixinStandardHelpOptions = true,
         description = {
-            "Compares a model's logits with int8 and int4 weights to those as stored, by default of",
+            "Compares a model's logits with int8 and int4 weights to those as stored, by default"
+                + " of",
             "a generated checkpoint, whose random weights spread out more than trained ones."
         })
 public final class QualityReport implements Runnable {
@@ -85,7 +86,14 @@ public final class QualityReport implements Runnable {
                         .threads(threads)
                         .contextTokensMax(PROMPT.size() + tokens)
                         .build();
-        SamplingOptions sampling = new SamplingOptions(1f, 0, 1f, 0f, 1f, 0f, SEED, 0);
+        SamplingOptions sampling =
+                SamplingOptions.builder()
+                        .temperature(1f)
+                        .topK(0)
+                        .topP(1f)
+                        .minP(0f)
+                        .seed(SEED)
+                        .build();
         List<Integer> ids = new ArrayList<>(PROMPT);
         try (Engine engine = Engine.open(config)) {
             Generation answer =

@@ -22,7 +22,8 @@ import java.util.concurrent.Future;
  * beside what it is alone, and whether it says the same. A request comes at every so many tokens of
  * the thought, whether those before it have ended or not.
  *
- * <pre>java -cp bench/target/benchmarks.jar dev.longhand.bench.ThoughtReport --shape tiny --cache DIR
+ * <pre>
+ * java -cp bench/target/benchmarks.jar dev.longhand.bench.ThoughtReport --shape tiny --cache DIR
  * </pre>
  */
 @Command(

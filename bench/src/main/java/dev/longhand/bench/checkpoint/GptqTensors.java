@@ -102,12 +102,7 @@ final class GptqTensors {
                         RandomTensor.Filling.F16,
                         scale,
                         SCALE_SPREAD * scale),
-                filled(
-                        module + ".g_idx",
-                        Shape.of(inputs),
-                        RandomTensor.Filling.GROUPS,
-                        0,
-                        0));
+                filled(module + ".g_idx", Shape.of(inputs), RandomTensor.Filling.GROUPS, 0, 0));
     }
 
     private static RandomTensor filled(

@@ -47,8 +47,7 @@ public final class RandomCheckpoint {
      *
      * @param shardBytesMax a shard's tensors take no more, unless it has only one
      */
-    public RandomCheckpoint(
-            QwenShape shape, WeightFormat format, long seed, long shardBytesMax) {
+    public RandomCheckpoint(QwenShape shape, WeightFormat format, long seed, long shardBytesMax) {
         if (shardBytesMax < 1) {
             throw new InputException("a shard needs at least one byte, not " + shardBytesMax);
         }

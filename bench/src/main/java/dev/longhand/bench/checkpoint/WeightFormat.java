@@ -18,7 +18,8 @@ public enum WeightFormat {
                 "sym": true,
                 "true_sequential": true,
                 "damp_percent": 0.01
-              }"""
+              }\
+            """
                     .formatted(GptqTensors.GROUP_INPUTS));
 
     private final String configLines;

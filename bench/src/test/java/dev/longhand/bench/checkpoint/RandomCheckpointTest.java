@@ -18,7 +18,6 @@ import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.tensor.HostTensor;
-import dev.longhand.kernels.tensor.Shape;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,7 +56,8 @@ class RandomCheckpointTest {
     @Test
     void packedLoadsAndDecodes() throws InterruptedException {
         Path model = folder.resolve("packed");
-        new RandomCheckpoint(QwenShape.TINY, WeightFormat.GPTQ_INT4, 1, RandomCheckpoint.SHARD_BYTES)
+        new RandomCheckpoint(
+                        QwenShape.TINY, WeightFormat.GPTQ_INT4, 1, RandomCheckpoint.SHARD_BYTES)
                 .write(model, LoadProgress.SILENT);
         try (Engine engine = Engine.open(EngineConfig.of(model).contextTokensMax(256).build())) {
             List<Integer> tokens = decode(engine, GenerationRequest.ids(List.of(1, 2, 3)));
@@ -109,7 +109,9 @@ class RandomCheckpointTest {
             Files.writeString(each.resolve("config.json"), shape.configJson(WeightFormat.BF16));
             ModelConfig config = ModelConfig.read(each);
             long elements =
-                    shape.tensors(WeightFormat.BF16).stream().mapToLong(tensor -> tensor.shape().elements()).sum();
+                    shape.tensors(WeightFormat.BF16).stream()
+                            .mapToLong(tensor -> tensor.shape().elements())
+                            .sum();
             long attention =
                     (2L * config.heads() + 2L * config.kvHeads())
                             * config.headDim()
@@ -130,7 +132,9 @@ class RandomCheckpointTest {
     }
 
     private static long parameters(QwenShape shape) {
-        return shape.tensors(WeightFormat.BF16).stream().mapToLong(tensor -> tensor.shape().elements()).sum();
+        return shape.tensors(WeightFormat.BF16).stream()
+                .mapToLong(tensor -> tensor.shape().elements())
+                .sum();
     }
 
     @Test
@@ -139,7 +143,8 @@ class RandomCheckpointTest {
         Path cut = folder.resolve("cut");
         new RandomCheckpoint(QwenShape.TINY, WeightFormat.BF16, 7, RandomCheckpoint.SHARD_BYTES)
                 .write(whole, LoadProgress.SILENT);
-        new RandomCheckpoint(QwenShape.TINY, WeightFormat.BF16, 7, 100_000).write(cut, LoadProgress.SILENT);
+        new RandomCheckpoint(QwenShape.TINY, WeightFormat.BF16, 7, 100_000)
+                .write(cut, LoadProgress.SILENT);
         assertFalse(Files.exists(whole.resolve("model.safetensors.index.json")));
         assertTrue(Files.exists(cut.resolve("model.safetensors.index.json")));
         try (Checkpoint one = Checkpoint.open(whole);

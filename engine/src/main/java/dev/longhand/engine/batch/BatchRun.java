@@ -171,8 +171,7 @@ public final class BatchRun {
         List<ServedGeneration> samples;
         try {
             samples =
-                    service.submit(
-                            source.adapter, config.request(prompt, plan.seed(index)), count);
+                    service.submit(source.adapter, config.request(prompt, plan.seed(index)), count);
         } catch (InputException e) { // this problem's, as all else was checked: too long, say
             for (int i = 0; i < count; i++) {
                 ended.add(new Ended(index + i, refused(index + i, prompt, e), null, null));
@@ -232,7 +231,11 @@ public final class BatchRun {
                     last = token.id();
                     tokens++;
                 }
-                case GenerationEvent.Finished(FinishReason reason, String rest, Usage usage, var profile) -> {
+                case GenerationEvent.Finished(
+                                FinishReason reason,
+                                String rest,
+                                Usage usage,
+                                var profile) -> {
                     if (reason == FinishReason.CANCELLED) {
                         return failed(index, prompt, new IllegalStateException("cancelled"));
                     }

@@ -102,9 +102,9 @@ public record RunConfig(
      * "user_template": "{question}", "prefill": "", "temperature": 0, "top_p": 1, "top_k": 0,
      * "min_p": 0, "repetition_penalty": 1, "frequency_penalty": 0, "presence_penalty": 0, "n": 1,
      * "seed": 0, "max_new_tokens": 32768, "max_context", "stop": [], "ignore_eos": false,
-     * "thinking_budget", "thought_begin", "thought_end", "loop_detector": false}}. What is absent is
-     * as shown, never as the checkpoint's {@code generation_config.json} has it, so that the file
-     * alone says how answers came about; a key that is not known is refused.
+     * "thinking_budget", "thought_begin", "thought_end", "loop_detector": false}}. What is absent
+     * is as shown, never as the checkpoint's {@code generation_config.json} has it, so that the
+     * file alone says how answers came about; a key that is not known is refused.
      *
      * @throws InputException if it cannot be used
      */

@@ -53,8 +53,7 @@ final class RunPlan {
     long seed(int index) {
         String name = "%d:generate:%s".formatted(seed, problem(index).idText());
         byte[] first = Arrays.copyOf(Sha256.bytes(name), Long.BYTES);
-        return new BigInteger(1, first).shiftRight(Long.SIZE - 52).longValueExact()
-                + sample(index);
+        return new BigInteger(1, first).shiftRight(Long.SIZE - 52).longValueExact() + sample(index);
     }
 
     /** How many samples of its problem an answer and those behind it are. */

@@ -7,6 +7,7 @@ import dev.longhand.engine.batch.BatchRun;
 import dev.longhand.engine.batch.Problem;
 import dev.longhand.engine.batch.RunConfig;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.model.LinearWeights;
 import dev.longhand.engine.serve.Service;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.BackendChoice;
@@ -190,8 +191,10 @@ final class BatchCommand implements Callable<Integer> {
                 ComputeBackend backend = BackendChoice.open(first.device(), 1).backend()) {
             for (int contexts = sequences; contexts > 1; contexts--) {
                 int tokens = Math.multiplyExact(contexts, context);
-                try (EngineSetup setup = EngineSetup.read(builder.kvTokensMax(tokens).build())) {
-                    if (setup.plan(checkpoint, backend).fits()) {
+                try (EngineSetup setup = EngineSetup.read(builder.kvTokensMax(tokens).build());
+                        LinearWeights linear =
+                                new LinearWeights(checkpoint, setup.model(), setup.weights())) {
+                    if (setup.plan(linear, backend).fits()) {
                         return tokens;
                     }
                 }

@@ -105,8 +105,7 @@ public final class LinearWeights implements AutoCloseable {
         long packed = matrices.keySet().stream().filter(this::packed).count();
         return scheme == null
                 ? "no"
-                : "%s (%d of %d matrices)"
-                        .formatted(scheme.description(), packed, matrices.size());
+                : "%s (%d of %d matrices)".formatted(scheme.description(), packed, matrices.size());
     }
 
     /** Whether a matrix, by its tensor's name, is kept quantised. */
@@ -150,8 +149,8 @@ public final class LinearWeights implements AutoCloseable {
     }
 
     /**
-     * Keeps quantised matrices in a file beside the checkpoint, mapped: of an earlier time if it was
-     * made from these very weights, else made now.
+     * Keeps quantised matrices in a file beside the checkpoint, mapped: of an earlier time if it
+     * was made from these very weights, else made now.
      *
      * @param threads that make it; 0 is one per processor
      * @throws InputException if nothing is quantised, or the file has to be made and cannot be
@@ -168,6 +167,9 @@ public final class LinearWeights implements AutoCloseable {
         if (wanted.isEmpty()) {
             throw new InputException(
                     "a cache is for quantised weights: ask for int8 or int4 as well");
+        }
+        if (asked == DType.FP8) {
+            throw new InputException("a cache is for int8 and int4 weights, not for fp8");
         }
         String kind = asked == null ? "stored" : asked.name().toLowerCase(Locale.ROOT);
         WeightCache.Maker maker =

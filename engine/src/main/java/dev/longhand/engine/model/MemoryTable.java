@@ -12,8 +12,8 @@ import java.util.StringJoiner;
 import java.util.stream.Stream;
 
 /**
- * Where a model of a shape fits, by arithmetic alone: its weights in several dtypes, keys and values
- * of one sequence in bf16 and the buffers of a step, against the memory of common devices.
+ * Where a model of a shape fits, by arithmetic alone: its weights in several dtypes, keys and
+ * values of one sequence in bf16 and the buffers of a step, against the memory of common devices.
  */
 public final class MemoryTable {
     private static final List<Integer> CONTEXTS = List.of(1_024, 16_384, 32_768);
@@ -94,11 +94,10 @@ public final class MemoryTable {
     /** The table, a line per dtype and context. */
     public String text() {
         List<Machine> machines =
-                Stream.concat(
-                                GPUS.stream(), Stream.of(new Machine("here", hereBytes)))
-                        .toList();
+                Stream.concat(GPUS.stream(), Stream.of(new Machine("here", hereBytes))).toList();
         StringBuilder text = new StringBuilder();
-        text.append("memory of this shape in GiB, by arithmetic: one sequence, keys and values bf16\n");
+        text.append(
+                "memory of this shape in GiB, by arithmetic: one sequence, keys and values bf16\n");
         line(text, "weights", "context", "needs", machines.stream().map(Machine::head).toList());
         line(text, "", "", "of", machines.stream().map(Machine::size).toList());
         for (DType dtype : Arrays.asList(null, DType.INT8, DType.INT4)) {

@@ -159,7 +159,8 @@ public final class PackedLinear {
     public void writeTo(HostTensor packed) {
         QuantizedMatrix matrix = new QuantizedMatrix(packed);
         if (qweight.data().isMapped()) {
-            qweight.data().load(); // in the order of the file: tiles would fault pages in by columns
+            qweight.data()
+                    .load(); // in the order of the file: tiles would fault pages in by columns
         }
         IntStream.range(0, Math.ceilDiv(outputs, QuantizedMatrix.TILE_ROWS))
                 .parallel()

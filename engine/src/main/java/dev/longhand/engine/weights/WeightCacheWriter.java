@@ -63,7 +63,11 @@ final class WeightCacheWriter {
         // It ends like a finished one, so that whoever copies checkpoints leaves it out as well.
         Path partial =
                 file.resolveSibling(
-                        file.getFileName() + "-" + UUID.randomUUID() + PARTIAL + WeightCache.ENDING);
+                        file.getFileName()
+                                + "-"
+                                + UUID.randomUUID()
+                                + PARTIAL
+                                + WeightCache.ENDING);
         try {
             removeAbandoned();
             long free = Files.getFileStore(file.toAbsolutePath().getParent()).getUsableSpace();

@@ -40,7 +40,8 @@ class ProblemTest {
                                 {"id":"b","benchmark":"x","question":"q1","answers":["1"],"meta":{}}\r
 
                                 {"id":12,"question":"q2","answer_type":"math","level":3,"tags":[1]}
-                                {"id":"c","question":"ünd"}"""));
+                                {"id":"c","question":"ünd"}\
+                                """));
         assertEquals(List.of("b", "12", "c"), problems.stream().map(Problem::idText).toList());
         assertEquals("{}", problems.get(0).others().toString());
         assertEquals("{\"level\":3,\"tags\":[1]}", problems.get(1).others().toString());
@@ -82,7 +83,8 @@ class ProblemTest {
 
     @Test
     void otherBadFiles() throws IOException {
-        byte[] latin = "{\"id\":\"x\",\"question\":\"\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1);
+        byte[] latin =
+                "{\"id\":\"x\",\"question\":\"\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1);
         assertThrows(InputException.class, () -> Problem.read(file(latin)));
         assertThrows(InputException.class, () -> Problem.read(file("\n \n")));
         assertThrows(InputException.class, () -> Problem.read(folder.resolve("none")));
@@ -108,7 +110,8 @@ class ProblemTest {
                         file(
                                 """
                                 {"system_file":"system.txt","user_template":"Q: {question}!",
-                                "adapter":null,"prefill":"So","stop":["x"],"n":4}"""));
+                                "adapter":null,"prefill":"So","stop":["x"],"n":4}\
+                                """));
         assertEquals("Be brief {question}.\n\n", config.system());
         assertEquals("Q: $1\\!", config.messages("$1\\").get(1).content());
         assertEquals(4, config.samples());

@@ -211,7 +211,10 @@ class BatchCommandTest {
                 texts.add(line.get("text").asString());
                 if (i % 7 == 0) {
                     SamplingOptions sampling =
-                            SamplingOptions.builder().temperature(0.5f).seed(line.get("seed").asLong()).build();
+                            SamplingOptions.builder()
+                                    .temperature(0.5f)
+                                    .seed(line.get("seed").asLong())
+                                    .build();
                     Completion alone =
                             Completion.of(
                                     engine,
@@ -248,8 +251,7 @@ class BatchCommandTest {
         assertEquals(2, start("out.jsonl").waitFor());
         assertTrue(said().contains("adapter_sha was"), said());
         assertArrayEquals(before, bytes("out.jsonl"));
-        Files.writeString(
-                folder.resolve("problems.jsonl"), "{\"id\":", StandardOpenOption.APPEND);
+        Files.writeString(folder.resolve("problems.jsonl"), "{\"id\":", StandardOpenOption.APPEND);
         assertEquals(2, start("out.jsonl").waitFor());
         String line = "problems.jsonl:%d: malformed JSON".formatted(PROBLEMS + 1);
         assertTrue(said().contains(line), said());

@@ -28,8 +28,7 @@ class MemoryTableTest {
     void bytesOfThe32BModelAreThoseOfItsParameters() {
         long vectors = 64 * (2 * 5120 + 7168) + 5120;
         long parameters = 32_763_876_352L; // the model card says 32.8B
-        assertEquals(
-                2 * (parameters - vectors) + 4 * vectors, MemoryTable.weightBytes(B32, null));
+        assertEquals(2 * (parameters - vectors) + 4 * vectors, MemoryTable.weightBytes(B32, null));
         long embedding = 2L * 152_064 * 5120;
         long quantised = parameters - vectors - 152_064L * 5120;
         assertEquals(

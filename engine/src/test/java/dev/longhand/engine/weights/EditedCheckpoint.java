@@ -53,9 +53,7 @@ public final class EditedCheckpoint {
     /** Sets a tensor. */
     public EditedCheckpoint put(String name, DType dtype, Shape shape, MemorySegment bytes) {
         List<Long> extents = IntStream.range(0, shape.rank()).mapToObj(shape::extent).toList();
-        tensors.put(
-                name,
-                new Entry(dtype.name(), extents, bytes.toArray(ValueLayout.JAVA_BYTE)));
+        tensors.put(name, new Entry(dtype.name(), extents, bytes.toArray(ValueLayout.JAVA_BYTE)));
         return this;
     }
 
@@ -75,10 +73,7 @@ public final class EditedCheckpoint {
     public EditedCheckpoint as(String name, String dtype, long... shape) {
         tensors.put(
                 name,
-                new Entry(
-                        dtype,
-                        Arrays.stream(shape).boxed().toList(),
-                        tensors.get(name).bytes));
+                new Entry(dtype, Arrays.stream(shape).boxed().toList(), tensors.get(name).bytes));
         return this;
     }
 

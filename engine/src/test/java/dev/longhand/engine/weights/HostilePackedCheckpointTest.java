@@ -68,12 +68,18 @@ class HostilePackedCheckpointTest {
                 gptqConfig("bits is 3: GPTQ is read in 4 and 8", "\"bits\": 4", "\"bits\": 3"),
                 gptqConfig("bits is missing", "\"bits\": 4", "\"bit\": 4"),
                 gptqConfig("bits must be a whole", "\"bits\": 4", "\"bits\": \"4\""),
-                gptqConfig("group_size is 64: must be", "\"group_size\": 128", "\"group_size\": 64"),
+                gptqConfig(
+                        "group_size is 64: must be", "\"group_size\": 128", "\"group_size\": 64"),
                 gptqConfig("group_size is 0: must be", "\"group_size\": 128", "\"group_size\": 0"),
-                gptqConfig("group_size is -2, must be", "\"group_size\": 128", "\"group_size\": -2"),
+                gptqConfig(
+                        "group_size is -2, must be", "\"group_size\": 128", "\"group_size\": -2"),
                 gptqConfig("group_size is missing", "\"group_size\"", "\"group\""),
-                gptqConfig("must be gptq or gptq_v2", "\"sym\"", "\"checkpoint_format\":\"marlin\",\"sym\""),
-                gptqConfig("is_marlin_format is true", "\"sym\"", "\"is_marlin_format\":true,\"sym\""),
+                gptqConfig(
+                        "must be gptq or gptq_v2",
+                        "\"sym\"",
+                        "\"checkpoint_format\":\"marlin\",\"sym\""),
+                gptqConfig(
+                        "is_marlin_format is true", "\"sym\"", "\"is_marlin_format\":true,\"sym\""),
                 gptqConfig("dynamic has settings", "\"sym\"", "\"dynamic\":{\"a\":{}},\"sym\""),
                 gptqConfig("no quantization_config", "\"quantization_config\"", "\"other\""),
                 awqConfig("bits is 8: AWQ is read in 4", "\"bits\": 4", "\"bits\": 8"),
@@ -94,7 +100,9 @@ class HostilePackedCheckpointTest {
                 gptq("is BF16, must be F16", edited -> edited.as(Q + "scales", "BF16", 1, 128)),
                 gptq("U32", edited -> edited.as(Q + "qzeros", "U32", 1, 16)),
                 gptq("NaN or infinity at element 3", edited -> edited.set(Q + "scales", 3, 0x7E00)),
-                gptq("NaN or infinity at element 0", edited -> edited.set(DOWN + "scales", 0, 0x7C00)),
+                gptq(
+                        "NaN or infinity at element 0",
+                        edited -> edited.set(DOWN + "scales", 0, 0x7C00)),
                 gptq("is not zero at element 9", edited -> edited.set(DOWN + "bias", 9, 0x3C00)),
                 new Case("awq", "has shape", edited -> edited.as(Q + "qweight", "I32", 16, 128)),
                 new Case(

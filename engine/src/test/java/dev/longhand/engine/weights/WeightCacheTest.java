@@ -38,7 +38,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Quantised weights kept in a file beside the checkpoint change nothing but the time of opening. */
+/**
+ * Quantised weights kept in a file beside the checkpoint change nothing but the time of opening.
+ */
 class WeightCacheTest {
     private static final String DENSE = "dim64-group7-tied";
 

@@ -88,7 +88,7 @@ public final class CpuBackend implements ComputeBackend {
             case INT4_G128 -> CpuDtype.INT4_G128;
             case I32, FP8 ->
                     throw new IllegalArgumentException(
-                            "no C kernel reads %s tensors".formatted(tensor.dtype()));
+                            "no C kernel reads %s tensors".formatted(dtype));
         };
     }
 

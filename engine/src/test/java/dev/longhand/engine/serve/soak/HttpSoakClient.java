@@ -36,8 +36,7 @@ final class HttpSoakClient implements SoakClient {
                 URI.create(
                         "http://%s:%d/v1/completions"
                                 .formatted(
-                                        address.getAddress().getHostAddress(),
-                                        address.getPort()));
+                                        address.getAddress().getHostAddress(), address.getPort()));
         random = new Random(seed);
     }
 

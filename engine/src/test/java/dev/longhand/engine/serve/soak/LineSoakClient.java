@@ -93,8 +93,14 @@ final class LineSoakClient implements SoakClient {
             }
             take(event, pending, mood);
             if (patience-- == 0 && mood == Mood.LEAVES) {
-                pending.values().forEach(each -> answers.checkBegun(each.request, each.answer(""),
-                        each.sentNanos, each.begunNanos()));
+                pending.values()
+                        .forEach(
+                                each ->
+                                        answers.checkBegun(
+                                                each.request,
+                                                each.answer(""),
+                                                each.sentNanos,
+                                                each.begunNanos()));
                 return;
             }
             if (patience == -1 && mood == Mood.CANCELS) {

@@ -77,8 +77,7 @@ final class SoakAnswers {
         String code = event.path("code").asString("");
         count("errors " + code);
         boolean absent =
-                names.during(request.model(), sent, System.nanoTime())
-                        .contains(SwappedNames.NONE);
+                names.during(request.model(), sent, System.nanoTime()).contains(SwappedNames.NONE);
         require(
                 code.equals("busy")
                         || absent && (code.equals("unknown_model") || code.equals("bad_request")),
@@ -89,8 +88,7 @@ final class SoakAnswers {
     void checkStatus(SoakRequest request, int status, String body, long sent) {
         count("errors HTTP " + status);
         boolean absent =
-                names.during(request.model(), sent, System.nanoTime())
-                        .contains(SwappedNames.NONE);
+                names.during(request.model(), sent, System.nanoTime()).contains(SwappedNames.NONE);
         require(
                 status == 429 || status == 503 || absent && (status == 404 || status == 400),
                 () -> request + " got " + status + ": " + body);

@@ -22,7 +22,12 @@ import java.util.Random;
  * @param temperature 0 is greedy
  */
 record SoakRequest(
-        String model, List<Integer> prompt, int tokens, float temperature, long seed, int logprobs) {
+        String model,
+        List<Integer> prompt,
+        int tokens,
+        float temperature,
+        long seed,
+        int logprobs) {
     private static final JsonMapper JSON = new JsonMapper();
 
     /** An answer as far as it has come, with the bits of its log-probabilities. */
@@ -37,7 +42,8 @@ record SoakRequest(
     }
 
     /** Any request of a model; prompts share their beginnings now and then, as real ones do. */
-    static SoakRequest random(Random random, String model, int vocabulary, int promptMax, int tokensMax) {
+    static SoakRequest random(
+            Random random, String model, int vocabulary, int promptMax, int tokensMax) {
         Random shared = new Random(random.nextInt(3));
         List<Integer> prompt = new ArrayList<>();
         int common = random.nextInt(promptMax / 2);

@@ -49,9 +49,9 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Many clients of one service, over both of its faces, honest, cancelling, leaving, slow and rude, while adapters are
- * swapped. Every answer is compared, bit by bit, with the same request alone; at the end all pages,
- * adapters, files and threads are back. A few seconds here; for ten minutes
+ * Many clients of one service, over both of its faces, honest, cancelling, leaving, slow and rude,
+ * while adapters are swapped. Every answer is compared, bit by bit, with the same request alone; at
+ * the end all pages, adapters, files and threads are back. A few seconds here; for ten minutes
  *
  * <pre>mvn test -pl engine -am -Dtest=SoakTest#onTheCpu -Dsurefire.failIfNoSpecifiedTests=false \
  *     -Dlonghand.soak.seconds=600 -Dlonghand.soak.clients=64</pre>
@@ -260,8 +260,8 @@ class SoakTest {
     }
 
     /** Clients and swaps for so long; ends when the last client has its answers. */
-    private List<PauseTimes> run(Plan plan, SocketAddress address, long seconds, LineClient operator)
-            throws Exception {
+    private List<PauseTimes> run(
+            Plan plan, SocketAddress address, long seconds, LineClient operator) throws Exception {
         long end = System.nanoTime() + seconds * 1_000_000_000;
         List<PauseTimes> pauses = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
