@@ -1,9 +1,23 @@
-/* out = silu(gate) * up; gate_up [rows, 2 width] with gate first, out [rows, width], all f32. */
+/*
+ * out = silu(gate) * up, all f32, out [rows, width]: of gate_up [rows, 2 width] with gate first, and, as
+ * cuBLAS leaves the product of packed gate and up, of both [rows, packed] with 8 of gate and 8 of up by turns.
+ */
 extern "C" __global__ void __launch_bounds__(256) swiglu(const float *gate_up, float *out, int width) {
     int i = blockIdx.x * 256 + threadIdx.x;
     if (i < width) {
         const float *row = gate_up + static_cast<long long>(blockIdx.y) * 2 * width;
         float gate = row[i];
         out[static_cast<long long>(blockIdx.y) * width + i] = gate / (1.0f + expf(-gate)) * row[width + i];
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    swiglu_packed(const float *both, int packed, float *out, int width) {
+    int i = blockIdx.x * 256 + threadIdx.x;
+    if (i < width) {
+        const float *row = both + static_cast<long long>(blockIdx.y) * packed;
+        int at = i / 8 * 16 + i % 8;
+        float gate = row[at];
+        out[static_cast<long long>(blockIdx.y) * width + i] = gate / (1.0f + expf(-gate)) * row[at + 8];
     }
 }

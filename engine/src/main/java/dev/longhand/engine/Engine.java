@@ -2,13 +2,16 @@ package dev.longhand.engine;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.Prompt;
 import dev.longhand.engine.model.GenerationDefaults;
+import dev.longhand.engine.model.LinearWeights;
 import dev.longhand.engine.model.MemoryPlan;
 import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.model.Qwen2Model;
 import dev.longhand.engine.model.Qwen2Weights;
 import dev.longhand.engine.schedule.DeviceThread;
 import dev.longhand.engine.schedule.EngineBusyException;
+import dev.longhand.engine.schedule.EngineLoad;
 import dev.longhand.engine.tokenizer.Tokenizer;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.BackendChoice;
@@ -81,12 +84,15 @@ public final class Engine implements AutoCloseable {
             resources.add(setup);
             Checkpoint checkpoint = Checkpoint.open(config.model());
             resources.add(checkpoint);
+            LinearWeights linear = new LinearWeights(checkpoint, setup.model(), setup.weights());
+            resources.add(linear);
             Arena hostMemory = Arena.ofShared();
             resources.add(hostMemory);
-            BackendChoice choice = BackendChoice.open(config.device(), config.threads());
+            BackendChoice choice =
+                    BackendChoice.open(config.device(), config.threads(), config.prefill());
             ComputeBackend backend = choice.backend();
             resources.add(backend);
-            MemoryPlan plan = setup.plan(checkpoint, backend);
+            MemoryPlan plan = setup.plan(linear, backend);
             plan.requireFit();
             KvShape kvShape = setup.kvShape(backend);
             backend.refusal(kvShape, setup.model().heads())
@@ -94,13 +100,16 @@ public final class Engine implements AutoCloseable {
                             reason -> {
                                 throw new InputException(reason + ", this model cannot run there");
                             });
+            if (config.weightsCache()) {
+                linear.cache(config.threads(), config.progress());
+            }
             Qwen2Model model =
                     new Qwen2Model(
                             Qwen2Weights.bind(
                                     checkpoint,
                                     setup.model(),
                                     backend,
-                                    setup.weights(),
+                                    linear,
                                     config.progress(),
                                     hostMemory),
                             setup.model(),
@@ -118,7 +127,7 @@ public final class Engine implements AutoCloseable {
                             model,
                             backend,
                             thread,
-                            setup.weights() != null,
+                            !linear.dtypes().isEmpty(),
                             config.threads());
             resources.add(adapters);
             resources.add(thread);
@@ -163,6 +172,16 @@ public final class Engine implements AutoCloseable {
         return adapters;
     }
 
+    /** How busy this engine is now. */
+    public EngineLoad load() {
+        return deviceThread.load();
+    }
+
+    /** The longest sequence that it admits, prompt and output, in tokens. */
+    public int contextTokensMax() {
+        return setup.limits().contextTokensMax();
+    }
+
     /** The memory that this engine takes. */
     public MemoryPlan memoryPlan() {
         return memoryPlan;
@@ -201,6 +220,15 @@ public final class Engine implements AutoCloseable {
                 samples,
                 uses -> deviceThread.submit(submission.sequences(uses)));
         return submission.generations();
+    }
+
+    /**
+     * The token ids of a prompt, as {@link #submit} would give them to the model.
+     *
+     * @throws InputException if it cannot be a prompt of this model
+     */
+    public int[] tokens(Prompt prompt) {
+        return Submission.tokens(setup, folder, prompt);
     }
 
     /**

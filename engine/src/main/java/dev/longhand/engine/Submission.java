@@ -54,7 +54,7 @@ final class Submission {
         this.request = request;
         this.penalisedDrafts = penalisedDrafts;
         tokenizer = setup.tokenizer().orElse(null);
-        prompt = tokens(request.prompt(), folder);
+        prompt = tokens(setup, folder, request.prompt());
         int contextMax = setup.limits().contextTokensMax();
         if (prompt.length >= contextMax) {
             throw new InputException(
@@ -77,7 +77,7 @@ final class Submission {
             thought = null;
         } else {
             thought = new ThoughtRules(request.thinking(), tokenizer);
-            requireInVocabulary(thought.forcedTokens());
+            requireInVocabulary(setup, thought.forcedTokens());
         }
     }
 
@@ -143,25 +143,26 @@ final class Submission {
                 new StopCondition(eos, table, request.stops()), tracker, loops, request.timeouts());
     }
 
-    private int[] tokens(Prompt asked, Path folder) {
+    /** The token ids of a prompt. */
+    static int[] tokens(EngineSetup setup, Path folder, Prompt asked) {
         int[] tokens =
                 switch (asked) {
                     case Prompt.Ids ids -> ids.ids().stream().mapToInt(Integer::intValue).toArray();
-                    case Prompt.Text text -> requireTokenizer(folder).encode(text.text());
+                    case Prompt.Text text -> requireTokenizer(setup, folder).encode(text.text());
                     case Prompt.Chat chat -> {
                         ChatTemplate template = ChatTemplate.read(folder);
-                        yield requireTokenizer(folder)
+                        yield requireTokenizer(setup, folder)
                                 .encode(template.render(chat.messages(), chat.tools(), true));
                     }
                 };
         if (tokens.length == 0) {
             throw new InputException("the prompt has no tokens");
         }
-        requireInVocabulary(tokens);
+        requireInVocabulary(setup, tokens);
         return tokens;
     }
 
-    private void requireInVocabulary(int[] tokens) {
+    private static void requireInVocabulary(EngineSetup setup, int[] tokens) {
         for (int token : tokens) {
             if (token < 0 || token >= setup.model().vocabSize()) {
                 throw new InputException(
@@ -171,11 +172,12 @@ final class Submission {
         }
     }
 
-    private Tokenizer requireTokenizer(Path folder) {
-        if (tokenizer == null) {
-            throw new InputException(
-                    "%s has no tokenizer.json; give token ids instead".formatted(folder));
-        }
-        return tokenizer;
+    private static Tokenizer requireTokenizer(EngineSetup setup, Path folder) {
+        return setup.tokenizer()
+                .orElseThrow(
+                        () ->
+                                new InputException(
+                                        "%s has no tokenizer.json; give token ids instead"
+                                                .formatted(folder)));
     }
 }

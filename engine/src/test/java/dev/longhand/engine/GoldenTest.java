@@ -7,6 +7,7 @@ import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.kernels.Device;
+import dev.longhand.kernels.Prefill;
 
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
@@ -24,7 +25,7 @@ class GoldenTest {
     private static final int TOP = 5;
 
     /** What is run: a checkpoint or an adapter of it, applied or merged. */
-    private record Subject(Path folder, boolean adapter, boolean merged) {
+    record Subject(Path folder, boolean adapter, boolean merged) {
         Path checkpoint() {
             return adapter ? folder.resolve("../..").normalize() : folder;
         }
@@ -51,6 +52,23 @@ class GoldenTest {
     @TestFactory
     Stream<DynamicTest> reference() {
         return tests(Device.REFERENCE, checkpointsAndAdapters(), subject -> 5e-5);
+    }
+
+    /** GPTQ and AWQ checkpoints; their activations are rounded to 16 bits on the CPU. */
+    @TestFactory
+    Stream<DynamicTest> quantizedOnCpu() {
+        return tests(Device.CPU, quantized(), subject -> 2e-3);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> quantizedOnReference() {
+        return tests(Device.REFERENCE, quantized(), subject -> 1e-4);
+    }
+
+    private static List<Subject> quantized() {
+        List<Path> checkpoints = Goldens.quantized();
+        assertTrue(checkpoints.size() >= 5, "goldens are missing");
+        return checkpoints.stream().map(folder -> new Subject(folder, false, false)).toList();
     }
 
     /** The CUDA path rounds to bf16: twice what transformers loses in bf16 is allowed. */
@@ -93,13 +111,15 @@ class GoldenTest {
                                                 check(
                                                         subject,
                                                         device,
+                                                        Prefill.OWN,
                                                         toleranceOf.applyAsDouble(subject))));
     }
 
-    private static void check(Subject subject, Device device, double tolerance)
+    static void check(Subject subject, Device device, Prefill prefill, double tolerance)
             throws InterruptedException {
         TestDevices.require(device);
-        EngineConfig.Builder config = EngineConfig.of(subject.checkpoint()).device(device);
+        EngineConfig.Builder config =
+                EngineConfig.of(subject.checkpoint()).device(device).prefill(prefill);
         if (subject.adapter()) {
             config.adapter("it", subject.folder());
         }

@@ -31,6 +31,39 @@ public record BackendChoice(ComputeBackend backend, String reason) {
      *     no silent fallback
      */
     public static BackendChoice open(Device device, int threads) {
+        return open(device, threads, Prefill.OWN);
+    }
+
+    /**
+     * The same with a choice of who multiplies prompts.
+     *
+     * @throws BackendUnavailableException also if the device has no such prefill
+     */
+    public static BackendChoice open(Device device, int threads, Prefill prefill) {
+        BackendChoice own = openOwn(device, threads);
+        if (prefill == Prefill.OWN) {
+            return own;
+        }
+        try {
+            if (!(own.backend() instanceof CudaBackend cuda)) {
+                throw new BackendUnavailableException(
+                        device,
+                        "cuBLAS multiplies on a GPU, and this is " + own.backend().description(),
+                        "use --device cuda, or leave out --prefill cublas");
+            }
+            cuda.prefillByCublas();
+            return of(cuda, "as asked");
+        } catch (CudaUnavailableException e) {
+            own.backend().close();
+            throw new BackendUnavailableException(
+                    device, e.reason(), e.remedy() + ", or leave out --prefill cublas");
+        } catch (RuntimeException e) {
+            own.backend().close();
+            throw e;
+        }
+    }
+
+    private static BackendChoice openOwn(Device device, int threads) {
         return switch (device) {
             case AUTO -> auto(threads);
             case CPU ->

@@ -19,14 +19,24 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * NVIDIA's bf16 matrix product on one of our streams, to measure our kernels by. cuBLAS picks its
- * kernel by the number of rows, so a row's bits depend on its company: no batch invariance.
+ * NVIDIA's bf16 matrix product on one of our streams: for a prefill where it is asked for, and to
+ * measure our kernels by. cuBLAS picks its kernel by the number of rows, so a row's bits depend on
+ * its company: no batch invariance.
  *
  * <p>Nothing of JCublas is loaded before {@link #open}. Used by the driver's thread, and closed
  * before the driver. A status other than success becomes a {@link CublasException}; a product that
  * fails while it runs shows where the stream is waited for.
  */
 public final class CublasGemm implements AutoCloseable {
+    /**
+     * A system property with the path of a library to use in place of NVIDIA's, over any driver:
+     * tests multiply on the PTX device with it.
+     */
+    public static final String LIBRARY_PROPERTY = "longhand.cublas.library";
+
+    /** What cuBLAS takes for itself on Hopper and later; before that 4 MiB. */
+    public static final long WORKSPACE_BYTES_MAX = 32L << 20;
+
     private static final int COMPUTE = cublasComputeType.CUBLAS_COMPUTE_32F;
 
     private final LoadedCudaDriver driver;
@@ -66,6 +76,10 @@ public final class CublasGemm implements AutoCloseable {
      * @throws CublasException if cuBLAS refuses
      */
     public static CublasGemm open(CudaDriver driver, long stream) {
+        String library = System.getProperty(LIBRARY_PROPERTY);
+        if (library != null) {
+            return open(driver, stream, List.of(library));
+        }
         CudaLibrary used = CudaProcess.used();
         if (used == null || !used.isSystem()) {
             throw new CudaUnavailableException(

@@ -2,6 +2,7 @@ package dev.longhand.engine.cli;
 
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.kernels.Device;
+import dev.longhand.kernels.Prefill;
 import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,8 @@ final class ModelOptions {
     enum Weights {
         BF16(null),
         INT8(DType.INT8),
-        INT4(DType.INT4);
+        INT4(DType.INT4),
+        FP8(DType.FP8);
 
         private final @Nullable DType quantized;
 
@@ -59,9 +61,16 @@ final class ModelOptions {
             paramLabel = "KIND",
             defaultValue = "bf16",
             description =
-                    "bf16: as stored. int8, int4: quantised in groups of 32 while the model opens"
-                            + " (not on CUDA).")
+                    "bf16: as stored. int8, int4: quantised in groups of 32 while the model opens;"
+                            + " fp8 (e4m3): in groups of 128, not on a CPU. GPTQ and AWQ"
+                            + " checkpoints keep theirs; this is for what they have not quantised.")
     private Weights weights = Weights.BF16;
+
+    @Option(
+            names = "--weights-cache",
+            description =
+                    "Keeps quantised weights in a file beside the model, for faster starts.")
+    private boolean weightsCache;
 
     @Mixin private DeviceOptions device = new DeviceOptions();
 
@@ -69,11 +78,22 @@ final class ModelOptions {
         return model;
     }
 
+    /** Adapters by name, as given. */
+    Map<String, Path> adapters() {
+        return adapters;
+    }
+
     EngineConfig.Builder engine() {
+        return engine(model);
+    }
+
+    /** An engine on a model that was named elsewhere. */
+    EngineConfig.Builder engine(Path folder) {
         EngineConfig.Builder builder =
-                device.apply(EngineConfig.of(model))
+                device.apply(EngineConfig.of(folder))
                         .contextTokensMax(maxContext)
-                        .weights(weights.quantized);
+                        .weights(weights.quantized)
+                        .weightsCache(weightsCache);
         adapters.forEach(builder::adapter);
         return builder;
     }
@@ -88,7 +108,8 @@ final class ModelOptions {
         /** How keys and values are kept. */
         enum Kv {
             F32,
-            BF16
+            BF16,
+            INT8
         }
 
         @Option(
@@ -97,6 +118,15 @@ final class ModelOptions {
                 defaultValue = "auto",
                 description = "auto, cpu, cuda, ptx (CUDA path without a GPU) or reference.")
         private Device device = Device.AUTO;
+
+        @Option(
+                names = "--prefill",
+                paramLabel = "WHO",
+                defaultValue = "own",
+                description =
+                        "own, or cublas: NVIDIA's library multiplies prompts of 128 rows and more."
+                                + " Logits then depend on how prompts share steps.")
+        private Prefill prefill = Prefill.OWN;
 
         @Option(
                 names = "--threads",
@@ -109,13 +139,14 @@ final class ModelOptions {
                 names = "--kv",
                 paramLabel = "KIND",
                 description =
-                        "Keys and values: f32 (exact) or bf16 (half the memory)"
-                                + " (default: f32, bf16 on CUDA).")
+                        "Keys and values: f32 (exact), bf16 (half the memory) or int8 (keys in bf16,"
+                                + " values in 8 bits; not on CUDA) (default: f32, bf16 on CUDA).")
         private @Nullable Kv kv;
 
         EngineConfig.Builder apply(EngineConfig.Builder builder) {
             return builder.device(device)
                     .threads(threads)
+                    .prefill(prefill)
                     .kvDtype(kv == null ? null : DType.valueOf(kv.name()));
         }
     }

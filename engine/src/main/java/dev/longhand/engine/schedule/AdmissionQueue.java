@@ -2,6 +2,7 @@ package dev.longhand.engine.schedule;
 
 import dev.longhand.engine.decode.Sequence;
 import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.lora.AdapterUse;
 
 import org.jspecify.annotations.Nullable;
 
@@ -213,6 +214,18 @@ final class AdmissionQueue {
             wait();
         }
         return !closed;
+    }
+
+    /** How many sequences wait. */
+    synchronized int depth() {
+        return waiting;
+    }
+
+    /** Whether one more for the base would be refused. */
+    synchronized boolean isFull() {
+        String base = AdapterUse.none().identity();
+        return waiting >= (long) FULL_LINES_MAX * lineDepthMax
+                || waitingByAdapter.getOrDefault(base, 0) >= lineDepthMax;
     }
 
     synchronized boolean isClosed() {

@@ -20,11 +20,13 @@ public final class DeviceThread implements Executor, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(DeviceThread.class.getName());
 
     private final AdmissionQueue queue;
+    private final int kvPages;
     private final Scheduler scheduler;
     private final Thread thread;
 
     /** Starts the thread; from now on it alone may use the model, the backend and the cache. */
     public DeviceThread(Qwen2Model model, ComputeBackend backend, KvCache kv, EngineLimits limits) {
+        kvPages = kv.shape().pages();
         PlaceForecast places = new PlaceForecast();
         queue = new AdmissionQueue(limits.queueDepthMax(), places);
         scheduler = new Scheduler(model, backend, kv, queue, places, limits);
@@ -39,6 +41,18 @@ public final class DeviceThread implements Executor, AutoCloseable {
      */
     public void submit(List<Sequence> sequences) {
         queue.submit(sequences);
+    }
+
+    /** How busy the thread is; from any thread. */
+    public EngineLoad load() {
+        boolean alive = thread.isAlive() && !queue.isClosed() && !scheduler.failing();
+        return new EngineLoad(
+                scheduler.running(),
+                queue.depth(),
+                queue.isFull(),
+                scheduler.pagesHeld(),
+                kvPages,
+                alive);
     }
 
     /**

@@ -23,6 +23,9 @@ import java.util.concurrent.FutureTask;
  * Belongs to the device thread; a step in which nothing joins or leaves allocates nothing.
  */
 final class Scheduler {
+    /** A step may fail for want of memory and the next succeed; a lost device fails them all. */
+    private static final int STEPS_FAILED_MAX = 3;
+
     private final Qwen2Model model;
     private final ComputeBackend backend;
     private final KvCache kv;
@@ -44,6 +47,9 @@ final class Scheduler {
     private int stepPromptRows; // of the step
     private final List<Sequence> gone = new ArrayList<>();
     private @Nullable Sequence blocked; // did not fit; asked again when someone leaves
+    private volatile int running;
+    private volatile int pagesHeld;
+    private volatile int stepsFailed; // since the last that succeeded
 
     Scheduler(
             Qwen2Model model,
@@ -80,6 +86,26 @@ final class Scheduler {
         return !active.isEmpty();
     }
 
+    /** How many sequences are under way; from any thread, like the next two. */
+    int running() {
+        return running;
+    }
+
+    /** Pages that sequences hold. */
+    int pagesHeld() {
+        return pagesHeld;
+    }
+
+    /** Whether the last steps all failed. */
+    boolean failing() {
+        return stepsFailed >= STEPS_FAILED_MAX;
+    }
+
+    private void count() {
+        running = active.size();
+        pagesHeld = kv.shape().pages() - pages.available();
+    }
+
     /** Admits what fits, drops what was cancelled or is late and runs one step of the rest. */
     void step() {
         long start = System.nanoTime();
@@ -104,8 +130,10 @@ final class Scheduler {
                 pace.decoded(forecast.nanos());
             }
             deliver();
+            stepsFailed = 0;
             places.stepped(took, active);
         } catch (RuntimeException e) {
+            stepsFailed = Math.min(stepsFailed + 1, STEPS_FAILED_MAX);
             // A failure of the step itself (memory, a kernel) concerns all of its sequences.
             for (int i = active.size() - 1; i >= 0; i--) {
                 Sequence sequence = active.get(i);
@@ -178,6 +206,7 @@ final class Scheduler {
             sequence.copyPrompt(backend, kv);
             batch.setAdapter(table, sequence.adapter().on(backend, model.weights()));
             active.add(sequence);
+            count();
         } catch (RuntimeException e) { // no memory for the adapter on the device: its own trouble
             blocked = null;
             freeTables[freeTableCount++] = sequence.end(pages, false);
@@ -290,6 +319,7 @@ final class Scheduler {
         int table = sequence.end(pages, sound);
         batch.setAdapter(table, null);
         freeTables[freeTableCount++] = table;
+        count();
         places.left(System.nanoTime());
     }
 }

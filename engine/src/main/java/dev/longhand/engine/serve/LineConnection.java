@@ -1,6 +1,5 @@
 package dev.longhand.engine.serve;
 
-import dev.longhand.engine.Generation;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationEvent;
@@ -25,6 +24,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Phaser;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -40,34 +40,52 @@ final class LineConnection {
     private final Service service;
     private final ServiceLimits limits;
     private final @Nullable String token;
+    private final String client;
+    private final LineReader lines;
     private final Map<String, Samples> running = new ConcurrentHashMap<>();
     private final AtomicInteger generationCount = new AtomicInteger();
     private final Phaser writers = new Phaser(1);
     private final ReentrantLock writing = new ReentrantLock();
     private volatile long writingSinceNanos; // 0 while nobody writes
-    private boolean authorized;
+    private volatile long usedNanos = System.nanoTime(); // a line came or a generation ended
+    private volatile boolean authorized;
+    private final AtomicBoolean late = new AtomicBoolean();
 
     /** The generations of one request, and how many of them have not ended. */
-    private record Samples(List<Generation> generations, AtomicInteger left) {
+    private record Samples(List<ServedGeneration> generations, AtomicInteger left) {
         void cancel() {
-            generations.forEach(Generation::cancel);
+            generations.forEach(ServedGeneration::cancel);
         }
     }
 
     LineConnection(
-            ByteChannel channel, Service service, ServiceLimits limits, @Nullable String token) {
+            ByteChannel channel,
+            String client,
+            Service service,
+            ServiceLimits limits,
+            @Nullable String token) {
         this.channel = channel;
+        this.client = client;
+        lines = new LineReader(channel, limits.requestBytesMax());
         this.service = service;
         this.limits = limits;
         this.token = token;
         authorized = token == null;
     }
 
+    /** Tells a client that there are too many. */
+    void refuse() {
+        error(
+                "",
+                new InputException("too many connections: %d".formatted(limits.connectionsMax())));
+        close();
+    }
+
     /** Serves the client until it has sent all and got all, or has gone. */
     void serve() {
         try {
-            LineReader lines = new LineReader(channel, limits.requestBytesMax());
             for (byte[] line = lines.next(); line != null; line = lines.next()) {
+                usedNanos = System.nanoTime();
                 if (line.length > 0 && !take(line)) {
                     break;
                 }
@@ -145,7 +163,7 @@ final class LineConnection {
         if (running.containsKey(id)) {
             throw new InputException("the id is in use by a generation under way");
         }
-        List<Generation> generations = service.submit(asked.model(), asked.request(), count);
+        List<ServedGeneration> generations = service.submit(asked.model(), asked.request(), count);
         Samples samples = new Samples(generations, new AtomicInteger(count));
         running.put(id, samples);
         generationCount.addAndGet(count);
@@ -155,7 +173,7 @@ final class LineConnection {
             if (count > 1) {
                 head.put("index", i);
             }
-            Generation generation = generations.get(i);
+            ServedGeneration generation = generations.get(i);
             Thread.ofVirtual().start(() -> stream(id, head, generation, samples));
         }
     }
@@ -179,8 +197,9 @@ final class LineConnection {
                         });
     }
 
-    private void stream(String id, ObjectNode head, Generation generation, Samples samples) {
-        try {
+    private void stream(String id, ObjectNode head, ServedGeneration generation, Samples samples) {
+        long beganNanos = System.nanoTime();
+        try (generation) {
             boolean open = true;
             for (GenerationEvent event = generation.next();
                     event != null;
@@ -197,9 +216,19 @@ final class LineConnection {
             if (samples.left.decrementAndGet() == 0) {
                 running.remove(id, samples);
             }
-            service.ended();
+            usedNanos = System.nanoTime();
+            AccessLog.log(client, "generate", outcome(generation), usedNanos - beganNanos);
             writers.arriveAndDeregister();
         }
+    }
+
+    private static String outcome(ServedGeneration generation) {
+        return "model=%s prompt_tokens=%d output_tokens=%d finish=%s"
+                .formatted(
+                        generation.model(),
+                        generation.promptTokens(),
+                        generation.outputTokens(),
+                        generation.finish());
     }
 
     private boolean written(ObjectNode head, GenerationEvent event) {
@@ -261,6 +290,7 @@ final class LineConnection {
     }
 
     private void error(String id, RuntimeException cause) {
+        AccessLog.log(client, "refuse", code(cause), 0);
         try {
             error(head(id), cause);
         } catch (IOException e) {
@@ -303,12 +333,37 @@ final class LineConnection {
         }
     }
 
-    /** Gives the client up if it has not taken a line for too long. */
+    /** Gives the client up if it has not taken or sent a line for too long. */
     void giveUpIfStuck(long nowNanos) {
         long since = writingSinceNanos;
         if (since != 0 && nowNanos - since > limits.writeMillisMax() * 1_000_000) {
             close();
         }
+        String fault = fault(nowNanos);
+        if (fault != null && late.compareAndSet(false, true)) {
+            Thread.ofVirtual() // the client may not even read
+                    .start(
+                            () -> {
+                                error("", new InputException(fault));
+                                close();
+                            });
+        }
+    }
+
+    /** What the client has taken too long over, or null. */
+    private @Nullable String fault(long nowNanos) {
+        long requestNanosMax = limits.requestMillisMax() * 1_000_000;
+        long lineSince = lines.lineSinceNanos();
+        if (lineSince != 0 && nowNanos - lineSince > requestNanosMax) {
+            return "a request was not sent within %d ms".formatted(limits.requestMillisMax());
+        }
+        long unusedNanos = nowNanos - usedNanos;
+        if (!authorized && unusedNanos > requestNanosMax) {
+            return "the token was not sent within %d ms".formatted(limits.requestMillisMax());
+        }
+        return running.isEmpty() && unusedNanos > limits.idleMillisMax() * 1_000_000
+                ? "the connection was of no use for %d ms".formatted(limits.idleMillisMax())
+                : null;
     }
 
     private void cancelAll() {

@@ -212,6 +212,12 @@ class BadInputTest {
         refused("max-tokens", "--max-tokens=-5");
         refused("temperature", "--temperature", "NaN");
         refused("temperature", "--temperature=-1");
+        refused("frequency penalty must be in -100..100", "--frequency-penalty", "101");
+        refused("logit bias of token 5", "--logit-bias", "5=-101");
+        refused("there is no token 999999", "--logit-bias", "999999=1");
+        refused("token with a logit bias must be 0 or more", "--logit-bias=-1=1");
+        refused("--logit-bias", "--logit-bias", "x=1");
+        refused("--logit-bias", "--logit-bias", "1");
         refused("top-p", "--top-p", "0");
         refused("top-p", "--top-p", "NaN");
         refused("min-p", "--min-p", "2");

@@ -16,12 +16,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What {@code --device} makes of a machine without a GPU, in processes of their own. */
@@ -42,7 +45,8 @@ class DeviceOptionTest {
         Assumptions.abort("skipped: this machine has a GPU");
     }
 
-    private Outcome generate(String device) throws IOException, InterruptedException {
+    private Outcome generate(String device, String... more)
+            throws IOException, InterruptedException {
         Path log = folder.resolve("classes");
         Path out = folder.resolve("out");
         Path err = folder.resolve("err");
@@ -53,8 +57,7 @@ class DeviceOptionTest {
                         "--enable-native-access=ALL-UNNAMED",
                         "-Xlog:class+load:file=" + log,
                         "-cp",
-                        System.getProperty(
-                                "surefire.test.class.path", System.getProperty("java.class.path")),
+                        classPath(),
                         Main.class.getName(),
                         "generate",
                         "--model",
@@ -64,6 +67,7 @@ class DeviceOptionTest {
                         "--max-tokens",
                         "3"));
         command.addAll(List.of("--device", device));
+        command.addAll(List.of(more));
         int status =
                 new ProcessBuilder(command)
                         .redirectOutput(out.toFile())
@@ -76,6 +80,39 @@ class DeviceOptionTest {
                     Files.readString(out),
                     Files.readString(err),
                     classes.filter(line -> line.contains("cuda")).toList());
+        }
+    }
+
+    /** Without JCublas, an optional peer that only tests have. */
+    private static String classPath() {
+        String all =
+                System.getProperty(
+                        "surefire.test.class.path", System.getProperty("java.class.path"));
+        return Arrays.stream(all.split(File.pathSeparator))
+                .filter(entry -> !entry.contains("jcublas"))
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+
+    @Test
+    void cublasFailsWithCauseAndRemedy() throws Exception {
+        TestDevices.require(Device.PTX);
+        Outcome outcome = generate("ptx", "--prefill", "cublas");
+        assertEquals(1, outcome.status(), outcome.err());
+        assertEquals("", outcome.out());
+        assertEquals(1, outcome.err().lines().count(), outcome.err());
+        assertTrue(outcome.err().contains("cuBLAS needs NVIDIA's driver"), outcome.err());
+        assertTrue(outcome.err().contains("leave out --prefill cublas"), outcome.err());
+    }
+
+    @Test
+    void theCudaPathNeedsNoJCublas() throws Exception {
+        TestDevices.require(Device.PTX);
+        Outcome outcome = generate("ptx");
+        assertEquals(0, outcome.status(), outcome.err());
+        Outcome asked = generate("ptx", "--prefill", "own");
+        assertEquals(outcome.out(), asked.out());
+        for (String line : outcome.classes()) {
+            assertFalse(line.contains("Cublas") || line.contains("jcublas"), line);
         }
     }
 

@@ -80,7 +80,7 @@ class LineServerTest {
     }
 
     private LineServer listen(SocketAddress address, @Nullable String token) throws IOException {
-        ServiceLimits limits = new ServiceLimits(10_000, 4, 100, 60_000);
+        ServiceLimits limits = new ServiceLimits(10_000, 1000, 4, 100, 60_000, 60_000, 60_000);
         return new LineServer(service, address, limits, token);
     }
 
@@ -180,6 +180,20 @@ class LineServerTest {
     }
 
     @Test
+    void biasesCommandAndBan() throws IOException {
+        String commanded = generate("a", "base", 5);
+        String settings = ",\"logit_bias\":{\"7\":100,\"9\":null},\"frequency_penalty\":0.5}";
+        try (Client client = client()) {
+            client.send(commanded.substring(0, commanded.length() - 1) + settings);
+            assertEquals(List.of(7, 7, 7, 7, 7), client.ids("a"));
+            int first = expected(null, 1).getFirst();
+            settings = ",\"logit_bias\":{\"%d\":-100}}".formatted(first);
+            client.send(commanded.substring(0, commanded.length() - 1) + settings);
+            assertFalse(client.ids("a").contains(first));
+        }
+    }
+
+    @Test
     void whoSendsNoMoreStillGetsTheAnswer() throws IOException {
         try (Client client = client()) {
             client.send(generate("a", "base", 60));
@@ -247,6 +261,13 @@ class LineServerTest {
                         "{\"id\":\"a\",\"prompt_ids\":[1],\"thought_end\":\"x\"}",
                         "{\"id\":\"a\",\"prompt_ids\":[1],\"loop_detector\":1}",
                         "{\"id\":\"a\",\"prompt_ids\":[1],\"timeout_ms\":0}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"frequency_penalty\":1000}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"logit_bias\":[1]}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"logit_bias\":{\"x\":1}}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"logit_bias\":{\"-1\":1}}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"logit_bias\":{\"1\":1,\"01\":2}}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"logit_bias\":{\"1\":101}}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"logit_bias\":{\"999999\":1}}",
                         "{\"id\":\"a\",\"prompt_ids\":[1],\"model\":\"nobody\"}",
                         "{\"id\":\"a\",\"prompt_ids\":[1],\"model\":\"../first\"}",
                         "{\"id\":\"a\",\"load_adapter\":\"x\",\"path\":\"../outside\"}",

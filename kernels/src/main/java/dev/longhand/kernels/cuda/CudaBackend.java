@@ -1,7 +1,6 @@
 package dev.longhand.kernels.cuda;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.bindings.cuda.CudaDrivers;
@@ -24,6 +23,7 @@ import dev.longhand.kernels.rope.RopeAppend;
 import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Quantizer;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -41,7 +43,8 @@ import java.util.function.Function;
 
 /**
  * Our CUDA kernels on one stream of one device. Activations are F32 tensors, rounded to bf16 where
- * they enter a tensor core; weights are bf16 (f16 and f32 ones are rounded), sums F32.
+ * they enter a tensor core; weights are bf16 (f16 and f32 ones are rounded) or quantised and exact
+ * there, sums F32.
  */
 public final class CudaBackend implements ComputeBackend {
     private static final int THREADS = 256;
@@ -55,7 +58,6 @@ public final class CudaBackend implements ComputeBackend {
     private final CudaKernels kernels;
     private final Map<Integer, CudaAttention> attention = new HashMap<>();
     private final Map<DType, KernelCall> embed = new HashMap<>();
-    private final Map<DType, KernelCall> findNonFinite = new HashMap<>();
     private final KernelCall gatherRows;
     private final KernelCall rmsNorm;
     private final KernelCall swiGlu;
@@ -64,7 +66,9 @@ public final class CudaBackend implements ComputeBackend {
     private final CudaLinearKernels linears;
     private final CudaLoras loras;
     private final StepGraphs graphs;
-    private final long found;
+    private final CudaTripwire tripwire;
+    private final List<CudaTensor> quantized = new ArrayList<>();
+    private @Nullable CublasPrefill cublas;
     private final KernelCall sample;
     private @Nullable CudaSampler sampler;
     private boolean closed;
@@ -89,6 +93,7 @@ public final class CudaBackend implements ComputeBackend {
             for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16)) {
                 embed.put(dtype, call("embed", "embed" + suffix(dtype), 8, 4, 4, 8, 8));
             }
+            Map<DType, KernelCall> findNonFinite = new EnumMap<>(DType.class);
             for (DType dtype : List.of(DType.F32, DType.BF16)) {
                 String kernel = "find_nonfinite" + suffix(dtype);
                 findNonFinite.put(dtype, call("find_nonfinite", kernel, 8, 8, 8));
@@ -102,13 +107,25 @@ public final class CudaBackend implements ComputeBackend {
             loras = new CudaLoras(driver, stream, memory);
             linears = new CudaLinearKernels(driver, stream, kernels, loras, arena);
             graphs = new StepGraphs(driver, stream);
-            found = driver.allocate(Long.BYTES);
+            tripwire = new CudaTripwire(driver, stream, memory, findNonFinite);
         } catch (RuntimeException e) {
             try (arena;
                     driver) {
                 throw e;
             }
         }
+    }
+
+    /**
+     * Has cuBLAS multiply the many rows of prompts; see {@link dev.longhand.kernels.Prefill}.
+     *
+     * @throws dev.longhand.bindings.cuda.CudaUnavailableException if it is not there
+     * @throws dev.longhand.bindings.cuda.CublasException if it refuses
+     */
+    public void prefillByCublas() {
+        CublasPrefill peer = new CublasPrefill(driver, stream, memory, kernels, gatherRows, arena);
+        cublas = peer;
+        linears.prefillBy(peer);
     }
 
     private KernelCall call(String module, String kernel, int... parameterBytes) {
@@ -135,7 +152,9 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public String description() {
-        return "cuda (%s)".formatted(driver.device().name());
+        CublasPrefill peer = cublas;
+        String prefill = peer == null ? "" : ", " + peer.description();
+        return "cuda (%s%s)".formatted(driver.device().name(), prefill);
     }
 
     @Override
@@ -150,7 +169,7 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public Linear linear(List<LinearMatrix> matrices) {
-        return new CudaLinear(memory, matrices);
+        return linears.prepare(new CudaLinear(memory, matrices));
     }
 
     @Override
@@ -164,15 +183,14 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     @Override
-    public Optional<String> refusal(DType weights) {
-        return weights.quantized()
-                ? Optional.of("the CUDA kernels of this version read no quantised weights")
-                : Optional.empty();
-    }
-
-    @Override
+    @SuppressWarnings("MustBeClosedChecker") // the tensor closes it
     public Tensor quantize(HostTensor weights, DType dtype) {
-        throw new UnsupportedOperationException(refusal(dtype).orElse("nothing to quantise"));
+        Arena own = Arena.ofShared(); // until it is uploaded
+        HostTensor host = HostTensor.allocate(own, dtype, weights.shape());
+        CudaTensor tensor = new CudaTensor(memory, host, own);
+        quantized.add(tensor);
+        Quantizer.quantize(weights, host);
+        return tensor;
     }
 
     @Override
@@ -184,7 +202,7 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public Linear gatedLinear(LinearMatrix gate, LinearMatrix up) {
-        return new CudaLinear(memory, gate, up);
+        return linears.prepare(new CudaLinear(memory, gate, up));
     }
 
     @Override
@@ -337,6 +355,11 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     @Override
+    public long productBytes(int rows, int inputsMax, int gateUp) {
+        return cublas == null ? 0 : CublasPrefill.bytes(rows, inputsMax, gateUp);
+    }
+
+    @Override
     public void copyPage(KvCache kv, int from, int to) {
         CudaKv cache = (CudaKv) kv;
         for (long half : new long[] {cache.keys(), cache.values()}) {
@@ -348,35 +371,7 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public long findNonFinite(Tensor tensor) {
-        CudaTensor own = (CudaTensor) tensor;
-        Optional<HostTensor> placed = own.placed();
-        if (placed.isEmpty()) {
-            return findNonFinite(own.dtype(), own.address(), own.shape().elements());
-        }
-        CudaMatrix matrix = own.uploaded();
-        if (matrix != null) {
-            long elements = (long) matrix.rows() * matrix.chunks() * CudaMatrix.CHUNK;
-            if (findNonFinite(DType.BF16, matrix.address(), elements) < 0) {
-                return -1;
-            }
-        }
-        // never uploaded as a matrix, or something is wrong in one: where, its file tells
-        return placed.get().findNonFinite();
-    }
-
-    private long findNonFinite(DType dtype, long address, long elements) {
-        KernelCall call = findNonFinite.get(dtype);
-        if (call == null) {
-            throw new IllegalArgumentException("no tripwire for %s on the device".formatted(dtype));
-        }
-        driver.fill(found, (byte) -1, Long.BYTES, stream);
-        call.begin().parameter(address).parameter(elements).parameter(found);
-        call.launch(driver, stream, 64, 1, 1, THREADS);
-        try (Arena local = Arena.ofConfined()) {
-            MemorySegment first = local.allocate(JAVA_LONG);
-            memory.download(first, found);
-            return first.get(JAVA_LONG, 0);
-        }
+        return tripwire.find(tensor);
     }
 
     @Override
@@ -393,6 +388,11 @@ public final class CudaBackend implements ComputeBackend {
     public void close() {
         if (!closed) {
             closed = true;
+            quantized.forEach(CudaTensor::release);
+            CublasPrefill peer = cublas;
+            if (peer != null) {
+                peer.close();
+            }
             driver.close();
             arena.close();
         }

@@ -1,0 +1,84 @@
+package dev.longhand.kernels.cuda;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Tensor;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.Optional;
+
+/** The launches of {@code find_nonfinite.cu}: NaN and infinity in tensors, where they are. */
+final class CudaTripwire {
+    private static final int THREADS = 256;
+    private static final int BLOCKS = 64;
+
+    private final CudaDriver driver;
+    private final long stream;
+    private final DeviceMemory memory;
+    private final Map<DType, KernelCall> calls;
+    private final long found;
+
+    /**
+     * A tripwire.
+     *
+     * @param calls a kernel for F32 and one for BF16
+     */
+    CudaTripwire(
+            CudaDriver driver, long stream, DeviceMemory memory, Map<DType, KernelCall> calls) {
+        this.driver = driver;
+        this.stream = stream;
+        this.memory = memory;
+        this.calls = Map.copyOf(calls);
+        found = driver.allocate(Long.BYTES);
+    }
+
+    /** Index of the first one, row-major, or -1. Of quantised weights the scales are looked at. */
+    long find(Tensor tensor) {
+        if (!(tensor instanceof CudaTensor own)) {
+            return ((HostTensor) tensor).findNonFinite(); // before it is quantised
+        }
+        CudaMatrix matrix = own.uploaded();
+        if (own.dtype().quantized()) {
+            return matrix == null || !anyIn(matrix) ? -1 : 0; // codes are finite, a group is not
+        }
+        Optional<HostTensor> placed = own.placed();
+        if (placed.isEmpty()) {
+            return find(own.dtype(), own.address(), own.shape().elements());
+        }
+        if (matrix != null && !anyIn(matrix)) {
+            return -1;
+        }
+        // never uploaded as a matrix, or something is wrong in one: where, its file tells
+        return placed.get().findNonFinite();
+    }
+
+    private boolean anyIn(CudaMatrix matrix) {
+        if (!matrix.dtype().quantized()) {
+            long elements = (long) matrix.rows() * matrix.chunks() * CudaMatrix.CHUNK;
+            return find(DType.BF16, matrix.address(), elements) >= 0;
+        }
+        return find(DType.BF16, matrix.scales(), matrix.scaleBytes() / Short.BYTES) >= 0;
+    }
+
+    private long find(DType dtype, long address, long elements) {
+        @Nullable KernelCall call = calls.get(dtype);
+        if (call == null) {
+            throw new IllegalArgumentException("no tripwire for %s on the device".formatted(dtype));
+        }
+        driver.fill(found, (byte) -1, Long.BYTES, stream);
+        call.begin().parameter(address).parameter(elements).parameter(found);
+        call.launch(driver, stream, BLOCKS, 1, 1, THREADS);
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment first = local.allocate(JAVA_LONG);
+            memory.download(first, found);
+            return first.get(JAVA_LONG, 0);
+        }
+    }
+}
