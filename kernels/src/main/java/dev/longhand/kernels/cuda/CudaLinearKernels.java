@@ -103,7 +103,7 @@ final class CudaLinearKernels {
         Kind kind = linear.gated() ? gated : norm != null ? normed : plain;
         long table = loras.table(rows, linear);
         CublasPrefill peer = cublas;
-        if (peer != null && table == 0 && peer.takes(linear, rows)) {
+        if (peer != null && table == 0 && peer.takes(rows)) {
             peer.run(linear, x, norm, out, rows.rows(), accumulate);
             return;
         }
