@@ -31,13 +31,18 @@ typedef enum lh_status {
     LH_UNKNOWN_ISA = 3
 } lh_status;
 
-/* LH_INT8 and LH_INT4 are for weights of linear layers only; quantized.h has their layout. */
+/*
+ * The LH_INT dtypes are for weights of linear layers, quantized.h has their layout; LH_INT8 is also
+ * for KV caches, whose layout is in kv.h.
+ */
 typedef enum lh_dtype {
     LH_F32 = 0,
     LH_BF16 = 1,
     LH_F16 = 2,
     LH_INT8 = 3,
-    LH_INT4 = 4
+    LH_INT4 = 4,
+    LH_INT8_G128 = 5,
+    LH_INT4_G128 = 6
 } lh_dtype;
 
 typedef struct lh_context lh_context;
@@ -55,12 +60,12 @@ typedef struct lh_batch {
 /*
  * One paged KV cache. With P = LH_PAGE_POSITIONS:
  *   keys   [layers, pages, kv_heads, head_dim, P]  transposed, so that scores need no horizontal sums
- *   values [layers, pages, kv_heads, P, head_dim]
+ *   values [layers, pages, kv_heads, P, head_dim], of LH_INT8 with scales after each [P, head_dim]
  */
 typedef struct lh_kv {
     void *keys;
     void *values;
-    int32_t dtype; /* LH_F32 or LH_BF16 */
+    int32_t dtype; /* LH_F32, LH_BF16, or LH_INT8: keys in bf16, values in 8 bits */
     int32_t layers;
     int32_t pages;
     int32_t kv_heads;
@@ -141,8 +146,8 @@ int32_t lh_gather_rows(lh_context *context, const float *x, const int32_t *indic
                        int32_t count, int32_t width);
 
 /*
- * Quantises a matrix [outputs, inputs] of finite weights to LH_INT8 or LH_INT4; out has the rows'
- * blocks. The bits of the result do not depend on the instruction set.
+ * Quantises a matrix [outputs, inputs] of finite weights to LH_INT8 or LH_INT4; out has the tiles of
+ * quantized.h. The bits of the result do not depend on the instruction set.
  */
 int32_t lh_quantize(lh_context *context, const void *weights, int32_t from, int32_t outputs,
                     int32_t inputs, int32_t to, void *out);

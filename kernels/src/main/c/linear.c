@@ -1,11 +1,11 @@
 /*
  * Linear layers: out[r, o] = sum_k x[r, k] W[o, k] + bias[o] (+ out[r, o]).
  * Notation: R rows of x, K inputs, N outputs; W [N, K] in bf16, f16 or f32, read where it is mapped, or
- * in int8 or int4, see quantized.h.
+ * quantised, which linear_quantized.h is about.
  *
  * Every output has one order of additions, the 16 lanes of lanes.h, so both paths below give the
  * same bits for a row, and a sequence does not notice its neighbours. The dot-product instructions of
- * AVX512-BF16 and VNNI are not used: they need activations rounded to bf16 or int8, and ours are f32.
+ * AVX512-BF16 are not used: they need activations rounded to bf16, and ours are f32.
  *
  * Streaming, R <= STREAM_ROWS (decode): memory-bound, 2 bytes of bf16 per 2R flops. One core at
  * 3 GHz has to take in about 3 weights a cycle to saturate 17 GB/s; a row of W with two 8-lane chains
@@ -13,15 +13,6 @@
  * stream, which these memory controllers like best (four streams cost 10-50 %). With 2 to 8 rows, a
  * tile of 3 rows x 2 outputs shares every load of x and every widened weight; 4 x 1 was faster for 2
  * and 4 rows (45 and 56 ms a step at the 0.5B shape against 45-53 and 56-66) and slower for 8.
- *
- * Quantised weights need no other path, as widening yields their exact values, on AVX-512
- * in 7 instructions per 32 weights of int4 and 8 of int8. Time of the linear layers of a step at the
- * 1.5B shape (6 of its 28 layers and the head, all weights distinct) against bf16 in alternation, with
- * busy neighbours on two vCPUs (Sapphire Rapids class); by bytes alone it would be 0.53 and 0.28:
- *                        AVX-512, 1 thread   2 threads   AVX2, 1 thread   2 threads
- *   int8                       0.51            0.67          0.69           0.73
- *   int4                       0.26            0.33          0.45           0.42
- *   tiles of 4 outputs     0.61, 0.31      0.62, 0.42     0.82, 0.68     0.74, 0.65   four streams
  *
  * Blocked, R > STREAM_ROWS (prefill): compute-bound. A task owns OUTPUTS_PER_TASK rows of W and, per
  * BLOCK_ROWS rows of x, walks K in blocks of KB inputs: it widens its rows of W once into an f32 panel
@@ -41,33 +32,61 @@
  *   + 72 outputs, 48 rows     108, 100    78,  73   few tasks for two threads
  *
  * An adapter goes on with the same sums: W x + scale B A x is one dot product of [W | B] and [x; t],
- * t = scale A x, so it costs no second reduction, and a row without one has the same bits as ever.
+ * t = scale A x, so it costs no second reduction, and a row without one has the same bits as ever. (On
+ * quantised weights, whose sums have no lanes, B t is a dot product of its own, added to W x.)
  * All adapters' t are the first tasks of the call; the others begin with W and wait, if at all, where
  * they reach B.
  */
-#include "linear_block.h"
-#include "linear_stream.h"
+#include "linear_quantized.h"
+
+#define ROUNDED_ROWS_PER_TASK 4
+
+static int any_quantized(const lh_matrix *matrices, int32_t count) {
+    int any = 0;
+    for (int32_t m = 0; m < count; m++) {
+        any |= is_quantized(matrices[m].dtype);
+    }
+    return any;
+}
 
 /* Sets how the job is cut into tasks. */
 static void cut(linear_job *job) {
     job->per_task = OUTPUTS_PER_TASK;
-    if (job->rows <= STREAM_ROWS) {
-        int64_t bytes = row_bytes(job->matrices[0].dtype, job->inputs);
-        job->per_task = (int32_t)(STREAM_TASK_BYTES / bytes);
-        job->per_task = job->per_task < 1 ? 1 : job->per_task;
+    if (job->rows > STREAM_ROWS) {
+        return;
+    }
+    int32_t dtype = job->matrices[0].dtype;
+    int64_t bytes = is_quantized(dtype) ? tile_bytes(dtype, job->inputs) / TILE
+                                        : job->inputs * dtype_bytes(dtype);
+    job->per_task = (int32_t)(STREAM_TASK_BYTES / bytes);
+    job->per_task = job->per_task < 1 ? 1 : job->per_task;
+    if (any_quantized(job->matrices, job->matrix_count)) {
+        job->per_task = aligned(job->per_task, TILE);
     }
 }
 
 static void run_task(const linear_job *job, int64_t index, int32_t thread) {
+    linear_slice slice = slice_of(job, index);
+    int quantized = is_quantized(slice.matrix->dtype);
     if (job->rows <= STREAM_ROWS) {
-        stream_task(job, index);
+        quantized ? stream_quantized_task(job, &slice) : stream_task(job, &slice);
     } else {
-        block_task(job, index, thread);
+        quantized ? block_quantized_task(job, &slice, thread) : block_task(job, &slice, thread);
     }
 }
 
 static void plain_task(void *argument, int64_t index, int32_t thread) {
     run_task(argument, index, thread);
+}
+
+static void round_task(void *argument, int64_t index, int32_t thread) {
+    (void)thread;
+    const linear_job *job = argument;
+    int64_t row = index * ROUNDED_ROWS_PER_TASK;
+    int64_t end = row + ROUNDED_ROWS_PER_TASK < job->rows ? row + ROUNDED_ROWS_PER_TASK : job->rows;
+    for (; row < end; row++) {
+        round_row(job->x, job->inputs, &job->rounded, row);
+    }
 }
 
 typedef struct {
@@ -100,22 +119,20 @@ static int32_t width_of(const lh_lora *lora, int32_t matrix_count) {
     return width;
 }
 
-/* Makes the jobs of all t, which stand in the context's shared memory, behind each other. */
-static int32_t prepare_shrinks(lora_job *job, lh_context *context, const lh_lora *loras,
-                               int32_t count) {
-    int64_t floats = 0;
+static size_t t_bytes_of(const linear_job *job, const lh_lora *loras, int32_t count) {
+    size_t floats = 0; /* every width is a multiple of 64 bytes */
     for (int32_t i = 0; i < count; i++) {
-        floats += (int64_t)loras[i].rows * width_of(&loras[i], job->base.matrix_count);
+        floats += (size_t)loras[i].rows * (size_t)width_of(&loras[i], job->matrix_count);
     }
-    size_t t_bytes = (size_t)floats * sizeof(float);
-    size_t job_bytes = (size_t)count * sizeof(linear_job);
-    int32_t status = lh_shared(context, t_bytes + job_bytes + (size_t)count * sizeof(lora_rows));
-    if (status != LH_OK) {
-        return status;
-    }
-    float *t = (float *)context->shared; /* every width is a multiple of 64 bytes */
-    job->shrink_jobs = (linear_job *)(context->shared + t_bytes);
-    lora_rows *adapted = (lora_rows *)(context->shared + t_bytes + job_bytes);
+    return floats * sizeof(float);
+}
+
+/* Makes the jobs of all t, which stand in `memory` behind each other, followed by the jobs. */
+static void prepare_shrinks(lora_job *job, char *memory, const lh_lora *loras, int32_t count) {
+    size_t t_bytes = t_bytes_of(&job->base, loras, count);
+    float *t = (float *)memory;
+    job->shrink_jobs = (linear_job *)(memory + t_bytes);
+    lora_rows *adapted = (lora_rows *)(job->shrink_jobs + count);
     memset(t, 0, t_bytes);
     for (int32_t i = 0; i < count; i++) {
         const lh_lora *lora = &loras[i];
@@ -123,9 +140,9 @@ static int32_t prepare_shrinks(lora_job *job, lh_context *context, const lh_lora
         adapted[i] = (lora_rows){lora, t, width};
         job->shrink_jobs[i] = (linear_job){
             .x = job->base.x + (int64_t)lora->first_row * job->base.inputs, .out = t,
-            .matrices = lora->a, .context = context, .scales = lora->scales, .rows = lora->rows,
-            .inputs = job->base.inputs, .matrix_count = job->base.matrix_count, .out_align = LANES,
-            .out_width = width};
+            .matrices = lora->a, .context = job->base.context, .scales = lora->scales,
+            .rows = lora->rows, .inputs = job->base.inputs, .matrix_count = job->base.matrix_count,
+            .out_align = LANES, .out_width = width};
         cut(&job->shrink_jobs[i]);
         job->shrinks.tasks += all_tasks_of(&job->shrink_jobs[i]);
         t += (int64_t)lora->rows * width;
@@ -133,7 +150,6 @@ static int32_t prepare_shrinks(lora_job *job, lh_context *context, const lh_lora
     job->base.adapted = adapted;
     job->base.adapted_count = count;
     job->base.shrinks = &job->shrinks;
-    return LH_OK;
 }
 
 int32_t LH_NAME(lh_linear)(lh_context *context, const float *x, int32_t rows, int32_t inputs,
@@ -146,20 +162,28 @@ int32_t LH_NAME(lh_linear)(lh_context *context, const float *x, int32_t rows, in
         job.base.out_width += matrices[m].outputs;
     }
     cut(&job.base);
-    int32_t status = LH_OK;
-    if (rows > STREAM_ROWS) {
-        status = lh_scratch(context, sizeof(linear_scratch));
-    }
-    if (status == LH_OK && lora_count > 0) {
-        status = prepare_shrinks(&job, context, loras, lora_count);
+    int quantized = any_quantized(matrices, matrix_count);
+    int64_t groups = (inputs + GROUP - 1) / GROUP;
+    size_t x_bytes = quantized ? rounded_bytes(rows, groups) : 0;
+    size_t lora_bytes = t_bytes_of(&job.base, loras, lora_count)
+                        + (size_t)lora_count * (sizeof(linear_job) + sizeof(lora_rows));
+    int32_t status = lh_shared(context, x_bytes + lora_bytes);
+    if (status == LH_OK && rows > STREAM_ROWS) {
+        status = lh_scratch(context, quantized ? sizeof(quantized_scratch) : sizeof(linear_scratch));
     }
     if (status != LH_OK) {
         return status;
+    }
+    if (quantized) {
+        job.base.rounded = rounded_at(context->shared, rows, groups);
+        int64_t round_tasks = (rows + ROUNDED_ROWS_PER_TASK - 1) / ROUNDED_ROWS_PER_TASK;
+        lh_pool_run(context->pool, round_task, &job.base, round_tasks);
     }
     int64_t tasks = all_tasks_of(&job.base);
     if (lora_count == 0) {
         lh_pool_run(context->pool, plain_task, &job.base, tasks);
     } else {
+        prepare_shrinks(&job, context->shared + x_bytes, loras, lora_count);
         lh_pool_run(context->pool, lora_task, &job, job.shrinks.tasks + tasks);
     }
     return LH_OK;

@@ -26,20 +26,16 @@ typedef struct {
 /* Columns k0 to k0 + width of the slice's rows of a matrix; k0 is a multiple of KB. */
 ALWAYS_INLINE void widen_as(const linear_slice *slice, const lh_matrix *matrix, int64_t inputs,
                             int32_t dtype, int64_t k0, int64_t width, linear_scratch *scratch) {
-    int64_t step = step_of(dtype);
     for (int32_t o = 0; o < slice->count; o++) {
         const char *w = (const char *)matrix->weights
-                        + (slice->first + o) * row_bytes(dtype, inputs)
-                        + k0 / step * step_bytes(dtype);
+                        + ((slice->first + o) * inputs + k0) * dtype_bytes(dtype);
         float *to = scratch->panel[o];
         int64_t k = 0;
-        for (; k + step <= width; k += step) {
-            for (int64_t i = 0; i < step; i += W) {
-                v_store(to + k + i, v_weights(w + k / step * step_bytes(dtype), dtype, i));
-            }
+        for (; k + W <= width; k += W) {
+            v_store(to + k, v_widen(w, dtype, k));
         }
         for (; k < width; k++) {
-            to[k] = weight_to_f32(w, dtype, k);
+            to[k] = element_to_f32(w, dtype, k);
         }
         for (; k % LANES != 0; k++) {
             to[k] = 0;
@@ -52,8 +48,6 @@ static void widen_panel(const linear_slice *slice, const lh_matrix *matrix, int6
     switch (matrix->dtype) {
         case LH_BF16: widen_as(slice, matrix, inputs, LH_BF16, k0, width, scratch); break;
         case LH_F16: widen_as(slice, matrix, inputs, LH_F16, k0, width, scratch); break;
-        case LH_INT8: widen_as(slice, matrix, inputs, LH_INT8, k0, width, scratch); break;
-        case LH_INT4: widen_as(slice, matrix, inputs, LH_INT4, k0, width, scratch); break;
         default: widen_as(slice, matrix, inputs, LH_F32, k0, width, scratch); break;
     }
 }
@@ -140,27 +134,49 @@ static void block_tiles(const linear_slice *slice, linear_scratch *scratch, int3
     }
 }
 
-/* Goes on with the dot products of the rows that an adapter has in the block: B against t. */
-static void extend_block(const linear_job *job, const linear_slice *slice, linear_scratch *scratch,
-                         int32_t first_row, int32_t rows) {
-    for (int32_t i = 0; i < job->adapted_count; i++) {
-        const lh_lora *lora = job->adapted[i].lora;
-        int32_t begin = lora->first_row > first_row ? lora->first_row : first_row;
-        int32_t end = least(lora->first_row + lora->rows, first_row + rows);
-        low_rank change = low_rank_of(&job->adapted[i], slice->index);
-        if (begin >= end || change.rank == 0) {
-            continue;
-        }
-        await_shrinks(job);
-        int64_t stride = job->adapted[i].stride;
-        const float *t = change.t + (begin - lora->first_row) * stride;
-        for (int32_t k0 = 0; k0 < change.rank; k0 += KB) {
-            int32_t width = least(change.rank - k0, KB);
-            widen_panel(slice, change.b, change.rank, k0, width, scratch);
-            block_tiles(slice, scratch, begin - first_row, t + k0, stride, end - begin,
-                        scratch->panel, aligned(width, LANES) / LANES);
-        }
+/* The rows of a block that an adapter changes, counted from the block's first; none if begin >= end. */
+typedef struct {
+    low_rank change;
+    const float *t; /* of row begin */
+    int64_t stride;
+    int32_t begin;
+    int32_t end;
+} block_change;
+
+static block_change block_change_of(const linear_job *job, const linear_slice *slice, int32_t adapted,
+                                    int32_t first_row, int32_t rows) {
+    const lora_rows *changed = &job->adapted[adapted];
+    block_change change = {.change = low_rank_of(changed, slice->index), .stride = changed->stride};
+    int32_t first = changed->lora->first_row - first_row;
+    change.begin = first > 0 ? first : 0;
+    change.end = change.change.rank == 0 ? 0 : least(first + changed->lora->rows, rows);
+    change.t = change.change.t + (change.begin - first) * change.stride;
+    return change;
+}
+
+/* Goes on with the dot products of an adapter's rows: B against t. */
+static void extend_rows(const linear_job *job, const linear_slice *slice, linear_scratch *scratch,
+                        const block_change *change) {
+    if (change->begin >= change->end) {
+        return;
     }
+    await_shrinks(job);
+    int32_t rank = change->change.rank;
+    for (int32_t k0 = 0; k0 < rank; k0 += KB) {
+        int32_t width = least(rank - k0, KB);
+        widen_panel(slice, change->change.b, rank, k0, width, scratch);
+        block_tiles(slice, scratch, change->begin, change->t + k0, change->stride,
+                    change->end - change->begin, scratch->panel, aligned(width, LANES) / LANES);
+    }
+}
+
+/* The sum of lanes that lie in memory. */
+static float stored_lane_sum(const float *lanes) {
+    vf loaded[NV];
+    for (int v = 0; v < NV; v++) {
+        loaded[v] = v_load(lanes + v * W);
+    }
+    return lane_sum(loaded);
 }
 
 static void block_rows(const linear_job *job, const linear_slice *slice, linear_scratch *scratch,
@@ -186,23 +202,21 @@ static void block_rows(const linear_job *job, const linear_slice *slice, linear_
             block_tiles(slice, scratch, 0, scratch->x_tail[0], LANES, rows, panel, 1);
         }
     }
-    extend_block(job, slice, scratch, first_row, rows);
+    for (int32_t i = 0; i < job->adapted_count; i++) {
+        block_change change = block_change_of(job, slice, i, first_row, rows);
+        extend_rows(job, slice, scratch, &change);
+    }
     for (int32_t r = 0; r < rows; r++) {
         for (int32_t o = 0; o < slice->count; o++) {
-            vf lanes[NV];
-            for (int v = 0; v < NV; v++) {
-                lanes[v] = v_load(scratch->lanes[r][o] + v * W);
-            }
-            put(job, slice, first_row + r, o, lane_sum(lanes));
+            put(job, slice, first_row + r, o, stored_lane_sum(scratch->lanes[r][o]));
         }
     }
 }
 
-static void block_task(const linear_job *job, int64_t index, int32_t thread) {
-    linear_slice slice = slice_of(job, index);
+static void block_task(const linear_job *job, const linear_slice *slice, int32_t thread) {
     linear_scratch *scratch = lh_scratch_of(job->context, thread);
     for (int32_t row = 0; row < job->rows; row += BLOCK_ROWS) {
-        block_rows(job, &slice, scratch, row);
+        block_rows(job, slice, scratch, row);
     }
 }
 

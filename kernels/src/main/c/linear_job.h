@@ -2,7 +2,7 @@
 #ifndef LH_LINEAR_JOB_H
 #define LH_LINEAR_JOB_H
 
-#include "quantized.h"
+#include "rounded_x.h"
 
 /* The first half of the low-rank changes of a call: t = scale A x for every row of an adapter. */
 typedef struct {
@@ -25,6 +25,7 @@ typedef struct {
     const float *scales;      /* of each matrix's outputs; null: 1 */
     const lora_rows *adapted; /* in ascending order of rows */
     lora_shrinks *shrinks;
+    rounded_x rounded; /* x, if a matrix is quantised */
     int32_t adapted_count;
     int32_t rows;
     int32_t inputs;

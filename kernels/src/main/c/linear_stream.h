@@ -59,46 +59,44 @@ ALWAYS_INLINE void extend_any(const low_rank *change, int64_t output, vf *sums) 
     }
 }
 
-/* Adds the steps of a tile that are whole. */
+/* Adds the inputs of a tile up to the last multiple of 16. */
 ALWAYS_INLINE void stream_whole(const char *const *w, const float *x, int64_t inputs, int32_t dtype,
                                 int32_t outputs, int32_t rows,
                                 vf (*sums)[STREAM_TILE_ROWS][NV]) {
-    int64_t step = step_of(dtype);
-    int64_t at = 0;
-    for (int64_t k = 0; k + step <= inputs; k += step) {
+    for (int64_t k = 0; k + LANES <= inputs; k += LANES) {
         for (int o = 0; o < outputs; o++) {
-            __builtin_prefetch(w[o] + at + PREFETCH_BYTES, 0, 0);
+            __builtin_prefetch(w[o] + k * dtype_bytes(dtype) + PREFETCH_BYTES, 0, 0);
         }
-        for (int64_t i = 0; i < step; i += W) {
+        for (int v = 0; v < NV; v++) {
             vf weight[STREAM_TILE_OUTPUTS];
             for (int o = 0; o < outputs; o++) {
-                weight[o] = v_weights(w[o] + at, dtype, i);
+                weight[o] = v_widen(w[o], dtype, k + v * W);
             }
             for (int r = 0; r < rows; r++) {
-                vf xr = v_load(x + r * inputs + k + i);
+                vf xr = v_load(x + r * inputs + k + v * W);
                 for (int o = 0; o < outputs; o++) {
-                    vf *sum = &sums[o][r][i % LANES / W];
-                    *sum = v_fma(xr, weight[o], *sum);
+                    sums[o][r][v] = v_fma(xr, weight[o], sums[o][r][v]);
                 }
             }
         }
-        at += step_bytes(dtype);
     }
 }
 
-/* Adds the inputs after the last whole step to one sum, zeros up to a multiple of 16. */
+/* Adds the inputs after the last multiple of 16 to one sum, with zeros behind them. */
 ALWAYS_INLINE void stream_tail(const char *w, const float *x, int64_t inputs, int32_t dtype,
                                vf *sums) {
-    for (int64_t k = inputs / step_of(dtype) * step_of(dtype); k < inputs; k += LANES) {
-        float w_tail[LANES] = {0};
-        float x_tail[LANES] = {0};
-        for (int64_t i = 0; i < LANES && k + i < inputs; i++) {
-            w_tail[i] = weight_to_f32(w, dtype, k + i);
-            x_tail[i] = x[k + i];
-        }
-        for (int v = 0; v < NV; v++) {
-            sums[v] = v_fma(v_load(x_tail + v * W), v_load(w_tail + v * W), sums[v]);
-        }
+    int64_t whole = inputs / LANES * LANES;
+    if (whole == inputs) {
+        return;
+    }
+    float w_tail[LANES] = {0};
+    float x_tail[LANES] = {0};
+    for (int64_t k = whole; k < inputs; k++) {
+        w_tail[k - whole] = element_to_f32(w, dtype, k);
+        x_tail[k - whole] = x[k];
+    }
+    for (int v = 0; v < NV; v++) {
+        sums[v] = v_fma(v_load(x_tail + v * W), v_load(w_tail + v * W), sums[v]);
     }
 }
 
@@ -112,7 +110,7 @@ ALWAYS_INLINE void stream_tile(const linear_job *job, const linear_slice *slice,
     vf sums[STREAM_TILE_OUTPUTS][STREAM_TILE_ROWS][NV];
     for (int o = 0; o < outputs; o++) {
         w[o] = (const char *)slice->matrix->weights
-               + (slice->first + output + o) * row_bytes(dtype, inputs);
+               + (slice->first + output + o) * inputs * dtype_bytes(dtype);
         for (int r = 0; r < rows; r++) {
             for (int v = 0; v < NV; v++) {
                 sums[o][r][v] = v_zero();
@@ -160,14 +158,11 @@ ALWAYS_INLINE void stream_slice(const linear_job *job, const linear_slice *slice
     }
 }
 
-static void stream_task(const linear_job *job, int64_t index) {
-    linear_slice slice = slice_of(job, index);
-    switch (slice.matrix->dtype) {
-        case LH_BF16: stream_slice(job, &slice, LH_BF16); break;
-        case LH_F16: stream_slice(job, &slice, LH_F16); break;
-        case LH_INT8: stream_slice(job, &slice, LH_INT8); break;
-        case LH_INT4: stream_slice(job, &slice, LH_INT4); break;
-        default: stream_slice(job, &slice, LH_F32); break;
+static void stream_task(const linear_job *job, const linear_slice *slice) {
+    switch (slice->matrix->dtype) {
+        case LH_BF16: stream_slice(job, slice, LH_BF16); break;
+        case LH_F16: stream_slice(job, slice, LH_F16); break;
+        default: stream_slice(job, slice, LH_F32); break;
     }
 }
 

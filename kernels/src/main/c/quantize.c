@@ -1,6 +1,6 @@
 /*
  * Weights to int8 and int4, at load: quantized.h has the layout. Runs once over every weight, one
- * task per few rows.
+ * task per tile of 16 rows.
  *
  * Every group of 32 gets the scale that fits it best: for int8 its largest magnitude over 127; for
  * int4, with 16 values to spend, the one of least squared error among CANDIDATES around the largest
@@ -12,7 +12,6 @@
 
 #include "quantized.h"
 
-#define ROWS_PER_TASK 8
 #define CANDIDATES 16
 
 typedef struct {
@@ -97,43 +96,40 @@ static float quantize_int4(const float *group, float *q) {
     return best;
 }
 
-/* One group of a block; the group's weights are followed by zeros where the row ends. */
-static void put_group(const float *weights, int32_t to, int32_t group, char *block) {
+/* One group of one row; the group's weights are followed by zeros where the row ends. */
+static void put_group(const float *weights, int32_t to, char *tile, int64_t row, int64_t g) {
     float q[GROUP];
     float scale = to == LH_INT8 ? quantize_int8(weights, q) : quantize_int4(weights, q);
-    uint16_t bits = f32_to_bf16(scale);
-    memcpy(block + 2 * group, &bits, 2);
-    signed char *out = (signed char *)block + BLOCK_SCALES_BYTES;
-    if (to == LH_INT8) {
-        for (int i = 0; i < GROUP; i++) {
-            out[group * GROUP + i] = (signed char)q[i];
+    int32_t bits = bits_of(to);
+    uint16_t stored = f32_to_bf16(scale);
+    memcpy((char *)header_of(tile, to, g) + 2 * (g % 2 * TILE + row), &stored, 2);
+    char *chunk = (char *)chunks_of(tile, to, g) + 4 * row;
+    for (int k = 0; k < GROUP; k += 32 / bits) {
+        uint32_t word = 0;
+        for (int i = 0; i < 32 / bits; i++) {
+            uint32_t u = (uint32_t)((int32_t)q[k + i] + middle_of(to));
+            word |= u << (i % 2 * 16 + i / 2 * bits);
         }
-        return;
-    }
-    for (int i = 0; i < GROUP / 2; i++) {
-        int32_t low = (int32_t)q[i] + 8;
-        int32_t high = (int32_t)q[GROUP / 2 + i] + 8;
-        out[group * (GROUP / 2) + i] = (signed char)(low | high << 4);
+        memcpy(chunk, &word, 4);
+        chunk += CHUNK_BYTES;
     }
 }
 
 static void quantize_task(void *argument, int64_t index, int32_t thread) {
     (void)thread;
     const quantize_job *job = argument;
-    int64_t end = (index + 1) * ROWS_PER_TASK;
-    end = end < job->outputs ? end : job->outputs;
-    for (int64_t row = index * ROWS_PER_TASK; row < end; row++) {
-        const char *weights = job->weights + row * job->inputs * dtype_bytes(job->from);
-        char *block = job->out + row * row_bytes(job->to, job->inputs);
-        for (int64_t k = 0; k < job->inputs; k += BLOCK) {
-            float wide[BLOCK] = {0};
-            int64_t count = job->inputs - k < BLOCK ? job->inputs - k : BLOCK;
-            for (int64_t i = 0; i < count; i++) {
-                wide[i] = element_to_f32(weights, job->from, k + i);
+    int64_t bytes = tile_bytes(job->to, job->inputs);
+    char *tile = job->out + index * bytes;
+    memset(tile, 0, (size_t)bytes); /* rows that are not there */
+    int64_t groups = (job->inputs + block_of(job->to) - 1) / block_of(job->to) * 2;
+    for (int64_t row = 0; row < TILE && index * TILE + row < job->outputs; row++) {
+        int64_t first = (index * TILE + row) * job->inputs;
+        for (int64_t g = 0; g < groups; g++) {
+            float wide[GROUP] = {0};
+            for (int64_t i = 0; i < GROUP && g * GROUP + i < job->inputs; i++) {
+                wide[i] = element_to_f32(job->weights, job->from, first + g * GROUP + i);
             }
-            put_group(wide, job->to, 0, block);
-            put_group(wide + GROUP, job->to, 1, block);
-            block += step_bytes(job->to);
+            put_group(wide, job->to, tile, row, g);
         }
     }
 }
@@ -141,6 +137,6 @@ static void quantize_task(void *argument, int64_t index, int32_t thread) {
 int32_t LH_NAME(lh_quantize)(lh_context *context, const void *weights, int32_t from,
                              int32_t outputs, int32_t inputs, int32_t to, void *out) {
     quantize_job job = {weights, out, outputs, inputs, from, to};
-    lh_pool_run(context->pool, quantize_task, &job, (outputs + ROWS_PER_TASK - 1) / ROWS_PER_TASK);
+    lh_pool_run(context->pool, quantize_task, &job, (outputs + TILE - 1) / TILE);
     return LH_OK;
 }

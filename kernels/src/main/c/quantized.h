@@ -1,105 +1,86 @@
 /*
- * Weights as linear layers read them: dense, or quantised in groups of 32.
+ * Quantised weights as they lie in memory: the lanes of a vector are rows of the matrix.
  *
- * A quantised row is a sequence of blocks of 64 weights, the last one padded with zeros, each two bf16
- * scales and then 64 integers q: int8, -127..127, as they are (68 bytes, 8.5 bits a weight), or int4,
- * -8..7 stored as q + 8 (36 bytes, 4.5 bits): byte i of the 16 of a group holds weight i in its lower
- * half and weight 16 + i in its upper half. A weight is scale * q.
+ * A weight is scale * (u - zero), u unsigned of 8 or 4 bits. Scales and zeros are shared by a group of
+ * weights that follow each other in a row:
+ *               u       group   scale   zero
+ *   INT8        8 bits    32    bf16    128              8.5 bits a weight; made by quantize.c
+ *   INT4        4 bits    32    bf16    8                4.5 bits
+ *   INT8_G128   8 bits   128    f16     int16 a group    8.25 bits; of GPTQ and AWQ checkpoints
+ *   INT4_G128   4 bits   128    f16     int16 a group    4.25 bits
  *
- * Scale times q has at most 8 + 8 bits, so the product is exact in f32, and a quantised matrix gives
- * the bits of the f32 matrix of its values: sums, lanes and adapters are those of dense weights. The
- * scales are bf16 because one load broadcasts a pair of them and one shift or mask widens each; an
- * f16 costs three shuffles, and would be subnormal for weights below 0.008.
+ * A matrix [N, K] is a sequence of tiles of 16 rows, a tile a sequence of blocks of inputs (64 of INT8
+ * and INT4, 128 of the others), each a header of 64 bytes and then chunks of 64 bytes:
+ *   header   INT8, INT4: 16 scales of the block's first group, row by row, then 16 of its second;
+ *            G128: 16 scales, then 16 zeros
+ *   chunk    one 32-bit word per row, with b bits a weight the 32 / b weights k0.. of that row: as two
+ *            lanes of 16 bits, the even k in the lower lane and the odd k in the upper one, each lane
+ *            ascending from its lowest bits. k = k0 + 2 j + i stands in bits 16 i + b j up.
+ * So the words shifted by b j and masked are 16-bit numbers k0 + 2 j and k0 + 2 j + 1 of 16 rows, what a
+ * multiplication of pairs (vpmaddwd) takes, with one shift and one mask, without a shuffle; a dot
+ * product needs no sum over lanes, 16 scales are one load, and a decoding thread reads one stream.
+ *
+ * N is padded with rows of scale 0; K up to a whole block with anything, as x is padded with zeros.
  */
 #ifndef LH_QUANTIZED_H
 #define LH_QUANTIZED_H
 
 #include "lanes.h"
 
+#define TILE 16
 #define GROUP 32
-#define BLOCK 64
-#define BLOCK_SCALES_BYTES 4
+#define HEADER_BYTES 64
+#define CHUNK_BYTES 64
 
-ALWAYS_INLINE int is_quantized(int32_t dtype) { return dtype == LH_INT8 || dtype == LH_INT4; }
+ALWAYS_INLINE int is_quantized(int32_t dtype) { return dtype >= LH_INT8; }
 
-/* Weights that are widened together: a block, or what fills the lanes once. */
-ALWAYS_INLINE int64_t step_of(int32_t dtype) { return is_quantized(dtype) ? BLOCK : LANES; }
+/* Whether groups are of 128 weights with an f16 scale and a zero of their own. */
+ALWAYS_INLINE int has_zeros(int32_t dtype) { return dtype >= LH_INT8_G128; }
 
-ALWAYS_INLINE int64_t step_bytes(int32_t dtype) {
-    switch (dtype) {
-        case LH_INT8: return BLOCK_SCALES_BYTES + BLOCK;
-        case LH_INT4: return BLOCK_SCALES_BYTES + BLOCK / 2;
-        default: return LANES * dtype_bytes(dtype);
-    }
+ALWAYS_INLINE int32_t bits_of(int32_t dtype) {
+    return dtype == LH_INT8 || dtype == LH_INT8_G128 ? 8 : 4;
 }
 
-/* From one row of a matrix to the next. */
-ALWAYS_INLINE int64_t row_bytes(int32_t dtype, int64_t inputs) {
-    return is_quantized(dtype) ? (inputs + BLOCK - 1) / BLOCK * step_bytes(dtype)
-                               : inputs * dtype_bytes(dtype);
+/* The zero of INT8 and INT4. */
+ALWAYS_INLINE int32_t middle_of(int32_t dtype) { return 1 << (bits_of(dtype) - 1); }
+
+/* Inputs of a block. */
+ALWAYS_INLINE int64_t block_of(int32_t dtype) { return has_zeros(dtype) ? 128 : 64; }
+
+/* Bytes of the weights of 16 rows and 32 inputs. */
+ALWAYS_INLINE int64_t group_bytes(int32_t dtype) { return TILE * GROUP * bits_of(dtype) / 8; }
+
+ALWAYS_INLINE int64_t block_bytes(int32_t dtype) {
+    return HEADER_BYTES + block_of(dtype) / GROUP * group_bytes(dtype);
 }
 
-ALWAYS_INLINE float weight_to_f32(const char *row, int32_t dtype, int64_t index) {
-    if (!is_quantized(dtype)) {
-        return element_to_f32(row, dtype, index);
-    }
-    const char *block = row + index / BLOCK * step_bytes(dtype);
-    int64_t i = index % GROUP;
-    int64_t group = index % BLOCK / GROUP;
-    uint16_t scale;
-    memcpy(&scale, block + 2 * group, 2);
-    const char *q = block + BLOCK_SCALES_BYTES;
-    if (dtype == LH_INT8) {
-        return bf16_to_f32(scale) * (float)(signed char)q[group * GROUP + i];
-    }
-    int32_t pair = (unsigned char)q[group * (GROUP / 2) + i % (GROUP / 2)];
-    return bf16_to_f32(scale) * (float)((i < GROUP / 2 ? pair & 15 : pair >> 4) - 8);
+/* From one tile of a matrix to the next. */
+ALWAYS_INLINE int64_t tile_bytes(int32_t dtype, int64_t inputs) {
+    return (inputs + block_of(dtype) - 1) / block_of(dtype) * block_bytes(dtype);
 }
 
-/* The scale of the group of weight i of a block, in every lane. */
-ALWAYS_INLINE vf v_scale(const char *block, int64_t i) {
-    int32_t pair;
-    memcpy(&pair, block, 4);
-    vi32 both = (vi32){0} + pair;
-    return (vf)(i < GROUP ? both << 16 : both & (int32_t)0xffff0000);
+/* The header of the block that holds group g of 32 inputs of a tile. */
+ALWAYS_INLINE const char *header_of(const char *tile, int32_t dtype, int64_t g) {
+    return tile + g / (block_of(dtype) / GROUP) * block_bytes(dtype);
 }
 
-/* W weights from weight i of a step on; dtype and i are constants wherever this is inlined. */
-ALWAYS_INLINE vf v_weights(const char *step, int32_t dtype, int64_t i) {
-    if (!is_quantized(dtype)) {
-        return v_widen(step, dtype, i);
-    }
-#if defined(LH_ISA_AVX512)
-    const char *q = step + BLOCK_SCALES_BYTES;
-    if (dtype == LH_INT8) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(q + i));
-        return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)) * v_scale(step, i);
-    }
-    /* The 16 values of a group are looked up: the permutation reads only the lowest 4 bits. */
-    const vf values = {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7};
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(q + i / GROUP * (GROUP / 2)));
-    __m512i pairs = _mm512_cvtepu8_epi32(bytes);
-    __m512i index = i % GROUP == 0 ? pairs : _mm512_srli_epi32(pairs, 4);
-    return _mm512_permutexvar_ps(index, values * v_scale(step, i));
-#elif defined(LH_ISA_AVX2)
-    const char *q = step + BLOCK_SCALES_BYTES;
-    if (dtype == LH_INT8) {
-        __m128i bytes = _mm_loadl_epi64((const __m128i *)(q + i));
-        return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)) * v_scale(step, i);
-    }
-    __m128i bytes = _mm_loadl_epi64((const __m128i *)(q + i / GROUP * (GROUP / 2) + i % (GROUP / 2)));
-    __m256i pairs = _mm256_cvtepu8_epi32(bytes);
-    __m256i index = i % GROUP < GROUP / 2 ? _mm256_and_si256(pairs, _mm256_set1_epi32(15))
-                                          : _mm256_srli_epi32(pairs, 4);
-    vf scale = v_scale(step, i);
-    return _mm256_fmadd_ps(_mm256_cvtepi32_ps(index), scale, scale * v_set1(-8)); /* exact */
-#else
-    vf wide;
-    for (int j = 0; j < W; j++) {
-        wide[j] = weight_to_f32(step, dtype, i + j);
-    }
-    return wide;
-#endif
+/* The chunks of group g of 32 inputs of a tile. */
+ALWAYS_INLINE const char *chunks_of(const char *tile, int32_t dtype, int64_t g) {
+    return header_of(tile, dtype, g) + HEADER_BYTES
+           + g % (block_of(dtype) / GROUP) * group_bytes(dtype);
+}
+
+/* The scales of W rows from row v W of a tile on, for group g of 32 inputs. */
+ALWAYS_INLINE vf v_scales(const char *tile, int32_t dtype, int64_t g, int v) {
+    const uint16_t *scales = (const uint16_t *)header_of(tile, dtype, g) + v * W;
+    return has_zeros(dtype) ? v_widen(scales, LH_F16, 0) : v_widen(scales + g % 2 * TILE, LH_BF16, 0);
+}
+
+/* Their zeros; dtype has some. */
+ALWAYS_INLINE vi32 v_zeros(const char *tile, int32_t dtype, int64_t g, int v) {
+    typedef int16_t vi16_half __attribute__((vector_size(2 * W), aligned(2), may_alias));
+    const char *zeros = header_of(tile, dtype, g) + 2 * TILE + 2 * v * W;
+    return __builtin_convertvector(*(const vi16_half *)zeros, vi32);
 }
 
 #endif

@@ -16,20 +16,23 @@
 namespace longhand {
 
 /*
- * K is cut into SLICES runs of whole chunks. Each is summed from zero by multiplies in ascending k,
- * and the slices are added in ascending order, so that eight warps of the skinny kernel and one warp
- * of the wide kernel arrive at the same bits.
+ * K is cut into SLICES runs of whole blocks, of one chunk or of as many as the weights are stored in.
+ * Each is summed from zero by multiplies in ascending k, and the slices are added in ascending order, so
+ * that eight warps of the skinny kernel and one warp of the wide kernel arrive at the same bits.
  */
 constexpr int SLICES = 8;
 
-__host__ __device__ constexpr int slice_chunks(int chunks) { return (chunks + SLICES - 1) / SLICES; }
+__host__ __device__ constexpr int slice_chunks(int chunks, int block = 1) {
+    return ((chunks + block - 1) / block + SLICES - 1) / SLICES * block;
+}
 
 struct Problem {
-    const float *x;          /* [rows, width] */
-    const uint16_t *weights; /* [outputs, 32 chunks] bf16, zeros behind width */
-    const float *norm;       /* [width], or null */
-    const float *bias;       /* [outputs], or null */
-    float *out;              /* [rows, out_width] */
+    const float *x;      /* [rows, width] */
+    const void *weights; /* weights.cuh says how; zeros behind width */
+    const void *scales;  /* of quantised weights, or null */
+    const float *norm;   /* [width], or null */
+    const float *bias;   /* [outputs], or null */
+    float *out;          /* [rows, out_width] */
     int width;
     int chunks;
     int rows;

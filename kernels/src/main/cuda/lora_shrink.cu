@@ -22,7 +22,7 @@ constexpr int PARTS = 8;
 constexpr int WARPS = 8;
 constexpr int RUNS = PARTS * WARPS;
 constexpr int UNROLL = 4;
-constexpr int PITCH = 20; /* as in linear_skinny.cu */
+constexpr int PITCH = 20; /* as in linear_skinny.cuh */
 
 /* Sums of one warp's run: 16 rows of A by 8 * TILES rows of x. */
 template <Kind KIND, bool ALIGNED>

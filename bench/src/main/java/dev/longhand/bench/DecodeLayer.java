@@ -52,6 +52,7 @@ final class DecodeLayer implements AutoCloseable {
 
     private final ComputeBackend backend;
     private final LayerShape shape;
+    private final DType weights;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment block;
     private final Norm norm;
@@ -60,10 +61,15 @@ final class DecodeLayer implements AutoCloseable {
     private final Linear gateUp;
     private final Linear downLinear;
 
-    /** Places the weights; the backend stays the caller's. */
-    DecodeLayer(ComputeBackend backend, LayerShape shape) {
+    /**
+     * Places the weights; the backend stays the caller's.
+     *
+     * @param weights BF16, or what they are quantised to
+     */
+    DecodeLayer(ComputeBackend backend, LayerShape shape, DType weights) {
         this.backend = backend;
         this.shape = shape;
+        this.weights = weights;
         int hidden = shape.hidden();
         block = random(LayerShape.matrixBytes(shape.intermediate(), hidden));
         norm = new Norm(backend.place(ones(hidden)), EPS);
@@ -109,7 +115,9 @@ final class DecodeLayer implements AutoCloseable {
     }
 
     private LinearMatrix plain(int outputs, int inputs) {
-        return new LinearMatrix(backend.place(view(outputs, inputs)), null);
+        HostTensor host = view(outputs, inputs);
+        Tensor tensor = weights.quantized() ? backend.quantize(host, weights) : backend.place(host);
+        return new LinearMatrix(tensor, null);
     }
 
     private LinearMatrix biased(int outputs, int inputs) {
@@ -258,10 +266,10 @@ final class DecodeLayer implements AutoCloseable {
     }
 
     /** Of {@code matrices} that read one input, and an adapter of each. */
-    private static OpTraffic.Floor matrix(
+    private OpTraffic.Floor matrix(
             int outputs, int inputs, int matrices, int rank, long operandBytes) {
         return new OpTraffic.Floor(
-                LayerShape.matrixBytes(outputs, inputs) + LayerShape.matrixBytes(outputs, rank),
+                weights.bytes(Shape.of(outputs, inputs)) + LayerShape.matrixBytes(outputs, rank),
                 LayerShape.matrixBytes(matrices * rank, inputs),
                 0,
                 operandBytes);

@@ -5,6 +5,7 @@ import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.bindings.cuda.CudaProbe;
 import dev.longhand.kernels.cuda.CudaBackend;
+import dev.longhand.kernels.tensor.DType;
 
 import java.util.List;
 import java.util.Locale;
@@ -69,7 +70,7 @@ public final class GpuReport {
                         "%s: a copy on the device reads and writes %.1f GB/s; floors are at that",
                         backend.description(),
                         bandwidth / 1e9));
-        try (DecodeLayer layer = new DecodeLayer(backend, plan.shape())) {
+        try (DecodeLayer layer = new DecodeLayer(backend, plan.shape(), DType.BF16)) {
             for (int sequences : plan.sequences()) {
                 for (int context : plan.contexts()) {
                     out.accept("decode, batch %d, context %d".formatted(sequences, context));

@@ -1,8 +1,10 @@
 package dev.longhand.bench;
 
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.Shape;
+
 /**
- * The sizes of a Qwen2 layer with bf16 weights and keys and values, and what follows from them in
- * bytes.
+ * The sizes of a Qwen2 layer with keys and values in bf16, and what follows from them in bytes.
  *
  * @param hidden width of the residual stream
  * @param heads query heads
@@ -14,7 +16,7 @@ record LayerShape(int hidden, int heads, int kvHeads, int headDim, int intermedi
     /** A layer of Qwen2.5-32B. */
     static final LayerShape QWEN2_5_32B = new LayerShape(5120, 40, 8, 128, 27_648);
 
-    private static final long WEIGHT_BYTES = 2;
+    private static final long ADAPTER_BYTES = 2;
     private static final long KV_BYTES = 2;
 
     /** Width of the queries of one row. */
@@ -32,22 +34,22 @@ record LayerShape(int hidden, int heads, int kvHeads, int headDim, int intermedi
         return queryWidth() + 2 * keyWidth();
     }
 
-    /** Bytes of a matrix. */
+    /** Bytes of a matrix of an adapter. */
     static long matrixBytes(int outputs, int inputs) {
-        return WEIGHT_BYTES * outputs * inputs;
+        return ADAPTER_BYTES * outputs * inputs;
     }
 
     /** Bytes of all matrices. */
-    long weightBytes() {
-        return matrixBytes(qkvWidth(), hidden)
-                + matrixBytes(hidden, queryWidth())
-                + matrixBytes(2 * intermediate, hidden)
-                + matrixBytes(hidden, intermediate);
+    long weightBytes(DType weights) {
+        return weights.bytes(Shape.of(qkvWidth(), hidden))
+                + weights.bytes(Shape.of(hidden, queryWidth()))
+                + weights.bytes(Shape.of(2L * intermediate, hidden))
+                + weights.bytes(Shape.of(hidden, intermediate));
     }
 
     /** Bytes of an adapter of all matrices. */
     long adapterBytes(int rank) {
-        return WEIGHT_BYTES
+        return ADAPTER_BYTES
                 * rank
                 * (3L * hidden
                         + qkvWidth()

@@ -5,33 +5,33 @@ import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.tensor.DType;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Prints the memory traffic of a decode step of one layer of Qwen2.5-32B as the PTX device counts
- * it. Takes some 6 GB of memory and minutes:
+ * it, with weights in bf16 or as {@code --weights} says (int8, int4, fp8). Takes some 6 GB of
+ * memory and minutes:
  *
- * <pre>java -cp bench/target/benchmarks.jar dev.longhand.bench.TrafficReport [--device ptx]</pre>
+ * <pre>java -cp bench/target/benchmarks.jar dev.longhand.bench.TrafficReport [--weights int8]</pre>
  */
 public final class TrafficReport {
     private static final int[] SEQUENCES = {1, 8};
     private static final int[] CONTEXTS = {1024, 16_384};
     private static final int[] RANKS = {64, 256};
 
+    private static final List<DType> KEPT = List.of(DType.BF16, DType.INT8, DType.INT4, DType.FP8);
+
     private TrafficReport() {}
 
     /** Runs the report. */
     public static void main(String[] arguments) {
-        List<String> given = List.of(arguments);
-        if (!given.isEmpty() && !given.equals(List.of("--device", "ptx"))) {
-            throw new IllegalArgumentException(
-                    "arguments: [--device ptx]; no other device counts its traffic, given "
-                            + given);
-        }
+        DType weights = weights(List.of(arguments));
         System.out.println(TrafficTable.HEADER);
         try (ComputeBackend backend = BackendChoice.open(Device.PTX, 0).backend();
-                DecodeLayer layer = new DecodeLayer(backend, LayerShape.QWEN2_5_32B)) {
+                DecodeLayer layer = new DecodeLayer(backend, LayerShape.QWEN2_5_32B, weights)) {
             for (int sequences : SEQUENCES) {
                 for (int context : CONTEXTS) {
                     System.out.println(measure(layer, sequences, context, 0).text());
@@ -41,6 +41,22 @@ public final class TrafficReport {
                 System.out.println(measure(layer, 1, CONTEXTS[0], rank).text());
             }
         }
+    }
+
+    private static DType weights(List<String> arguments) {
+        if (arguments.isEmpty()) {
+            return DType.BF16;
+        }
+        Optional<DType> kept =
+                arguments.size() == 2 && arguments.getFirst().equals("--weights")
+                        ? KEPT.stream()
+                                .filter(d -> d.name().equalsIgnoreCase(arguments.getLast()))
+                                .findFirst()
+                        : Optional.empty();
+        return kept.orElseThrow(
+                () ->
+                        new IllegalArgumentException(
+                                "arguments: [--weights bf16|int8|int4|fp8], given " + arguments));
     }
 
     /**

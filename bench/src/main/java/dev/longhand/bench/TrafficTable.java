@@ -13,8 +13,9 @@ record TrafficTable(String title, List<OpTraffic> ops) {
             read, written: different 32-byte sectors that a launch touches, times 32, summed over
               launches: what DRAM moves at least if nothing stays in a cache between launches and
               everything does within one. No times: the PTX device knows none.
-            floor: the matrices and adapters in bf16; of attention 2 * kvHeads * headDim * 2 bytes of keys and
-              values * positions * sequences. Activations are no part of it, but are of read.
+            floor: the matrices as they are kept, adapters in bf16; of attention 2 * kvHeads * headDim
+              * 2 bytes of keys and values * positions * sequences. Activations are no part of it, but
+              are of read.
             sectors/request: 32-byte sectors that a load of a warp touches, activations and page
               tables included; ideal: bytes asked for / 32. More is uncoalesced, less is shared.
             wavefronts: passes over shared memory / the same without bank conflicts.

@@ -7,13 +7,16 @@ import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.BackendUnavailableException;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.tensor.DType;
 
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A decode step of a small layer reads every weight, key and value once, and little else. */
 class TrafficReportTest {
-    private static final LayerShape SMALL = new LayerShape(256, 10, 2, 64, 704);
+    private static final LayerShape SMALL = new LayerShape(256, 10, 2, 64, 768);
 
     private static final int RANK = 64;
 
@@ -23,25 +26,27 @@ class TrafficReportTest {
     /** Rows of positions, sequences and page tables, in sectors of their own in every launch. */
     private static final long TABLE_BYTES_MAX = 1024;
 
-    @Test
-    void smallLayer() {
+    @ParameterizedTest
+    @EnumSource(names = {"BF16", "INT8", "INT4", "FP8"})
+    void smallLayer(DType weights) {
         try (ComputeBackend backend = BackendChoice.open(Device.PTX, 0).backend();
-                DecodeLayer layer = new DecodeLayer(backend, SMALL)) {
+                DecodeLayer layer = new DecodeLayer(backend, SMALL, weights)) {
             for (int sequences : new int[] {1, 8}) {
                 for (int context : new int[] {100, 600}) {
                     TrafficTable table = TrafficReport.measure(layer, sequences, context, 0);
                     System.out.println(table.text());
-                    check(table, sequences, context);
+                    check(table, weights, sequences, context);
                 }
-                checkAdapter(layer, sequences);
+                checkAdapter(layer, weights, sequences);
             }
         } catch (BackendUnavailableException e) {
             Assumptions.abort("skipped: " + e.getMessage());
         }
     }
 
-    private static void check(TrafficTable table, int sequences, int context) {
-        assertEquals(SMALL.weightBytes() + SMALL.kvBytes(context, sequences), table.floorBytes());
+    private static void check(TrafficTable table, DType weights, int sequences, int context) {
+        long floor = SMALL.weightBytes(weights) + SMALL.kvBytes(context, sequences);
+        assertEquals(floor, table.floorBytes());
         for (OpTraffic op : table.ops()) {
             long needed = op.floor().bytes() + op.floor().operands();
             if (op.floor().weights() > 0) {
@@ -56,7 +61,7 @@ class TrafficReportTest {
     }
 
     /** A, B and what lies between them are read once, however many sequences share them. */
-    private static void checkAdapter(DecodeLayer layer, int sequences) {
+    private static void checkAdapter(DecodeLayer layer, DType weights, int sequences) {
         TrafficTable without = TrafficReport.measure(layer, sequences, 100, 0);
         TrafficTable table = TrafficReport.measure(layer, sequences, 100, RANK);
         System.out.println(table.text());
@@ -90,7 +95,7 @@ class TrafficReportTest {
     @Test
     void bytesOf32B() {
         assertEquals(16_777_216, LayerShape.QWEN2_5_32B.adapterBytes(64));
-        assertEquals(975_175_680, LayerShape.QWEN2_5_32B.weightBytes());
+        assertEquals(975_175_680, LayerShape.QWEN2_5_32B.weightBytes(DType.BF16));
         assertEquals(64L << 20, LayerShape.QWEN2_5_32B.kvBytes(16_384, 1));
     }
 

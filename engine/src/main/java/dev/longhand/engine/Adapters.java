@@ -17,6 +17,7 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Future;
@@ -69,7 +70,17 @@ public final class Adapters implements AutoCloseable {
      *     the limit of memory; what the name led to before stays
      */
     public AdapterInfo load(String name, Path folder) {
-        return registry.load(name, folder);
+        return load(name, folder, 1);
+    }
+
+    /**
+     * The same, applied more or less strongly than the folder asks for.
+     *
+     * @param factor multiplies the scale of every change (alpha / rank); part of what an adapter is
+     *     known by
+     */
+    public AdapterInfo load(String name, Path folder, float factor) {
+        return registry.load(name, folder, factor);
     }
 
     /**
@@ -185,16 +196,24 @@ public final class Adapters implements AutoCloseable {
     /**
      * Begins something with the adapter that a request names, as the weights will be when it runs.
      *
-     * @param begin given the use of the adapter, which is its to release unless it throws
+     * @param count how many uses of it
+     * @param begin given the uses of the adapter, which are its to release unless it throws
      */
-    void begin(@Nullable String name, Consumer<AdapterUse> begin) {
+    void begin(@Nullable String name, int count, Consumer<List<AdapterUse>> begin) {
         ResidentAdapter adapter = name == null ? null : registry.acquire(name);
+        for (int i = 1; adapter != null && i < count; i++) {
+            adapter.holdAgain();
+        }
         try {
             synchronized (this) { // no merge comes between the choice and its place in the queue
-                begin.accept(use(name, adapter));
+                List<AdapterUse> uses = new ArrayList<>();
+                for (int i = 0; i < count; i++) {
+                    uses.add(use(name, adapter));
+                }
+                begin.accept(uses);
             }
         } catch (RuntimeException | Error e) {
-            if (adapter != null) {
+            for (int i = 0; adapter != null && i < count; i++) {
                 adapter.release();
             }
             throw e;

@@ -1,38 +1,28 @@
 package dev.longhand.engine;
 
-import dev.longhand.engine.chat.ChatTemplate;
-import dev.longhand.engine.decode.Sequence;
-import dev.longhand.engine.decode.StopCondition;
-import dev.longhand.engine.decode.TextStream;
-import dev.longhand.engine.decode.TokenLog;
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
-import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.model.GenerationDefaults;
+import dev.longhand.engine.model.LinearWeights;
 import dev.longhand.engine.model.MemoryPlan;
 import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.model.Qwen2Model;
 import dev.longhand.engine.model.Qwen2Weights;
 import dev.longhand.engine.schedule.DeviceThread;
 import dev.longhand.engine.schedule.EngineBusyException;
-import dev.longhand.engine.tokenizer.TokenTable;
+import dev.longhand.engine.schedule.EngineLoad;
 import dev.longhand.engine.tokenizer.Tokenizer;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
-import dev.longhand.kernels.sampling.SampleSlot;
-import dev.longhand.kernels.sampling.SamplingParams;
 
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * A model that is loaded and ready. Requests may come from any thread; they advance together, one
@@ -94,13 +84,15 @@ public final class Engine implements AutoCloseable {
             resources.add(setup);
             Checkpoint checkpoint = Checkpoint.open(config.model());
             resources.add(checkpoint);
+            LinearWeights linear = new LinearWeights(checkpoint, setup.model(), setup.weights());
+            resources.add(linear);
             Arena hostMemory = Arena.ofShared();
             resources.add(hostMemory);
             BackendChoice choice =
                     BackendChoice.open(config.device(), config.threads(), config.prefill());
             ComputeBackend backend = choice.backend();
             resources.add(backend);
-            MemoryPlan plan = setup.plan(checkpoint, backend);
+            MemoryPlan plan = setup.plan(linear, backend);
             plan.requireFit();
             KvShape kvShape = setup.kvShape(backend);
             backend.refusal(kvShape, setup.model().heads())
@@ -108,13 +100,16 @@ public final class Engine implements AutoCloseable {
                             reason -> {
                                 throw new InputException(reason + ", this model cannot run there");
                             });
+            if (config.weightsCache()) {
+                linear.cache(config.threads(), config.progress());
+            }
             Qwen2Model model =
                     new Qwen2Model(
                             Qwen2Weights.bind(
                                     checkpoint,
                                     setup.model(),
                                     backend,
-                                    setup.weights(),
+                                    linear,
                                     config.progress(),
                                     hostMemory),
                             setup.model(),
@@ -132,7 +127,7 @@ public final class Engine implements AutoCloseable {
                             model,
                             backend,
                             thread,
-                            setup.weights() != null,
+                            !linear.dtypes().isEmpty(),
                             config.threads());
             resources.add(adapters);
             resources.add(thread);
@@ -177,6 +172,16 @@ public final class Engine implements AutoCloseable {
         return adapters;
     }
 
+    /** How busy this engine is now. */
+    public EngineLoad load() {
+        return deviceThread.load();
+    }
+
+    /** The longest sequence that it admits, prompt and output, in tokens. */
+    public int contextTokensMax() {
+        return setup.limits().contextTokensMax();
+    }
+
     /** The memory that this engine takes. */
     public MemoryPlan memoryPlan() {
         return memoryPlan;
@@ -190,88 +195,40 @@ public final class Engine implements AutoCloseable {
      * @throws IllegalStateException if the engine is closed
      */
     public Generation submit(GenerationRequest request) {
-        int[] prompt = tokens(request.prompt());
-        int contextMax = setup.limits().contextTokensMax();
-        if (prompt.length >= contextMax) {
-            throw new InputException(
-                    "the prompt has %d tokens, the context holds %d, output included"
-                            .formatted(prompt.length, contextMax));
+        return submitAll(request, 1).getFirst();
+    }
+
+    /**
+     * Begins several samples of one prompt, or queues them, all or none. The prompt is computed
+     * once and its pages are shared. Sample i is what the request alone gives with its seed plus i;
+     * without a seed the first is drawn.
+     *
+     * @param samples how many, at least 1
+     * @throws InputException if the request cannot be fulfilled as it is, or so many samples never
+     *     fit into the queue
+     * @throws EngineBusyException if the queue has no room for them now
+     * @throws IllegalStateException if the engine is closed
+     */
+    public List<Generation> submitAll(GenerationRequest request, int samples) {
+        int samplesMax = setup.limits().queueDepthMax();
+        if (samples < 1 || samples > samplesMax) {
+            throw new InputException("samples: 1..%d, not %d".formatted(samplesMax, samples));
         }
-        int room = contextMax - prompt.length;
-        int asked = Objects.requireNonNullElse(request.maxTokens(), Integer.MAX_VALUE);
-        boolean lengthEndsFirst = asked <= room;
-        int outputMax = Math.min(asked, room);
-        SamplingParams sampling =
-                request.sampling()
-                        .resolve(
-                                setup.defaults(),
-                                ThreadLocalRandom.current().nextLong(),
-                                setup.drawableTokens());
-        TokenTable table = setup.tokenizer().map(Tokenizer::table).orElse(null);
-        if (table == null && !request.stops().isEmpty()) {
-            throw new InputException("stop strings need tokenizer files, which this model lacks");
-        }
-        List<Integer> eos = request.ignoreEos() ? List.of() : setup.defaults().eosTokenIds();
-        SampleSlot slot = new SampleSlot(sampling, setup.drawableTokens());
-        Speculation speculation =
-                sampling.penalises() && !penalisedDrafts
-                        ? Speculation.OFF
-                        : Objects.requireNonNullElse(request.speculation(), setup.speculation());
-        TokenLog log = new TokenLog(outputMax, slot.reported());
-        StopCondition stop = new StopCondition(eos, table, request.stops());
-        FinishReason limit = lengthEndsFirst ? FinishReason.LENGTH : FinishReason.CONTEXT;
+        Submission submission = new Submission(setup, folder, request, penalisedDrafts);
         adapters.begin(
                 request.adapter(),
-                use ->
-                        deviceThread.submit(
-                                new Sequence(
-                                        prompt,
-                                        use,
-                                        outputMax,
-                                        limit,
-                                        slot,
-                                        speculation,
-                                        stop,
-                                        log)));
-        TextStream text = table == null ? null : new TextStream(table, request.stops());
-        return new Generation(prompt, log, text);
+                samples,
+                uses -> deviceThread.submit(submission.sequences(uses)));
+        return submission.generations();
     }
 
-    private int[] tokens(Prompt prompt) {
-        int[] tokens =
-                switch (prompt) {
-                    case Prompt.Ids ids -> ids.ids().stream().mapToInt(Integer::intValue).toArray();
-                    case Prompt.Text text -> requireTokenizer().encode(text.text());
-                    case Prompt.Chat chat ->
-                            requireTokenizer()
-                                    .encode(
-                                            chatTemplate()
-                                                    .render(chat.messages(), chat.tools(), true));
-                };
-        if (tokens.length == 0) {
-            throw new InputException("the prompt has no tokens");
-        }
-        for (int token : tokens) {
-            if (token < 0 || token >= setup.model().vocabSize()) {
-                throw new InputException(
-                        "token id %d is out of range: the vocabulary has %d rows"
-                                .formatted(token, setup.model().vocabSize()));
-            }
-        }
-        return tokens;
-    }
-
-    private Tokenizer requireTokenizer() {
-        return setup.tokenizer()
-                .orElseThrow(
-                        () ->
-                                new InputException(
-                                        "%s has no tokenizer.json; give token ids instead"
-                                                .formatted(folder)));
-    }
-
-    private ChatTemplate chatTemplate() {
-        return ChatTemplate.read(folder);
+    /**
+     * The token ids of a prompt, as {@link #submit} would give them to the model.
+     *
+     * @throws InputException if it cannot be a prompt of this model
+     */
+    public int[] tokens(Prompt prompt) {
+        return Submission.tokens(setup, folder, prompt);
     }
 
     /**

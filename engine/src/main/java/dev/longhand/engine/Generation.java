@@ -4,8 +4,10 @@ import dev.longhand.engine.decode.TextStream;
 import dev.longhand.engine.decode.TokenLog;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.TextProfile;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.engine.generation.Usage;
+import dev.longhand.engine.thought.KeywordCounter;
 
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,7 @@ public final class Generation {
     private final int[] prompt;
     private final TokenLog log;
     private final @Nullable TextStream text;
+    private final KeywordCounter keywords = new KeywordCounter();
     private int read;
     private boolean ended;
 
@@ -58,8 +61,9 @@ public final class Generation {
         if (log.await(read)) {
             int index = read++;
             int token = log.token(index);
-            return new GenerationEvent.TokenEmitted(
-                    token, text == null ? "" : text.append(token), top(index));
+            String piece = text == null ? "" : text.append(token, log.thoughtBytes(index));
+            keywords.append(piece);
+            return new GenerationEvent.TokenEmitted(token, piece, top(index), log.phase(index));
         }
         ended = true;
         RuntimeException failure = log.failure();
@@ -68,7 +72,14 @@ public final class Generation {
         }
         FinishReason reason = Objects.requireNonNull(log.reason());
         Usage usage = Objects.requireNonNull(log.usage());
-        return new GenerationEvent.Finished(reason, text == null ? "" : text.finish(), usage);
+        if (text == null) {
+            return new GenerationEvent.Finished(reason, "", usage, TextProfile.EMPTY);
+        }
+        String rest = text.finish();
+        keywords.append(rest);
+        int answerStart = log.thoughtOpen() ? text.length() : text.answerStart();
+        TextProfile profile = new TextProfile(answerStart, keywords.finish());
+        return new GenerationEvent.Finished(reason, rest, usage, profile);
     }
 
     private List<TokenLogprob> top(int index) {

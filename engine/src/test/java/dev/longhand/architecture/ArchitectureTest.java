@@ -36,8 +36,10 @@ class ArchitectureTest {
                     .consideringOnlyDependenciesInLayers()
                     .layer("cli")
                     .definedBy("dev.longhand.engine.cli")
+                    .layer("batch")
+                    .definedBy("dev.longhand.engine.batch")
                     .layer("serve")
-                    .definedBy("dev.longhand.engine.serve")
+                    .definedBy("dev.longhand.engine.serve..")
                     .layer("facade")
                     .definedBy("dev.longhand.engine")
                     .layer("schedule")
@@ -52,21 +54,24 @@ class ArchitectureTest {
                             "dev.longhand.engine.tokenizer",
                             "dev.longhand.engine.weights",
                             "dev.longhand.engine.speculation",
+                            "dev.longhand.engine.thought",
                             "dev.longhand.engine.generation")
                     .layer("file")
                     .definedBy("dev.longhand.engine.file")
                     .whereLayer("cli")
                     .mayNotBeAccessedByAnyLayer()
-                    .whereLayer("serve")
+                    .whereLayer("batch")
                     .mayOnlyBeAccessedByLayers("cli")
+                    .whereLayer("serve")
+                    .mayOnlyBeAccessedByLayers("batch", "cli")
                     .whereLayer("facade")
-                    .mayOnlyBeAccessedByLayers("serve", "cli")
+                    .mayOnlyBeAccessedByLayers("serve", "batch", "cli")
                     .whereLayer("schedule")
-                    .mayOnlyBeAccessedByLayers("facade", "serve", "cli")
+                    .mayOnlyBeAccessedByLayers("facade", "serve", "batch", "cli")
                     .whereLayer("decode")
                     .mayOnlyBeAccessedByLayers("schedule", "facade")
                     .whereLayer("file")
-                    .mayOnlyBeAccessedByLayers("parts", "facade", "serve");
+                    .mayOnlyBeAccessedByLayers("parts", "facade", "serve", "batch");
 
     @ArchTest
     static final ArchRule noCycles =

@@ -10,7 +10,9 @@ import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Speculation;
+import dev.longhand.engine.generation.Timeouts;
 import dev.longhand.engine.generation.Usage;
+import dev.longhand.engine.thought.LoopRule;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.Test;
@@ -28,6 +30,9 @@ import java.util.concurrent.atomic.AtomicReference;
 class AllocationTest {
     private static final int WARM_UP_TOKENS = 20_000;
     private static final int MEASURED_TOKENS = 2_000;
+
+    /** Looks for loops as usual, but is content with none. */
+    private static final LoopRule NEVER = new LoopRule(1024, 1 << 20, 1 << 30, 48, 1, 8);
 
     @Test
     void decodingAllocatesNothing() throws InterruptedException {
@@ -66,6 +71,8 @@ class AllocationTest {
                             GenerationRequest.ids(List.of(1, 2, 3))
                                     .withSampling(sampling)
                                     .withSpeculation(speculation)
+                                    .withLoopRule(NEVER)
+                                    .withTimeouts(new Timeouts(600_000L, 600_000L))
                                     .ignoringEos());
             long thread = deviceThread();
             read(generation, WARM_UP_TOKENS);

@@ -34,6 +34,7 @@ class BatchInvarianceTest {
         "dim128-group5-yarn, F32,",
         "dim32-group8, BF16,",
         "dim128-group6, BF16,",
+        "dim64-group7-tied, INT8,",
         "dim64-group7-tied, F32, INT8",
         "dim128-group5-yarn, F32, INT4"
     })
@@ -47,27 +48,40 @@ class BatchInvarianceTest {
     }
 
     /** The CUDA kernels, every run with its blocks and warps in another order. */
-    @ParameterizedTest(name = "{0} on ptx")
-    @CsvSource({"dim64-group7-tied", "dim128-group5-yarn", "dim32-group8"})
-    void sameBitsOnCuda(String name) {
+    @ParameterizedTest(name = "{0} on ptx, weights {1}")
+    @CsvSource({
+        "dim64-group7-tied,",
+        "dim128-group5-yarn,",
+        "dim32-group8,",
+        "dim64-group7-tied, INT4"
+    })
+    void sameBitsOnCuda(String name, @Nullable DType weights) {
         TestDevices.require(Device.PTX);
         PtxDevice device = TestDevices.ptx();
         device.clear();
         long[] seed = {0};
-        cuda(Goldens.checkpoint(name), Device.PTX, () -> device.seed(seed[0]++));
+        cuda(Goldens.checkpoint(name), Device.PTX, weights, () -> device.seed(seed[0]++));
         assertEquals(List.of(), device.findings());
     }
 
     @Tag("gpu")
-    @ParameterizedTest(name = "{0} on gpu")
-    @CsvSource({"dim64-group7-tied", "dim128-group5-yarn", "dim32-group8"})
-    void sameBitsOnGpu(String name) {
+    @ParameterizedTest(name = "{0} on gpu, weights {1}")
+    @CsvSource({
+        "dim64-group7-tied,",
+        "dim128-group5-yarn,",
+        "dim32-group8,",
+        "dim64-group7-tied, INT8",
+        "dim64-group7-tied, INT4",
+        "dim64-group7-tied, FP8"
+    })
+    void sameBitsOnGpu(String name, @Nullable DType weights) {
         TestDevices.require(Device.CUDA);
-        cuda(Goldens.checkpoint(name), Device.CUDA, () -> {});
+        cuda(Goldens.checkpoint(name), Device.CUDA, weights, () -> {});
     }
 
-    private static void cuda(Path checkpoint, Device device, Runnable beforeRun) {
-        Setting setting = new Setting(checkpoint, device, DType.BF16, null);
+    private static void cuda(
+            Path checkpoint, Device device, @Nullable DType weights, Runnable beforeRun) {
+        Setting setting = new Setting(checkpoint, device, DType.BF16, weights);
         Completion expected = run(setting, 1, 512, 0);
         assertSameInEveryCompany(expected, setting, 1, beforeRun);
     }

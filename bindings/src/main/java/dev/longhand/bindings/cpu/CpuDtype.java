@@ -10,7 +10,11 @@ public enum CpuDtype {
     /** For the weights of linear layers only. */
     INT8(LonghandCpu.LH_INT8()),
     /** For the weights of linear layers only. */
-    INT4(LonghandCpu.LH_INT4());
+    INT4(LonghandCpu.LH_INT4()),
+    /** For the weights of linear layers only. */
+    INT8_G128(LonghandCpu.LH_INT8_G128()),
+    /** For the weights of linear layers only. */
+    INT4_G128(LonghandCpu.LH_INT4_G128());
 
     private final int code;
 

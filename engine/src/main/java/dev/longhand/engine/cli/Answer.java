@@ -3,8 +3,10 @@ package dev.longhand.engine.cli;
 import dev.longhand.engine.Generation;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.TextProfile;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.engine.generation.Usage;
+import dev.longhand.engine.thought.ReflectionKeywords;
 
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +29,7 @@ final class Answer {
     private final List<List<TokenLogprob>> logprobs = new ArrayList<>();
     private @Nullable FinishReason reason;
     private @Nullable Usage usage;
+    private TextProfile profile = TextProfile.EMPTY;
 
     Answer(Generation generation) {
         this.generation = generation;
@@ -47,6 +50,7 @@ final class Answer {
                     append(end.text(), printer);
                     reason = end.reason();
                     usage = end.usage();
+                    profile = end.profile();
                 }
                 case GenerationEvent.Failed failed -> throw failed.cause();
             }
@@ -86,6 +90,13 @@ final class Answer {
             top.forEach(entry -> step.addArray().add(entry.id()).add(entry.logprob()));
         }
         Usage took = usage();
+        json.put("thought_tokens", took.thoughtTokens());
+        json.put("answer_tokens", took.answerTokens());
+        json.put("answer_start", profile.answerStart());
+        ObjectNode keywords = json.putObject("keywords");
+        keywords.put("list", ReflectionKeywords.LIST_HASH);
+        keywords.put("total", profile.keywords().total());
+        profile.keywords().byPhrase().forEach(keywords.putObject("by_phrase")::put);
         ObjectNode timing = json.putObject("timing");
         timing.put("drafted_tokens", took.draftedTokens());
         timing.put("accepted_tokens", took.acceptedTokens());
@@ -102,10 +113,11 @@ final class Answer {
         Usage took = usage();
         return String.format(
                 Locale.ROOT,
-                "%d prompt tokens (%.1f tokens/s), %d tokens (%.1f tokens/s), finish: %s",
+                "%d prompt tokens (%.1f tokens/s), %d tokens%s (%.1f tokens/s), finish: %s",
                 took.promptTokens(),
                 took.prefillTokensPerSecond(),
                 took.outputTokens(),
+                took.thoughtTokens() > 0 ? ", " + took.thoughtTokens() + " of thought" : "",
                 took.decodeTokensPerSecond(),
                 reason == null ? "" : reason.jsonName());
     }

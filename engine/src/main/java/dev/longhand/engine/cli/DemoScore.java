@@ -1,5 +1,7 @@
 package dev.longhand.engine.cli;
 
+import dev.longhand.engine.thought.ReflectionKeywords;
+
 import java.util.Locale;
 
 /** What the answers of one model to the demo's problems come to. */

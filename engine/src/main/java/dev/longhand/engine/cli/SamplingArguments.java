@@ -1,8 +1,13 @@
 package dev.longhand.engine.cli;
 
+import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Speculation;
+import dev.longhand.engine.generation.Timeouts;
+import dev.longhand.engine.thought.LoopRule;
+import dev.longhand.engine.thought.Thinking;
+import dev.longhand.engine.thought.ThoughtMarkers;
 
 import org.jspecify.annotations.Nullable;
 
@@ -81,6 +86,37 @@ final class SamplingArguments {
                             + " answer is the same: on, off, or auto, where it pays.")
     private Speculation speculation = Speculation.AUTO;
 
+    @Option(
+            names = "--thinking-budget",
+            paramLabel = "N",
+            description = "Most tokens of the thought; then its end is written for the model.")
+    private @Nullable Integer thinkingBudget;
+
+    @Option(
+            names = "--thought-begin",
+            paramLabel = "T",
+            description =
+                    "The text after which the thought begins, in the output or at the prompt's"
+                            + " end; empty: at once. Default: the model's. Needs --thought-end.")
+    private @Nullable String thoughtBegin;
+
+    @Option(
+            names = "--thought-end",
+            paramLabel = "T",
+            description = "The text with which the thought ends. Needs --thought-begin.")
+    private @Nullable String thoughtEnd;
+
+    @Option(
+            names = "--loop-detector",
+            description = "End an output that goes in circles, with finish: loop.")
+    private boolean loopDetector;
+
+    @Option(
+            names = "--timeout-ms",
+            paramLabel = "MS",
+            description = "End after so many milliseconds, with finish: deadline.")
+    private @Nullable Long timeoutMillis;
+
     GenerationRequest apply(GenerationRequest request) {
         SamplingOptions sampling =
                 SamplingOptions.builder()
@@ -102,6 +138,19 @@ final class SamplingArguments {
                 stops,
                 ignoreEos,
                 request.adapter(),
-                speculation);
+                speculation,
+                new Thinking(thinkingBudget, markers()),
+                loopDetector ? LoopRule.DEFAULT : null,
+                new Timeouts(null, timeoutMillis));
+    }
+
+    private @Nullable ThoughtMarkers markers() {
+        if (thoughtBegin == null && thoughtEnd == null) {
+            return null;
+        }
+        if (thoughtBegin == null || thoughtEnd == null) {
+            throw new InputException("--thought-begin and --thought-end go together");
+        }
+        return ThoughtMarkers.of(thoughtBegin, thoughtEnd);
     }
 }

@@ -5,6 +5,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.serve.LineServer;
 import dev.longhand.engine.serve.Service;
 import dev.longhand.engine.serve.ServiceLimits;
+import dev.longhand.engine.serve.http.OpenAiServer;
 
 import org.jspecify.annotations.Nullable;
 
@@ -19,23 +20,29 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 
 /** {@code longhand serve}: generations over a socket until the process is ended. */
 @Command(
         name = "serve",
-        description = "Serves a model and its adapters: newline-delimited JSON over a socket.")
+        description =
+                "Serves a model and its adapters: newline-delimited JSON over a socket, OpenAI's"
+                        + " API over HTTP.")
 final class ServeCommand implements Callable<Integer> {
     private static final long DRAIN_MILLIS_MAX = 30_000;
 
     @Mixin private ModelOptions model = new ModelOptions();
 
-    @ArgGroup(multiplicity = "1")
-    private Address address = new Address();
+    @ArgGroup(exclusive = false, multiplicity = "1")
+    private Addresses addresses = new Addresses();
 
-    /** Where to listen. */
-    static final class Address {
+    /** Where to listen: at one of these at least. */
+    static final class Addresses {
         @Option(names = "--socket", paramLabel = "FILE", description = "A Unix domain socket.")
         private @Nullable Path socket;
 
@@ -43,7 +50,13 @@ final class ServeCommand implements Callable<Integer> {
                 names = "--port",
                 paramLabel = "N",
                 description = "TCP on the loopback interface; 0 takes a free port.")
-        private int port;
+        private @Nullable Integer port;
+
+        @Option(
+                names = "--http",
+                paramLabel = "N",
+                description = "HTTP on a port of the loopback interface; 0 takes a free one.")
+        private @Nullable Integer http;
     }
 
     @Option(
@@ -79,7 +92,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        String token = token();
+        LastingLogManager.install();
+        token(); // an error is told before the model is read
         try (LoadBar bar = new LoadBar();
                 Engine engine =
                         Engine.open(
@@ -90,10 +104,9 @@ final class ServeCommand implements Callable<Integer> {
                                         .build())) {
             bar.finish();
             Service service = new Service(engine, base(), adapterFolder);
-            try (LineServer server =
-                    new LineServer(service, socketAddress(), ServiceLimits.DEFAULT, token)) {
+            try (Servers servers = new Servers()) {
                 System.err.println(engine.backendDescription());
-                System.err.println("listening on " + server.address());
+                listen(service, servers);
                 CountDownLatch ended = new CountDownLatch(1);
                 Thread main = Thread.currentThread();
                 Runtime.getRuntime()
@@ -104,11 +117,61 @@ final class ServeCommand implements Callable<Integer> {
                                                     drain(service);
                                                     ended.countDown();
                                                     join(main);
+                                                    LastingLogManager.end();
                                                 }));
                 ended.await();
             }
         }
         return 0;
+    }
+
+    /** The servers that are open; closed the last first. */
+    private static final class Servers implements AutoCloseable {
+        private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+        @Override
+        public void close() throws IOException {
+            for (AutoCloseable server : open) {
+                try {
+                    server.close();
+                } catch (IOException e) {
+                    throw e;
+                } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        }
+    }
+
+    @SuppressWarnings("MustBeClosedChecker") // the servers are closed together
+    private void listen(Service service, Servers servers) throws IOException {
+        String token = token();
+        ServiceLimits limits = ServiceLimits.DEFAULT;
+        List<SocketAddress> lines = new ArrayList<>();
+        if (addresses.socket != null) {
+            lines.add(UnixDomainSocketAddress.of(addresses.socket));
+        }
+        if (addresses.port != null) {
+            lines.add(loopback(addresses.port));
+        }
+        for (SocketAddress address : lines) {
+            LineServer server = new LineServer(service, address, limits, token);
+            servers.open.push(server);
+            System.err.println("listening on " + server.address());
+        }
+        if (addresses.http != null) {
+            OpenAiServer server =
+                    new OpenAiServer(service, loopback(addresses.http), limits, token);
+            servers.open.push(server);
+            System.err.println("listening on http:/" + server.address());
+        }
+    }
+
+    private static InetSocketAddress loopback(int port) {
+        if (port < 0 || port > 65_535) {
+            throw new InputException("a port is from 0 to 65535, not " + port);
+        }
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     }
 
     /** Lets what is under way end, for a while. */
@@ -142,11 +205,5 @@ final class ServeCommand implements Callable<Integer> {
     private String base() {
         Path folder = model.model().toAbsolutePath().normalize().getFileName();
         return name != null ? name : folder == null ? "base" : folder.toString();
-    }
-
-    private SocketAddress socketAddress() {
-        return address.socket != null
-                ? UnixDomainSocketAddress.of(address.socket)
-                : new InetSocketAddress(InetAddress.getLoopbackAddress(), address.port);
     }
 }

@@ -6,7 +6,10 @@ import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.lora.AdapterUse;
 import dev.longhand.engine.speculation.Drafter;
 import dev.longhand.engine.speculation.StepForecast;
+import dev.longhand.engine.thought.ThoughtTracker;
+import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.sampling.SampleSlot;
 
@@ -27,13 +30,16 @@ public final class Sequence {
     private final FinishReason limitReason;
     private final SampleSlot[] slots; // of the last token and of each guess that a step checks
     private final Speculation speculation;
-    private final StopCondition stop;
+    private final OutputControls controls;
+    private final @Nullable SharedPrompt sharedPrompt;
     private final TokenLog log;
     private final long submittedNanos = System.nanoTime();
     private final int[] pages;
     private int table = -1;
     private int cached;
     private int shared;
+    private int reused;
+    private boolean ended;
     private @Nullable Drafter drafter;
     private int draft;
     private int drafted;
@@ -52,7 +58,8 @@ public final class Sequence {
      * @param limitReason what to report when that many were generated
      * @param slot how to draw
      * @param speculation whether to guess tokens
-     * @param stop when to stop
+     * @param controls what watches over the output
+     * @param sharedPrompt the prompt, if other samples continue it too
      * @param log where tokens go
      */
     public Sequence(
@@ -62,14 +69,16 @@ public final class Sequence {
             FinishReason limitReason,
             SampleSlot slot,
             Speculation speculation,
-            StopCondition stop,
+            OutputControls controls,
+            @Nullable SharedPrompt sharedPrompt,
             TokenLog log) {
         this.prompt = prompt;
         this.adapter = adapter;
         this.outputMax = outputMax;
         this.limitReason = limitReason;
         this.speculation = speculation;
-        this.stop = stop;
+        this.controls = controls;
+        this.sharedPrompt = sharedPrompt;
         this.log = log;
         // The last token generated is never fed back, so it needs no position.
         pages = new int[KvShape.pagesFor(prompt.length + outputMax - 1)];
@@ -86,6 +95,11 @@ public final class Sequence {
     /** The adapter, if any, under which it runs. */
     public AdapterUse adapter() {
         return adapter;
+    }
+
+    /** Whether it need not wait for another sample that computes its prompt. */
+    public boolean mayBegin() {
+        return sharedPrompt == null || sharedPrompt.mayBegin();
     }
 
     /**
@@ -112,6 +126,10 @@ public final class Sequence {
         this.table = table;
         startedNanos = System.nanoTime();
         cached = shared * KvShape.PAGE_POSITIONS;
+        reused = cached;
+        if (sharedPrompt != null) {
+            sharedPrompt.begins(this);
+        }
         for (int i = 0; i < pages.length; i++) {
             batch.setPage(table, i, pages[i]);
         }
@@ -121,6 +139,43 @@ public final class Sequence {
                 drafter.observePrompt(token);
             }
         }
+    }
+
+    /**
+     * Copies the last page of the prompt, which is not full and hence not shared, from the sample
+     * that has computed it: only the last token of the prompt is left to compute. What the page
+     * holds beyond the prompt is overwritten before it is read. A backend that does not copy such
+     * pages computes these tokens, 63 at most, again.
+     */
+    public void copyPrompt(ComputeBackend backend, KvCache kv) {
+        Sequence holder = sharedPrompt == null ? null : sharedPrompt.holder();
+        int shareable = (prompt.length - 1) / KvShape.PAGE_POSITIONS;
+        boolean useful = shared == shareable && cached < prompt.length - 1;
+        if (holder != null && useful && backend.copiesUnfilledPages()) {
+            backend.copyPage(kv, holder.pages[shared], pages[shared]);
+            cached = prompt.length - 1;
+            reused = cached;
+        }
+    }
+
+    /** Lets others share the full pages of the prompt, which is in the cache. */
+    public void keepPrompt(PagePool pool) {
+        pool.keep(adapter.identity(), prompt, prompt.length, pages);
+    }
+
+    /** Whether a step that computed the end of the prompt has succeeded. */
+    public boolean promptComputed() {
+        return outputCount > 0;
+    }
+
+    /** Whether it has ended, however it did. */
+    boolean ended() {
+        return ended;
+    }
+
+    /** Tokens that it may still generate. */
+    public int outputLeft() {
+        return outputMax - outputCount;
     }
 
     /**
@@ -158,6 +213,20 @@ public final class Sequence {
         return log.cancelled();
     }
 
+    /** Whether its time is over. */
+    public boolean late(long nowNanos) {
+        return over(controls.timeouts().totalMillis(), nowNanos);
+    }
+
+    /** Whether it has waited too long to begin. */
+    public boolean waitedTooLong(long nowNanos) {
+        return late(nowNanos) || over(controls.timeouts().queueMillis(), nowNanos);
+    }
+
+    private boolean over(@Nullable Long millis, long nowNanos) {
+        return millis != null && nowNanos - submittedNanos >= millis * 1_000_000;
+    }
+
     /** The sampler's view of this sequence, of draw number {@code index} of a step. */
     public SampleSlot slot(int index) {
         return slots[index];
@@ -176,6 +245,9 @@ public final class Sequence {
         // With the token of its own row, every guess that comes true is one more of the output:
         // so the output's pages, reserved already, hold all the guesses.
         int room = Math.min(rowsMax, outputMax - outputCount - 1);
+        if (controls.thought() != null) {
+            room = Math.min(room, controls.thought().draftMax());
+        }
         draft = drafter == null ? 0 : drafter.plan(forecast, room);
     }
 
@@ -200,6 +272,7 @@ public final class Sequence {
         }
         batch.select();
         slots[0].moveTo(cached);
+        slots[0].force(controls.thought() == null ? -1 : controls.thought().forced());
         if (drafter != null) {
             addDraft(drafter, batch);
         }
@@ -229,22 +302,30 @@ public final class Sequence {
             accepted++;
         }
         lastToken = slot.token();
-        log.append(slot);
+        if (controls.thought() != null) {
+            controls.thought().accept(lastToken);
+        }
+        log.append(slot, controls.thought());
         if (drafter != null) {
             drafter.observe(lastToken);
         }
         if (outputCount++ == 0) {
             firstTokenNanos = System.nanoTime();
         }
-        if (stop.endsWith(lastToken)) {
+        if (controls.stop().endsWith(lastToken)) {
             return FinishReason.STOP;
+        }
+        if (controls.loops() != null && controls.loops().accept(lastToken)) {
+            return FinishReason.LOOP;
         }
         return outputCount == outputMax ? limitReason : null;
     }
 
     /** Reports the regular end. */
     public void finish(FinishReason reason) {
+        ended = true;
         adapter.release();
+        ThoughtTracker thought = controls.thought();
         long now = System.nanoTime();
         boolean begun = startedNanos != 0;
         boolean drawn = firstTokenNanos != 0;
@@ -252,8 +333,10 @@ public final class Sequence {
                 reason,
                 new Usage(
                         prompt.length,
-                        shared * KvShape.PAGE_POSITIONS,
+                        reused,
                         outputCount,
+                        thought == null ? 0 : thought.thoughtTokens(),
+                        thought == null ? outputCount : thought.answerTokens(),
                         drafted,
                         accepted,
                         (begun ? startedNanos : now) - submittedNanos,
@@ -263,6 +346,7 @@ public final class Sequence {
 
     /** Reports the end by an error. */
     public void fail(RuntimeException cause) {
+        ended = true;
         adapter.release();
         log.fail(cause);
     }

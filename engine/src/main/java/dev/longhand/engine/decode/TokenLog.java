@@ -1,7 +1,9 @@
 package dev.longhand.engine.decode;
 
 import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.Phase;
 import dev.longhand.engine.generation.Usage;
+import dev.longhand.engine.thought.ThoughtTracker;
 import dev.longhand.kernels.sampling.SampleSlot;
 
 import org.jspecify.annotations.Nullable;
@@ -12,11 +14,17 @@ import org.jspecify.annotations.Nullable;
  * slow reader never holds the writer up.
  */
 public final class TokenLog {
+    /** What {@link #thoughtBytes} is of a token that does not end the thought. */
+    public static final int NO_END = -1;
+
     private final int[] tokens;
     private final int reported;
     private final int[] topTokens;
     private final float[] topLogprobs;
     private int count;
+    private int thoughtFrom = Integer.MAX_VALUE;
+    private int thoughtTo = Integer.MAX_VALUE; // after its last token
+    private int endBytes;
     private volatile boolean cancelled;
     private @Nullable FinishReason reason;
     private @Nullable Usage usage;
@@ -44,8 +52,17 @@ public final class TokenLog {
         return cancelled;
     }
 
-    /** Appends the token that a slot has drawn. */
-    synchronized void append(SampleSlot slot) {
+    /**
+     * Appends the token that a slot has drawn, and what it is in the thought if one is followed.
+     */
+    synchronized void append(SampleSlot slot, @Nullable ThoughtTracker thought) {
+        if (thought != null && thought.begun()) {
+            thoughtFrom = thought.firstToken();
+            if (!thought.thinking()) {
+                thoughtTo = thoughtFrom + thought.thoughtTokens();
+                endBytes = thought.endBytes();
+            }
+        }
         for (int rank = 0; rank < reported; rank++) {
             topTokens[count * reported + rank] = slot.topToken(rank);
             topLogprobs[count * reported + rank] = slot.topLogprob(rank);
@@ -80,6 +97,21 @@ public final class TokenLog {
     /** The token at an index that {@link #await} has confirmed. */
     public synchronized int token(int index) {
         return tokens[index];
+    }
+
+    /** Whether the token at an index belongs to the thought. */
+    public synchronized Phase phase(int index) {
+        return index >= thoughtFrom && index < thoughtTo ? Phase.THOUGHT : Phase.ANSWER;
+    }
+
+    /** How many bytes of the token at an index end the thought, or {@link #NO_END}. */
+    public synchronized int thoughtBytes(int index) {
+        return index == thoughtTo - 1 ? endBytes : NO_END;
+    }
+
+    /** Whether the output ends within a thought. */
+    public synchronized boolean thoughtOpen() {
+        return thoughtFrom != Integer.MAX_VALUE && thoughtTo == Integer.MAX_VALUE;
     }
 
     /** Log-probabilities reported per token. */

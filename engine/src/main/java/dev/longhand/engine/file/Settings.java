@@ -5,6 +5,7 @@ import dev.longhand.engine.error.InputException;
 import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -215,14 +216,30 @@ public final class Settings {
         return number;
     }
 
+    /** What stands under other keys than these, as it stands. */
+    public ObjectNode without(Set<String> keys) {
+        return ((ObjectNode) object.deepCopy()).without(keys);
+    }
+
+    /** The value under {@code key} as it stands, for what no getter knows; null if absent. */
+    public @Nullable JsonNode value(String key) {
+        return node(key);
+    }
+
+    /** All of it, as JSON. */
+    public String json() {
+        return object.toString();
+    }
+
     /** Whether {@code other} holds the same keys and values. */
     public boolean sameAs(Settings other) {
         return object.equals(other.object);
     }
 
     /** The error that says what is wrong with {@code key}. */
-    public InputException refuse(String key, String wrong) {
-        return new InputException("%s: %s %s".formatted(source, Quoted.line(prefix + key), wrong));
+    public SettingException refuse(String key, String wrong) {
+        String path = Quoted.line(prefix + key);
+        return new SettingException("%s: %s %s".formatted(source, path, wrong), path);
     }
 
     private int integer(String key, JsonNode value, int min, int max) {

@@ -1,5 +1,7 @@
 package dev.longhand.engine.generation;
 
+import dev.longhand.engine.thought.LoopRule;
+
 import java.util.Locale;
 
 /** Why a generation ended. */
@@ -10,6 +12,10 @@ public enum FinishReason {
     LENGTH,
     /** The engine's context was full. */
     CONTEXT,
+    /** The output goes in circles, by the request's own {@link LoopRule}. */
+    LOOP,
+    /** The request's own time was over. */
+    DEADLINE,
     /** The caller cancelled, or the engine closed. */
     CANCELLED;
 

@@ -10,16 +10,23 @@ public sealed interface GenerationEvent {
      * @param id token id
      * @param text the text that became certain with it: empty while a UTF-8 character is incomplete
      *     or a stop string may be under way, and for special tokens
-     * @param top the most likely tokens at this step, if asked for
+     * @param top the most likely tokens at this step, if asked for, as the model has them: the
+     *     token itself need not be among them if it was drawn from far down, or written to close a
+     *     thought
+     * @param phase whether it belongs to the thought; text that was held back comes with a later
+     *     token, see {@link TextProfile#answerStart} for the character at which the answer begins
      */
-    record TokenEmitted(int id, String text, List<TokenLogprob> top) implements GenerationEvent {}
+    record TokenEmitted(int id, String text, List<TokenLogprob> top, Phase phase)
+            implements GenerationEvent {}
 
     /**
      * The regular end.
      *
      * @param text text that was held back until now
+     * @param profile of the whole text; empty without tokenizer files
      */
-    record Finished(FinishReason reason, String text, Usage usage) implements GenerationEvent {}
+    record Finished(FinishReason reason, String text, Usage usage, TextProfile profile)
+            implements GenerationEvent {}
 
     /** The end by an error of the engine; the other generations go on. */
     record Failed(RuntimeException cause) implements GenerationEvent {}

@@ -2,6 +2,8 @@ package dev.longhand.engine.generation;
 
 import dev.longhand.engine.chat.ChatMessage;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.thought.LoopRule;
+import dev.longhand.engine.thought.Thinking;
 
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,9 @@ import java.util.List;
  * @param ignoreEos whether end-of-sequence tokens are ordinary tokens
  * @param adapter the name of a loaded adapter to apply; null is none
  * @param speculation whether to guess tokens; null is as the engine does
+ * @param thinking where the thought begins and ends, and how long it may be
+ * @param loopRule ends an output that goes in circles; null lets it go on
+ * @param timeouts how long it may take
  */
 public record GenerationRequest(
         Prompt prompt,
@@ -26,7 +31,10 @@ public record GenerationRequest(
         List<String> stops,
         boolean ignoreEos,
         @Nullable String adapter,
-        @Nullable Speculation speculation) {
+        @Nullable Speculation speculation,
+        Thinking thinking,
+        @Nullable LoopRule loopRule,
+        Timeouts timeouts) {
     /** The most stop strings of a request. */
     public static final int STOPS_MAX = 16;
 
@@ -71,41 +79,142 @@ public record GenerationRequest(
 
     private static GenerationRequest of(Prompt prompt) {
         return new GenerationRequest(
-                prompt, null, SamplingOptions.DEFAULT, List.of(), false, null, null);
+                prompt,
+                null,
+                SamplingOptions.DEFAULT,
+                List.of(),
+                false,
+                null,
+                null,
+                Thinking.DEFAULT,
+                null,
+                Timeouts.NONE);
     }
 
     /** The same with another limit of tokens. */
     public GenerationRequest withMaxTokens(int tokens) {
         return new GenerationRequest(
-                prompt, tokens, sampling, stops, ignoreEos, adapter, speculation);
+                prompt,
+                tokens,
+                sampling,
+                stops,
+                ignoreEos,
+                adapter,
+                speculation,
+                thinking,
+                loopRule,
+                timeouts);
     }
 
     /** The same with other sampling. */
     public GenerationRequest withSampling(SamplingOptions options) {
         return new GenerationRequest(
-                prompt, maxTokens, options, stops, ignoreEos, adapter, speculation);
+                prompt,
+                maxTokens,
+                options,
+                stops,
+                ignoreEos,
+                adapter,
+                speculation,
+                thinking,
+                loopRule,
+                timeouts);
     }
 
     /** The same with other stop strings. */
     public GenerationRequest withStops(List<String> strings) {
         return new GenerationRequest(
-                prompt, maxTokens, sampling, strings, ignoreEos, adapter, speculation);
+                prompt,
+                maxTokens,
+                sampling,
+                strings,
+                ignoreEos,
+                adapter,
+                speculation,
+                thinking,
+                loopRule,
+                timeouts);
     }
 
     /** The same, generating through end-of-sequence tokens. */
     public GenerationRequest ignoringEos() {
         return new GenerationRequest(
-                prompt, maxTokens, sampling, stops, true, adapter, speculation);
+                prompt,
+                maxTokens,
+                sampling,
+                stops,
+                true,
+                adapter,
+                speculation,
+                thinking,
+                loopRule,
+                timeouts);
     }
 
     /** The same under a loaded adapter, or under none if null. */
     public GenerationRequest withAdapter(@Nullable String name) {
         return new GenerationRequest(
-                prompt, maxTokens, sampling, stops, ignoreEos, name, speculation);
+                prompt,
+                maxTokens,
+                sampling,
+                stops,
+                ignoreEos,
+                name,
+                speculation,
+                thinking,
+                loopRule,
+                timeouts);
     }
 
     /** The same with its own speculation, or with the engine's if null. */
     public GenerationRequest withSpeculation(@Nullable Speculation own) {
-        return new GenerationRequest(prompt, maxTokens, sampling, stops, ignoreEos, adapter, own);
+        return new GenerationRequest(
+                prompt, maxTokens, sampling, stops, ignoreEos, adapter, own, thinking, loopRule,
+                timeouts);
+    }
+
+    /** The same with another budget or other markers of its thought. */
+    public GenerationRequest withThinking(Thinking other) {
+        return new GenerationRequest(
+                prompt,
+                maxTokens,
+                sampling,
+                stops,
+                ignoreEos,
+                adapter,
+                speculation,
+                other,
+                loopRule,
+                timeouts);
+    }
+
+    /** The same, ended when it goes in circles, or not if null. */
+    public GenerationRequest withLoopRule(@Nullable LoopRule rule) {
+        return new GenerationRequest(
+                prompt,
+                maxTokens,
+                sampling,
+                stops,
+                ignoreEos,
+                adapter,
+                speculation,
+                thinking,
+                rule,
+                timeouts);
+    }
+
+    /** The same with other limits of time. */
+    public GenerationRequest withTimeouts(Timeouts other) {
+        return new GenerationRequest(
+                prompt,
+                maxTokens,
+                sampling,
+                stops,
+                ignoreEos,
+                adapter,
+                speculation,
+                thinking,
+                loopRule,
+                other);
     }
 }

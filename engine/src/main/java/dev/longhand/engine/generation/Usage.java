@@ -6,6 +6,9 @@ package dev.longhand.engine.generation;
  * @param promptTokens tokens of the prompt
  * @param cachedPromptTokens of these, how many an earlier generation had computed already
  * @param outputTokens tokens generated, the end token included
+ * @param thoughtTokens of these, those of the thought: after its beginning marker, up to and with
+ *     the token that completes its end marker; 0 without tokenizer files
+ * @param answerTokens of these, those of the answer: after the thought, or all if there was none
  * @param draftedTokens tokens guessed and checked; see {@link Speculation}
  * @param acceptedTokens of these, how many came true: as many steps were saved
  * @param queuedNanos from submission to the first step
@@ -16,6 +19,8 @@ public record Usage(
         int promptTokens,
         int cachedPromptTokens,
         int outputTokens,
+        int thoughtTokens,
+        int answerTokens,
         int draftedTokens,
         int acceptedTokens,
         long queuedNanos,

@@ -39,6 +39,11 @@ public final class ResidentAdapter {
         return there;
     }
 
+    /** Holds it once more; whoever calls this holds it already. */
+    public void holdAgain() {
+        registry.holdAgain(this);
+    }
+
     /** Lets go; once for every holder. */
     public void release() {
         registry.release(this);

@@ -5,6 +5,7 @@ import dev.longhand.engine.model.Qwen2Model;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvCache;
 
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -19,24 +20,39 @@ public final class DeviceThread implements Executor, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(DeviceThread.class.getName());
 
     private final AdmissionQueue queue;
+    private final int kvPages;
     private final Scheduler scheduler;
     private final Thread thread;
 
     /** Starts the thread; from now on it alone may use the model, the backend and the cache. */
     public DeviceThread(Qwen2Model model, ComputeBackend backend, KvCache kv, EngineLimits limits) {
-        queue = new AdmissionQueue(limits.queueDepthMax());
-        scheduler = new Scheduler(model, backend, kv, queue, limits);
+        kvPages = kv.shape().pages();
+        PlaceForecast places = new PlaceForecast();
+        queue = new AdmissionQueue(limits.queueDepthMax(), places);
+        scheduler = new Scheduler(model, backend, kv, queue, places, limits);
         thread = Thread.ofPlatform().name("longhand-device").daemon(true).start(this::run);
     }
 
     /**
-     * Queues a sequence.
+     * Queues sequences of one adapter, all or none.
      *
      * @throws EngineBusyException if the queue is full
      * @throws IllegalStateException if the thread was closed
      */
-    public void submit(Sequence sequence) {
-        queue.submit(sequence);
+    public void submit(List<Sequence> sequences) {
+        queue.submit(sequences);
+    }
+
+    /** How busy the thread is; from any thread. */
+    public EngineLoad load() {
+        boolean alive = thread.isAlive() && !queue.isClosed() && !scheduler.failing();
+        return new EngineLoad(
+                scheduler.running(),
+                queue.depth(),
+                queue.isFull(),
+                scheduler.pagesHeld(),
+                kvPages,
+                alive);
     }
 
     /**

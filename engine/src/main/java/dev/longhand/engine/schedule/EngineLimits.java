@@ -8,8 +8,8 @@ import dev.longhand.engine.error.InputException;
  * @param contextTokensMax tokens of one sequence, prompt and output
  * @param kvTokensMax tokens of all sequences together that the KV pool holds
  * @param sequencesMax sequences that advance together
- * @param prefillRowsMax prompt tokens per step, beside one row for each decoding sequence
- * @param queueDepthMax requests that may wait
+ * @param prefillRowsMax the most prompt tokens of a step, beside one row for each decoding sequence
+ * @param queueDepthMax requests that may wait for one adapter, or for the base
  */
 public record EngineLimits(
         int contextTokensMax,

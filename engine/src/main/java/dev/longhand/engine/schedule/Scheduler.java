@@ -4,7 +4,6 @@ import dev.longhand.engine.decode.PagePool;
 import dev.longhand.engine.decode.Sequence;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.model.Qwen2Model;
-import dev.longhand.engine.schedule.AdmissionQueue.Ticket;
 import dev.longhand.engine.speculation.StepForecast;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
@@ -16,14 +15,17 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
+import java.util.concurrent.FutureTask;
 
 /**
- * Plans and runs the steps: every decoding sequence adds one row, prompts fill what is left of the
- * step, guessed tokens what is left then, and a sequence joins as soon as its pages are free.
+ * Plans and runs the steps: every decoding sequence adds one row, prompts as many as decodes put up
+ * with, guessed tokens fill what is left then, and a sequence joins as soon as its pages are free.
  * Belongs to the device thread; a step in which nothing joins or leaves allocates nothing.
  */
 final class Scheduler {
+    /** A step may fail for want of memory and the next succeed; a lost device fails them all. */
+    private static final int STEPS_FAILED_MAX = 3;
+
     private final Qwen2Model model;
     private final ComputeBackend backend;
     private final KvCache kv;
@@ -39,19 +41,30 @@ final class Scheduler {
     private int drawingCount;
     private final int draftRowsMax;
     private final StepForecast forecast;
-    private @Nullable Ticket
-            blocked; // did not fit when last asked; asked again when someone leaves
+    private final PromptPace pace;
+    private final PlaceForecast places;
+    private final int prefillRowsMax;
+    private int stepPromptRows; // of the step
+    private final List<Sequence> gone = new ArrayList<>();
+    private @Nullable Sequence blocked; // did not fit; asked again when someone leaves
+    private volatile int running;
+    private volatile int pagesHeld;
+    private volatile int stepsFailed; // since the last that succeeded
 
     Scheduler(
             Qwen2Model model,
             ComputeBackend backend,
             KvCache kv,
             AdmissionQueue queue,
+            PlaceForecast places,
             EngineLimits limits) {
         this.model = model;
         this.backend = backend;
         this.kv = kv;
         this.queue = queue;
+        this.places = places;
+        prefillRowsMax = limits.prefillRowsMax();
+        pace = new PromptPace(prefillRowsMax);
         int sequences = limits.sequencesMax();
         pages = new PagePool(kv.shape().pages());
         batch =
@@ -73,24 +86,54 @@ final class Scheduler {
         return !active.isEmpty();
     }
 
-    /** Admits what fits, drops what was cancelled and runs one step of the rest. */
+    /** How many sequences are under way; from any thread, like the next two. */
+    int running() {
+        return running;
+    }
+
+    /** Pages that sequences hold. */
+    int pagesHeld() {
+        return pagesHeld;
+    }
+
+    /** Whether the last steps all failed. */
+    boolean failing() {
+        return stepsFailed >= STEPS_FAILED_MAX;
+    }
+
+    private void count() {
+        running = active.size();
+        pagesHeld = kv.shape().pages() - pages.available();
+    }
+
+    /** Admits what fits, drops what was cancelled or is late and runs one step of the rest. */
     void step() {
-        dropCancelled();
+        long start = System.nanoTime();
+        dropGone(start);
         admit();
         if (active.isEmpty()) {
             return;
         }
         try {
-            long start = System.nanoTime();
+            start = System.nanoTime();
             int count = plan();
-            boolean decodesOnly = count == batch.rows();
+            boolean decodes = batch.rows() > stepPromptRows;
             model.forward(batch, kv);
             backend.sample(model.logits(), slots, count);
-            if (decodesOnly) {
-                forecast.measured(System.nanoTime() - start);
+            long took = System.nanoTime() - start;
+            if (stepPromptRows == 0) {
+                forecast.measured(took);
+            } else if (decodes) {
+                pace.measured(took, forecast.nanos(), stepPromptRows);
+            }
+            if (decodes) {
+                pace.decoded(forecast.nanos());
             }
             deliver();
+            stepsFailed = 0;
+            places.stepped(took, active);
         } catch (RuntimeException e) {
+            stepsFailed = Math.min(stepsFailed + 1, STEPS_FAILED_MAX);
             // A failure of the step itself (memory, a kernel) concerns all of its sequences.
             for (int i = active.size() - 1; i >= 0; i--) {
                 Sequence sequence = active.get(i);
@@ -112,35 +155,47 @@ final class Scheduler {
         }
     }
 
-    private void dropCancelled() {
+    private void dropGone(long now) {
         for (int i = active.size() - 1; i >= 0; i--) {
-            if (active.get(i).cancelled()) {
-                end(active.get(i), FinishReason.CANCELLED);
+            Sequence sequence = active.get(i);
+            if (sequence.cancelled()) {
+                end(sequence, FinishReason.CANCELLED);
+            } else if (sequence.late(now)) {
+                end(sequence, FinishReason.DEADLINE);
+            }
+        }
+        queue.removeGone(now, gone);
+        for (int i = gone.size() - 1; i >= 0; i--) {
+            Sequence sequence = gone.remove(i);
+            if (sequence.cancelled()) {
+                sequence.finish(FinishReason.CANCELLED);
+            } else {
+                sequence.fail(queue.busy("the request's time was over before its turn came"));
             }
         }
     }
 
     private void admit() {
-        for (Ticket next = queue.peek(); next != null; next = queue.peek()) {
-            Sequence sequence = next.sequence();
-            if (sequence == null) {
+        while (true) {
+            FutureTask<?> alone = queue.nextAlone();
+            if (alone != null) {
                 if (!active.isEmpty()) {
                     return;
                 }
-                queue.remove(next);
-                Objects.requireNonNull(next.alone()).run();
-            } else if (sequence.cancelled()) {
-                queue.remove(next);
-                sequence.finish(FinishReason.CANCELLED);
-            } else if (next.equals(blocked)) {
+                queue.removeAlone();
+                alone.run();
+                continue;
+            }
+            Sequence next = queue.next();
+            if (next == null || next == blocked) {
                 return;
-            } else if (freeTableCount > 0 && sequence.reserve(pages)) {
-                queue.remove(next);
-                begin(sequence);
-            } else {
+            }
+            if (freeTableCount == 0 || !next.reserve(pages)) {
                 blocked = next;
                 return;
             }
+            queue.begins(next);
+            begin(next);
         }
     }
 
@@ -148,9 +203,12 @@ final class Scheduler {
         int table = freeTables[--freeTableCount];
         sequence.begin(batch, table);
         try {
+            sequence.copyPrompt(backend, kv);
             batch.setAdapter(table, sequence.adapter().on(backend, model.weights()));
             active.add(sequence);
+            count();
         } catch (RuntimeException e) { // no memory for the adapter on the device: its own trouble
+            blocked = null;
             freeTables[freeTableCount++] = sequence.end(pages, false);
             sequence.fail(e);
         }
@@ -161,9 +219,28 @@ final class Scheduler {
         batch.clear();
         drawingCount = 0;
         int count = planDecoding();
-        for (int i = 0; i < active.size() && batch.rows() < batch.rowsMax(); i++) {
-            if (!active.get(i).decoding()) {
-                count = addRows(active.get(i), count);
+        int decodeRows = batch.rows();
+        int room = Math.min(prefillRowsMax, batch.rowsMax() - decodeRows);
+        int prompts = PromptPace.total(active, 1);
+        if (prompts > 0) {
+            int rows = pace.rows(forecast.nanos(), drawingCount, prompts);
+            count = planPrompts(Math.min(room, rows), count);
+        }
+        stepPromptRows = batch.rows() - decodeRows;
+        return count;
+    }
+
+    private int planPrompts(int rows, int drawn) {
+        int count = drawn;
+        int level = PromptPace.level(active, rows);
+        int over = rows - PromptPace.total(active, level); // less than one row for each
+        for (int i = 0; i < active.size(); i++) {
+            Sequence sequence = active.get(i);
+            int wanted = sequence.promptRows();
+            if (wanted > 0) {
+                int granted = Math.min(wanted, level + over);
+                over -= Math.max(0, granted - level);
+                count = granted == 0 ? count : addRows(sequence, granted, count);
             }
         }
         return count;
@@ -185,7 +262,7 @@ final class Scheduler {
             if (sequence.decoding()) {
                 int before = count;
                 sequence.planDraft(forecast, Math.ceilDiv(drafts, decoding));
-                count = addRows(sequence, count);
+                count = addRows(sequence, batch.rowsMax() - batch.rows(), count);
                 drafts -= count - before - 1;
                 decoding--; // who drafts less leaves more to those after it
             }
@@ -193,8 +270,8 @@ final class Scheduler {
         return count;
     }
 
-    private int addRows(Sequence sequence, int count) {
-        int drawn = sequence.addRows(batch, batch.rowsMax() - batch.rows());
+    private int addRows(Sequence sequence, int rows, int count) {
+        int drawn = sequence.addRows(batch, rows);
         for (int i = 0; i < drawn; i++) {
             slots[count + i] = sequence.slot(i);
         }
@@ -219,10 +296,14 @@ final class Scheduler {
                 sequence.fail(failure);
                 return;
             }
+            boolean first = !sequence.promptComputed();
             @Nullable FinishReason reason = sequence.acceptToken(i);
             if (reason != null) {
                 end(sequence, reason);
                 return;
+            }
+            if (first) {
+                sequence.keepPrompt(pages);
             }
         }
     }
@@ -238,5 +319,7 @@ final class Scheduler {
         int table = sequence.end(pages, sound);
         batch.setAdapter(table, null);
         freeTables[freeTableCount++] = table;
+        count();
+        places.left(System.nanoTime());
     }
 }

@@ -1,10 +1,10 @@
 package dev.longhand.engine.serve;
 
-import dev.longhand.engine.Generation;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.TokenLogprob;
+import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.engine.schedule.EngineBusyException;
 
@@ -19,10 +19,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Phaser;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -32,32 +35,57 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class LineConnection {
     private static final JsonMapper JSON = new JsonMapper();
-    private static final long RETRY_AFTER_MILLIS = 1000;
 
     private final ByteChannel channel;
     private final Service service;
     private final ServiceLimits limits;
     private final @Nullable String token;
-    private final Map<String, Generation> running = new ConcurrentHashMap<>();
+    private final String client;
+    private final LineReader lines;
+    private final Map<String, Samples> running = new ConcurrentHashMap<>();
+    private final AtomicInteger generationCount = new AtomicInteger();
     private final Phaser writers = new Phaser(1);
     private final ReentrantLock writing = new ReentrantLock();
     private volatile long writingSinceNanos; // 0 while nobody writes
-    private boolean authorized;
+    private volatile long usedNanos = System.nanoTime(); // a line came or a generation ended
+    private volatile boolean authorized;
+    private final AtomicBoolean late = new AtomicBoolean();
+
+    /** The generations of one request, and how many of them have not ended. */
+    private record Samples(List<ServedGeneration> generations, AtomicInteger left) {
+        void cancel() {
+            generations.forEach(ServedGeneration::cancel);
+        }
+    }
 
     LineConnection(
-            ByteChannel channel, Service service, ServiceLimits limits, @Nullable String token) {
+            ByteChannel channel,
+            String client,
+            Service service,
+            ServiceLimits limits,
+            @Nullable String token) {
         this.channel = channel;
+        this.client = client;
+        lines = new LineReader(channel, limits.requestBytesMax());
         this.service = service;
         this.limits = limits;
         this.token = token;
         authorized = token == null;
     }
 
+    /** Tells a client that there are too many. */
+    void refuse() {
+        error(
+                "",
+                new InputException("too many connections: %d".formatted(limits.connectionsMax())));
+        close();
+    }
+
     /** Serves the client until it has sent all and got all, or has gone. */
     void serve() {
         try {
-            LineReader lines = new LineReader(channel, limits.requestBytesMax());
             for (byte[] line = lines.next(); line != null; line = lines.next()) {
+                usedNanos = System.nanoTime();
                 if (line.length > 0 && !take(line)) {
                     break;
                 }
@@ -100,24 +128,11 @@ final class LineConnection {
 
     private void answer(LineRequest request) throws IOException {
         switch (request) {
-            case LineRequest.Generate(String id, String model, var asked) -> {
-                if (running.size() >= limits.requestsPerConnectionMax()) {
-                    throw new InputException(
-                            "at most %d generations of a connection at a time"
-                                    .formatted(limits.requestsPerConnectionMax()));
-                }
-                if (running.containsKey(id)) {
-                    throw new InputException("the id is in use by a generation under way");
-                }
-                Generation generation = service.submit(model, asked);
-                running.put(id, generation);
-                writers.register();
-                Thread.ofVirtual().start(() -> stream(id, generation));
-            }
+            case LineRequest.Generate generate -> begin(generate);
             case LineRequest.Cancel(String id) -> {
-                Generation generation = running.get(id);
-                if (generation != null) {
-                    generation.cancel();
+                Samples samples = running.get(id);
+                if (samples != null) {
+                    samples.cancel();
                 }
             }
             case LineRequest.Authorize authorize -> {}
@@ -134,6 +149,32 @@ final class LineConnection {
                 service.models().forEach(names::add);
                 write(event);
             }
+        }
+    }
+
+    private void begin(LineRequest.Generate asked) {
+        int count = asked.samples();
+        if (generationCount.get() + count > limits.requestsPerConnectionMax()) {
+            throw new InputException(
+                    "at most %d generations of a connection at a time"
+                            .formatted(limits.requestsPerConnectionMax()));
+        }
+        String id = asked.id();
+        if (running.containsKey(id)) {
+            throw new InputException("the id is in use by a generation under way");
+        }
+        List<ServedGeneration> generations = service.submit(asked.model(), asked.request(), count);
+        Samples samples = new Samples(generations, new AtomicInteger(count));
+        running.put(id, samples);
+        generationCount.addAndGet(count);
+        for (int i = 0; i < count; i++) {
+            writers.register();
+            ObjectNode head = head(id);
+            if (count > 1) {
+                head.put("index", i);
+            }
+            ServedGeneration generation = generations.get(i);
+            Thread.ofVirtual().start(() -> stream(id, head, generation, samples));
         }
     }
 
@@ -156,13 +197,14 @@ final class LineConnection {
                         });
     }
 
-    private void stream(String id, Generation generation) {
-        try {
+    private void stream(String id, ObjectNode head, ServedGeneration generation, Samples samples) {
+        long beganNanos = System.nanoTime();
+        try (generation) {
             boolean open = true;
             for (GenerationEvent event = generation.next();
                     event != null;
                     event = generation.next()) {
-                if (open && !written(id, event)) {
+                if (open && !written(head, event)) {
                     open = false;
                     generation.cancel(); // and read on to its end, which frees its place
                 }
@@ -170,18 +212,31 @@ final class LineConnection {
         } catch (InterruptedException e) {
             generation.cancel();
         } finally {
-            running.remove(id, generation);
-            service.ended();
+            generationCount.decrementAndGet();
+            if (samples.left.decrementAndGet() == 0) {
+                running.remove(id, samples);
+            }
+            usedNanos = System.nanoTime();
+            AccessLog.log(client, "generate", outcome(generation), usedNanos - beganNanos);
             writers.arriveAndDeregister();
         }
     }
 
-    private boolean written(String id, GenerationEvent event) {
+    private static String outcome(ServedGeneration generation) {
+        return "model=%s prompt_tokens=%d output_tokens=%d finish=%s"
+                .formatted(
+                        generation.model(),
+                        generation.promptTokens(),
+                        generation.outputTokens(),
+                        generation.finish());
+    }
+
+    private boolean written(ObjectNode head, GenerationEvent event) {
         try {
             if (event instanceof GenerationEvent.Failed(RuntimeException cause)) {
-                error(id, cause);
+                error(head.deepCopy(), cause);
             } else {
-                write(event(id, event));
+                write(event(head.deepCopy(), event));
             }
             return true;
         } catch (IOException e) {
@@ -189,55 +244,67 @@ final class LineConnection {
         }
     }
 
-    private static ObjectNode event(String id, GenerationEvent event) {
-        return switch (event) {
+    private static ObjectNode event(ObjectNode json, GenerationEvent event) {
+        switch (event) {
             case GenerationEvent.TokenEmitted token -> {
-                ObjectNode json = event(id, "token").put("token", token.id());
-                json.put("text", token.text());
+                json.put("event", "token").put("token", token.id()).put("text", token.text());
+                json.put("phase", token.phase().jsonName());
                 if (!token.top().isEmpty()) {
                     ArrayNode top = json.putArray("logprobs");
                     for (TokenLogprob each : token.top()) {
                         top.addArray().add(each.id()).add(each.logprob());
                     }
                 }
-                yield json;
             }
             case GenerationEvent.Finished end -> {
-                ObjectNode json = event(id, "done").put("text", end.text());
+                json.put("event", "done").put("text", end.text());
                 json.put("finish", end.reason().jsonName());
-                ObjectNode usage = json.putObject("usage");
-                usage.put("prompt_tokens", end.usage().promptTokens());
-                usage.put("cached_prompt_tokens", end.usage().cachedPromptTokens());
-                usage.put("output_tokens", end.usage().outputTokens());
-                usage.put("queued_ms", end.usage().queuedNanos() / 1e6);
-                usage.put("prefill_ms", end.usage().prefillNanos() / 1e6);
-                usage.put("decode_ms", end.usage().decodeNanos() / 1e6);
-                yield json;
+                json.put("answer_start", end.profile().answerStart());
+                ObjectNode keywords = json.putObject("keywords");
+                end.profile().keywords().byPhrase().forEach(keywords::put);
+                usage(json.putObject("usage"), end.usage());
             }
             case GenerationEvent.Failed failed -> throw new IllegalArgumentException("an error");
-        };
+        }
+        return json;
+    }
+
+    private static void usage(ObjectNode json, Usage usage) {
+        json.put("prompt_tokens", usage.promptTokens());
+        json.put("cached_prompt_tokens", usage.cachedPromptTokens());
+        json.put("output_tokens", usage.outputTokens());
+        json.put("thought_tokens", usage.thoughtTokens());
+        json.put("answer_tokens", usage.answerTokens());
+        json.put("queued_ms", usage.queuedNanos() / 1e6);
+        json.put("prefill_ms", usage.prefillNanos() / 1e6);
+        json.put("decode_ms", usage.decodeNanos() / 1e6);
     }
 
     private static ObjectNode event(String id, String kind) {
+        return head(id).put("event", kind);
+    }
+
+    private static ObjectNode head(String id) {
         ObjectNode json = JSON.createObjectNode();
-        if (!id.isEmpty()) {
-            json.put("id", id);
-        }
-        return json.put("event", kind);
+        return id.isEmpty() ? json : json.put("id", id);
     }
 
     private void error(String id, RuntimeException cause) {
-        ObjectNode json = event(id, "error");
-        json.put("code", code(cause));
-        json.put("message", Objects.requireNonNullElse(cause.getMessage(), cause.toString()));
-        if (cause instanceof EngineBusyException) {
-            json.put("retry_after_ms", RETRY_AFTER_MILLIS);
-        }
+        AccessLog.log(client, "refuse", code(cause), 0);
         try {
-            write(json);
+            error(head(id), cause);
         } catch (IOException e) {
             cancelAll();
         }
+    }
+
+    private void error(ObjectNode json, RuntimeException cause) throws IOException {
+        json.put("event", "error").put("code", code(cause));
+        json.put("message", Objects.requireNonNullElse(cause.getMessage(), cause.toString()));
+        if (cause instanceof EngineBusyException busy) {
+            json.put("retry_after_ms", busy.retryAfterMillis());
+        }
+        write(json);
     }
 
     private static String code(RuntimeException cause) {
@@ -266,16 +333,41 @@ final class LineConnection {
         }
     }
 
-    /** Gives the client up if it has not taken a line for too long. */
+    /** Gives the client up if it has not taken or sent a line for too long. */
     void giveUpIfStuck(long nowNanos) {
         long since = writingSinceNanos;
         if (since != 0 && nowNanos - since > limits.writeMillisMax() * 1_000_000) {
             close();
         }
+        String fault = fault(nowNanos);
+        if (fault != null && late.compareAndSet(false, true)) {
+            Thread.ofVirtual() // the client may not even read
+                    .start(
+                            () -> {
+                                error("", new InputException(fault));
+                                close();
+                            });
+        }
+    }
+
+    /** What the client has taken too long over, or null. */
+    private @Nullable String fault(long nowNanos) {
+        long requestNanosMax = limits.requestMillisMax() * 1_000_000;
+        long lineSince = lines.lineSinceNanos();
+        if (lineSince != 0 && nowNanos - lineSince > requestNanosMax) {
+            return "a request was not sent within %d ms".formatted(limits.requestMillisMax());
+        }
+        long unusedNanos = nowNanos - usedNanos;
+        if (!authorized && unusedNanos > requestNanosMax) {
+            return "the token was not sent within %d ms".formatted(limits.requestMillisMax());
+        }
+        return running.isEmpty() && unusedNanos > limits.idleMillisMax() * 1_000_000
+                ? "the connection was of no use for %d ms".formatted(limits.idleMillisMax())
+                : null;
     }
 
     private void cancelAll() {
-        running.values().forEach(Generation::cancel);
+        running.values().forEach(Samples::cancel);
     }
 
     /** Ends the connection and its generations. */

@@ -15,6 +15,7 @@ final class LineReader {
     private final int bytesMax;
     private final ByteBuffer buffer = ByteBuffer.allocate(16 << 10).flip();
     private byte[] line = new byte[1024];
+    private volatile long lineSinceNanos; // 0 between lines
 
     LineReader(ReadableByteChannel channel, int bytesMax) {
         this.channel = channel;
@@ -28,6 +29,7 @@ final class LineReader {
      */
     byte @Nullable [] next() throws IOException {
         int length = 0;
+        lineSinceNanos = 0;
         while (true) {
             if (!buffer.hasRemaining()) {
                 buffer.clear();
@@ -40,6 +42,7 @@ final class LineReader {
             while (buffer.hasRemaining()) {
                 byte value = buffer.get();
                 if (value == '\n') {
+                    lineSinceNanos = 0;
                     return Arrays.copyOf(line, length);
                 }
                 if (length == bytesMax) {
@@ -48,8 +51,16 @@ final class LineReader {
                 if (length == line.length) {
                     line = Arrays.copyOf(line, (int) Math.min(2L * length, bytesMax));
                 }
+                if (length == 0) {
+                    lineSinceNanos = System.nanoTime() | 1;
+                }
                 line[length++] = value;
             }
         }
+    }
+
+    /** Since when a line is incomplete, by {@link System#nanoTime}; 0 if none is. */
+    long lineSinceNanos() {
+        return lineSinceNanos;
     }
 }

@@ -15,8 +15,8 @@ sealed interface LineRequest {
     /** The longest id, in characters. */
     int ID_CHARACTERS_MAX = 200;
 
-    /** Begins a generation, whose events carry the id. */
-    record Generate(String id, @Nullable String model, GenerationRequest request)
+    /** Begins a generation, or several samples of one; their events carry the id. */
+    record Generate(String id, @Nullable String model, GenerationRequest request, int samples)
             implements LineRequest {}
 
     /** Ends a generation of this connection. */
@@ -93,6 +93,7 @@ sealed interface LineRequest {
                 line,
                 List.of(
                         RequestFields.SAMPLING,
+                        RequestFields.CONTROLS,
                         Set.of(
                                 "id",
                                 "model",
@@ -102,7 +103,8 @@ sealed interface LineRequest {
                                 "max_tokens",
                                 "stop",
                                 "ignore_eos",
-                                "logprobs")));
+                                "logprobs",
+                                "n")));
         Prompt prompt =
                 switch (RequestFields.oneOf(line, "prompt", "messages", "prompt_ids")) {
                     case "prompt" -> new Prompt.Text(line.string("prompt").orElseThrow());
@@ -118,8 +120,12 @@ sealed interface LineRequest {
                         RequestFields.stops(line),
                         line.bool("ignore_eos", false),
                         null,
-                        null);
-        return new Generate(id, line.string("model").orElse(null), request);
+                        null,
+                        RequestFields.thinking(line),
+                        RequestFields.loopRule(line),
+                        RequestFields.timeouts(line));
+        int samples = line.integer("n", 1, RequestFields.SAMPLES_MAX).orElse(1);
+        return new Generate(id, line.string("model").orElse(null), request, samples);
     }
 
     private static List<Integer> ids(Settings line) {

@@ -67,11 +67,12 @@ public final class LineServer implements AutoCloseable {
         while (listener.isOpen()) {
             try {
                 SocketChannel channel = listener.accept();
+                LineConnection connection =
+                        new LineConnection(channel, client(channel), service, limits, token);
                 if (connections.size() >= limits.connectionsMax()) {
-                    channel.close();
+                    Thread.ofVirtual().start(connection::refuse);
                     continue;
                 }
-                LineConnection connection = new LineConnection(channel, service, limits, token);
                 connections.add(connection);
                 Thread.ofVirtual().start(() -> serve(connection));
             } catch (ClosedChannelException e) {
@@ -80,6 +81,11 @@ public final class LineServer implements AutoCloseable {
                 LOG.log(System.Logger.Level.WARNING, "accepting a connection", e);
             }
         }
+    }
+
+    private static String client(SocketChannel channel) throws IOException {
+        String address = String.valueOf(channel.getRemoteAddress());
+        return address.isEmpty() ? "unix" : address;
     }
 
     private void serve(LineConnection connection) {

@@ -11,20 +11,21 @@ import java.util.List;
 import java.util.Set;
 
 /** Conversations as OpenAI's chat completions write them. */
-final class Messages {
+public final class Messages {
     private static final Set<String> ROLES = Set.of("system", "user", "assistant", "tool");
 
     private Messages() {}
 
     /** The messages under {@code messages}. */
-    static List<ChatMessage> read(Settings request) {
+    public static List<ChatMessage> read(Settings request) {
         List<ChatMessage> messages = new ArrayList<>();
         for (Settings message : request.objects("messages")) {
             RequestFields.refuseUnknown(
                     message,
                     List.of(Set.of("role", "content", "name", "tool_calls", "tool_call_id")));
-            String role =
+            String said =
                     message.string("role").orElseThrow(() -> message.refuse("role", "is missing"));
+            String role = said.equals("developer") ? "system" : said; // OpenAI's newer name
             if (!ROLES.contains(role)) {
                 throw message.refuse("role", "must be one of " + ROLES);
             }

@@ -9,7 +9,8 @@ import java.util.List;
 public final class UnknownModelException extends InputException {
     private static final long serialVersionUID = 1L;
 
-    UnknownModelException(String model, List<String> known) {
+    /** An error that lists the models there are. */
+    public UnknownModelException(String model, List<String> known) {
         super("there is no model %s; there are %s".formatted(Quoted.of(model), known));
     }
 }

@@ -28,6 +28,7 @@ public final class StepForecast {
     private final int[] runs;
     private int rows;
     private double tokens;
+    private boolean measured;
 
     /** A forecast for steps of at most so many rows. */
     public StepForecast(int rowsMax) {
@@ -52,6 +53,11 @@ public final class StepForecast {
         tokens += draftTokens;
     }
 
+    /** How long the planned step will take, in nanoseconds; 0 if no step was measured yet. */
+    public double nanos() {
+        return measured ? estimate(rows) : 0;
+    }
+
     /** Takes in how long the planned step took. */
     public void measured(long took) {
         if (runs[rows] < FIRST_RUNS) {
@@ -60,6 +66,7 @@ public final class StepForecast {
         }
         double known = nanos[rows];
         double now = (double) took;
+        measured = true;
         nanos[rows] =
                 known == 0 ? now : known + NEW_WEIGHT * (Math.min(now, OUTLIER * known) - known);
         for (int more = rows + 1; more < nanos.length; more++) {
@@ -69,7 +76,10 @@ public final class StepForecast {
         }
     }
 
-    /** Nanoseconds of a step; between measured sizes on a line, beyond them as assumed. */
+    /**
+     * Nanoseconds of a step, a guess without a unit before any was measured; between measured sizes
+     * on a line, beyond them as assumed.
+     */
     private double estimate(int size) {
         int below = size;
         while (below > 0 && nanos[below] == 0) {

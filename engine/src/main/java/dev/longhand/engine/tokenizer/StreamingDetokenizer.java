@@ -54,6 +54,11 @@ public final class StreamingDetokenizer {
         return text;
     }
 
+    /** How many characters are pending, if nothing followed them. */
+    public int pendingCharacters() {
+        return new String(pending, 0, count, StandardCharsets.UTF_8).length();
+    }
+
     /** Takes everything that is left. */
     public String finish() {
         String text = new String(pending, 0, count, StandardCharsets.UTF_8);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
 import dev.longhand.engine.lora.TestAdapter;
+import dev.longhand.engine.thought.ReflectionKeywords;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.Assumptions;
@@ -131,6 +132,43 @@ class CommandLineTest {
         assertTrue(json.get("timing").get("decode_tokens_per_s").asDouble() > 0);
         assertEquals("0", json.get("timing").get("drafted_tokens").toString());
         assertEquals("0", json.get("timing").get("accepted_tokens").toString());
+    }
+
+    @Test
+    void generateCountsThoughtAnswerAndKeywords() throws Exception {
+        List<String> arguments =
+                List.of(
+                        "generate",
+                        "--model",
+                        DEMO.toString(),
+                        "--adapter",
+                        "cot=" + DEMO.resolveSibling("adapter"),
+                        "--prompt",
+                        "Anna has 4 coins. Anna finds 9 more coins. How many coins?",
+                        "--thinking-budget",
+                        "30",
+                        "--max-tokens",
+                        "90",
+                        "--loop-detector",
+                        "--timeout-ms",
+                        "200000",
+                        "--temperature",
+                        "0",
+                        "--format",
+                        "json");
+        Outcome outcome = run(arguments.toArray(String[]::new));
+        assertEquals(0, outcome.status(), outcome.err());
+        JsonNode json = new JsonMapper().readTree(outcome.out());
+        String text = json.get("text").asString();
+        int answerStart = json.get("answer_start").asInt();
+        assertTrue(text.substring(0, answerStart).endsWith("<|end_of_thought|>"), text);
+        int thought = json.get("thought_tokens").asInt();
+        assertTrue(thought > 30 && thought < 50, "30 and the end marker, not " + thought);
+        assertTrue(json.get("answer_tokens").asInt() > 5);
+        assertTrue(json.get("ids").size() > thought + json.get("answer_tokens").asInt());
+        assertEquals(
+                ReflectionKeywords.count(text), json.get("keywords").get("total").asLong(), text);
+        assertEquals(ReflectionKeywords.LIST_HASH, json.get("keywords").get("list").asString());
     }
 
     @Test

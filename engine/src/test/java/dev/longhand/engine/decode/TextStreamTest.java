@@ -37,7 +37,7 @@ class TextStreamTest {
             StringBuilder out = new StringBuilder();
             boolean stopped = false;
             for (int token : TOKENIZER.encode(text)) {
-                out.append(stream.append(token));
+                out.append(stream.append(token, TokenLog.NO_END));
                 assertTrue(expected.startsWith(out.toString()), "showed part of a stop string");
                 if (condition.endsWith(token)) {
                     stopped = true;
@@ -58,7 +58,7 @@ class TextStreamTest {
         StopCondition condition = new StopCondition(List.of(end), TABLE, List.of());
         assertTrue(condition.endsWith(end));
         assertFalse(condition.endsWith(TOKENIZER.encode("a")[0]));
-        assertEquals("", new TextStream(TABLE, List.of()).append(end));
+        assertEquals("", new TextStream(TABLE, List.of()).append(end, TokenLog.NO_END));
     }
 
     /** Few letters, so that stop strings overlap themselves and each other. */

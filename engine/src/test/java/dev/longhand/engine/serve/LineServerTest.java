@@ -80,7 +80,7 @@ class LineServerTest {
     }
 
     private LineServer listen(SocketAddress address, @Nullable String token) throws IOException {
-        ServiceLimits limits = new ServiceLimits(10_000, 4, 100, 60_000);
+        ServiceLimits limits = new ServiceLimits(10_000, 1000, 4, 100, 60_000, 60_000, 60_000);
         return new LineServer(service, address, limits, token);
     }
 
@@ -180,6 +180,60 @@ class LineServerTest {
     }
 
     @Test
+    void samplesCarryTheirIndex() throws IOException {
+        try (Client client = client()) {
+            client.send(
+                    """
+                    {"id":"a","prompt_ids":%s,"max_tokens":8,"seed":7,"temperature":1,"n":3,\
+                    "ignore_eos":true}\
+                    """
+                            .formatted(PROMPT));
+            List<List<Integer>> samples =
+                    List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+            for (int left = 3; left > 0; ) {
+                JsonNode event = client.nextOf("a");
+                if (event.get("event").asString().equals("done")) {
+                    left--;
+                } else {
+                    assertEquals("answer", event.get("phase").asString());
+                    samples.get(event.get("index").asInt()).add(event.get("token").asInt());
+                }
+            }
+            for (int i = 0; i < 3; i++) {
+                SamplingOptions alone =
+                        SamplingOptions.builder().temperature(1f).seed(7L + i).build();
+                GenerationRequest request =
+                        GenerationRequest.ids(PROMPT).withMaxTokens(8).ignoringEos();
+                assertEquals(
+                        Completion.of(engine, request.withSampling(alone)).ids(), samples.get(i));
+            }
+        }
+    }
+
+    @Test
+    void timeoutsAndLoops() throws IOException {
+        String line = generate("a", "base", 480).replace("}", ",%s}");
+        try (Client client = client()) {
+            client.send(line.formatted("\"loop_detector\":true,\"timeout_ms\":60000"));
+            JsonNode end = client.nextOf("a");
+            while (!end.get("event").asString().equals("done")) {
+                end = client.nextOf("a");
+            }
+            int output = end.at("/usage/output_tokens").asInt();
+            assertEquals(output, end.at("/usage/answer_tokens").asInt());
+            assertEquals(0, end.at("/usage/thought_tokens").asInt());
+            client.send(line.formatted("\"timeout_ms\":1,\"n\":1"));
+            JsonNode event = client.nextOf("a");
+            while (event.get("event").asString().equals("token")) {
+                event = client.nextOf("a");
+            }
+            boolean late = event.path("finish").asString("").equals("deadline");
+            boolean busy = event.path("code").asString("").equals("busy");
+            assertTrue(late || (busy && event.get("retry_after_ms").asLong() > 0), "" + event);
+        }
+    }
+
+    @Test
     void biasesCommandAndBan() throws IOException {
         String commanded = generate("a", "base", 5);
         String settings = ",\"logit_bias\":{\"7\":100,\"9\":null},\"frequency_penalty\":0.5}";
@@ -254,6 +308,13 @@ class LineServerTest {
                         "{\"id\":\"a\",\"prompt_ids\":[1],\"temperature\":-1}",
                         "{\"id\":\"a\",\"prompt_ids\":[1],\"colour\":\"red\"}",
                         "{\"id\":\"a\",\"prompt_ids\":[1],\"seed\":0.5}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"n\":0}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"n\":5}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"thinking_budget\":-1}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"thinking_budget\":5}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"thought_end\":\"x\"}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"loop_detector\":1}",
+                        "{\"id\":\"a\",\"prompt_ids\":[1],\"timeout_ms\":0}",
                         "{\"id\":\"a\",\"prompt_ids\":[1],\"frequency_penalty\":1000}",
                         "{\"id\":\"a\",\"prompt_ids\":[1],\"logit_bias\":[1]}",
                         "{\"id\":\"a\",\"prompt_ids\":[1],\"logit_bias\":{\"x\":1}}",

@@ -1,6 +1,7 @@
 package dev.longhand.kernels.cases;
 
 import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.matmul.RoundedActivations;
 import dev.longhand.kernels.tensor.BFloat16;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
@@ -82,6 +83,18 @@ final class CaseData {
         HostTensor quantized = HostTensor.allocate(arena, dtype, shape);
         Quantizer.quantize(weights(arena, seed, DType.BF16, shape, scale), quantized);
         return quantized;
+    }
+
+    /**
+     * Rounds a row of x as products take it: in F32 to 16 bits where weights are quantised, as the
+     * CPU does.
+     */
+    static void roundOperands(float[] x, int first, int count, DType weights, Precision precision) {
+        boolean int16 = weights.quantized() && precision == Precision.F32;
+        RoundedActivations rounded = new RoundedActivations(x, first, count);
+        for (int k = 0; k < count; k++) {
+            x[first + k] = int16 ? rounded.value(k) : precision.round(x[first + k]);
+        }
     }
 
     /** A copy of floats in native memory of the arena, placed on a backend. */

@@ -58,7 +58,11 @@ public record LinearCase(
 
     @Override
     public long bytes() {
-        return dtype.rowBytes(inputs) * width() + 4L * rows * (inputs + width());
+        long weights = 0;
+        for (int m = 0; m < outputs.size(); m++) {
+            weights += dtype.bytes(shape(m));
+        }
+        return weights + 4L * rows * (inputs + width());
     }
 
     private String seed(int matrix) {
@@ -121,6 +125,9 @@ public record LinearCase(
     @Override
     public float[] plain(Precision precision) {
         float[] x = x();
+        for (int row = 0; row < rows; row++) {
+            CaseData.roundOperands(x, row * inputs, inputs, dtype, precision);
+        }
         float[] result = accumulate ? residual() : new float[rows * width()];
         try (Arena arena = Arena.ofShared()) {
             int first = 0;
@@ -132,7 +139,7 @@ public record LinearCase(
                         float sum = bias ? biases[o] : 0;
                         for (int k = 0; k < inputs; k++) {
                             float weight = precision.round(weights.get((long) o * inputs + k));
-                            sum += precision.round(x[row * inputs + k]) * weight;
+                            sum += x[row * inputs + k] * weight;
                         }
                         result[row * width() + first + o] += sum;
                     }

@@ -20,13 +20,15 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Linear layers under the adapters of several sequences.
  *
  * @param label which layer of which model
  * @param place how a layer of a model uses them
- * @param dtype of the adapters' matrices; the weights are BF16
+ * @param weights dtype of the layers' own matrices
+ * @param dtype of the adapters' matrices
  * @param inputs K
  * @param outputs N of each matrix of the group
  * @param ranks of each adapter's change of each matrix; 0 leaves the matrix as it is
@@ -35,6 +37,7 @@ import java.util.Map;
 public record LoraCase(
         String label,
         Place place,
+        DType weights,
         DType dtype,
         int inputs,
         List<Integer> outputs,
@@ -56,8 +59,8 @@ public record LoraCase(
 
     @Override
     public String name() {
-        return "lora %s %s %s ranks %s of rows %s x %d -> %s"
-                .formatted(label, place, dtype, ranks, runs(), inputs, outputs);
+        return "lora %s %s %s on %s ranks %s of rows %s x %d -> %s"
+                .formatted(label, place, dtype, weights, ranks, runs(), inputs, outputs);
     }
 
     /** The adapters of the rows as lengths of runs, for example {@code 2x0 1x-1}. */
@@ -107,20 +110,28 @@ public record LoraCase(
 
     @Override
     public long bytes() {
-        long bytes = 2L * inputs * width() + 4L * rows() * (inputs + resultWidth());
+        long bytes = weights.rowBytes(inputs) * width() + 4L * rows() * (inputs + resultWidth());
         for (int adapter = 0; adapter < ranks.size(); adapter++) {
             bytes += adapters.contains(adapter) ? elements(adapter) * dtype.bytes() : 0;
         }
         return bytes;
     }
 
-    private HostTensor weights(Arena arena, int matrix) {
-        return CaseData.weights(
-                arena,
-                label + " weights " + matrix,
-                DType.BF16,
-                Shape.of(outputs.get(matrix), inputs),
-                (float) (1 / Math.sqrt(inputs)));
+    @Override
+    public Optional<String> refusal(ComputeBackend backend) {
+        return backend.refusal(weights);
+    }
+
+    private String seed(int matrix) {
+        return label + " weights " + matrix;
+    }
+
+    private Shape shape(int matrix) {
+        return Shape.of(outputs.get(matrix), inputs);
+    }
+
+    private float weightScale() {
+        return (float) (1 / Math.sqrt(inputs));
     }
 
     private LoraMatrix change(Arena arena, int adapter, int matrix) {
@@ -167,7 +178,10 @@ public record LoraCase(
     private Runnable build(ComputeBackend backend, PreparedOp prepared) {
         List<LinearMatrix> matrices = new ArrayList<>();
         for (int m = 0; m < outputs.size(); m++) {
-            matrices.add(new LinearMatrix(backend.place(weights(prepared.arena(), m)), null));
+            Tensor placed =
+                    CaseData.placeWeights(
+                            backend, prepared.arena(), seed(m), weights, shape(m), weightScale());
+            matrices.add(new LinearMatrix(placed, null));
         }
         Linear linear =
                 place == Place.GATED
@@ -226,10 +240,11 @@ public record LoraCase(
         float[] x = x();
         float[] norm = norm();
         float[] result = place == Place.RESIDUAL ? residual() : new float[rows() * resultWidth()];
-        try (Arena arena = Arena.ofConfined()) {
-            List<HostTensor> weights = new ArrayList<>();
+        try (Arena arena = Arena.ofShared()) {
+            List<HostTensor> matrices = new ArrayList<>();
             for (int m = 0; m < outputs.size(); m++) {
-                weights.add(weights(arena, m));
+                matrices.add(
+                        CaseData.hostWeights(arena, seed(m), weights, shape(m), weightScale()));
             }
             List<Map<Integer, LoraMatrix>> changes = new ArrayList<>();
             for (int adapter = 0; adapter < ranks.size(); adapter++) {
@@ -241,13 +256,14 @@ public record LoraCase(
                 for (int k = 0; k < inputs; k++) {
                     float value = x[row * inputs + k];
                     squares += value * value;
-                    y[k] = precision.round(place == Place.RESIDUAL ? value : value * norm[k]);
+                    y[k] = place == Place.RESIDUAL ? value : value * norm[k];
                 }
+                CaseData.roundOperands(y, 0, inputs, weights, precision);
                 float rms = (float) Math.sqrt(squares / inputs + EPS);
                 float scale = place == Place.RESIDUAL ? 1 : 1 / rms;
                 int adapter = adapters.get(row);
                 Map<Integer, LoraMatrix> change = adapter < 0 ? Map.of() : changes.get(adapter);
-                float[] products = products(y, weights, change, scale, precision);
+                float[] products = products(y, matrices, change, scale, precision);
                 for (int o = 0; o < resultWidth(); o++) {
                     float value = products[o];
                     if (place == Place.GATED) {

@@ -12,24 +12,33 @@ import dev.longhand.kernels.tensor.Tensor;
 
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A linear layer of a normed input, and the gated pair of an MLP: the ops that backends may fuse.
  *
  * @param label which layer of which model
+ * @param dtype of the weights
  * @param rows activations
  * @param inputs K
  * @param outputs N, of each of gate and up
  * @param gated silu(gate) * up instead of one product
  */
-public record NormedLinearCase(String label, int rows, int inputs, int outputs, boolean gated)
+public record NormedLinearCase(
+        String label, DType dtype, int rows, int inputs, int outputs, boolean gated)
         implements OpCase {
     private static final float EPS = 1e-5f;
 
     @Override
     public String name() {
-        return "%s %s %d x %d -> %d"
-                .formatted(gated ? "normed gated" : "normed linear", label, rows, inputs, outputs);
+        return "%s %s %s %d x %d -> %d"
+                .formatted(
+                        gated ? "normed gated" : "normed linear",
+                        label,
+                        dtype,
+                        rows,
+                        inputs,
+                        outputs);
     }
 
     private int matrices() {
@@ -43,16 +52,28 @@ public record NormedLinearCase(String label, int rows, int inputs, int outputs, 
 
     @Override
     public long bytes() {
-        return 2L * inputs * outputs * matrices() + 4L * rows * (inputs + outputs);
+        return dtype.bytes(shape()) * matrices() + 4L * rows * (inputs + outputs);
+    }
+
+    @Override
+    public Optional<String> refusal(ComputeBackend backend) {
+        return backend.refusal(dtype);
+    }
+
+    private String seed(int matrix) {
+        return label + " weights " + matrix;
+    }
+
+    private Shape shape() {
+        return Shape.of(outputs, inputs);
+    }
+
+    private float scale() {
+        return (float) (1 / Math.sqrt(inputs));
     }
 
     private HostTensor weights(Arena arena, int matrix) {
-        return CaseData.weights(
-                arena,
-                label + " weights " + matrix,
-                DType.BF16,
-                Shape.of(outputs, inputs),
-                (float) (1 / Math.sqrt(inputs)));
+        return CaseData.hostWeights(arena, seed(matrix), dtype, shape(), scale());
     }
 
     private float[] x() {
@@ -84,7 +105,10 @@ public record NormedLinearCase(String label, int rows, int inputs, int outputs, 
     }
 
     private LinearMatrix matrix(ComputeBackend backend, PreparedOp prepared, int index) {
-        return new LinearMatrix(backend.place(weights(prepared.arena(), index)), null);
+        return new LinearMatrix(
+                CaseData.placeWeights(
+                        backend, prepared.arena(), seed(index), dtype, shape(), scale()),
+                null);
     }
 
     /** The scale of the norm comes last, so that what is rounded does not depend on the row. */
@@ -93,7 +117,7 @@ public record NormedLinearCase(String label, int rows, int inputs, int outputs, 
         float[] x = x();
         float[] norm = norm();
         float[] result = new float[rows * outputs];
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofShared()) {
             HostTensor first = weights(arena, 0);
             HostTensor second = gated ? weights(arena, 1) : first;
             float[] y = new float[inputs];
@@ -104,8 +128,9 @@ public record NormedLinearCase(String label, int rows, int inputs, int outputs, 
                 }
                 float scale = 1 / (float) Math.sqrt(squares / inputs + EPS);
                 for (int k = 0; k < inputs; k++) {
-                    y[k] = precision.round(x[row * inputs + k] * norm[k]);
+                    y[k] = x[row * inputs + k] * norm[k];
                 }
+                CaseData.roundOperands(y, 0, inputs, dtype, precision);
                 for (int o = 0; o < outputs; o++) {
                     float product = scale * dot(y, first, o, precision);
                     if (gated) {

@@ -35,6 +35,8 @@ public final class OpCases {
         }
         addOddLinears(cases);
         addQuantized(cases);
+        addFp8(cases);
+        addQuantizedFused(cases);
         addNormed(cases);
         addLora(cases);
         for (int width : new int[] {1, 7, 64, 77, 896, 5120}) {
@@ -114,14 +116,62 @@ public final class OpCases {
         }
     }
 
+    /** What backends fuse with a product, and slices of the largest layers. */
+    private static void addQuantizedFused(List<OpCase> cases) {
+        for (DType dtype : new DType[] {DType.INT8, DType.INT4, DType.FP8}) {
+            cases.add(new LinearCase("32B o slice", dtype, 8, 5120, List.of(96), false, true));
+            cases.add(new LinearCase("32B down slice", dtype, 1, 27_648, List.of(64), false, true));
+            for (boolean gated : new boolean[] {false, true}) {
+                cases.add(new NormedLinearCase("32B slice", dtype, 1, 5120, 256, gated));
+                for (int rows : new int[] {9, 65}) {
+                    cases.add(new NormedLinearCase("odd", dtype, rows, 77, 21, gated));
+                    cases.add(new NormedLinearCase("tail", dtype, rows, 288, 100, gated));
+                }
+            }
+            List<List<Integer>> ranks = List.of(List.of(8, 64, 0), List.of(16, 5, 33));
+            List<List<Integer>> pairs = List.of(List.of(8, 64), List.of(16, 33));
+            List<Integer> outputs = List.of(33, 16, 100);
+            Integer[] few = {0, 1, -1};
+            Integer[] many = new Integer[20];
+            Arrays.setAll(many, row -> row < 7 ? 1 : row < 12 ? -1 : 0);
+            for (Integer[] rows : new Integer[][] {few, many}) {
+                for (Place place : Place.values()) {
+                    boolean gated = place == Place.GATED;
+                    cases.add(
+                            new LoraCase(
+                                    "mixed",
+                                    place,
+                                    dtype,
+                                    DType.BF16,
+                                    288,
+                                    gated ? List.of(90, 90) : outputs,
+                                    gated ? pairs : ranks,
+                                    List.of(rows)));
+                }
+            }
+        }
+    }
+
+    /** Around the border of a group, which is a block as well. */
+    private static void addFp8(List<OpCase> cases) {
+        for (int rows : new int[] {1, 9, 65}) {
+            for (int inputs : new int[] {1, 127, 129, 203}) {
+                List<Integer> outputs = List.of(1, 5, 33);
+                cases.add(new LinearCase("odd", DType.FP8, rows, inputs, outputs, true, false));
+            }
+            List<Integer> qkv = List.of(896, 128, 128);
+            cases.add(new LinearCase("0.5B qkv", DType.FP8, rows, 896, qkv, true, false));
+        }
+    }
+
     private static void addNormed(List<OpCase> cases) {
         for (boolean gated : new boolean[] {false, true}) {
-            cases.add(new NormedLinearCase("32B slice", 1, 5120, 1024, gated));
-            cases.add(new NormedLinearCase("0.5B", 5, 896, 4864, gated));
+            cases.add(new NormedLinearCase("32B slice", DType.BF16, 1, 5120, 1024, gated));
+            cases.add(new NormedLinearCase("0.5B", DType.BF16, 5, 896, 4864, gated));
             // 16 and 17 rows are the border of the skinny kernel, 64 and 65 of a wide tile
             for (int rows : new int[] {1, 8, 9, 16, 17, 65}) {
-                cases.add(new NormedLinearCase("odd", rows, 77, 21, gated));
-                cases.add(new NormedLinearCase("tail", rows, 288, 100, gated));
+                cases.add(new NormedLinearCase("odd", DType.BF16, rows, 77, 21, gated));
+                cases.add(new NormedLinearCase("tail", DType.BF16, rows, 288, 100, gated));
             }
         }
     }
@@ -169,11 +219,12 @@ public final class OpCases {
             List<Integer> outputs,
             List<List<Integer>> ranks,
             Integer... adapters) {
-        return new LoraCase(label, place, dtype, inputs, outputs, ranks, List.of(adapters));
+        return new LoraCase(
+                label, place, DType.BF16, dtype, inputs, outputs, ranks, List.of(adapters));
     }
 
     private static void addAttention(List<OpCase> cases) {
-        for (DType kvDtype : new DType[] {DType.F32, DType.BF16}) {
+        for (DType kvDtype : new DType[] {DType.F32, DType.BF16, DType.INT8}) {
             // Every group size of the family, page borders at 64, split borders at 512.
             for (int group : new int[] {1, 3, 5, 6, 7, 8}) {
                 cases.add(new AttentionCase(2 * group, 2, 32, 70, kvDtype));

@@ -23,6 +23,7 @@ import dev.longhand.kernels.rope.RopeAppend;
 import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Quantizer;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -41,7 +43,8 @@ import java.util.function.Function;
 
 /**
  * Our CUDA kernels on one stream of one device. Activations are F32 tensors, rounded to bf16 where
- * they enter a tensor core; weights are bf16 (f16 and f32 ones are rounded), sums F32.
+ * they enter a tensor core; weights are bf16 (f16 and f32 ones are rounded) or quantised and exact
+ * there, sums F32.
  */
 public final class CudaBackend implements ComputeBackend {
     private static final int THREADS = 256;
@@ -64,6 +67,7 @@ public final class CudaBackend implements ComputeBackend {
     private final CudaLoras loras;
     private final StepGraphs graphs;
     private final CudaTripwire tripwire;
+    private final List<CudaTensor> quantized = new ArrayList<>();
     private @Nullable CublasPrefill cublas;
     private final KernelCall sample;
     private @Nullable CudaSampler sampler;
@@ -165,7 +169,7 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public Linear linear(List<LinearMatrix> matrices) {
-        return new CudaLinear(memory, matrices);
+        return linears.prepare(new CudaLinear(memory, matrices));
     }
 
     @Override
@@ -179,15 +183,14 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     @Override
-    public Optional<String> refusal(DType weights) {
-        return weights.quantized()
-                ? Optional.of("the CUDA kernels of this version read no quantised weights")
-                : Optional.empty();
-    }
-
-    @Override
+    @SuppressWarnings("MustBeClosedChecker") // the tensor closes it
     public Tensor quantize(HostTensor weights, DType dtype) {
-        throw new UnsupportedOperationException(refusal(dtype).orElse("nothing to quantise"));
+        Arena own = Arena.ofShared(); // until it is uploaded
+        HostTensor host = HostTensor.allocate(own, dtype, weights.shape());
+        CudaTensor tensor = new CudaTensor(memory, host, own);
+        quantized.add(tensor);
+        Quantizer.quantize(weights, host);
+        return tensor;
     }
 
     @Override
@@ -199,7 +202,7 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public Linear gatedLinear(LinearMatrix gate, LinearMatrix up) {
-        return new CudaLinear(memory, gate, up);
+        return linears.prepare(new CudaLinear(memory, gate, up));
     }
 
     @Override
@@ -385,6 +388,7 @@ public final class CudaBackend implements ComputeBackend {
     public void close() {
         if (!closed) {
             closed = true;
+            quantized.forEach(CudaTensor::release);
             CublasPrefill peer = cublas;
             if (peer != null) {
                 peer.close();

@@ -11,11 +11,15 @@ import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
-/** The PTX that ships in the jar, loaded once per context, and its kernels by name. */
+/**
+ * The PTX that ships in the jar, loaded once per context, and its kernels by name. Linear layers of
+ * quantised weights are in modules of their own, which are loaded when a backend first asks for
+ * one.
+ */
 final class CudaKernels {
-    /** One module per source file. */
-    static final String[] MODULES = {
+    private static final String[] ALWAYS = {
         "attention",
         "embed",
         "find_nonfinite",
@@ -28,17 +32,37 @@ final class CudaKernels {
         "swiglu"
     };
 
+    /** Those of quantised weights. */
+    static final String[] QUANTIZED = {
+        "linear_skinny_fp8",
+        "linear_skinny_int4",
+        "linear_skinny_int4_g128",
+        "linear_skinny_int8",
+        "linear_skinny_int8_g128",
+        "linear_wide_fp8",
+        "linear_wide_int4",
+        "linear_wide_int4_g128",
+        "linear_wide_int8",
+        "linear_wide_int8_g128"
+    };
+
+    /** One module per source file. */
+    static final String[] MODULES =
+            Stream.of(ALWAYS, QUANTIZED).flatMap(Stream::of).toArray(String[]::new);
+
     private final CudaDriver driver;
+    private final Function<String, byte[]> ptx;
     private final Map<String, Long> modules = new HashMap<>();
 
     /**
-     * Loads every module.
+     * Loads what every model needs.
      *
      * @param ptx the PTX text of a module by its name
      */
     CudaKernels(CudaDriver driver, Function<String, byte[]> ptx) {
         this.driver = driver;
-        for (String name : MODULES) {
+        this.ptx = ptx;
+        for (String name : ALWAYS) {
             modules.put(name, load(ptx.apply(name)));
         }
     }
@@ -65,10 +89,7 @@ final class CudaKernels {
 
     /** The handle of a kernel. */
     long function(String module, String kernel) {
-        Long handle = modules.get(module);
-        if (handle == null) {
-            throw new IllegalArgumentException("no module " + module);
-        }
+        Long handle = modules.computeIfAbsent(module, name -> load(ptx.apply(name)));
         return driver.function(handle, kernel);
     }
 }

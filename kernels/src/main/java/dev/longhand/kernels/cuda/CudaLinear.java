@@ -24,11 +24,7 @@ final class CudaLinear extends Linear {
         if (gate.bias() != null || up.bias() != null || gate.outputs() != up.outputs()) {
             throw new IllegalArgumentException("gate and up are of one size and have no bias");
         }
-        matrix =
-                CudaMatrix.interleaved(
-                        memory,
-                        ((CudaTensor) gate.weights()).source(),
-                        ((CudaTensor) up.weights()).source());
+        matrix = new CudaMatrix(memory, new CudaRows(sources(matrices()), true));
         bias = 0;
         gated = true;
         List.of(gate, up).forEach(part -> ((CudaTensor) part.weights()).uploadedIn(matrix));
@@ -39,14 +35,14 @@ final class CudaLinear extends Linear {
         matrix =
                 matrices.size() == 1
                         ? ((CudaTensor) matrices.getFirst().weights()).matrix()
-                        : new CudaMatrix(
-                                memory,
-                                matrices.stream()
-                                        .map(part -> ((CudaTensor) part.weights()).source())
-                                        .toList());
+                        : new CudaMatrix(memory, new CudaRows(sources(matrices), false));
         matrices.forEach(part -> ((CudaTensor) part.weights()).uploadedIn(matrix));
         bias = uploadBias(memory, matrices);
         gated = false;
+    }
+
+    private static List<HostTensor> sources(List<LinearMatrix> matrices) {
+        return matrices.stream().map(part -> ((CudaTensor) part.weights()).source()).toList();
     }
 
     private long uploadBias(DeviceMemory memory, List<LinearMatrix> matrices) {
@@ -71,11 +67,7 @@ final class CudaLinear extends Linear {
     /** Uploads other weights to where these are. */
     void reload(DeviceMemory memory, List<HostTensor> weights) {
         checkReload(weights);
-        if (gated) {
-            matrix.upload(memory, weights.getFirst(), weights.getLast());
-        } else {
-            matrix.upload(memory, weights);
-        }
+        matrix.upload(memory, new CudaRows(weights, gated));
     }
 
     /** Its number among the groups that adapters change; -1 as long as none has. */

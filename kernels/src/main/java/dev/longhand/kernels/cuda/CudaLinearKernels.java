@@ -4,15 +4,20 @@ import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
+import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 
 /**
- * The launches of {@code linear_skinny.cu} and {@code linear_wide.cu}, and of {@code
+ * The launches of {@code linear_skinny.cuh} and {@code linear_wide.cuh}, and of {@code
  * lora_shrink.cu} before them where rows have adapters.
  */
 final class CudaLinearKernels {
@@ -30,61 +35,98 @@ final class CudaLinearKernels {
     private static final int SHRINK_BLOCKS = 32;
 
     private static final int SHRINK_THREADS = 256;
-    private static final int PROBLEM_BYTES = 5 * Long.BYTES + 7 * Integer.BYTES;
+    private static final int PROBLEM_BYTES = 6 * Long.BYTES + 7 * Integer.BYTES;
     private static final int ADAPTED_BYTES = Long.BYTES + 4 * Integer.BYTES;
 
     private final CudaDriver driver;
     private final long stream;
     private final CudaLoras loras;
-    private final Kind plain;
-    private final Kind normed;
-    private final Kind gated;
+    private final CudaKernels kernels;
+    private final Arena arena;
+    private final Map<DType, Format> formats = new EnumMap<>(DType.class);
+    private final Shrink plainShrink;
+    private final Shrink normedShrink;
     private @Nullable CublasPrefill cublas;
 
-    /** One product in the shapes of its kernels. */
-    private record Kind(Shapes base, Shapes adapted, KernelCall shrink, KernelCall shrinkOdd) {
-        static Kind of(CudaKernels kernels, Arena arena, String suffix, String shrinkSuffix) {
-            String shrink = "lora_shrink" + shrinkSuffix;
-            return new Kind(
-                    Shapes.of(kernels, arena, suffix, PROBLEM_BYTES),
-                    Shapes.of(kernels, arena, "_lora" + suffix, PROBLEM_BYTES, ADAPTED_BYTES),
-                    shrink(kernels, arena, shrink),
-                    shrink(kernels, arena, shrink + "_odd"));
-        }
+    /** The products of weights of one dtype. */
+    private record Format(Product plain, Product normed, Product gated) {}
 
-        private static KernelCall shrink(CudaKernels kernels, Arena arena, String kernel) {
-            long function = kernels.function("lora_shrink", kernel);
-            return new KernelCall(arena, function, PROBLEM_BYTES, ADAPTED_BYTES);
-        }
-    }
+    /** One product in the shapes of its kernels, without adapters and with. */
+    private record Product(Shapes base, Shapes adapted) {}
 
-    /** The kernels of a product by number of rows, and for odd widths. */
-    private record Shapes(KernelCall eight, KernelCall sixteen, KernelCall odd, KernelCall wide) {
-        static Shapes of(CudaKernels kernels, Arena arena, String suffix, int... parameterBytes) {
-            String skinny = "linear_skinny" + suffix;
-            long wide = kernels.function("linear_wide", "linear_wide" + suffix);
-            return new Shapes(
-                    skinny(kernels, arena, skinny + "_8", parameterBytes),
-                    skinny(kernels, arena, skinny + "_16", parameterBytes),
-                    skinny(kernels, arena, skinny + "_odd", parameterBytes),
-                    new KernelCall(arena, wide, parameterBytes));
-        }
+    /**
+     * The kernels of a product by number of rows, and for odd widths.
+     *
+     * @param takesAdapters whether {@code Adapted} is a parameter
+     */
+    private record Shapes(
+            KernelCall eight,
+            KernelCall sixteen,
+            KernelCall odd,
+            KernelCall wide,
+            boolean takesAdapters) {}
 
-        private static KernelCall skinny(
-                CudaKernels kernels, Arena arena, String kernel, int... parameterBytes) {
-            long function = kernels.function("linear_skinny", kernel);
-            return new KernelCall(arena, function, parameterBytes);
-        }
-    }
+    /** A x of a product's x. */
+    private record Shrink(KernelCall aligned, KernelCall odd) {}
 
     CudaLinearKernels(
             CudaDriver driver, long stream, CudaKernels kernels, CudaLoras loras, Arena arena) {
         this.driver = driver;
         this.stream = stream;
         this.loras = loras;
-        plain = Kind.of(kernels, arena, "", "");
-        normed = Kind.of(kernels, arena, "_normed", "_normed");
-        gated = Kind.of(kernels, arena, "_gated", "_normed");
+        this.kernels = kernels;
+        this.arena = arena;
+        plainShrink = shrink("lora_shrink");
+        normedShrink = shrink("lora_shrink_normed");
+        prepare(DType.BF16);
+    }
+
+    /** Loads the kernels that a linear layer needs. */
+    CudaLinear prepare(CudaLinear linear) {
+        prepare(linear.matrix().dtype());
+        return linear;
+    }
+
+    private void prepare(DType weights) {
+        formats.computeIfAbsent(
+                weights,
+                dtype ->
+                        new Format(
+                                product(dtype, ""),
+                                product(dtype, "_normed"),
+                                product(dtype, "_gated")));
+    }
+
+    private Product product(DType weights, String kind) {
+        if (weights == DType.BF16) {
+            return new Product(
+                    shapes("", kind, PROBLEM_BYTES),
+                    shapes("", "_lora" + kind, PROBLEM_BYTES, ADAPTED_BYTES));
+        }
+        String format = "_" + weights.name().toLowerCase(Locale.ROOT);
+        Shapes both = shapes(format, kind, PROBLEM_BYTES, ADAPTED_BYTES);
+        return new Product(both, both);
+    }
+
+    private Shapes shapes(String format, String kind, int... parameterBytes) {
+        String skinny = "linear_skinny" + format;
+        String wide = "linear_wide" + format;
+        return new Shapes(
+                call(skinny, skinny + kind + "_8", parameterBytes),
+                call(skinny, skinny + kind + "_16", parameterBytes),
+                call(skinny, skinny + kind + "_odd", parameterBytes),
+                call(wide, wide + kind, parameterBytes),
+                parameterBytes.length > 1);
+    }
+
+    private Shrink shrink(String kernel) {
+        return new Shrink(
+                call("lora_shrink", kernel, PROBLEM_BYTES, ADAPTED_BYTES),
+                call("lora_shrink", kernel + "_odd", PROBLEM_BYTES, ADAPTED_BYTES));
+    }
+
+    private KernelCall call(String module, String kernel, int... parameterBytes) {
+        return new KernelCall(arena, kernels.function(module, kernel), parameterBytes);
     }
 
     /** Has cuBLAS multiply what it takes. */
@@ -100,9 +142,11 @@ final class CudaLinearKernels {
             Tensor out,
             Rows rows,
             boolean accumulate) {
-        Kind kind = linear.gated() ? gated : norm != null ? normed : plain;
+        Format format = Objects.requireNonNull(formats.get(linear.matrix().dtype()));
+        Product product =
+                linear.gated() ? format.gated : norm != null ? format.normed : format.plain;
         long table = loras.table(rows, linear);
-        CublasPrefill peer = cublas;
+        CublasPrefill peer = linear.matrix().dtype() == DType.BF16 ? cublas : null;
         if (peer != null && table == 0 && peer.takes(rows)) {
             peer.run(linear, x, norm, out, rows.rows(), accumulate);
             return;
@@ -110,19 +154,20 @@ final class CudaLinearKernels {
         boolean aligned = linear.inputs() % CudaMatrix.CHUNK == 0;
         int count = rows.rows();
         if (table != 0) {
-            KernelCall shrink = aligned ? kind.shrink : kind.shrinkOdd;
+            Shrink kinds = norm != null ? normedShrink : plainShrink;
+            KernelCall shrink = aligned ? kinds.aligned : kinds.odd;
             set(shrink, linear, x, norm, out, count, accumulate);
             setAdapted(shrink, linear, table);
             int parts = CudaLoras.parts(count);
             shrink.launch(driver, stream, SHRINK_BLOCKS, parts, 1, SHRINK_THREADS);
         }
-        Shapes shapes = table != 0 ? kind.adapted : kind.base;
+        Shapes shapes = table != 0 ? product.adapted : product.base;
         boolean wide = aligned && count > SKINNY_ROWS_MAX;
         boolean eight = aligned && count <= SKINNY_TILE;
         KernelCall call =
                 wide ? shapes.wide : eight ? shapes.eight : aligned ? shapes.sixteen : shapes.odd;
         set(call, linear, x, norm, out, count, accumulate);
-        if (table != 0) {
+        if (shapes.takesAdapters) {
             setAdapted(call, linear, table);
         }
         int packed = linear.matrix().rows();
@@ -149,6 +194,7 @@ final class CudaLinearKernels {
         CudaMatrix matrix = linear.matrix();
         call.begin().next();
         call.field(((CudaTensor) x).address()).field(matrix.address());
+        call.field(matrix.scales());
         call.field(norm == null ? 0L : ((CudaTensor) norm.weight()).address());
         call.field(linear.bias()).field(((CudaTensor) out).address());
         call.field(linear.inputs()).field(matrix.chunks()).field(rows).field(matrix.rows());

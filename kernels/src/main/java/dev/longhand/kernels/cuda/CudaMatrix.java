@@ -6,45 +6,64 @@ import dev.longhand.kernels.tensor.HostTensor;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.List;
 
 /**
- * Matrices [outputs, inputs] on top of each other as the linear kernels read them: bf16, every row
- * padded with zeros to whole chunks of {@link #CHUNK} inputs. f16 and f32 weights are rounded.
+ * Matrices [outputs, inputs] as the linear kernels read them: bf16, every row padded with zeros to
+ * whole chunks of {@link #CHUNK} inputs, f16 and f32 weights rounded; quantised ones as {@link
+ * CudaPacking} orders them.
  */
 final class CudaMatrix {
     /** Inputs that the kernels take at a time; {@code fragments.cuh}. */
     static final int CHUNK = 32;
 
-    /** Rows of gate before as many of up. */
-    private static final int TURN = 8;
-
+    private final DType dtype;
     private final long address;
+    private final long scales;
+    private final long scaleBytes;
     private final int chunks;
     private final int rows;
 
-    CudaMatrix(DeviceMemory memory, List<HostTensor> matrices) {
-        long rowBytes = rowBytes(matrices.getFirst().shape().width());
-        chunks = Math.toIntExact(rowBytes / (CHUNK * Short.BYTES));
-        rows =
-                Math.toIntExact(
-                        matrices.stream().mapToLong(matrix -> matrix.shape().extent(0)).sum());
-        address = memory.allocate(rows * rowBytes);
-        upload(memory, matrices);
+    CudaMatrix(DeviceMemory memory, CudaRows from) {
+        dtype = from.dtype();
+        rows = from.count();
+        chunks = Math.toIntExact(Math.ceilDiv(from.width(), CHUNK));
+        if (dtype.quantized()) {
+            CudaPacking packing = new CudaPacking(from);
+            address = memory.allocate(packing.tiles() * packing.codeBytes());
+            scaleBytes = packing.tiles() * packing.scaleBytes();
+            scales = memory.allocate(scaleBytes);
+        } else {
+            address = memory.allocate(rows * rowBytes(from.width()));
+            scales = 0;
+            scaleBytes = 0;
+        }
+        upload(memory, from);
     }
 
     /** Uploads matrices of the same shapes to where they were. */
-    void upload(DeviceMemory memory, List<HostTensor> matrices) {
-        long rowBytes = rowBytes(matrices.getFirst().shape().width());
+    void upload(DeviceMemory memory, CudaRows from) {
+        if (dtype.quantized()) {
+            CudaPacking packing = new CudaPacking(from);
+            memory.uploadParallel(
+                    address, packing.tiles(), packing.codeBytes(), packing::writeCodes);
+            memory.uploadParallel(
+                    scales, packing.tiles(), packing.scaleBytes(), packing::writeScales);
+            return;
+        }
+        long rowBytes = rowBytes(from.width());
+        if (from.byTurns()) {
+            memory.upload(address, rows, rowBytes, (row, to) -> writeRow(from, row, to));
+            return;
+        }
         long at = address;
-        for (HostTensor matrix : matrices) {
+        for (HostTensor matrix : from.matrices()) {
             long count = matrix.shape().extent(0);
             uploadRows(memory, at, matrix, count, rowBytes);
             at += count * rowBytes;
         }
     }
 
-    /** Bytes of a row, padding included. */
+    /** Bytes of a row of bf16, padding included. */
     static long rowBytes(long inputs) {
         return Math.ceilDiv(inputs, CHUNK) * CHUNK * Short.BYTES;
     }
@@ -72,39 +91,13 @@ final class CudaMatrix {
                 });
     }
 
-    /**
-     * Gate and up by turns, eight rows of each, the last ones padded with zeros: a tile of 16 rows
-     * holds both factors of eight outputs.
-     */
-    static CudaMatrix interleaved(DeviceMemory memory, HostTensor gate, HostTensor up) {
-        return new CudaMatrix(memory, gate, up);
-    }
-
-    private CudaMatrix(DeviceMemory memory, HostTensor gate, HostTensor up) {
-        long rowBytes = rowBytes(gate.shape().width());
-        chunks = Math.toIntExact(rowBytes / (CHUNK * Short.BYTES));
-        rows = Math.toIntExact(Math.ceilDiv(gate.shape().extent(0), TURN) * 2 * TURN);
-        address = memory.allocate(rows * rowBytes);
-        upload(memory, gate, up);
-    }
-
-    /** Uploads gate and up of the same shapes to where they were. */
-    void upload(DeviceMemory memory, HostTensor gate, HostTensor up) {
-        long rowBytes = rowBytes(gate.shape().width());
-        long width = gate.shape().extent(0);
-        memory.upload(
-                address,
-                rows,
-                rowBytes,
-                (row, staging) -> {
-                    long output = row / (2 * TURN) * TURN + row % TURN;
-                    HostTensor source = row / TURN % 2 == 0 ? gate : up;
-                    if (output < width) {
-                        writeRow(source, output, staging);
-                    } else {
-                        staging.fill((byte) 0);
-                    }
-                });
+    private static void writeRow(CudaRows from, long row, MemorySegment staging) {
+        long own = from.row(row);
+        if (own == CudaRows.PADDING) {
+            staging.fill((byte) 0);
+        } else {
+            writeRow(from.matrices().get(from.matrix(row)), own, staging);
+        }
     }
 
     private static void writeRow(HostTensor matrix, long row, MemorySegment staging) {
@@ -125,8 +118,23 @@ final class CudaMatrix {
         void write(long row, MemorySegment staging);
     }
 
+    /** BF16, or what it is quantised to. */
+    DType dtype() {
+        return dtype;
+    }
+
     long address() {
         return address;
+    }
+
+    /** Where the scales of quantised weights are; 0 otherwise. */
+    long scales() {
+        return scales;
+    }
+
+    /** Bytes of scales. */
+    long scaleBytes() {
+        return scaleBytes;
     }
 
     /** Rows of all matrices, padding included. */

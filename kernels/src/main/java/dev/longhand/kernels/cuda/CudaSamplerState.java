@@ -115,9 +115,12 @@ final class CudaSamplerState {
         return index;
     }
 
-    /** Ends the draw of a row whose slot has its token. */
+    /**
+     * Ends the draw of a row whose slot has its token. If that was decided beforehand the kernel
+     * has noted another, and the history goes up anew.
+     */
     void drawn(SampleSlot slot, int row) {
-        if (SlotRecord.penalises(slot)) {
+        if (SlotRecord.penalises(slot) && !SlotRecord.forced(slot)) {
             places[placeOfRow[row]].age = SlotRecord.age(slot);
         }
     }

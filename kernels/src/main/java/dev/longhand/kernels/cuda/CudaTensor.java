@@ -7,6 +7,7 @@ import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,7 +18,8 @@ import java.util.Optional;
 final class CudaTensor implements Tensor {
     private final DType dtype;
     private final Shape shape;
-    private final @Nullable HostTensor host;
+    private final @Nullable Arena owned;
+    private @Nullable HostTensor host;
     private final DeviceMemory memory;
     private long address;
     private @Nullable CudaMatrix matrix;
@@ -29,13 +31,20 @@ final class CudaTensor implements Tensor {
         this.dtype = dtype;
         this.shape = shape;
         host = null;
+        owned = null;
         address = memory.allocateZeros(bytes());
     }
 
     /** A host tensor, uploaded on demand. */
     CudaTensor(DeviceMemory memory, HostTensor host) {
+        this(memory, host, null);
+    }
+
+    /** A host tensor whose memory is freed when a linear layer has uploaded it. */
+    CudaTensor(DeviceMemory memory, HostTensor host, @Nullable Arena owned) {
         this.memory = memory;
         this.host = host;
+        this.owned = owned;
         dtype = host.dtype();
         shape = host.shape();
     }
@@ -58,7 +67,7 @@ final class CudaTensor implements Tensor {
         return address;
     }
 
-    /** What it was placed from, if it was. */
+    /** What it was placed from, if it was and that is still there. */
     Optional<HostTensor> placed() {
         return Optional.ofNullable(host);
     }
@@ -72,6 +81,15 @@ final class CudaTensor implements Tensor {
     /** Notes that a linear layer has uploaded it as a part of a matrix. */
     void uploadedIn(CudaMatrix whole) {
         part = whole;
+        release();
+    }
+
+    /** Frees host memory of its own. */
+    void release() {
+        if (owned != null && owned.scope().isAlive()) {
+            host = null;
+            owned.close();
+        }
     }
 
     /** The matrix that it is, or a part of, on the device; null before it is uploaded. */
@@ -79,10 +97,10 @@ final class CudaTensor implements Tensor {
         return part != null ? part : matrix;
     }
 
-    /** The elements as a matrix of bf16 rows padded to whole chunks; uploaded once. */
+    /** The elements as a matrix of the linear kernels; uploaded once. */
     CudaMatrix matrix() {
         if (matrix == null) {
-            matrix = new CudaMatrix(memory, List.of(source()));
+            matrix = new CudaMatrix(memory, new CudaRows(List.of(source()), false));
         }
         return matrix;
     }

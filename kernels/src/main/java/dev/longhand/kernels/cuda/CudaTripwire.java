@@ -7,6 +7,8 @@ import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Tensor;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
@@ -37,26 +39,36 @@ final class CudaTripwire {
         found = driver.allocate(Long.BYTES);
     }
 
-    /** Index of the first one, row-major, or -1. */
+    /** Index of the first one, row-major, or -1. Of quantised weights the scales are looked at. */
     long find(Tensor tensor) {
-        CudaTensor own = (CudaTensor) tensor;
+        if (!(tensor instanceof CudaTensor own)) {
+            return ((HostTensor) tensor).findNonFinite(); // before it is quantised
+        }
+        CudaMatrix matrix = own.uploaded();
+        if (own.dtype().quantized()) {
+            return matrix == null || !anyIn(matrix) ? -1 : 0; // codes are finite, a group is not
+        }
         Optional<HostTensor> placed = own.placed();
         if (placed.isEmpty()) {
             return find(own.dtype(), own.address(), own.shape().elements());
         }
-        CudaMatrix matrix = own.uploaded();
-        if (matrix != null) {
-            long elements = (long) matrix.rows() * matrix.chunks() * CudaMatrix.CHUNK;
-            if (find(DType.BF16, matrix.address(), elements) < 0) {
-                return -1;
-            }
+        if (matrix != null && !anyIn(matrix)) {
+            return -1;
         }
         // never uploaded as a matrix, or something is wrong in one: where, its file tells
         return placed.get().findNonFinite();
     }
 
+    private boolean anyIn(CudaMatrix matrix) {
+        if (!matrix.dtype().quantized()) {
+            long elements = (long) matrix.rows() * matrix.chunks() * CudaMatrix.CHUNK;
+            return find(DType.BF16, matrix.address(), elements) >= 0;
+        }
+        return find(DType.BF16, matrix.scales(), matrix.scaleBytes() / Short.BYTES) >= 0;
+    }
+
     private long find(DType dtype, long address, long elements) {
-        KernelCall call = calls.get(dtype);
+        @Nullable KernelCall call = calls.get(dtype);
         if (call == null) {
             throw new IllegalArgumentException("no tripwire for %s on the device".formatted(dtype));
         }

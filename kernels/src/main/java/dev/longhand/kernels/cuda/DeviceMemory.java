@@ -5,6 +5,7 @@ import dev.longhand.bindings.cuda.CudaDriverException;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * Device memory of one backend: allocations that live until it closes, and transfers through two
@@ -82,13 +83,24 @@ final class DeviceMemory {
 
     /** Copies rows that {@code writer} makes. */
     void upload(long to, long rows, long rowBytes, CudaMatrix.RowWriter writer) {
+        upload(to, rows, rowBytes, writer, false);
+    }
+
+    /** Copies rows that {@code writer} makes, many at a time. */
+    void uploadParallel(long to, long rows, long rowBytes, CudaMatrix.RowWriter writer) {
+        upload(to, rows, rowBytes, writer, true);
+    }
+
+    private void upload(
+            long to, long rows, long rowBytes, CudaMatrix.RowWriter writer, boolean parallel) {
         long rowsAtATime = Math.max(1, STAGING_BYTES / rowBytes);
         for (long first = 0; first < rows; first += rowsAtATime) {
             long count = Math.min(rowsAtATime, rows - first);
             MemorySegment buffer = free(count * rowBytes);
-            for (long i = 0; i < count; i++) {
-                writer.write(first + i, buffer.asSlice(i * rowBytes, rowBytes));
-            }
+            long start = first;
+            LongStream all = LongStream.range(0, count);
+            (parallel ? all.parallel() : all)
+                    .forEach(i -> writer.write(start + i, buffer.asSlice(i * rowBytes, rowBytes)));
             send(to + first * rowBytes, buffer);
         }
     }

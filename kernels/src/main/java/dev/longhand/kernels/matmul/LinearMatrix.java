@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The weights of one linear layer.
  *
- * @param weights [outputs, inputs] in BF16, F16 or F32
+ * @param weights [outputs, inputs] in BF16, F16, F32 or quantised
  * @param bias [outputs] in F32, or null
  */
 public record LinearMatrix(Tensor weights, @Nullable Tensor bias) {

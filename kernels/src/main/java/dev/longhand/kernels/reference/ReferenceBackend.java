@@ -148,6 +148,11 @@ public final class ReferenceBackend implements ComputeBackend {
     }
 
     @Override
+    public boolean copiesUnfilledPages() {
+        return true;
+    }
+
+    @Override
     public long findNonFinite(Tensor tensor) {
         return ((HostTensor) tensor).findNonFinite();
     }

@@ -30,6 +30,7 @@ public final class SampleSlot {
     private long position;
     private int token = -1;
     private int guess = -1;
+    private int forced = -1;
     private @Nullable NonFiniteLogitsException failure;
 
     /**
@@ -122,6 +123,14 @@ public final class SampleSlot {
         position = nextPosition;
     }
 
+    /**
+     * Decides the next draws: whatever the logits say, they give this token, and what is reported
+     * beside it stays the model's; -1 lets them be drawn again.
+     */
+    public void force(int decided) {
+        forced = decided;
+    }
+
     /** The token drawn last. */
     public int token() {
         return token;
@@ -176,12 +185,16 @@ public final class SampleSlot {
         failure = cause;
     }
 
+    boolean forced() {
+        return forced >= 0;
+    }
+
     void draw(int drawn) {
-        token = drawn;
-        first.observe(seen, drawn);
-        first.observe(generated, drawn);
+        token = forced() ? forced : drawn;
+        first.observe(seen, token);
+        first.observe(generated, token);
         if (occurrences.length > 0) {
-            occurrences[drawn]++;
+            occurrences[token]++;
         }
     }
 

@@ -123,6 +123,21 @@ public record SamplingParams(
         }
     }
 
+    /** The same with another seed. */
+    public SamplingParams withSeed(long other) {
+        return new SamplingParams(
+                temperature,
+                topK,
+                topP,
+                minP,
+                repetitionPenalty,
+                frequencyPenalty,
+                presencePenalty,
+                logitBias,
+                other,
+                logprobs);
+    }
+
     /** Whether the history of a sequence changes its logits. */
     public boolean penalises() {
         return repetitionPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0;

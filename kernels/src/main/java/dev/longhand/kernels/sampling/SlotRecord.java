@@ -90,6 +90,11 @@ public final class SlotRecord {
         return slot.observed();
     }
 
+    /** Whether a slot takes another token than the device draws, and notes, for it. */
+    public static boolean forced(SampleSlot slot) {
+        return slot.forced();
+    }
+
     /** Int32 words of a history: a bit for each token seen, then one for each generated. */
     public static int historyWords(long vocabulary) {
         return 2 * historyHalf(vocabulary);

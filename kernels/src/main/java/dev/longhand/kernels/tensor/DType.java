@@ -4,18 +4,28 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Element types that kernels read. Activations are always {@link #F32}; {@link #INT8} and {@link
- * #INT4} are for the weights of linear layers, see {@link Quantizer}.
+ * Element types that kernels read. Activations are always {@link #F32}; the quantised ones are for
+ * the weights of linear layers, see {@link QuantizedMatrix}.
  */
 public enum DType {
     F32("F32", 1, 4),
     BF16("BF16", 1, 2),
     F16("F16", 1, 2),
     I32("I32", 1, 4),
-    /** Blocks of 64 weights: two BF16 scales, then a byte each. */
+    /** Groups of 32 weights that share a BF16 scale, 8 bits each; made by {@link Quantizer}. */
     INT8("", 64, 68),
-    /** Blocks of 64 weights: two BF16 scales, then half a byte each. */
-    INT4("", 64, 36);
+    /** Groups of 32 weights that share a BF16 scale, 4 bits each; made by {@link Quantizer}. */
+    INT4("", 64, 36),
+    /**
+     * Groups of 128 weights that share an F16 scale and a zero, 8 bits each, as GPTQ makes them.
+     */
+    INT8_G128("", 128, 132),
+    /** Groups of 128 weights that share an F16 scale and a zero, 4 bits each: GPTQ and AWQ. */
+    INT4_G128("", 128, 68),
+    /**
+     * Groups of 128 weights that share a BF16 scale, {@link E4m3} each; made by {@link Quantizer}.
+     */
+    FP8("", 128, 130);
 
     private final String safetensorsName;
     private final int blockElements;
@@ -32,6 +42,11 @@ public enum DType {
         return blockElements > 1;
     }
 
+    /** Whether quantised with zeros that weights share as they share scales: only imported. */
+    public boolean zeroPoints() {
+        return this == INT8_G128 || this == INT4_G128;
+    }
+
     /**
      * Bytes per element.
      *
@@ -44,14 +59,15 @@ public enum DType {
         return blockBytes;
     }
 
-    /** Bytes of elements side by side: whole blocks. */
+    /** Bytes of elements side by side, or a quantised row's share of its tile: whole blocks. */
     public long rowBytes(long width) {
         return Math.ceilDiv(width, blockElements) * blockBytes;
     }
 
-    /** Bytes of a tensor. */
+    /** Bytes of a tensor; a quantised one has whole tiles of rows. */
     public long bytes(Shape shape) {
-        return shape.rows() * rowBytes(shape.width());
+        int tile = quantized() ? QuantizedMatrix.TILE_ROWS : 1;
+        return Math.ceilDiv(shape.rows(), tile) * tile * rowBytes(shape.width());
     }
 
     /** The dtype that a safetensors header calls {@code name}, if the kernels have it. */

@@ -43,7 +43,9 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
             case BF16 -> Float.intBitsToFloat(data.getAtIndex(BITS16, index) << 16);
             case F16 -> Float.float16ToFloat(data.getAtIndex(BITS16, index));
             case I32 -> data.getAtIndex(I32, index);
-            case INT8, INT4 -> Quantizer.get(this, index);
+            case INT8, INT4, INT8_G128, INT4_G128, FP8 ->
+                    new QuantizedMatrix(this)
+                            .get(index / shape.width(), (int) (index % shape.width()));
         };
     }
 
@@ -61,7 +63,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
                         case F32 -> hasExponent32(part, count);
                         case BF16 -> hasExponent16(part, count, 0x7F80);
                         case F16 -> hasExponent16(part, count, 0x7C00);
-                        case I32, INT8, INT4 -> false;
+                        case I32, INT8, INT4, INT8_G128, INT4_G128, FP8 -> false;
                     };
             if (found) {
                 return first + firstNonFinite(first);

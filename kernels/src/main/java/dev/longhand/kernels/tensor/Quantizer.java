@@ -1,26 +1,21 @@
 package dev.longhand.kernels.tensor;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.stream.IntStream;
 
 /**
  * Weights in 8 or 4 bits, and the oracle of the backends' quantisers, bit for bit.
  *
- * <p>A row is a sequence of blocks of 64 weights, the last one padded with zeros. A block is two
- * BF16 scales, one for each group of 32, and then the groups' integers q: for {@link DType#INT8} a
- * byte each, -127..127; for {@link DType#INT4} byte i of 16 holds q + 8 of weight i in its lower
- * half and of weight 16 + i in its upper half. A weight is scale q, exact in F32.
+ * <p>Weights are in groups of 32 of a row. q is -127..127 for {@link DType#INT8} and -8..7 for
+ * {@link DType#INT4}, stored as {@link QuantizedMatrix} codes q + 128 and q + 8. A weight is scale
+ * q, exact in F32, as scales are BF16.
  *
  * <p>The scale of an INT8 group is its largest magnitude over 127. That of an INT4 group is the one
  * of least squared error among some around the largest magnitude over 8; its sign says which side
- * of -8..7 the largest weight is on.
+ * of -8..7 the largest weight is on. {@link DType#FP8} has groups of 128, their largest magnitude
+ * over 448 as scale, and codes of {@link E4m3}.
  */
 public final class Quantizer {
     private static final int GROUP = 32;
-    private static final int BLOCK = 2 * GROUP;
-    private static final int SCALES_BYTES = 2 * Short.BYTES;
     private static final int LANES = 16;
 
     /** What is tried as largest weight / scale for INT4; the first of equals is taken. */
@@ -28,9 +23,6 @@ public final class Quantizer {
         -8, -7.75f, -7.5f, -7.25f, -7, -8.25f, -8.5f, -8.75f,
         7, 6.75f, 6.5f, 6.25f, 6, 7.25f, 7.5f, 7.75f
     };
-
-    private static final ValueLayout.OfShort BITS16 =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private Quantizer() {}
 
@@ -41,7 +33,9 @@ public final class Quantizer {
      * @param quantized of the same shape
      */
     public static void quantize(HostTensor weights, HostTensor quantized) {
-        if (!quantized.dtype().quantized() || !quantized.shape().equals(weights.shape())) {
+        if (!quantized.dtype().quantized()
+                || quantized.dtype().zeroPoints()
+                || !quantized.shape().equals(weights.shape())) {
             throw new IllegalArgumentException(
                     "%s %s cannot be quantised to %s %s"
                             .formatted(
@@ -50,24 +44,60 @@ public final class Quantizer {
                                     quantized.dtype(),
                                     quantized.shape()));
         }
+        QuantizedMatrix matrix = new QuantizedMatrix(quantized);
+        DType dtype = quantized.dtype();
         IntStream.range(0, Math.toIntExact(weights.shape().rows()))
                 .parallel()
-                .forEach(row -> quantizeRow(weights, quantized, row));
+                .forEach(
+                        row -> {
+                            if (dtype == DType.FP8) {
+                                quantizeRowFp8(weights, matrix, row);
+                            } else {
+                                quantizeRow(weights, dtype, matrix, row);
+                            }
+                        });
     }
 
-    private static void quantizeRow(HostTensor weights, HostTensor quantized, int row) {
+    private static void quantizeRowFp8(HostTensor weights, QuantizedMatrix matrix, long row) {
         long width = weights.shape().width();
-        DType dtype = quantized.dtype();
-        long at = row * dtype.rowBytes(width);
-        float[] group = new float[GROUP];
-        for (long k = 0; k < Math.ceilDiv(width, BLOCK) * BLOCK; k += GROUP) {
-            for (int i = 0; i < GROUP; i++) {
-                group[i] = k + i < width ? weights.get(row * width + k + i) : 0;
+        float[] group = new float[matrix.group()];
+        int[] codes = new int[matrix.group()];
+        for (int g = 0; g < matrix.groups(); g++) {
+            for (int i = 0; i < group.length; i++) {
+                long k = (long) g * group.length + i;
+                group[i] = k < width ? weights.get(row * width + k) : 0;
             }
-            int half = (int) (k % BLOCK) / GROUP;
+            float scale = storedScale(Math.abs(largest(group)) / E4m3.MAX);
+            float inverse = scale == 0 ? 0 : 1 / scale;
+            for (int i = 0; i < group.length; i++) {
+                codes[i] = E4m3.code(group[i] * inverse);
+            }
+            matrix.put(row, g, scale, 0, codes);
+        }
+    }
+
+    /** The inverse of a subnormal is infinite: such a group is zeros. */
+    private static float storedScale(float wanted) {
+        return Math.abs(wanted) < Float.MIN_NORMAL ? 0 : BFloat16.round(wanted);
+    }
+
+    private static void quantizeRow(
+            HostTensor weights, DType dtype, QuantizedMatrix matrix, long row) {
+        long width = weights.shape().width();
+        int middle = 1 << (matrix.bits() - 1);
+        float[] group = new float[GROUP];
+        int[] codes = new int[GROUP];
+        // Blocks are of two groups: after an odd number of them there is one of zeros.
+        for (int g = 0; g < (matrix.groups() + 1) / 2 * 2; g++) {
+            for (int i = 0; i < GROUP; i++) {
+                long k = (long) g * GROUP + i;
+                group[i] = k < width ? weights.get(row * width + k) : 0;
+            }
             Group best = dtype == DType.INT8 ? int8(group) : int4(group);
-            put(quantized.data(), at, dtype, half, best);
-            at += half * dtype.rowBytes(BLOCK);
+            for (int i = 0; i < GROUP; i++) {
+                codes[i] = best.q[i] + middle;
+            }
+            matrix.put(row, g, best.scale, middle, codes);
         }
     }
 
@@ -108,8 +138,7 @@ public final class Quantizer {
     }
 
     private static Group quantizeAs(float[] group, float wanted, int low, int high) {
-        // The inverse of a subnormal is infinite: such a group is zeros.
-        float scale = Math.abs(wanted) < Float.MIN_NORMAL ? 0 : BFloat16.round(wanted);
+        float scale = storedScale(wanted);
         int[] q = new int[GROUP];
         if (scale == 0) {
             return new Group(0, q, Float.POSITIVE_INFINITY);
@@ -127,39 +156,5 @@ public final class Quantizer {
             }
         }
         return new Group(scale, q, errors[0]);
-    }
-
-    private static void put(MemorySegment data, long block, DType dtype, int half, Group group) {
-        data.set(BITS16, block + (long) half * Short.BYTES, BFloat16.bits(group.scale));
-        long at = block + SCALES_BYTES + (long) half * groupBytes(dtype);
-        for (int i = 0; i < groupBytes(dtype); i++) {
-            int bits =
-                    dtype == DType.INT8
-                            ? group.q[i]
-                            : (group.q[i] + 8) | ((group.q[GROUP / 2 + i] + 8) << 4);
-            data.set(ValueLayout.JAVA_BYTE, at + i, (byte) bits);
-        }
-    }
-
-    private static int groupBytes(DType dtype) {
-        return dtype == DType.INT8 ? GROUP : GROUP / 2;
-    }
-
-    /** Element {@code index}, row-major, of a quantised tensor. */
-    static float get(HostTensor tensor, long index) {
-        DType dtype = tensor.dtype();
-        long width = tensor.shape().width();
-        int k = (int) (index % width);
-        long block = index / width * dtype.rowBytes(width) + k / BLOCK * dtype.rowBytes(BLOCK);
-        int half = k % BLOCK / GROUP;
-        int i = k % GROUP;
-        short bits = tensor.data().get(BITS16, block + (long) half * Short.BYTES);
-        long q = block + SCALES_BYTES + (long) half * groupBytes(dtype);
-        byte stored = tensor.data().get(ValueLayout.JAVA_BYTE, q + i % groupBytes(dtype));
-        int value =
-                dtype == DType.INT8
-                        ? stored
-                        : ((Byte.toUnsignedInt(stored) >> (i < GROUP / 2 ? 0 : 4)) & 15) - 8;
-        return value * Float.intBitsToFloat(bits << 16);
     }
 }

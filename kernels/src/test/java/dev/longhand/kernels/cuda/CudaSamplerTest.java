@@ -166,17 +166,26 @@ class CudaSamplerTest {
                 for (int i = 0; i < rows; i++) {
                     expected[i].moveTo(300 + step);
                     actual[i].moveTo(300 + step);
+                    // What a row is told to take, not what it would draw, enters its history.
+                    int forced = step == 0 && i % 3 == 0 ? (7 * i + 1) % vocabulary : -1;
+                    expected[i].force(forced);
+                    actual[i].force(forced);
                 }
                 HostTensor logits = tensor(arena, rows, vocabulary + 3, how, step);
                 backend.sample(backend.place(logits), actual, rows);
                 HostSampler.sample(logits, expected, rows);
                 for (int i = 0; i < rows; i++) {
                     assertSame(expected[i], actual[i], params.get(i));
+                    assertTrue(step > 0 || i % 3 > 0 || takes(actual[i], (7 * i + 1) % vocabulary));
                 }
             }
         }
         assertEquals(List.of(), device.findings());
         assertEquals(0, device.live());
+    }
+
+    private static boolean takes(SampleSlot slot, int token) {
+        return slot.failure() != null || slot.token() == token;
     }
 
     @ParameterizedTest

@@ -18,7 +18,7 @@ import java.util.List;
 
 /** The mistakes, by kernel. */
 final class SeededFaults {
-    private static final String RACE = "shared race";
+    static final String RACE = "shared race";
     private static final String GLOBAL_RACE = "global race";
     private static final String UNINITIALISED_SHARED = "uninitialised shared read";
     private static final String UNINITIALISED_GLOBAL = "uninitialised global read";
@@ -47,6 +47,7 @@ final class SeededFaults {
                             "fault",
                             LoraCase.Place.NORMED,
                             DType.BF16,
+                            DType.BF16,
                             2048,
                             List.of(40, 16, 24),
                             List.of(List.of(16, 16, 40), List.of(8, 0, 64)),
@@ -67,7 +68,9 @@ final class SeededFaults {
 
     /** Every shape that a fault is run on. */
     static List<FaultDrive> drives() {
-        return List.of(SKINNY, WIDE, LORA, DECODE, PREFILL, NORM, GATE, LOOK_UP, SAMPLE);
+        List<FaultDrive> drives = new ArrayList<>(QuantizedFaults.drives());
+        drives.addAll(List.of(SKINNY, WIDE, LORA, DECODE, PREFILL, NORM, GATE, LOOK_UP, SAMPLE));
+        return drives;
     }
 
     /** Every mistake. */
@@ -75,6 +78,7 @@ final class SeededFaults {
         List<SeededFault> faults = new ArrayList<>();
         faults.addAll(skinny());
         faults.addAll(wide());
+        faults.addAll(QuantizedFaults.all());
         faults.addAll(lora());
         faults.addAll(decode());
         faults.addAll(attention());
@@ -347,6 +351,6 @@ final class SeededFaults {
                         remove(kernel, store, 6, 3),
                         remove(kernel, store, 5, 3)),
                 sample("the drawn token not counted", ORACLE, remove(kernel, store, 6, 5)),
-                sample("no barrier after the biases", RACE, remove(kernel, BARRIER, 24, 9)));
+                sample("no barrier after the biases", ORACLE, remove(kernel, BARRIER, 24, 9)));
     }
 }

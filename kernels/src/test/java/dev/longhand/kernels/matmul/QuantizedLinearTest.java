@@ -14,6 +14,7 @@ import dev.longhand.kernels.lora.LoraDelta;
 import dev.longhand.kernels.lora.LoraMatrix;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.QuantizedMatrix;
 import dev.longhand.kernels.tensor.Quantizer;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
@@ -29,15 +30,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** Quantised weights: the bytes of the oracle, and in products the bits of their values in F32. */
+/** Quantised weights: the bytes of the oracle, and in products the bits that their rule gives. */
 class QuantizedLinearTest {
     private static final int OUTPUTS = 37;
     private static final int RANK = 5;
 
     /** Rows of both paths of the C kernel, and inputs within a group, a block and beyond. */
-    private static final int[] ROWS = {1, 2, 3, 8, 9, 70};
+    private static final int[] ROWS = {1, 2, 3, 4, 7, 8, 9, 70, 97};
 
-    private static final int[] INPUTS = {1, 33, 64, 77, 640};
+    private static final int[] INPUTS = {1, 33, 64, 77, 640, 1100};
 
     @ParameterizedTest
     @EnumSource(names = {"INT8", "INT4"})
@@ -85,29 +86,109 @@ class QuantizedLinearTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"INT8", "INT4"})
-    void productsHaveTheBitsOfTheValuesInF32(DType dtype) {
+    @EnumSource(names = {"INT8", "INT4", "INT8_G128", "INT4_G128"})
+    void productsHaveTheBitsOfTheRule(DType dtype) {
         CpuLibrary library = TestBackends.cpuLibrary();
-        for (String isa : library.isaNames()) {
-            for (int inputs : INPUTS) {
+        for (int inputs : INPUTS) {
+            try (Arena arena = Arena.ofShared()) {
+                HostTensor weights = quantized(arena, dtype, Shape.of(OUTPUTS, inputs));
                 for (int rows : ROWS) {
-                    checkBits(library, isa, dtype, inputs, rows);
+                    HostTensor x = weights(arena, DType.F32, Shape.of(rows, inputs));
+                    for (String isa : library.isaNames()) {
+                        checkBits(library, isa, weights, x, rows);
+                    }
                 }
             }
         }
     }
 
     private static void checkBits(
-            CpuLibrary library, String isa, DType dtype, int inputs, int rows) {
+            CpuLibrary library, String isa, HostTensor weights, HostTensor x, int rows) {
         try (Arena arena = Arena.ofShared();
                 ComputeBackend backend = new CpuBackend(library, isa, 2)) {
-            HostTensor weights = weights(arena, DType.BF16, Shape.of(OUTPUTS, inputs));
-            HostTensor quantized = (HostTensor) backend.quantize(weights, dtype);
-            HostTensor x = weights(arena, DType.F32, Shape.of(rows, inputs));
-            float[] expected = product(arena, backend, quantized.toF32(arena), x, rows);
-            float[] actual = product(arena, backend, quantized, x, rows);
-            assertArrayEquals(expected, actual, isa + ", " + inputs + " inputs, " + rows + " rows");
+            HostTensor zeros = HostTensor.allocate(arena, DType.F32, weights.shape());
+            float[] changes = product(arena, backend, zeros, x, rows);
+            float[] expected = byRule(weights, x, rows, !isa.equals("baseline"));
+            for (int i = OUTPUTS; i < expected.length; i++) {
+                expected[i] += changes[i];
+            }
+            float[] actual = product(arena, backend, weights, x, rows);
+            assertArrayEquals(expected, actual, isa + ", " + x.shape() + ", " + weights.dtype());
         }
+    }
+
+    /**
+     * Exact integers over 32 inputs, then one chain of multiply-adds.
+     *
+     * @param fused whether the instruction set has FMA
+     */
+    private static float[] byRule(HostTensor weights, HostTensor x, int rows, boolean fused) {
+        int inputs = Math.toIntExact(x.shape().width());
+        QuantizedMatrix matrix = new QuantizedMatrix(weights);
+        float[] values = x.data().toArray(ValueLayout.JAVA_FLOAT);
+        float[] out = new float[rows * OUTPUTS];
+        for (int row = 0; row < rows; row++) {
+            RoundedActivations rounded = new RoundedActivations(values, row * inputs, inputs);
+            for (int o = 0; o < OUTPUTS; o++) {
+                float sum = 0;
+                for (int first = 0; first < inputs; first += RoundedActivations.GROUP) {
+                    int group = first / matrix.group();
+                    int integers = 0;
+                    int end = Math.min(inputs, first + RoundedActivations.GROUP);
+                    for (int k = first; k < end; k++) {
+                        int weight = matrix.code(o, k) - matrix.zero(o, group);
+                        integers += weight * rounded.integer(k);
+                    }
+                    float scale =
+                            matrix.scale(o, group)
+                                    * rounded.scale(first / RoundedActivations.GROUP);
+                    sum = fused ? Math.fma(integers, scale, sum) : integers * scale + sum;
+                }
+                out[row * OUTPUTS + o] = sum;
+            }
+        }
+        return out;
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"INT8", "INT4", "INT8_G128", "INT4_G128"})
+    void whatIsNotFiniteShowsInItsRowAlone(DType dtype) {
+        CpuLibrary library = TestBackends.cpuLibrary();
+        for (String isa : library.isaNames()) {
+            for (int rows : new int[] {3, 20}) {
+                try (Arena arena = Arena.ofShared();
+                        ComputeBackend backend = new CpuBackend(library, isa, 2)) {
+                    HostTensor weights = quantized(arena, dtype, Shape.of(OUTPUTS, 77));
+                    HostTensor x = weights(arena, DType.F32, Shape.of(rows, 77));
+                    x.set(5, Float.NaN);
+                    x.set(2 * 77 + 70, Float.NEGATIVE_INFINITY);
+                    float[] out = product(arena, backend, weights, x, rows);
+                    for (int i = 0; i < out.length; i++) {
+                        boolean bad = i / OUTPUTS == 0 || i / OUTPUTS == 2;
+                        assertEquals(bad, Float.isNaN(out[i]), isa + ", output " + i);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Random weights as the oracle quantises them, or as a checkpoint may bring them. */
+    private static HostTensor quantized(Arena arena, DType dtype, Shape shape) {
+        HostTensor quantized = HostTensor.allocate(arena, dtype, shape);
+        if (!dtype.zeroPoints()) {
+            Quantizer.quantize(weights(arena, DType.BF16, shape), quantized);
+            return quantized;
+        }
+        Random random = new Random(shape.elements());
+        QuantizedMatrix matrix = new QuantizedMatrix(quantized);
+        for (int row = 0; row < shape.rows(); row++) {
+            for (int group = 0; group < matrix.groups(); group++) {
+                int[] codes = random.ints(matrix.group(), 0, 1 << matrix.bits()).toArray();
+                float scale = Float.float16ToFloat((short) random.nextInt(0x4000));
+                matrix.put(row, group, scale, random.nextInt((1 << matrix.bits()) + 1), codes);
+            }
+        }
+        return quantized;
     }
 
     /** With an adapter on all rows but the first. */

@@ -29,7 +29,12 @@ class HostTensorTest {
     @ParameterizedTest
     @EnumSource(
             mode = EnumSource.Mode.EXCLUDE,
-            names = {"INT8", "INT4"}) // quantised weights are finite by construction
+            names = {
+                "INT8",
+                "INT4",
+                "INT8_G128",
+                "INT4_G128"
+            }) // quantised weights are finite by construction
     void everyPatternIsJudgedRight(DType dtype) {
         try (Arena arena = Arena.ofConfined()) {
             HostTensor tensor = zeros(arena, dtype, 3);

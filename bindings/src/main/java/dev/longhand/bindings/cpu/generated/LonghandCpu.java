@@ -122,6 +122,24 @@ public class LonghandCpu extends LonghandCpu$shared {
     public static int LH_INT4() {
         return LH_INT4;
     }
+    private static final int LH_INT8_G128 = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_dtype.LH_INT8_G128 = 5
+     * }
+     */
+    public static int LH_INT8_G128() {
+        return LH_INT8_G128;
+    }
+    private static final int LH_INT4_G128 = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_dtype.LH_INT4_G128 = 6
+     * }
+     */
+    public static int LH_INT4_G128() {
+        return LH_INT4_G128;
+    }
 
     private static class lh_abi_version {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(

@@ -1,4 +1,4 @@
-package dev.longhand.engine.cli;
+package dev.longhand.engine.thought;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

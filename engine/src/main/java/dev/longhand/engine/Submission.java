@@ -1,0 +1,183 @@
+package dev.longhand.engine;
+
+import dev.longhand.engine.chat.ChatTemplate;
+import dev.longhand.engine.decode.OutputControls;
+import dev.longhand.engine.decode.Sequence;
+import dev.longhand.engine.decode.SharedPrompt;
+import dev.longhand.engine.decode.StopCondition;
+import dev.longhand.engine.decode.TextStream;
+import dev.longhand.engine.decode.TokenLog;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.Prompt;
+import dev.longhand.engine.generation.Speculation;
+import dev.longhand.engine.lora.AdapterUse;
+import dev.longhand.engine.thought.LoopDetector;
+import dev.longhand.engine.thought.ThoughtRules;
+import dev.longhand.engine.thought.ThoughtTracker;
+import dev.longhand.engine.tokenizer.TokenTable;
+import dev.longhand.engine.tokenizer.Tokenizer;
+import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplingParams;
+
+import org.jspecify.annotations.Nullable;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** A request that was found good, on its way to become one sequence or several samples. */
+final class Submission {
+    private final EngineSetup setup;
+    private final GenerationRequest request;
+    private final int[] prompt;
+    private final int outputMax;
+    private final FinishReason limitReason;
+    private final SamplingParams sampling;
+    private final boolean penalisedDrafts;
+    private final @Nullable Tokenizer tokenizer;
+    private final @Nullable ThoughtRules thought;
+    private final List<Generation> generations = new ArrayList<>();
+
+    /**
+     * Reads a request.
+     *
+     * @param folder the model's
+     * @param penalisedDrafts whether guesses of a sequence with penalties can be checked
+     * @throws InputException if it cannot be fulfilled as it is
+     */
+    Submission(EngineSetup setup, Path folder, GenerationRequest request, boolean penalisedDrafts) {
+        this.setup = setup;
+        this.request = request;
+        this.penalisedDrafts = penalisedDrafts;
+        tokenizer = setup.tokenizer().orElse(null);
+        prompt = tokens(setup, folder, request.prompt());
+        int contextMax = setup.limits().contextTokensMax();
+        if (prompt.length >= contextMax) {
+            throw new InputException(
+                    "the prompt has %d tokens, the context holds %d, output included"
+                            .formatted(prompt.length, contextMax));
+        }
+        int room = contextMax - prompt.length;
+        int asked = Objects.requireNonNullElse(request.maxTokens(), Integer.MAX_VALUE);
+        limitReason = asked <= room ? FinishReason.LENGTH : FinishReason.CONTEXT;
+        outputMax = Math.min(asked, room);
+        sampling =
+                request.sampling()
+                        .resolve(
+                                setup.defaults(),
+                                ThreadLocalRandom.current().nextLong(),
+                                setup.drawableTokens());
+        if (tokenizer == null) {
+            refuse(!request.stops().isEmpty(), "stop strings need");
+            refuse(request.thinking().budgetTokens() != null, "a thinking budget needs");
+            thought = null;
+        } else {
+            thought = new ThoughtRules(request.thinking(), tokenizer);
+            requireInVocabulary(setup, thought.forcedTokens());
+        }
+    }
+
+    private static void refuse(boolean asked, String what) {
+        if (asked) {
+            throw new InputException(what + " tokenizer files, which this model lacks");
+        }
+    }
+
+    /**
+     * Makes the sequences of the samples. The first has the request's seed, each other the seed of
+     * the one before plus 1.
+     *
+     * @param uses of the adapter, one for each
+     */
+    List<Sequence> sequences(List<AdapterUse> uses) {
+        SharedPrompt shared = uses.size() > 1 ? new SharedPrompt() : null;
+        List<Sequence> sequences = new ArrayList<>();
+        for (int sample = 0; sample < uses.size(); sample++) {
+            SampleSlot slot =
+                    new SampleSlot(
+                            sampling.withSeed(sampling.seed() + sample), setup.drawableTokens());
+            TokenLog log = new TokenLog(outputMax, slot.reported());
+            sequences.add(
+                    new Sequence(
+                            prompt,
+                            uses.get(sample),
+                            outputMax,
+                            limitReason,
+                            slot,
+                            speculation(),
+                            controls(),
+                            shared,
+                            log));
+            TextStream text =
+                    tokenizer == null ? null : new TextStream(tokenizer.table(), request.stops());
+            generations.add(new Generation(prompt, log, text));
+        }
+        return sequences;
+    }
+
+    /** What the callers read, one for each sequence. */
+    List<Generation> generations() {
+        return List.copyOf(generations);
+    }
+
+    private Speculation speculation() {
+        return sampling.penalises() && !penalisedDrafts
+                ? Speculation.OFF
+                : Objects.requireNonNullElse(request.speculation(), setup.speculation());
+    }
+
+    private OutputControls controls() {
+        TokenTable table = tokenizer == null ? null : tokenizer.table();
+        List<Integer> eos = request.ignoreEos() ? List.of() : setup.defaults().eosTokenIds();
+        ThoughtTracker tracker =
+                thought == null || table == null
+                        ? null
+                        : new ThoughtTracker(thought, table, prompt);
+        LoopDetector loops =
+                request.loopRule() == null ? null : new LoopDetector(request.loopRule(), table);
+        return new OutputControls(
+                new StopCondition(eos, table, request.stops()), tracker, loops, request.timeouts());
+    }
+
+    /** The token ids of a prompt. */
+    static int[] tokens(EngineSetup setup, Path folder, Prompt asked) {
+        int[] tokens =
+                switch (asked) {
+                    case Prompt.Ids ids -> ids.ids().stream().mapToInt(Integer::intValue).toArray();
+                    case Prompt.Text text -> requireTokenizer(setup, folder).encode(text.text());
+                    case Prompt.Chat chat -> {
+                        ChatTemplate template = ChatTemplate.read(folder);
+                        yield requireTokenizer(setup, folder)
+                                .encode(template.render(chat.messages(), chat.tools(), true));
+                    }
+                };
+        if (tokens.length == 0) {
+            throw new InputException("the prompt has no tokens");
+        }
+        requireInVocabulary(setup, tokens);
+        return tokens;
+    }
+
+    private static void requireInVocabulary(EngineSetup setup, int[] tokens) {
+        for (int token : tokens) {
+            if (token < 0 || token >= setup.model().vocabSize()) {
+                throw new InputException(
+                        "token id %d is out of range: the vocabulary has %d rows"
+                                .formatted(token, setup.model().vocabSize()));
+            }
+        }
+    }
+
+    private static Tokenizer requireTokenizer(EngineSetup setup, Path folder) {
+        return setup.tokenizer()
+                .orElseThrow(
+                        () ->
+                                new InputException(
+                                        "%s has no tokenizer.json; give token ids instead"
+                                                .formatted(folder)));
+    }
+}

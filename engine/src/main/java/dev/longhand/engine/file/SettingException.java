@@ -1,0 +1,20 @@
+package dev.longhand.engine.file;
+
+import dev.longhand.engine.error.InputException;
+
+/** One setting of a file or a request cannot be used. */
+public final class SettingException extends InputException {
+    private static final long serialVersionUID = 1L;
+
+    private final String key;
+
+    SettingException(String message, String key) {
+        super(message);
+        this.key = key;
+    }
+
+    /** The setting, with the path to it. */
+    public String key() {
+        return key;
+    }
+}

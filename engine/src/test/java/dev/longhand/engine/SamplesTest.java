@@ -1,0 +1,177 @@
+package dev.longhand.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.longhand.bindings.ptx.PtxDevice;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Usage;
+import dev.longhand.engine.lora.TestAdapter;
+import dev.longhand.engine.schedule.EngineBusyException;
+import dev.longhand.kernels.Device;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+
+/** Samples of one prompt: computed once, and each to the bit what it would be alone. */
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
+class SamplesTest {
+    private static final Path CHECKPOINT = Goldens.checkpoint("dim64-group7-tied");
+    private static final int PAGE = 64;
+    private static final long SEED = 40;
+
+    @TempDir private Path temporary;
+
+    private static EngineConfig.Builder config(Device device) {
+        TestDevices.require(device);
+        return EngineConfig.of(CHECKPOINT).device(device).threads(2).contextTokensMax(512);
+    }
+
+    private static GenerationRequest request(int promptTokens, int tokens, long seed) {
+        List<Integer> prompt = Goldens.prompt(CHECKPOINT, 300);
+        SamplingOptions sampling =
+                SamplingOptions.builder()
+                        .temperature(0.9f)
+                        .topK(40)
+                        .topP(0.95f)
+                        .seed(seed)
+                        .logprobs(3)
+                        .build();
+        return GenerationRequest.ids(
+                        IntStream.range(0, promptTokens)
+                                .mapToObj(i -> prompt.get((i + i / 300) % 300))
+                                .toList())
+                .withMaxTokens(tokens)
+                .withSampling(sampling)
+                .ignoringEos();
+    }
+
+    private static List<Completion> alone(Device device, int promptTokens, int tokens, int count) {
+        List<Completion> alone = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            try (Engine engine = Engine.open(config(device).build())) {
+                alone.add(Completion.of(engine, request(promptTokens, tokens, SEED + i)));
+            }
+        }
+        return alone;
+    }
+
+    private static void assertLikeAlone(Device device, int promptTokens, int count) {
+        List<Completion> alone = alone(device, promptTokens, 20, count);
+        assertTrue(alone.stream().distinct().count() > 1, "seeds that differ draw otherwise");
+        try (Engine engine = Engine.open(config(device).kvTokensMax(8192).build())) {
+            List<Generation> samples = engine.submitAll(request(promptTokens, 20, SEED), count);
+            List<Usage> usages = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                assertEquals(alone.get(i), Completion.of(samples.get(i), usages::add), "" + i);
+            }
+            assertEquals(0, usages.getFirst().cachedPromptTokens());
+            for (Usage usage : usages.subList(1, count)) {
+                int pages = (promptTokens - 1) / PAGE * PAGE;
+                int cached = device == Device.PTX ? pages : promptTokens - 1;
+                assertEquals(cached, usage.cachedPromptTokens());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 63, 64, 65, 100, 128, 129, 300})
+    void everySampleIsAsAlone(int promptTokens) {
+        assertLikeAlone(Device.CPU, promptTokens, 4);
+    }
+
+    @Test
+    void everySampleIsAsAloneOnCuda() {
+        TestDevices.require(Device.PTX);
+        PtxDevice device = TestDevices.ptx();
+        device.clear();
+        assertLikeAlone(Device.PTX, 100, 3);
+        assertEquals(List.of(), device.findings());
+    }
+
+    /**
+     * 7 pages each, 4 of them shared: all four take 4 + 4 * 3 of the 16 that there are, and of
+     * pages of their own the third would not find its 7.
+     */
+    @Test
+    void sharedPagesAreReservedOnce() {
+        int pages = 4 + 4 * 3;
+        EngineConfig config =
+                config(Device.CPU).sequencesMax(4).kvTokensMax((pages - 3) * PAGE).build();
+        try (Engine engine = Engine.open(config)) {
+            List<Usage> usages = new ArrayList<>();
+            for (Generation sample : engine.submitAll(request(300, 100, SEED), 4)) {
+                Completion.of(sample, usages::add);
+            }
+            Usage first = usages.getFirst();
+            long end = first.queuedNanos() + first.prefillNanos() + first.decodeNanos();
+            for (Usage usage : usages) {
+                assertTrue(usage.queuedNanos() < end, "began while the first ran: " + usages);
+            }
+        }
+    }
+
+    @Test
+    void moreSamplesThanPlaces() {
+        List<Completion> alone = alone(Device.CPU, 100, 20, 7);
+        try (Engine engine = Engine.open(config(Device.CPU).sequencesMax(2).build())) {
+            List<Generation> samples = engine.submitAll(request(100, 20, SEED), 7);
+            for (int i = 0; i < 7; i++) {
+                assertEquals(alone.get(i), Completion.of(samples.get(i)));
+            }
+        }
+    }
+
+    @Test
+    void whenTheFirstIsCancelledAnotherComputesThePrompt() {
+        List<Completion> alone = alone(Device.CPU, 300, 20, 4);
+        // Prompts advance by two rows a step, so that the cancel comes in the middle.
+        EngineConfig config = config(Device.CPU).prefillRowsMax(2).kvTokensMax(4096).build();
+        try (Engine engine = Engine.open(config)) {
+            List<Generation> samples = engine.submitAll(request(300, 20, SEED), 4);
+            samples.getFirst().cancel();
+            assertEquals(FinishReason.CANCELLED, Completion.of(samples.getFirst()).reason());
+            for (int i = 1; i < 4; i++) {
+                assertEquals(alone.get(i), Completion.of(samples.get(i)));
+            }
+        }
+    }
+
+    @Test
+    void samplesOfAnAdapterHoldItOnceEach() throws InterruptedException {
+        Path adapter = temporary.resolve("adapter");
+        TestAdapter.allLinear(CHECKPOINT, 8, 5).write(adapter);
+        EngineConfig config = config(Device.CPU).adapter("a", adapter).queueDepthMax(3).build();
+        try (Engine engine = Engine.open(config)) {
+            GenerationRequest request = request(100, 10, SEED).withAdapter("a");
+            for (Generation sample : engine.submitAll(request, 3)) {
+                assertEquals(10, Completion.of(sample).ids().size());
+            }
+            assertThrows(InputException.class, () -> engine.submitAll(request, 4));
+            assertThrows(InputException.class, () -> engine.submitAll(request, 0));
+            List<Generation> running = engine.submitAll(request(100, 400, SEED), 3);
+            assertThrows(
+                    EngineBusyException.class,
+                    () -> {
+                        while (true) {
+                            engine.submitAll(request.withMaxTokens(400), 2);
+                        }
+                    });
+            running.forEach(Generation::cancel);
+            engine.adapters().unload("a"); // returns when nobody holds it
+        }
+    }
+}

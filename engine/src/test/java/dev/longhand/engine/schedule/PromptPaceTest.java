@@ -1,0 +1,87 @@
+package dev.longhand.engine.schedule;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Machines with known step times: the pace finds what decodes put up with, and keeps to it. */
+class PromptPaceTest {
+    private static final int ROWS_MAX = 512;
+
+    @Test
+    void whereNobodyDecodesPromptsTakeAll() {
+        assertEquals(ROWS_MAX, new PromptPace(ROWS_MAX).rows(1e6, 0, 1));
+    }
+
+    /**
+     * A step of n prompt rows takes the decodes' time and, a row, so much more; some of it noise.
+     */
+    @ParameterizedTest(name = "decodes {0} ms, a row {1} ms")
+    @CsvSource({"50, 10", "50, 1", "10, 0.01", "30, 0.2", "5, 40"})
+    void stepsStayBelowTwiceTheTimeOfDecodes(double decodeMillis, double rowMillis) {
+        PromptPace pace = new PromptPace(ROWS_MAX);
+        int slow = 0;
+        int last = 0;
+        int pauses = 0;
+        for (int step = 0; step < 1000; step++) {
+            pace.decoded(decodeMillis * 1e6);
+            int rows = pace.rows(decodeMillis * 1e6, 1, 1);
+            if (rows == 0) {
+                pauses++;
+                continue;
+            }
+            double millis = decodeMillis + rowMillis * rows * (1 + 0.1 * Math.sin(step));
+            pace.measured((long) (millis * 1e6), decodeMillis * 1e6, rows);
+            slow += millis > 2 * decodeMillis && rows > 2 ? 1 : 0;
+            last = rows;
+        }
+        double fitting = Math.clamp(0.6 * decodeMillis / rowMillis, 2, ROWS_MAX);
+        assertEquals(fitting, last, 0.2 * fitting + 1);
+        assertTrue(slow <= 2, slow + " steps were slow");
+        assertEquals(31, pauses, "one step of 32 shows what decodes take alone");
+    }
+
+    /** While nothing is known, a few rows; then what fits, at most twice as many each step. */
+    @Test
+    void theFirstStepsAreCareful() {
+        PromptPace pace = new PromptPace(ROWS_MAX);
+        assertEquals(4, pace.rows(0, 1, 1));
+        pace.measured(1_000_000, 0, 4);
+        pace.decoded(1e9);
+        assertEquals(4, pace.rows(1e9, 1, 1));
+        pace.measured(1_000_040_000, 1e9, 4);
+        assertEquals(8, pace.rows(1e9, 1, 1));
+    }
+
+    /** Where one thought is usual, five that decode for a while leave less room for prompts. */
+    @Test
+    void whatIsUsualCounts() {
+        PromptPace pace = new PromptPace(ROWS_MAX);
+        for (int step = 0; step < 1000; step++) {
+            pace.decoded(1e9);
+            pace.rows(1e9, 1, 1);
+            pace.measured(1_400_000_000, 1e9, 4); // 0.1 s a row
+        }
+        assertEquals(6, pace.rows(1e9, 1, 1));
+        pace.decoded(1.3e9);
+        assertEquals(3, pace.rows(1.3e9, 1, 1));
+        pace.decoded(2e9);
+        assertEquals(2, pace.rows(2e9, 1, 1));
+    }
+
+    /** One that decodes beside seven prompts waits for them rather than they for it. */
+    @Test
+    void manyPromptsHaveTheirWay() {
+        PromptPace pace = new PromptPace(ROWS_MAX);
+        for (int step = 0; step < 10; step++) {
+            pace.decoded(1e9);
+            pace.rows(1e9, 1, 7);
+            pace.measured(1_400_000_000, 1e9, 4); // 0.1 s a row
+        }
+        assertEquals(42, pace.rows(1e9, 1, 7), 1);
+        assertEquals(6, pace.rows(1e9, 4, 4), 1);
+    }
+}

@@ -1,0 +1,4 @@
+/* Linear layers for up to 16 rows: weights in int4 with a scale for 32. */
+#include "linear_skinny.cuh"
+
+LINEAR_SKINNY_KERNELS(linear_skinny_int4, Int4)

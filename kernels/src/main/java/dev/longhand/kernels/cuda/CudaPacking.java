@@ -1,0 +1,162 @@
+package dev.longhand.kernels.cuda;
+
+import dev.longhand.kernels.tensor.BFloat16;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.QuantizedMatrix;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.List;
+
+/**
+ * Quantised matrices in the order in which {@code weights.cuh} reads them: tiles of 16 rows, in
+ * them blocks of 128 inputs. Codes and scales are apart. Different tiles can be written by
+ * different threads.
+ */
+final class CudaPacking {
+    private static final int TILE = 16;
+    private static final int BLOCK = 128;
+    private static final int CHUNKS = BLOCK / CudaMatrix.CHUNK;
+    private static final int LANES = 32;
+    private static final int LANE_BYTES = 16;
+    private static final int HALF = TILE / 2; // rows g and g + 8 are of one lane
+    private static final ValueLayout.OfInt WORD =
+            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final CudaRows rows;
+    private final List<QuantizedMatrix> matrices;
+    private final DType dtype;
+    private final int bits;
+    private final int blocks;
+    private final long storedWidth;
+
+    CudaPacking(CudaRows rows) {
+        this.rows = rows;
+        matrices = rows.matrices().stream().map(QuantizedMatrix::new).toList();
+        dtype = rows.dtype();
+        bits = matrices.getFirst().bits();
+        storedWidth = matrices.getFirst().storedWidth();
+        blocks = Math.toIntExact(Math.ceilDiv(rows.width(), BLOCK));
+    }
+
+    /** Tiles of 16 rows. */
+    long tiles() {
+        return Math.ceilDiv(rows.count(), TILE);
+    }
+
+    /** Bytes of codes of a tile. */
+    long codeBytes() {
+        return (long) blocks * BLOCK * TILE * bits / Byte.SIZE;
+    }
+
+    /** Bytes of scales of a tile. */
+    long scaleBytes() {
+        return (long) blocks * HALF * recordWords() * Integer.BYTES;
+    }
+
+    /** Words of scales of a block that a pair of rows has. */
+    private int recordWords() {
+        return dtype == DType.FP8 ? 1 : dtype.zeroPoints() ? 2 : CHUNKS;
+    }
+
+    /** The rows of a tile, and the matrices that they are of. */
+    private final class Tile {
+        private final @Nullable QuantizedMatrix[] of = new QuantizedMatrix[TILE];
+        private final long[] own = new long[TILE];
+
+        Tile(long tile) {
+            for (int i = 0; i < TILE; i++) {
+                long row = tile * TILE + i;
+                own[i] = row < rows.count() ? rows.row(row) : CudaRows.PADDING;
+                of[i] = own[i] == CudaRows.PADDING ? null : matrices.get(rows.matrix(row));
+            }
+        }
+
+        int word(int row, long k) {
+            QuantizedMatrix matrix = of[row];
+            return matrix == null || k >= storedWidth ? 0 : matrix.word(own[row], k);
+        }
+
+        /** The bits of a group's scale; 0 where there is none. */
+        int scale(int row, int group) {
+            QuantizedMatrix matrix = of[row];
+            if (matrix == null || group >= matrix.groups()) {
+                return 0;
+            }
+            float scale = matrix.scale(own[row], group); // exact in what it came from
+            return Short.toUnsignedInt(
+                    dtype.zeroPoints() ? Float.floatToFloat16(scale) : BFloat16.bits(scale));
+        }
+
+        /**
+         * What is added to a code in bf16: minus the zero, and of 8 bits 128 more, as the kernel
+         * takes that off first, of 4 bits 128 less, as the code has it added.
+         */
+        int offset(int row, int group) {
+            QuantizedMatrix matrix = of[row];
+            if (matrix == null || group >= matrix.groups()) {
+                return 0;
+            }
+            int zero = matrix.zero(own[row], group);
+            float offset = (bits == Byte.SIZE ? 128 : -128) - zero;
+            if (BFloat16.round(offset) != offset) {
+                throw new IllegalArgumentException(
+                        "a zero of %d is beyond what the CUDA kernels take".formatted(zero));
+            }
+            return Short.toUnsignedInt(BFloat16.bits(offset));
+        }
+    }
+
+    /** Writes the codes of a tile. */
+    void writeCodes(long tile, MemorySegment to) {
+        Tile source = new Tile(tile);
+        int loadsOfBlock = BLOCK * TILE * bits / Byte.SIZE / (LANES * LANE_BYTES);
+        long at = 0;
+        for (int block = 0; block < blocks; block++) {
+            for (int load = 0; load < loadsOfBlock; load++) {
+                for (int lane = 0; lane < LANES; lane++) {
+                    int g = lane / 4;
+                    int chunk = bits == Byte.SIZE ? load : 2 * load;
+                    long k = (long) block * BLOCK + chunk * CudaMatrix.CHUNK + lane % 4 * 8;
+                    boolean wide = bits == Byte.SIZE;
+                    // of 8 bits both words of a row and then those of the other; of 4 chunk by
+                    // chunk
+                    int second = wide ? 4 : 0;
+                    to.set(WORD, at, source.word(g, k));
+                    to.set(WORD, at + 4, source.word(wide ? g : g + HALF, k + second));
+                    long next = wide ? k : k + CudaMatrix.CHUNK;
+                    to.set(WORD, at + 8, source.word(wide ? g + HALF : g, next));
+                    to.set(WORD, at + 12, source.word(g + HALF, next + second));
+                    at += LANE_BYTES;
+                }
+            }
+        }
+    }
+
+    /**
+     * Writes the scales of a tile, of every pair of rows a word with the first in its lower half.
+     */
+    void writeScales(long tile, MemorySegment to) {
+        Tile source = new Tile(tile);
+        int groupsOfBlock = BLOCK / matrices.getFirst().group();
+        long at = 0;
+        for (int block = 0; block < blocks; block++) {
+            for (int g = 0; g < HALF; g++) {
+                for (int i = 0; i < groupsOfBlock; i++) {
+                    int group = block * groupsOfBlock + i;
+                    to.set(WORD, at, source.scale(g, group) | source.scale(g + HALF, group) << 16);
+                    at += Integer.BYTES;
+                    if (dtype.zeroPoints()) {
+                        int offsets =
+                                source.offset(g, group) | source.offset(g + HALF, group) << 16;
+                        to.set(WORD, at, offsets);
+                        at += Integer.BYTES;
+                    }
+                }
+            }
+        }
+    }
+}
