@@ -110,8 +110,7 @@ class SchedulingTest {
             Begin lastCame = begins.submitted.getLast();
             List<Begin> flood = times.subList(0, 40);
             long atFirst = flood.stream().filter(time -> !lastCame.surelyBefore(time)).count();
-            long before =
-                    flood.stream().filter(time -> time.surelyBefore(times.getLast())).count();
+            long before = flood.stream().filter(time -> time.surelyBefore(times.getLast())).count();
             // Some began before the others came; then every third is of the flood.
             assertTrue(before <= atFirst + 5, before + " of the flood, " + atFirst + " at first");
             assertTrue(atFirst < 35, atFirst + " began before the others came");
