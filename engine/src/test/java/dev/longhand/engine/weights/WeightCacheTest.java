@@ -198,17 +198,13 @@ class WeightCacheTest {
         assertEquals(1, left.size(), left.toString());
         assertTrue(left.getFirst().endsWith(".partial.weights"), left.toString());
         Completion expected = complete(config(model, DType.INT8, notes));
-        assertEquals(List.of(left.getFirst(), "longhand-int8.weights"), sorted(cacheFiles(model)));
+        assertEquals(List.of("longhand-int8.weights", left.getFirst()), cacheFiles(model));
         Files.setLastModifiedTime(
                 model.resolve(left.getFirst()),
                 FileTime.from(Instant.now().minus(Duration.ofMinutes(5))));
         Files.delete(model.resolve("longhand-int8.weights"));
         assertEquals(expected, complete(config(model, DType.INT8, notes)));
         assertEquals(List.of("longhand-int8.weights"), cacheFiles(model));
-    }
-
-    private static List<String> sorted(List<String> names) {
-        return names.stream().sorted().toList();
     }
 
     private static String read(Path file) {
