@@ -235,7 +235,8 @@ class ThinkingBudgetTest {
             GenerationRequest plain =
                     GenerationRequest.text("Tom has 4")
                             .withAdapter("long-cot")
-                            .withSampling(sampling(2));
+                            .withSampling(sampling(2))
+                            .ignoringEos();
             ThoughtMarkers markers = new ThoughtMarkers("", "END", " END");
             List<Integer> closing = tokens(engine, markers.closing());
             int length = budget + closing.size() + answer;
@@ -251,7 +252,8 @@ class ThinkingBudgetTest {
                             continued
                                     .withAdapter("long-cot")
                                     .withSampling(sampling(2))
-                                    .withMaxTokens(answer));
+                                    .withMaxTokens(answer)
+                                    .ignoringEos());
             assertEquals(answered.ids(), closed.ids().subList(thought.size(), length));
             assertEquals(answered.top(), closed.top().subList(thought.size(), length));
             Output guessed = Output.of(engine, limited.withSpeculation(Speculation.ON));
