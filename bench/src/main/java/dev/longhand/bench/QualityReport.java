@@ -31,7 +31,7 @@ import java.util.Locale;
         mixinStandardHelpOptions = true,
         description = {
             "Compares a model's logits with int8 and int4 weights to those as stored, by default"
-                + " of",
+                    + " of",
             "a generated checkpoint, whose random weights spread out more than trained ones."
         })
 public final class QualityReport implements Runnable {

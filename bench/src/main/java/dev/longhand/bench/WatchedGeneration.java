@@ -4,7 +4,10 @@ import dev.longhand.engine.Generation;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.Usage;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.function.IntConsumer;
 
 /** A generation read as it comes: its ids, and when each came. */
@@ -12,7 +15,7 @@ final class WatchedGeneration {
     private final long[] nanos;
     private final int[] ids;
     private int count;
-    private Usage usage;
+    private @Nullable Usage usage;
 
     private WatchedGeneration(int tokensMax) {
         nanos = new long[tokensMax];
@@ -50,7 +53,7 @@ final class WatchedGeneration {
     }
 
     Usage usage() {
-        return usage;
+        return Objects.requireNonNull(usage);
     }
 
     /** Times between tokens in milliseconds, shortest first. */

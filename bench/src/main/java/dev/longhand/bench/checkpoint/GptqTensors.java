@@ -50,8 +50,8 @@ final class GptqTensors {
             for (int place = 0; place < 4; place++) {
                 double drawn = ZERO + CODE_DEVIATION * random.nextGaussian();
                 int code = Math.clamp(Math.round(drawn), 1, 15);
-                codes |= code << 4 * place;
-                mirrored |= 2 * ZERO - code << 4 * place;
+                codes |= code << (4 * place);
+                mirrored |= (2 * ZERO - code) << (4 * place);
             }
             table[i] = (short) codes;
             table[i + table.length / 2] = (short) mirrored;

@@ -205,7 +205,7 @@ final class BatchCommand implements Callable<Integer> {
 
     private static String modelSha(Path folder) {
         try (LoadBar bar = new LoadBar("hashing")) {
-            return BatchRun.modelSha(folder, bar::loaded);
+            return BatchRun.modelSha(folder, bar);
         }
     }
 

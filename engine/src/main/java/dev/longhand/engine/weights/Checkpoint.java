@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -105,7 +106,7 @@ public final class Checkpoint implements AutoCloseable {
 
     /** Bytes of a tensor that is there. */
     long bytes(String name) {
-        return fileOf.get(name).slice(name).byteSize();
+        return Objects.requireNonNull(fileOf.get(name)).slice(name).byteSize();
     }
 
     /**

@@ -224,8 +224,8 @@ public final class PackedLinear {
         boolean awq = scheme.method() == QuantizationScheme.Method.AWQ;
         int place = awq ? awqPlace(output % perWord) : output % perWord;
         long word = ((long) group(input) * outputs + output) / perWord;
-        int stored = qzeros.data().getAtIndex(I32, word) >>> scheme.bits() * place;
-        return (stored & (1 << scheme.bits()) - 1) + scheme.zeroOffset();
+        int stored = qzeros.data().getAtIndex(I32, word) >>> (scheme.bits() * place);
+        return (stored & ((1 << scheme.bits()) - 1)) + scheme.zeroOffset();
     }
 
     private int group(int input) {

@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 
 /**
@@ -88,11 +89,11 @@ final class WeightCacheWriter {
                 channel.force(true);
                 Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
             }
-            sync(file.toAbsolutePath().getParent());
+            sync(Objects.requireNonNull(file.toAbsolutePath().getParent()));
         } catch (IOException e) {
             throw unwritable(e);
         } catch (UncheckedIOException e) {
-            throw unwritable(e.getCause());
+            throw unwritable(Objects.requireNonNull(e.getCause()));
         } finally {
             try {
                 Files.deleteIfExists(partial);

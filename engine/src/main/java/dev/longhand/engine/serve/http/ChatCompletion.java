@@ -65,7 +65,8 @@ record ChatCompletion(
     }
 
     /** A token, its UTF-8 bytes and the likeliest tokens in its place. */
-    record Token(String token, Float logprob, List<Integer> bytes, @Nullable List<Token> topLogprobs) {
+    record Token(
+            String token, Float logprob, List<Integer> bytes, @Nullable List<Token> topLogprobs) {
         static Token of(ScoredToken token) {
             return new Token(
                     token.text(),

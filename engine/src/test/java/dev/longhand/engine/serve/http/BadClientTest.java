@@ -148,7 +148,7 @@ class BadClientTest {
     void whoLeavesEndsTheGeneration() throws Exception {
         assumeTrue(PeerTable.available(), "only Linux lists its connections");
         for (String stream : List.of("", ",\"stream\":true")) {
-            try (Socket socket = ask(TEXT, LONG.formatted(stream + ",\"n\":2"))) {
+            try (Socket _ = ask(TEXT, LONG.formatted(stream + ",\"n\":2"))) {
                 while (demo.engine().load().running() < 2) {
                     Thread.sleep(5);
                 }
@@ -161,7 +161,7 @@ class BadClientTest {
     @Test
     void aFullQueueAnswersBusy() throws Exception {
         // Two of these fit into KV memory at a time, and two more may wait.
-        try (Socket first = ask(TEXT, LONG.formatted(",\"n\":2"))) {
+        try (Socket _ = ask(TEXT, LONG.formatted(",\"n\":2"))) {
             while (demo.engine().load().running() < 2) {
                 Thread.sleep(5);
             }

@@ -129,7 +129,7 @@ class SoakTest {
         try (Engine engine = Engine.open(plan.engine().build())) {
             Service service = new Service(engine, BASE, adapters);
             SocketAddress address = UnixDomainSocketAddress.of(temporary.resolve("socket"));
-            try (LineServer server = new LineServer(service, address, ServiceLimits.DEFAULT, null);
+            try (LineServer _ = new LineServer(service, address, ServiceLimits.DEFAULT, null);
                     OpenAiServer openAi =
                             new OpenAiServer(
                                     service,
