@@ -31,7 +31,10 @@ typedef enum lh_status {
     LH_UNKNOWN_ISA = 3
 } lh_status;
 
-/* The LH_INT dtypes are for weights of linear layers only; quantized.h has their layout. */
+/*
+ * The LH_INT dtypes are for weights of linear layers, quantized.h has their layout; LH_INT8 is also
+ * for KV caches, whose layout is in kv.h.
+ */
 typedef enum lh_dtype {
     LH_F32 = 0,
     LH_BF16 = 1,
@@ -57,12 +60,12 @@ typedef struct lh_batch {
 /*
  * One paged KV cache. With P = LH_PAGE_POSITIONS:
  *   keys   [layers, pages, kv_heads, head_dim, P]  transposed, so that scores need no horizontal sums
- *   values [layers, pages, kv_heads, P, head_dim]
+ *   values [layers, pages, kv_heads, P, head_dim], of LH_INT8 with scales after each [P, head_dim]
  */
 typedef struct lh_kv {
     void *keys;
     void *values;
-    int32_t dtype; /* LH_F32 or LH_BF16 */
+    int32_t dtype; /* LH_F32, LH_BF16, or LH_INT8: keys in bf16, values in 8 bits */
     int32_t layers;
     int32_t pages;
     int32_t kv_heads;

@@ -3,6 +3,7 @@ module dev.longhand.engine {
     requires ai.djl.tokenizers;
     requires dev.longhand.kernels;
     requires info.picocli;
+    requires java.logging;
     requires java.management;
     requires jdk.httpserver;
     requires jdk.jfr;
@@ -15,6 +16,8 @@ module dev.longhand.engine {
 
     exports dev.longhand.engine;
     exports dev.longhand.engine.chat;
+    exports dev.longhand.engine.cli to
+            java.logging;
     exports dev.longhand.engine.error;
     exports dev.longhand.engine.generation;
     exports dev.longhand.engine.lora;

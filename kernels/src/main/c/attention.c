@@ -1,17 +1,16 @@
 /*
  * Causal grouped-query attention over paged KV, online softmax (Milakov and Gimelshein, 2018; Dao
  * et al., 2022). Notation: D head size, P = 64 positions per page, G query heads per key/value head;
- * K page tile [D, P] (transposed), V page tile [P, D], both f32 or bf16.
+ * K page tile [D, P] (transposed), V page tile [P, D]; kv.h has their formats.
  *
  * A unit of work is a block of queries: consecutive rows of one sequence times the G heads that
  * share a key/value head. For each page the block computes all scores, then all P*V sums, so every K
- * and V element is loaded from memory (and widened, if bf16) once for all of them; with one query
- * head at a time the cache would see each row G times, which is where other CPU engines lose 16-26x
- * over the bandwidth floor at 16k positions.
+ * and V element is loaded from memory once for all of them; with one query head at a time the cache
+ * would see each row G times, which is where other CPU engines lose 16-26x over the bandwidth floor
+ * at 16k positions.
  *
  * Keys are transposed so that 64 scores are vectors along positions: q[d] is broadcast, no
- * horizontal sums. Both products use register tiles of 4 queries x 16 columns: per step 2 vector
- * loads and 4 broadcasts for 8 FMAs (AVX2), bound by the FMA ports.
+ * horizontal sums. Both products use register tiles, see attention_tiles.h.
  *
  * Order of arithmetic, the same for decode and prefill, any chunking and any neighbours: scores sum
  * over d ascending; pages merge ascending inside a split of 512 positions; splits merge ascending.
@@ -19,22 +18,22 @@
  * exactly 0, and V rows beyond the block's last position are never read, so that what an earlier
  * owner left in a page cannot leak. Long decodes run the splits of a block as separate tasks and
  * merge them afterwards, prompts walk their splits in one task: same functions, same bits.
+ *
+ * Milliseconds per token in all layers, two Zen 3 cores (AVX2) beside busy neighbours, and the share
+ * of the bandwidth of the same minute (14 to 23 GB/s); "before": 4 x 16 tiles, widening in memory.
+ *
+ *   shape (G, D), positions     f32 before, now      bf16 before, now     int8
+ *   0.5B (7, 64)    4,096        7.5    5.8 (75 %)    7.8    5.1 (42 %)    4.3 (40 %)
+ *   0.5B (7, 64)   16,384       35.4   28.1 (87 %)   34.8   21.8 (67 %)   20.9 (52 %)
+ *   1.5B (6, 128)   4,096       21.6   19.5 (83 %)   17.9    9.0 (85 %)    7.7 (72 %)
+ *   1.5B (6, 128)  16,384       68.1   58.8 (76 %)   56.4   26.8 (81 %)   25.5 (63 %)
+ *
+ * Where the share is low the FMAs bind, not the memory: 14 to 16 % of the time is the softmax.
  */
-#include "lanes.h"
+#include "attention_tiles.h"
 
-#define P LH_PAGE_POSITIONS
 #define SPLIT LH_SPLIT_POSITIONS
-#define TILE_QUERIES 4
-#define COLUMNS 16 /* of a register tile: NV native vectors */
 #define BLOCK_QUERIES 48
-#define MASKED (-INFINITY)
-
-/* Running softmax of one query: max, sum of weights, and head_dim mixed values. */
-typedef struct {
-    float max;
-    float sum;
-    float mixed[];
-} partial;
 
 typedef struct {
     int32_t row;
@@ -60,36 +59,33 @@ typedef struct {
 
 /* The scratch of one thread, carved from its slice. */
 typedef struct {
-    float *queries;  /* [queries, D] scaled by 1/sqrt(D) */
+    float *queries;  /* [D, query_stride] scaled by 1/sqrt(D) */
     float *scores;   /* [queries, P] */
-    float *keys;     /* [D, P] widened */
-    float *values;   /* [P, D] widened */
     char *split;     /* partials of one split */
     char *total;     /* partials of the splits so far */
 } attention_scratch;
 
 static size_t round_up(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
+static int32_t query_stride(const attention_job *job) { return (job->queries_max + 7) / 8 * 8; }
+
+static size_t queries_bytes(const attention_job *job) {
+    return round_up((size_t)query_stride(job) * job->kv->head_dim * 4);
+}
+
 static size_t scratch_bytes(const attention_job *job) {
-    size_t dim = (size_t)job->kv->head_dim;
-    size_t queries = (size_t)job->queries_max + TILE_QUERIES;
-    return round_up(queries * dim * 4) + round_up(queries * P * 4) + 2 * round_up(P * dim * 4)
-           + 2 * queries * job->partial_bytes;
+    size_t queries = (size_t)job->queries_max;
+    return queries_bytes(job) + round_up(queries * P * 4) + 2 * queries * job->partial_bytes;
 }
 
 static attention_scratch carve(const attention_job *job, int32_t thread) {
-    size_t dim = (size_t)job->kv->head_dim;
-    size_t queries = (size_t)job->queries_max + TILE_QUERIES;
+    size_t queries = (size_t)job->queries_max;
     char *at = lh_scratch_of(job->context, thread);
     attention_scratch scratch;
     scratch.queries = (float *)at;
-    at += round_up(queries * dim * 4);
+    at += queries_bytes(job);
     scratch.scores = (float *)at;
     at += round_up(queries * P * 4);
-    scratch.keys = (float *)at;
-    at += round_up(P * dim * 4);
-    scratch.values = (float *)at;
-    at += round_up(P * dim * 4);
     scratch.split = at;
     scratch.total = at + queries * job->partial_bytes;
     return scratch;
@@ -107,264 +103,153 @@ static int32_t last_position(const attention_job *job, const query_block *block)
     return job->batch->positions[block->row + block->rows - 1];
 }
 
-/* Copies the queries of a block, row-major by (row, head of the group). */
+/* Transposes the queries of a block, ordered by (row, head of the group). */
 static void load_queries(const attention_job *job, const query_block *block, int32_t kv_head,
                          float *to) {
     int32_t dim = job->kv->head_dim;
-    int64_t stride = (int64_t)(job->heads + 2 * job->kv->kv_heads) * dim;
+    int32_t stride = query_stride(job);
+    int64_t width = (int64_t)(job->heads + 2 * job->kv->kv_heads) * dim;
     float scale = 1 / sqrtf((float)dim);
-    for (int32_t r = 0; r < block->rows; r++) {
-        const float *from = job->qkv + (block->row + r) * stride
-                            + (int64_t)kv_head * job->group * dim;
-        for (int32_t i = 0; i < job->group * dim; i++) {
-            *to++ = from[i] * scale;
+    for (int32_t q = 0; q < block->rows * job->group; q++) {
+        const float *from = job->qkv + (block->row + q / job->group) * width
+                            + (int64_t)(kv_head * job->group + q % job->group) * dim;
+        for (int32_t d = 0; d < dim; d++) {
+            to[(int64_t)d * stride + q] = from[d] * scale;
         }
     }
 }
 
-/* The tile of a page as f32: in place, or widened into scratch. */
-static const float *widened(const void *base, int32_t dtype, int64_t at, int32_t count,
-                            float *scratch) {
-    if (dtype == LH_F32) {
-        return (const float *)base + at;
+/* Steps that the tiles of some queries take over `columns` columns of one row of a page. */
+static int32_t tile_steps(int32_t queries, int32_t columns) {
+    int32_t steps = 0;
+    for (int32_t count; queries > 0; queries -= count) {
+        count = tile_count(queries);
+        steps += (columns + tile_pairs(count) * PAIR - 1) / (tile_pairs(count) * PAIR);
     }
-    const uint16_t *from = (const uint16_t *)base + at;
-    int32_t i = 0;
-    for (; i + W <= count; i += W) {
-        v_store(scratch + i, v_widen(from, LH_BF16, i));
-    }
-    for (; i < count; i++) {
-        scratch[i] = bf16_to_f32(from[i]);
-    }
-    return scratch;
+    return steps;
 }
 
-/*
- * Memory to be fetched while something else is computed. The tiles of a page are read in stripes,
- * which hardware prefetchers do not follow; one line asked for per step of the loops below keeps
- * the next tile coming. Without it f32 pages were read at 9 GB/s where 26 were to be had.
- */
-typedef struct {
-    const char *next;
-    const char *end;
-} fetch_ahead;
-
-ALWAYS_INLINE void fetch_line(fetch_ahead *ahead) {
-    __builtin_prefetch(ahead->next);
-    ahead->next += ahead->next < ahead->end ? 64 : 0;
+static fetch_ahead fetch_over(const char *from, size_t bytes, int32_t steps) {
+    return (fetch_ahead){from, (bytes + steps - 1) / steps};
 }
 
-/* scores[q, c..c+16] = sum_d queries[q, d] keys[d, c..c+16] */
-ALWAYS_INLINE void score_tile(const float *queries, const float *keys, int32_t dim, float *scores,
-                              int32_t count, fetch_ahead *ahead) {
-    vf sums[TILE_QUERIES][NV];
-    for (int q = 0; q < count; q++) {
-        for (int v = 0; v < NV; v++) {
-            sums[q][v] = v_zero();
-        }
-    }
-    for (int32_t d = 0; d < dim; d++) {
-        vf key[NV];
-        fetch_line(ahead);
-        for (int v = 0; v < NV; v++) {
-            key[v] = v_load(keys + d * P + v * W);
-        }
-        for (int q = 0; q < count; q++) {
-            vf query = v_set1(queries[q * dim + d]);
-            for (int v = 0; v < NV; v++) {
-                sums[q][v] = v_fma(query, key[v], sums[q][v]);
-            }
-        }
-    }
-    for (int q = 0; q < count; q++) {
-        for (int v = 0; v < NV; v++) {
-            v_store(scores + q * P + v * W, sums[q][v]);
-        }
+ALWAYS_INLINE void score_columns(const float *queries, int64_t stride, const char *keys,
+                                 int32_t dtype, int32_t dim, int32_t columns, float *scores,
+                                 fetch_ahead *ahead, int count) {
+    int pairs = tile_pairs(count);
+    for (int32_t c = 0; c < columns; c += pairs * PAIR) {
+        const char *from = keys + c * kv_bytes(dtype);
+        score_tile(queries, stride, from, dtype, dim, scores + c, ahead, count, pairs);
     }
 }
 
-static void score_page(const float *queries, int32_t count, const float *keys, int32_t dim,
-                       int32_t columns, float *scores, fetch_ahead *ahead) {
-    for (int32_t q = 0; q < count; q += TILE_QUERIES) {
-        for (int32_t c = 0; c < columns; c += COLUMNS) {
-            const float *from = queries + (int64_t)q * dim;
-            float *to = scores + q * P + c;
-            switch (count - q) {
-                case 1: score_tile(from, keys + c, dim, to, 1, ahead); break;
-                case 2: score_tile(from, keys + c, dim, to, 2, ahead); break;
-                case 3: score_tile(from, keys + c, dim, to, 3, ahead); break;
-                default: score_tile(from, keys + c, dim, to, 4, ahead); break;
-            }
+/* Scores of queries against the first `columns` positions of a page, or a few more. */
+ALWAYS_INLINE void score_page(const float *queries, int64_t stride, int32_t count, const char *keys,
+                              int32_t dtype, int32_t dim, int32_t columns, float *scores,
+                              fetch_ahead *ahead) {
+    for (int32_t taken; count > 0; count -= taken) {
+        taken = tile_count(count);
+#define SCORES(n) score_columns(queries, stride, keys, dtype, dim, columns, scores, ahead, n)
+        switch (taken) {
+            case 1: SCORES(1); break;
+            case 2: SCORES(2); break;
+            case 3: SCORES(3); break;
+            case 4: SCORES(4); break;
+            case 5: SCORES(5); break;
+            default: SCORES(6); break;
         }
+#undef SCORES
+        queries += taken;
+        scores += taken * P;
     }
-}
-
-/*
- * Turns the 64 scores of each query into weights against its new running maximum; shrink tells by
- * how much the old sums shrink. Scores from valid[q] on are masked. Queries advance side by side: an
- * exponential is a chain of a dozen dependent operations, and four chains hide each other's latency.
- */
-ALWAYS_INLINE void weigh(float *scores, const int32_t *valid, partial *const *running,
-                         float *shrink, int32_t count) {
-    vf sums[TILE_QUERIES][NV];
-    float new_max[TILE_QUERIES];
-    float step[W] = {0};
-    for (int q = 0; q < count; q++) {
-        vf max = v_set1(running[q]->max);
-        for (int32_t i = valid[q]; i < P; i++) {
-            scores[q * P + i] = MASKED;
-        }
-        for (int32_t i = 0; i < P; i += W) {
-            max = v_max(max, v_load(scores + q * P + i));
-        }
-        new_max[q] = max[0];
-        for (int i = 1; i < W; i++) {
-            new_max[q] = max[i] > new_max[q] ? max[i] : new_max[q];
-        }
-        step[q] = running[q]->max - new_max[q];
-        for (int v = 0; v < NV; v++) {
-            sums[q][v] = v_zero();
-        }
-    }
-    for (int32_t i = 0; i < P; i += COLUMNS) {
-        for (int v = 0; v < NV; v++) {
-            for (int q = 0; q < count; q++) {
-                float *at = scores + q * P + i + v * W;
-                vf weight = v_exp(v_load(at) - v_set1(new_max[q]));
-                v_store(at, weight);
-                sums[q][v] += weight;
-            }
-        }
-    }
-    vf shrinks = v_exp(v_load(step));
-    for (int q = 0; q < count; q++) {
-        shrink[q] = shrinks[q];
-        running[q]->sum = running[q]->sum * shrink[q] + lane_sum(sums[q]);
-        running[q]->max = new_max[q];
-    }
-}
-
-/* mixed[q, c..c+16] = mixed * shrink[q] + sum_j weights[q, j] values[j, c..c+16] */
-ALWAYS_INLINE void mix_tile(float *const *mixed, const float *shrink, const float *weights,
-                            const float *values, int32_t dim, int32_t positions,
-                            fetch_ahead *ahead, int32_t count, int32_t vectors) {
-    vf sums[TILE_QUERIES][NV];
-    for (int q = 0; q < count; q++) {
-        for (int v = 0; v < vectors; v++) {
-            sums[q][v] = v_load(mixed[q] + v * W) * v_set1(shrink[q]);
-        }
-    }
-    for (int32_t j = 0; j < positions; j++) {
-        vf value[NV];
-        fetch_line(ahead);
-        for (int v = 0; v < vectors; v++) {
-            value[v] = v_load(values + (int64_t)j * dim + v * W);
-        }
-        for (int q = 0; q < count; q++) {
-            vf weight = v_set1(weights[q * P + j]);
-            for (int v = 0; v < vectors; v++) {
-                sums[q][v] = v_fma(weight, value[v], sums[q][v]);
-            }
-        }
-    }
-    for (int q = 0; q < count; q++) {
-        for (int v = 0; v < vectors; v++) {
-            v_store(mixed[q] + v * W, sums[q][v]);
-        }
-    }
-}
-
-/* The columns that fill no native vector: head sizes that are no multiple of W. */
-static void mix_column(float *mixed, float shrink, const float *weights, const float *values,
-                       int32_t dim, int32_t positions) {
-    float sum = *mixed * shrink;
-    for (int32_t j = 0; j < positions; j++) {
-        sum += weights[j] * values[(int64_t)j * dim];
-    }
-    *mixed = sum;
 }
 
 /* Softmax and mix of a tile of queries; query q sees own[q] positions of the page. */
 ALWAYS_INLINE void mix_queries(partial *const *running, const int32_t *own, float *weights,
-                               const float *values, int32_t dim, int32_t positions,
-                               fetch_ahead *ahead, int32_t count) {
-    float *mixed[TILE_QUERIES];
+                               const lh_kv *kv, char *values, int32_t dtype,
+                               int32_t positions, fetch_ahead *ahead, int count) {
     float shrink[TILE_QUERIES];
+    int32_t dim = kv->head_dim;
     weigh(weights, own, running, shrink, count);
-    int32_t c = 0;
-    for (; c + COLUMNS <= dim; c += COLUMNS) {
-        for (int q = 0; q < count; q++) {
-            mixed[q] = running[q]->mixed + c;
-        }
-        mix_tile(mixed, shrink, weights, values + c, dim, positions, ahead, count, NV);
-    }
-    for (; c + W <= dim; c += W) {
-        for (int q = 0; q < count; q++) {
-            mixed[q] = running[q]->mixed + c;
-        }
-        mix_tile(mixed, shrink, weights, values + c, dim, positions, ahead, count, 1);
-    }
-    for (; c < dim; c++) {
-        for (int q = 0; q < count; q++) {
-            mix_column(running[q]->mixed + c, shrink[q], weights + q * P, values + c, dim,
-                       positions);
-        }
+    if (dtype == LH_INT8) {
+        const uint16_t *scales = value_scales(kv, values);
+        mix_int8(running, shrink, weights, values, scales, dim, positions, ahead, count);
+    } else {
+        mix_columns(running, 0, dim, shrink, weights, values, dtype, dim, positions, ahead, count);
     }
 }
 
-/* Element index of the tile of a page. */
-static int64_t tile_at(const attention_job *job, int32_t page, int32_t kv_head) {
-    const lh_kv *kv = job->kv;
-    return (((int64_t)job->layer * kv->pages + page) * kv->kv_heads + kv_head) * kv->head_dim * P;
-}
+/* A page as a block of queries meets it. */
+typedef struct {
+    const char *keys;
+    char *values;
+    int32_t start; /* its first position */
+    int32_t valid; /* positions that the block's last query sees */
+    int32_t first; /* query that reaches the page: rows ascend, so the others come before */
+    int32_t queries; /* of the block */
+} page_view;
 
-static fetch_ahead ahead_of(const lh_kv *kv, const void *base, int64_t tile) {
-    const char *from = (const char *)base + tile * dtype_bytes(kv->dtype);
-    return (fetch_ahead){from, from + (int64_t)kv->head_dim * P * dtype_bytes(kv->dtype) - 64};
+ALWAYS_INLINE void mix_page(const attention_job *job, const query_block *block,
+                            const page_view *page, int32_t dtype, float *weights, char *split,
+                            fetch_ahead *ahead) {
+    for (int32_t q = page->first, count; q < page->queries; q += count) {
+        partial *running[TILE_QUERIES];
+        int32_t own[TILE_QUERIES];
+        count = tile_count(page->queries - q);
+        for (int32_t i = 0; i < count; i++) {
+            int32_t reached = position_of(job, block, q + i) - page->start + 1;
+            own[i] = reached < P ? reached : P;
+            running[i] = partial_at(job, split, q + i);
+        }
+#define MIX(n) mix_queries(running, own, weights, job->kv, page->values, dtype, page->valid, ahead, n)
+        switch (count) {
+            case 1: MIX(1); break;
+            case 2: MIX(2); break;
+            case 3: MIX(3); break;
+            case 4: MIX(4); break;
+            case 5: MIX(5); break;
+            default: MIX(6); break;
+        }
+#undef MIX
+        weights += count * P;
+    }
 }
 
 /* One page of one block: every query that reaches it. */
 static void attend_page(const attention_job *job, const query_block *block, int32_t kv_head,
-                        int32_t page, const attention_scratch *scratch, char *split) {
+                        int32_t number, const attention_scratch *scratch, char *split) {
     const lh_kv *kv = job->kv;
     int32_t dim = kv->head_dim;
     const int32_t *table = job->batch->page_tables
                            + (int64_t)job->batch->sequences[block->row]
                                  * job->batch->pages_per_sequence;
-    int64_t tile = tile_at(job, table[page], kv_head);
-    int32_t next_page = page < last_position(job, block) / P ? page + 1 : page;
-    fetch_ahead values_ahead = ahead_of(kv, kv->values, tile);
-    fetch_ahead keys_ahead = ahead_of(kv, kv->keys, tile_at(job, table[next_page], kv_head));
-    int32_t start = page * P;
-    int32_t first = 0; /* rows ascend, so the queries that do not reach the page come first */
-    while (position_of(job, block, first) < start) {
-        first++;
+    size_t tile = tile_index(kv, job->layer, table[number], kv_head);
+    int32_t reach = last_position(job, block) - number * P + 1;
+    page_view page = {.keys = key_tile(kv, tile), .values = value_tile(kv, tile),
+                      .start = number * P, .valid = reach < P ? reach : P,
+                      .queries = block->rows * job->group};
+    while (position_of(job, block, page.first) < page.start) {
+        page.first++;
     }
-    int32_t reach = last_position(job, block) - start + 1;
-    int32_t valid = reach < P ? reach : P;
-    int32_t columns = (valid + COLUMNS - 1) / COLUMNS * COLUMNS;
-    const float *keys = widened(kv->keys, kv->dtype, tile, dim * P, scratch->keys);
-    int32_t queries = block->rows * job->group;
-    score_page(scratch->queries + (int64_t)first * dim, queries - first, keys, dim, columns,
-               scratch->scores, &values_ahead);
-    const float *values = widened(kv->values, kv->dtype, tile, valid * dim, scratch->values);
-    for (int32_t q = first; q < queries; q += TILE_QUERIES) {
-        int32_t count = queries - q < TILE_QUERIES ? queries - q : TILE_QUERIES;
-        partial *running[TILE_QUERIES];
-        int32_t own[TILE_QUERIES];
-        float *weights = scratch->scores + (q - first) * P;
-        for (int32_t i = 0; i < count; i++) {
-            int32_t reached = position_of(job, block, q + i) - start + 1;
-            own[i] = reached < P ? reached : P;
-            running[i] = partial_at(job, split, q + i);
-        }
-        switch (count) {
-            case 1: mix_queries(running, own, weights, values, dim, valid, &keys_ahead, 1); break;
-            case 2: mix_queries(running, own, weights, values, dim, valid, &keys_ahead, 2); break;
-            case 3: mix_queries(running, own, weights, values, dim, valid, &keys_ahead, 3); break;
-            default: mix_queries(running, own, weights, values, dim, valid, &keys_ahead, 4); break;
-        }
+    int32_t queries = page.queries - page.first;
+    fetch_ahead values_ahead = fetch_over(page.values, value_tile_bytes(kv),
+                                          tile_steps(queries, page.valid) * dim);
+    int32_t next = number < last_position(job, block) / P ? number + 1 : number;
+    fetch_ahead keys_ahead = fetch_over(
+        key_tile(kv, tile_index(kv, job->layer, table[next], kv_head)), key_tile_bytes(kv),
+        tile_steps(queries, dim) * page.valid);
+    const float *from = scratch->queries + page.first;
+    int32_t stride = query_stride(job);
+#define ATTEND(key_dtype, value_dtype)                                                           \
+    score_page(from, stride, queries, page.keys, key_dtype, dim, page.valid, scratch->scores,   \
+               &values_ahead);                                                                   \
+    mix_page(job, block, &page, value_dtype, scratch->scores, split, &keys_ahead)
+    switch (kv->dtype) {
+        case LH_F32: ATTEND(LH_F32, LH_F32); break;
+        case LH_BF16: ATTEND(LH_BF16, LH_BF16); break;
+        default: ATTEND(LH_BF16, LH_INT8); break;
     }
+#undef ATTEND
 }
 
 static void reset(const attention_job *job, char *partials, int32_t queries) {

@@ -9,6 +9,7 @@
 #pragma GCC visibility pop
 
 #include "context.h"
+#include "kv.h"
 
 #define LH_DECLARE(isa)                                                                            \
     int32_t lh_embed_##isa(lh_context *, const void *, int32_t, int32_t, const lh_batch *, float *); \
@@ -187,13 +188,11 @@ int32_t lh_find_nonfinite(lh_context *context, const void *values, int32_t dtype
 
 int32_t lh_copy_page(lh_context *context, const lh_kv *kv, int32_t from, int32_t to) {
     (void)context;
-    size_t bytes = (size_t)kv->kv_heads * kv->head_dim * LH_PAGE_POSITIONS
-                   * (kv->dtype == LH_F32 ? 4 : 2);
-    for (int64_t layer = 0; layer < kv->layers; layer++) {
-        char *keys = (char *)kv->keys + layer * kv->pages * bytes;
-        char *values = (char *)kv->values + layer * kv->pages * bytes;
-        memcpy(keys + to * bytes, keys + from * bytes, bytes);
-        memcpy(values + to * bytes, values + from * bytes, bytes);
+    for (int32_t layer = 0; layer < kv->layers; layer++) {
+        size_t source = tile_index(kv, layer, from, 0);
+        size_t target = tile_index(kv, layer, to, 0);
+        memcpy(key_tile(kv, target), key_tile(kv, source), kv->kv_heads * key_tile_bytes(kv));
+        memcpy(value_tile(kv, target), value_tile(kv, source), kv->kv_heads * value_tile_bytes(kv));
     }
     return LH_OK;
 }

@@ -164,6 +164,16 @@ ALWAYS_INLINE vf v_widen(const void *base, int32_t dtype, int64_t index) {
 
 /* The sum of 16 lanes held in NV vectors: lane i + lane i+8, then i+4, i+2, i+1. */
 ALWAYS_INLINE float lane_sum(const vf *lanes) {
+#if defined(LH_ISA_AVX512)
+    __m256 eight = _mm512_castps512_ps256(lanes[0]) + _mm512_extractf32x8_ps(lanes[0], 1);
+#elif defined(LH_ISA_AVX2)
+    __m256 eight = lanes[0] + lanes[1];
+#endif
+#if defined(LH_ISA_AVX512) || defined(LH_ISA_AVX2)
+    __m128 four = _mm256_castps256_ps128(eight) + _mm256_extractf128_ps(eight, 1);
+    __m128 two = four + _mm_movehl_ps(four, four);
+    return two[0] + two[1];
+#else
     float l[LANES];
     for (int v = 0; v < NV; v++) {
         v_store(l + v * W, lanes[v]);
@@ -174,6 +184,7 @@ ALWAYS_INLINE float lane_sum(const vf *lanes) {
         }
     }
     return l[0];
+#endif
 }
 
 /*

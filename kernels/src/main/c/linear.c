@@ -1,11 +1,11 @@
 /*
  * Linear layers: out[r, o] = sum_k x[r, k] W[o, k] + bias[o] (+ out[r, o]).
  * Notation: R rows of x, K inputs, N outputs; W [N, K] in bf16, f16 or f32, read where it is mapped, or
- * in int8 or int4, see quantized.h.
+ * quantised, which linear_quantized.h is about.
  *
  * Every output has one order of additions, the 16 lanes of lanes.h, so both paths below give the
  * same bits for a row, and a sequence does not notice its neighbours. The dot-product instructions of
- * AVX512-BF16 and VNNI are not used: they need activations rounded to bf16 or int8, and ours are f32.
+ * AVX512-BF16 are not used: they need activations rounded to bf16, and ours are f32.
  *
  * Streaming, R <= STREAM_ROWS (decode): memory-bound, 2 bytes of bf16 per 2R flops. One core at
  * 3 GHz has to take in about 3 weights a cycle to saturate 17 GB/s; a row of W with two 8-lane chains
@@ -13,15 +13,6 @@
  * stream, which these memory controllers like best (four streams cost 10-50 %). With 2 to 8 rows, a
  * tile of 3 rows x 2 outputs shares every load of x and every widened weight; 4 x 1 was faster for 2
  * and 4 rows (45 and 56 ms a step at the 0.5B shape against 45-53 and 56-66) and slower for 8.
- *
- * Quantised weights need no other path, as widening yields their exact values, on AVX-512
- * in 7 instructions per 32 weights of int4 and 8 of int8. Time of the linear layers of a step at the
- * 1.5B shape (6 of its 28 layers and the head, all weights distinct) against bf16 in alternation, with
- * busy neighbours on two vCPUs (Sapphire Rapids class); by bytes alone it would be 0.53 and 0.28:
- *                        AVX-512, 1 thread   2 threads   AVX2, 1 thread   2 threads
- *   int8                       0.51            0.67          0.69           0.73
- *   int4                       0.26            0.33          0.45           0.42
- *   tiles of 4 outputs     0.61, 0.31      0.62, 0.42     0.82, 0.68     0.74, 0.65   four streams
  *
  * Blocked, R > STREAM_ROWS (prefill): compute-bound. A task owns OUTPUTS_PER_TASK rows of W and, per
  * BLOCK_ROWS rows of x, walks K in blocks of KB inputs: it widens its rows of W once into an f32 panel
@@ -41,7 +32,8 @@
  *   + 72 outputs, 48 rows     108, 100    78,  73   few tasks for two threads
  *
  * An adapter goes on with the same sums: W x + scale B A x is one dot product of [W | B] and [x; t],
- * t = scale A x, so it costs no second reduction, and a row without one has the same bits as ever.
+ * t = scale A x, so it costs no second reduction, and a row without one has the same bits as ever. (On
+ * quantised weights, whose sums have no lanes, B t is a dot product of its own, added to W x.)
  * All adapters' t are the first tasks of the call; the others begin with W and wait, if at all, where
  * they reach B.
  */

@@ -3,9 +3,10 @@
  * half against half: (a, b) = (h[i], h[i + D/2]) becomes (a cos - b sin, b cos + a sin). Keys go in
  * transposed, [D, P], one float per cache line for a single row; a prompt's rows fill the lines.
  */
-#include "lanes.h"
+#include <float.h>
 
-#define P LH_PAGE_POSITIONS
+#include "kv.h"
+#include "lanes.h"
 
 typedef struct {
     float *qkv;
@@ -27,23 +28,62 @@ static void rotate(float *head, const float *rope, int32_t half) {
     }
 }
 
-static void append(const lh_kv *kv, int64_t tile, int32_t slot, const float *key,
-                   const float *value) {
-    int64_t dim = kv->head_dim;
-    if (kv->dtype == LH_F32) {
-        float *keys = (float *)kv->keys + tile * dim * P + slot;
-        float *values = (float *)kv->values + tile * dim * P + slot * dim;
-        for (int64_t i = 0; i < dim; i++) {
-            keys[i * P] = key[i];
-            values[i] = value[i];
+static void append_key(const lh_kv *kv, char *tile, int32_t slot, const float *key) {
+    for (int64_t i = 0; i < kv->head_dim; i++) {
+        if (key_dtype(kv) == LH_F32) {
+            ((float *)tile)[i * P + slot] = key[i];
+        } else {
+            ((uint16_t *)tile)[i * P + slot] = f32_to_bf16(key[i]);
         }
-    } else {
-        uint16_t *keys = (uint16_t *)kv->keys + tile * dim * P + slot;
-        uint16_t *values = (uint16_t *)kv->values + tile * dim * P + slot * dim;
-        for (int64_t i = 0; i < dim; i++) {
-            keys[i * P] = f32_to_bf16(key[i]);
-            values[i] = f32_to_bf16(value[i]);
+    }
+}
+
+/* Largest magnitude / 127 as bf16, rounded up; 0 instead of a subnormal, NaN if one is among them. */
+static float value_scale(const float *value, int32_t count) {
+    float largest = 0;
+    for (int32_t i = 0; i < count; i++) {
+        float magnitude = fabsf(value[i]);
+        largest = magnitude > largest || magnitude != magnitude ? magnitude : largest;
+    }
+    float exact = largest / 127;
+    if (exact < FLT_MIN) {
+        return 0;
+    }
+    float rounded = bf16_to_f32(f32_to_bf16(exact));
+    uint32_t bits;
+    memcpy(&bits, &rounded, 4);
+    return rounded < exact ? bf16_to_f32((uint16_t)((bits >> 16) + 1)) : rounded;
+}
+
+/* To bytes and a scale for every VALUE_GROUP dimensions; Int8Values is the oracle. */
+static void append_int8(const lh_kv *kv, char *tile, int32_t slot, const float *value) {
+    int8_t *bytes = (int8_t *)tile + (int64_t)slot * kv->head_dim;
+    uint16_t *scales = value_scales(kv, tile) + slot;
+    for (int32_t first = 0; first < kv->head_dim; first += VALUE_GROUP) {
+        int32_t left = kv->head_dim - first;
+        int32_t count = left < VALUE_GROUP ? left : VALUE_GROUP;
+        float scale = value_scale(value + first, count);
+        scales[first / VALUE_GROUP * P] = f32_to_bf16(scale);
+        for (int32_t i = first; i < first + count; i++) {
+            float steps = scale == 0 ? 0 : value[i] / scale; /* NaN if the scale is not finite */
+            bytes[i] = steps == steps ? (int8_t)rintf(steps) : 0;
         }
+    }
+}
+
+static void append_value(const lh_kv *kv, char *tile, int32_t slot, const float *value) {
+    int64_t at = (int64_t)slot * kv->head_dim;
+    switch (kv->dtype) {
+        case LH_F32:
+            memcpy((float *)tile + at, value, (size_t)kv->head_dim * 4);
+            break;
+        case LH_BF16:
+            for (int32_t i = 0; i < kv->head_dim; i++) {
+                ((uint16_t *)tile)[at + i] = f32_to_bf16(value[i]);
+            }
+            break;
+        default:
+            append_int8(kv, tile, slot, value);
     }
 }
 
@@ -60,11 +100,12 @@ static void rope_row(void *argument, int64_t row, int32_t thread) {
     }
     const int32_t *table = job->batch->page_tables
                            + (int64_t)job->batch->sequences[row] * job->batch->pages_per_sequence;
-    int64_t page = (int64_t)job->layer * kv->pages + table[position / P];
     const float *keys = heads + (int64_t)job->heads * dim;
     const float *values = keys + (int64_t)kv->kv_heads * dim;
     for (int32_t h = 0; h < kv->kv_heads; h++) {
-        append(kv, page * kv->kv_heads + h, position % P, keys + h * dim, values + h * dim);
+        size_t tile = tile_index(kv, job->layer, table[position / P], h);
+        append_key(kv, key_tile(kv, tile), position % P, keys + h * dim);
+        append_value(kv, value_tile(kv, tile), position % P, values + h * dim);
     }
 }
 

@@ -55,7 +55,7 @@ public class DecodeBenchmark {
     @Param("0")
     public int threads;
 
-    /** F32 or BF16. */
+    /** F32, BF16 or INT8. */
     @Param("F32")
     public DType kv;
 

@@ -1,5 +1,6 @@
 package dev.longhand.bench;
 
+import dev.longhand.engine.model.LinearWeights;
 import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.model.Qwen2Model;
 import dev.longhand.engine.model.Qwen2Weights;
@@ -68,7 +69,7 @@ final class ModelSession implements AutoCloseable {
                                 checkpoint,
                                 config,
                                 backend,
-                                quantized,
+                                new LinearWeights(checkpoint, config, quantized),
                                 LoadProgress.SILENT,
                                 hostMemory),
                         config,

@@ -70,7 +70,17 @@ public final class Adapters implements AutoCloseable {
      *     the limit of memory; what the name led to before stays
      */
     public AdapterInfo load(String name, Path folder) {
-        return registry.load(name, folder);
+        return load(name, folder, 1);
+    }
+
+    /**
+     * The same, applied more or less strongly than the folder asks for.
+     *
+     * @param factor multiplies the scale of every change (alpha / rank); part of what an adapter is
+     *     known by
+     */
+    public AdapterInfo load(String name, Path folder, float factor) {
+        return registry.load(name, folder, factor);
     }
 
     /**

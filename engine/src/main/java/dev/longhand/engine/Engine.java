@@ -4,6 +4,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
 import dev.longhand.engine.model.GenerationDefaults;
+import dev.longhand.engine.model.LinearWeights;
 import dev.longhand.engine.model.MemoryPlan;
 import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.model.Qwen2Model;
@@ -83,13 +84,15 @@ public final class Engine implements AutoCloseable {
             resources.add(setup);
             Checkpoint checkpoint = Checkpoint.open(config.model());
             resources.add(checkpoint);
+            LinearWeights linear = new LinearWeights(checkpoint, setup.model(), setup.weights());
+            resources.add(linear);
             Arena hostMemory = Arena.ofShared();
             resources.add(hostMemory);
             BackendChoice choice =
                     BackendChoice.open(config.device(), config.threads(), config.prefill());
             ComputeBackend backend = choice.backend();
             resources.add(backend);
-            MemoryPlan plan = setup.plan(checkpoint, backend);
+            MemoryPlan plan = setup.plan(linear, backend);
             plan.requireFit();
             KvShape kvShape = setup.kvShape(backend);
             backend.refusal(kvShape, setup.model().heads())
@@ -97,13 +100,16 @@ public final class Engine implements AutoCloseable {
                             reason -> {
                                 throw new InputException(reason + ", this model cannot run there");
                             });
+            if (config.weightsCache()) {
+                linear.cache(config.threads(), config.progress());
+            }
             Qwen2Model model =
                     new Qwen2Model(
                             Qwen2Weights.bind(
                                     checkpoint,
                                     setup.model(),
                                     backend,
-                                    setup.weights(),
+                                    linear,
                                     config.progress(),
                                     hostMemory),
                             setup.model(),
@@ -121,7 +127,7 @@ public final class Engine implements AutoCloseable {
                             model,
                             backend,
                             thread,
-                            setup.weights() != null,
+                            !linear.dtypes().isEmpty(),
                             config.threads());
             resources.add(adapters);
             resources.add(thread);

@@ -19,10 +19,14 @@ import java.util.Map;
  * @param model a Hugging Face folder: config.json, safetensors, usually tokenizer files
  * @param device what to compute on
  * @param threads threads of the CPU backend; 0 is one per processor
- * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory; null is the most exact
- *     that the device has. K of Qwen2.5 must not be rounded further: its biases are huge
+ * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory; INT8 keeps keys in
+ *     BF16, as Qwen2.5's huge key biases allow no less, and values in 8 bits; null is the most
+ *     exact that the device has
  * @param weights INT8 (8.5 bits a weight), INT4 (4.5) or FP8 (8.125, not on a CPU) quantises the
- *     matrices of linear layers while the model opens; null leaves them as they are stored
+ *     matrices of linear layers while the model opens; null leaves them as they are stored, and so
+ *     do matrices that the checkpoint has quantised already
+ * @param weightsCache keeps quantised weights in a file beside the checkpoint, written once and
+ *     mapped from then on
  * @param contextTokensMax the longest sequence, prompt and output; null is what the model admits,
  *     at most {@link #CONTEXT_TOKENS_DEFAULT}
  * @param kvTokensMax tokens of all sequences together that KV memory is planned for; null is one
@@ -44,6 +48,7 @@ public record EngineConfig(
         int threads,
         @Nullable DType kvDtype,
         @Nullable DType weights,
+        boolean weightsCache,
         @Nullable Integer contextTokensMax,
         @Nullable Integer kvTokensMax,
         int sequencesMax,
@@ -65,8 +70,11 @@ public record EngineConfig(
         if (adapterBytesMax != null && adapterBytesMax < 0) {
             throw new InputException("adapterBytesMax must not be negative");
         }
-        if (kvDtype != null && kvDtype != DType.F32 && kvDtype != DType.BF16) {
-            throw new InputException("KV is kept in f32 or bf16, not " + kvDtype);
+        if (kvDtype != null
+                && kvDtype != DType.F32
+                && kvDtype != DType.BF16
+                && kvDtype != DType.INT8) {
+            throw new InputException("KV is kept in f32, bf16 or int8, not " + kvDtype);
         }
         if (weights != null && (!weights.quantized() || weights.zeroPoints())) {
             throw new InputException("weights are quantised to int8, int4 or fp8, not " + weights);
@@ -85,6 +93,7 @@ public record EngineConfig(
         private int threads;
         private @Nullable DType kvDtype;
         private @Nullable DType weights;
+        private boolean weightsCache;
         private @Nullable Integer contextTokensMax;
         private @Nullable Integer kvTokensMax;
         private int sequencesMax = 8;
@@ -117,6 +126,11 @@ public record EngineConfig(
 
         public Builder weights(@Nullable DType value) {
             weights = value;
+            return this;
+        }
+
+        public Builder weightsCache(boolean value) {
+            weightsCache = value;
             return this;
         }
 
@@ -179,6 +193,7 @@ public record EngineConfig(
                     threads,
                     kvDtype,
                     weights,
+                    weightsCache,
                     contextTokensMax,
                     kvTokensMax,
                     sequencesMax,

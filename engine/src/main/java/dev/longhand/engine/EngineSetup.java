@@ -4,13 +4,13 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.model.GenerationDefaults;
 import dev.longhand.engine.model.HostMemory;
+import dev.longhand.engine.model.LinearWeights;
 import dev.longhand.engine.model.MemoryPlan;
+import dev.longhand.engine.model.MemoryTable;
 import dev.longhand.engine.model.ModelConfig;
-import dev.longhand.engine.model.Qwen2Weights;
 import dev.longhand.engine.model.StepSize;
 import dev.longhand.engine.schedule.EngineLimits;
 import dev.longhand.engine.tokenizer.Tokenizer;
-import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.DType;
@@ -107,23 +107,34 @@ public record EngineSetup(
                 .orElse(model.vocabSize());
     }
 
+    /** Where a model of this shape fits, in several dtypes and contexts. */
+    public MemoryTable memoryTable() {
+        return new MemoryTable(
+                model,
+                stepSize().activationBytes(model) + stepSize().ropeBytes(model),
+                HostMemory.availableBytes());
+    }
+
     /**
      * The memory that an engine with this setup takes on a backend.
      *
      * @throws InputException if the backend does not compute with such weights
      */
-    public MemoryPlan plan(Checkpoint checkpoint, ComputeBackend backend) {
-        if (weights != null) {
-            backend.refusal(weights)
+    public MemoryPlan plan(LinearWeights linear, ComputeBackend backend) {
+        for (DType dtype : linear.dtypes()) {
+            backend.refusal(dtype)
                     .ifPresent(
                             reason -> {
                                 throw new InputException(
-                                        reason + "; use --weights bf16 or another device");
+                                        dtype.zeroPoints()
+                                                ? reason + "; use another device"
+                                                : reason
+                                                        + "; use --weights bf16 or another device");
                             });
         }
         Shape logits = Shape.of(stepSize().logitRowsMax(), model.vocabSize());
         return new MemoryPlan(
-                Qwen2Weights.bytes(checkpoint, model, weights),
+                linear.bytes(),
                 kvShape(backend).bytes(),
                 limits.kvTokensMax(),
                 stepSize().activationBytes(model)

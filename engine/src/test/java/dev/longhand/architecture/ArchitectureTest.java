@@ -36,6 +36,8 @@ class ArchitectureTest {
                     .consideringOnlyDependenciesInLayers()
                     .layer("cli")
                     .definedBy("dev.longhand.engine.cli")
+                    .layer("batch")
+                    .definedBy("dev.longhand.engine.batch")
                     .layer("serve")
                     .definedBy("dev.longhand.engine.serve..")
                     .layer("facade")
@@ -58,16 +60,18 @@ class ArchitectureTest {
                     .definedBy("dev.longhand.engine.file")
                     .whereLayer("cli")
                     .mayNotBeAccessedByAnyLayer()
-                    .whereLayer("serve")
+                    .whereLayer("batch")
                     .mayOnlyBeAccessedByLayers("cli")
+                    .whereLayer("serve")
+                    .mayOnlyBeAccessedByLayers("batch", "cli")
                     .whereLayer("facade")
-                    .mayOnlyBeAccessedByLayers("serve", "cli")
+                    .mayOnlyBeAccessedByLayers("serve", "batch", "cli")
                     .whereLayer("schedule")
-                    .mayOnlyBeAccessedByLayers("facade", "serve", "cli")
+                    .mayOnlyBeAccessedByLayers("facade", "serve", "batch", "cli")
                     .whereLayer("decode")
                     .mayOnlyBeAccessedByLayers("schedule", "facade")
                     .whereLayer("file")
-                    .mayOnlyBeAccessedByLayers("parts", "facade", "serve");
+                    .mayOnlyBeAccessedByLayers("parts", "facade", "serve", "batch");
 
     @ArchTest
     static final ArchRule noCycles =

@@ -34,6 +34,7 @@ class BatchInvarianceTest {
         "dim128-group5-yarn, F32,",
         "dim32-group8, BF16,",
         "dim128-group6, BF16,",
+        "dim64-group7-tied, INT8,",
         "dim64-group7-tied, F32, INT8",
         "dim128-group5-yarn, F32, INT4"
     })

@@ -121,10 +121,13 @@ class CublasPrefillTest {
     @Test
     void aProductThatFailsEndsItsGenerationsOnly() throws Throwable {
         TestAdapter.allLinear(CHECKPOINT, 8, 5).write(folder.resolve("adapter"));
+        Completion expected;
         try (Engine engine = open(Prefill.CUBLAS)) {
-            Completion expected = Completion.of(engine, request(LONG_PROMPT));
+            expected = Completion.of(engine, request(LONG_PROMPT));
+        }
+        try (Engine engine = open(Prefill.CUBLAS)) {
             cublas.fail(ALLOC_FAILED);
-            Generation failing = engine.submit(request(LONG_PROMPT + 1));
+            Generation failing = engine.submit(request(LONG_PROMPT));
             GenerationEvent.Failed failed =
                     assertInstanceOf(GenerationEvent.Failed.class, failing.next());
             CublasException cause = assertInstanceOf(CublasException.class, failed.cause());

@@ -54,6 +54,23 @@ class GoldenTest {
         return tests(Device.REFERENCE, checkpointsAndAdapters(), subject -> 5e-5);
     }
 
+    /** GPTQ and AWQ checkpoints; their activations are rounded to 16 bits on the CPU. */
+    @TestFactory
+    Stream<DynamicTest> quantizedOnCpu() {
+        return tests(Device.CPU, quantized(), subject -> 2e-3);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> quantizedOnReference() {
+        return tests(Device.REFERENCE, quantized(), subject -> 1e-4);
+    }
+
+    private static List<Subject> quantized() {
+        List<Path> checkpoints = Goldens.quantized();
+        assertTrue(checkpoints.size() >= 5, "goldens are missing");
+        return checkpoints.stream().map(folder -> new Subject(folder, false, false)).toList();
+    }
+
     /** The CUDA path rounds to bf16: twice what transformers loses in bf16 is allowed. */
     @TestFactory
     Stream<DynamicTest> ptx() {

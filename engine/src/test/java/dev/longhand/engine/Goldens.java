@@ -32,10 +32,27 @@ public final class Goldens {
     /** The checkpoints with prompts of 1, 7, 33 and 300 tokens. */
     public static List<Path> checkpoints() {
         try (Stream<Path> folders = Files.list(FOLDER)) {
-            return folders.filter(Files::isDirectory)
+            return folders.filter(folder -> Files.exists(folder.resolve("golden.json")))
                     .filter(folder -> !folder.equals(LONG))
                     .sorted()
                     .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * A checkpoint as GPTQ or AWQ stores it, made by {@code goldens/make_quantized_goldens.py}:
+     * gptq-int4, gptq-int8, awq, gptq-int4-asymmetric, gptq-int8-v2.
+     */
+    public static Path quantized(String name) {
+        return FOLDER.resolve("quantized").resolve(name);
+    }
+
+    /** All of these. */
+    public static List<Path> quantized() {
+        try (Stream<Path> folders = Files.list(FOLDER.resolve("quantized"))) {
+            return folders.sorted().toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

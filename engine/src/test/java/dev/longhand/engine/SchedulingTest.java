@@ -59,27 +59,37 @@ class SchedulingTest {
                 .ignoringEos();
     }
 
-    /** When generations began, in nanoseconds of one clock. */
+    /** When a generation began: between two times of one clock, in nanoseconds. */
+    private record Begin(long earliest, long latest) {
+        boolean surelyBefore(Begin other) {
+            return latest < other.earliest;
+        }
+    }
+
+    /** Submits generations and finds out when they began. */
     private static final class Begins {
         private final Engine engine;
         private final List<Generation> generations = new ArrayList<>();
-        private final List<Long> submitted = new ArrayList<>();
+        private final List<Begin> submitted = new ArrayList<>();
 
         Begins(Engine engine) {
             this.engine = engine;
         }
 
         void submit(GenerationRequest request) {
-            submitted.add(System.nanoTime());
+            long before = System.nanoTime();
             generations.add(engine.submit(request));
+            submitted.add(new Begin(before, System.nanoTime()));
         }
 
-        List<Long> read() {
-            List<Long> begins = new ArrayList<>();
+        List<Begin> read() {
+            List<Begin> begins = new ArrayList<>();
             for (int i = 0; i < generations.size(); i++) {
                 List<Usage> usage = new ArrayList<>();
                 Completion.of(generations.get(i), usage::add);
-                begins.add(submitted.get(i) + usage.getFirst().queuedNanos());
+                long queued = usage.getFirst().queuedNanos();
+                Begin at = submitted.get(i);
+                begins.add(new Begin(at.earliest + queued, at.latest + queued));
             }
             return begins;
         }
@@ -90,21 +100,23 @@ class SchedulingTest {
         try (Engine engine = Engine.open(config().sequencesMax(1).build())) {
             Begins begins = new Begins(engine);
             for (int i = 0; i < 40; i++) {
-                begins.submit(request("a", 20));
+                begins.submit(request("a", 200));
             }
             for (int i = 0; i < 3; i++) {
                 begins.submit(request("b", 20));
                 begins.submit(request(null, 20));
             }
-            List<Long> times = begins.read();
-            long last = times.get(45);
-            long before = times.subList(0, 40).stream().filter(time -> time < last).count();
+            List<Begin> times = begins.read();
+            Begin lastCame = begins.submitted.getLast();
+            List<Begin> flood = times.subList(0, 40);
+            long atFirst = flood.stream().filter(time -> !lastCame.surelyBefore(time)).count();
+            long before = flood.stream().filter(time -> time.surelyBefore(times.getLast())).count();
             // Some began before the others came; then every third is of the flood.
-            long atFirst =
-                    times.subList(0, 40).stream().filter(t -> t < begins.submitted.get(45)).count();
             assertTrue(before <= atFirst + 5, before + " of the flood, " + atFirst + " at first");
+            assertTrue(atFirst < 35, atFirst + " began before the others came");
             for (int i = 1; i < 40; i++) {
-                assertTrue(times.get(i - 1) < times.get(i), "first come, first served");
+                assertTrue(
+                        !flood.get(i).surelyBefore(flood.get(i - 1)), "first come, first served");
             }
         }
     }
@@ -145,9 +157,9 @@ class SchedulingTest {
             for (int i = 0; i < 20; i++) {
                 begins.submit(request("a", 300));
             }
-            List<Long> times = begins.read();
-            long large = times.get(4);
-            long passed = times.subList(5, 25).stream().filter(time -> time < large).count();
+            List<Begin> times = begins.read();
+            Begin large = times.get(4);
+            long passed = times.subList(5, 25).stream().filter(b -> b.surelyBefore(large)).count();
             assertTrue(passed <= 1, passed + " small ones that came later began earlier");
         }
     }

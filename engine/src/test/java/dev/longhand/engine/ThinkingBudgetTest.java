@@ -220,15 +220,44 @@ class ThinkingBudgetTest {
         }
     }
 
-    /** With a history of the sequence on the device, which the forced tokens must enter. */
-    @ParameterizedTest(name = "sampling {0}")
-    @CsvSource({"1", "2"})
-    void theAnswerFollowsTheForcedTokensOnCuda(int kind) {
+    /**
+     * With a history of the sequence on the device, which the forced tokens must enter. A prompt, a
+     * thought and markers of a few tokens, since every step takes the PTX device a second.
+     */
+    @Test
+    void theAnswerFollowsTheForcedTokensOnCuda() {
         TestDevices.require(Device.PTX);
         PtxDevice device = TestDevices.ptx();
         device.clear();
+        int budget = 3;
+        int answer = 4;
         try (Engine engine = open(Device.PTX)) {
-            assertClosedExactly(engine, 6, kind, 12);
+            GenerationRequest plain =
+                    GenerationRequest.text("Tom has 4")
+                            .withAdapter("long-cot")
+                            .withSampling(sampling(2))
+                            .ignoringEos();
+            ThoughtMarkers markers = new ThoughtMarkers("", "END", " END");
+            List<Integer> closing = tokens(engine, markers.closing());
+            int length = budget + closing.size() + answer;
+            GenerationRequest limited =
+                    plain.withThinking(new Thinking(budget, markers)).withMaxTokens(length);
+            Output closed = Output.of(engine, limited.withSpeculation(Speculation.OFF));
+            List<Integer> thought = closed.ids().subList(0, length - answer);
+            assertEquals(closing, thought.subList(budget, thought.size()));
+            GenerationRequest continued = GenerationRequest.ids(joined(closed.prompt(), thought));
+            Output answered =
+                    Output.of(
+                            engine,
+                            continued
+                                    .withAdapter("long-cot")
+                                    .withSampling(sampling(2))
+                                    .withMaxTokens(answer)
+                                    .ignoringEos());
+            assertEquals(answered.ids(), closed.ids().subList(thought.size(), length));
+            assertEquals(answered.top(), closed.top().subList(thought.size(), length));
+            Output guessed = Output.of(engine, limited.withSpeculation(Speculation.ON));
+            assertEquals(closed.tokens(), guessed.tokens());
         }
         assertEquals(List.of(), device.findings());
     }

@@ -9,7 +9,7 @@ import picocli.CommandLine.Parameters;
 import java.nio.file.Path;
 
 /**
- * Writes a random checkpoint.
+ * Writes a random checkpoint, in bf16 or as GPTQ packs it.
  *
  * <pre>
  * java -cp bench/target/benchmarks.jar dev.longhand.bench.checkpoint.CheckpointCommand 3b DIR
@@ -18,7 +18,7 @@ import java.nio.file.Path;
 @Command(
         name = "checkpoint",
         mixinStandardHelpOptions = true,
-        description = "Writes a Qwen2.5 checkpoint with random bf16 weights, without a tokenizer.")
+        description = "Writes a Qwen2.5 checkpoint with random weights, without a tokenizer.")
 public final class CheckpointCommand implements Runnable {
     @Parameters(
             index = "0",
@@ -28,6 +28,14 @@ public final class CheckpointCommand implements Runnable {
 
     @Parameters(index = "1", paramLabel = "DIR", description = "A folder that does not exist yet.")
     private Path folder = Path.of("");
+
+    @Option(
+            names = "--format",
+            defaultValue = "bf16",
+            description =
+                    "bf16, or gptq-int4: linear layers in 4 bits, groups of 128, as Qwen publishes"
+                            + " them (the 32b shape: 19.4 GB). Default: ${DEFAULT-VALUE}.")
+    private WeightFormat format = WeightFormat.BF16;
 
     @Option(names = "--seed", defaultValue = "1", description = "Default: ${DEFAULT-VALUE}.")
     private long seed;
@@ -45,7 +53,7 @@ public final class CheckpointCommand implements Runnable {
 
     @Override
     public void run() {
-        new RandomCheckpoint(QwenShape.of(shape), seed, shardBytes)
+        new RandomCheckpoint(QwenShape.of(shape), format, seed, shardBytes)
                 .write(folder, CheckpointCommand::show);
         System.out.println(folder);
     }

@@ -90,8 +90,8 @@ public enum QwenShape {
         return label;
     }
 
-    /** The {@code config.json} of the shape. */
-    String configJson() {
+    /** The {@code config.json} of the shape with weights in a format. */
+    String configJson(WeightFormat format) {
         return """
         {
           "architectures": ["Qwen2ForCausalLM"],
@@ -110,19 +110,35 @@ public enum QwenShape {
           "tie_word_embeddings": %b,
           "bos_token_id": 151643,
           "eos_token_id": 151645,
-          "torch_dtype": "bfloat16"
+          %s
         }
         """
-                .formatted(hidden, intermediate, layers, heads, kvHeads, vocabulary, tied);
+                .formatted(
+                        hidden,
+                        intermediate,
+                        layers,
+                        heads,
+                        kvHeads,
+                        vocabulary,
+                        tied,
+                        format.configLines());
+    }
+
+    /** Every tensor of a checkpoint with weights in a format, in the order of a forward pass. */
+    List<RandomTensor> tensors(WeightFormat format) {
+        return switch (format) {
+            case BF16 -> tensors();
+            case GPTQ_INT4 -> GptqTensors.of(tensors());
+        };
     }
 
     /**
-     * Every tensor of a checkpoint, in the order of a forward pass.
+     * Every tensor in bf16.
      *
      * <p>Matrices are scaled by 1 / sqrt(inputs), so that unit activations stay units; those that
      * write to the residual stream also by 8 / sqrt(2 layers), the number of their terms.
      */
-    List<RandomTensor> tensors() {
+    private List<RandomTensor> tensors() {
         int keys = kvHeads * (hidden / heads);
         double unit = 1 / Math.sqrt(hidden);
         double residual = RESIDUAL_DEVIATION / Math.sqrt(2.0 * layers);

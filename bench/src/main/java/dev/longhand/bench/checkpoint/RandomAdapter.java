@@ -43,6 +43,7 @@ public final class RandomAdapter {
     }
 
     private static RandomTensor matrix(String name, long rows, long columns) {
-        return new RandomTensor(name, Shape.of(rows, columns), 0, DEVIATION);
+        return new RandomTensor(
+                name, Shape.of(rows, columns), RandomTensor.Filling.BF16, 0, DEVIATION);
     }
 }

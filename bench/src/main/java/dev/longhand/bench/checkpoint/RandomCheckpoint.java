@@ -19,9 +19,9 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * A checkpoint of a Qwen2.5 shape with random bf16 weights and no tokenizer. It is written as it is
+ * A checkpoint of a Qwen2.5 shape with random weights and no tokenizer. It is written as it is
  * computed, in a few megabytes of memory whatever the shape, in shards as Hugging Face cuts them.
- * Shape and seed determine every byte.
+ * Shape, format and seed determine every byte.
  */
 public final class RandomCheckpoint {
     /** As transformers saves models. */
@@ -38,6 +38,7 @@ public final class RandomCheckpoint {
             """;
 
     private final QwenShape shape;
+    private final WeightFormat format;
     private final long seed;
     private final long shardBytesMax;
 
@@ -46,24 +47,26 @@ public final class RandomCheckpoint {
      *
      * @param shardBytesMax a shard's tensors take no more, unless it has only one
      */
-    public RandomCheckpoint(QwenShape shape, long seed, long shardBytesMax) {
+    public RandomCheckpoint(QwenShape shape, WeightFormat format, long seed, long shardBytesMax) {
         if (shardBytesMax < 1) {
             throw new InputException("a shard needs at least one byte, not " + shardBytesMax);
         }
         this.shape = shape;
+        this.format = format;
         this.seed = seed;
         this.shardBytesMax = shardBytesMax;
     }
 
     /**
-     * The folder of a shape and seed in a cache, written if it is not there yet.
+     * The folder of a shape in bf16 and a seed in a cache, written if it is not there yet.
      *
      * @throws InputException if it cannot be written
      */
     public static Path cached(Path cache, QwenShape shape, long seed, LoadProgress progress) {
         Path folder = cache.resolve("qwen2.5-%s-random-%d".formatted(shape.label(), seed));
         if (!Files.isDirectory(folder)) {
-            new RandomCheckpoint(shape, seed, SHARD_BYTES).write(folder, progress);
+            new RandomCheckpoint(shape, WeightFormat.BF16, seed, SHARD_BYTES)
+                    .write(folder, progress);
         }
         return folder;
     }
@@ -90,7 +93,7 @@ public final class RandomCheckpoint {
      * @throws InputException if it exists, or does not fit on the disk
      */
     public void write(Path folder, LoadProgress progress) {
-        List<RandomTensor> tensors = shape.tensors();
+        List<RandomTensor> tensors = shape.tensors(format);
         place(folder, partial -> write(partial, tensors, progress));
     }
 
@@ -153,7 +156,7 @@ public final class RandomCheckpoint {
                     new JsonMapper().writeValueAsString(index));
         }
         Files.writeString(folder.resolve("generation_config.json"), GENERATION_CONFIG);
-        Files.writeString(folder.resolve("config.json"), shape.configJson());
+        Files.writeString(folder.resolve("config.json"), shape.configJson(format));
     }
 
     private static String fileName(int shard, int shards) {

@@ -11,28 +11,55 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Random;
 
 /**
- * A bf16 tensor of normally distributed values. Four elements come from one number of SplitMix64
- * whose state is their place, so a tensor depends on seed and name alone, wherever it is cut.
+ * A tensor of random values, by default normally distributed in bf16. Eight bytes come from one
+ * number of SplitMix64 whose state is their place, so a tensor depends on seed and name alone,
+ * wherever it is cut.
  *
  * @param name in the checkpoint
  * @param shape extents, row-major
- * @param mean of the values
+ * @param filling element type and kind of values
+ * @param mean of the values; of those that are codes, nothing
  * @param deviation of the values
  */
-record RandomTensor(String name, Shape shape, double mean, double deviation) {
-    private static final int UNIT_BYTES = 8; // four elements
+record RandomTensor(String name, Shape shape, Filling filling, double mean, double deviation) {
+    private static final int UNIT_BYTES = 8; // four draws
 
     private static final long GAMMA = 0x9E3779B97F4A7C15L;
 
     /** 16 random bits choose one of these: as many different values as bf16 has at all. */
     private static final float[] NORMAL = normal(1 << 16);
 
+    /** What elements are. */
+    enum Filling {
+        BF16("BF16", Short.BYTES),
+        F16("F16", Short.BYTES),
+        /** Eight int4 codes of {@link GptqTensors}. */
+        CODES("I32", Integer.BYTES),
+        /** Eight zero points of 8, stored less 1. */
+        ZEROS("I32", Integer.BYTES),
+        /** The group of each input. */
+        GROUPS("I32", Integer.BYTES);
+
+        private final String dtype;
+        private final int bytes;
+
+        Filling(String dtype, int bytes) {
+            this.dtype = dtype;
+            this.bytes = bytes;
+        }
+
+        /** The name of the element type in a safetensors header. */
+        String dtype() {
+            return dtype;
+        }
+    }
+
     static RandomTensor matrix(String name, int rows, int columns, double deviation) {
-        return new RandomTensor(name, Shape.of(rows, columns), 0, deviation);
+        return new RandomTensor(name, Shape.of(rows, columns), Filling.BF16, 0, deviation);
     }
 
     static RandomTensor vector(String name, int length, double mean, double deviation) {
-        return new RandomTensor(name, Shape.of(length), mean, deviation);
+        return new RandomTensor(name, Shape.of(length), Filling.BF16, mean, deviation);
     }
 
     private static float[] normal(int count) {
@@ -44,18 +71,38 @@ record RandomTensor(String name, Shape shape, double mean, double deviation) {
         return values;
     }
 
+    /** The same values in another element type. */
+    RandomTensor as(Filling other) {
+        return new RandomTensor(name, shape, other, mean, deviation);
+    }
+
     /** Bytes of the elements. */
     long bytes() {
-        return shape.elements() * Short.BYTES;
+        return shape.elements() * filling.bytes;
     }
 
     /** The elements under a seed. */
     Values values(long seed) {
+        return filling == Filling.GROUPS
+                ? new Groups()
+                : new Draws(state(seed + ":" + name), table());
+    }
+
+    /** What 16 random bits choose from. */
+    private short[] table() {
         short[] table = new short[NORMAL.length];
         for (int i = 0; i < table.length; i++) {
-            table[i] = BFloat16.bits((float) (mean + deviation * NORMAL[i]));
+            float value = (float) (mean + deviation * NORMAL[i]);
+            table[i] =
+                    switch (filling) {
+                        case BF16 -> BFloat16.bits(value);
+                        case F16 -> Float.floatToFloat16(value);
+                        case CODES -> GptqTensors.fourCodes(i);
+                        case ZEROS -> GptqTensors.FOUR_ZEROS;
+                        case GROUPS -> throw new IllegalStateException("groups are not drawn");
+                    };
         }
-        return new Values(state(seed + ":" + name), table);
+        return table;
     }
 
     private static long state(String text) {
@@ -70,18 +117,37 @@ record RandomTensor(String name, Shape shape, double mean, double deviation) {
     }
 
     /** Elements in order. */
-    static final class Values {
+    interface Values {
+        /** Fills what remains of a buffer; only the last one may hold a part of eight bytes. */
+        void fill(ByteBuffer buffer);
+    }
+
+    /** 0 for the first 128 elements, 1 for the next, and so on. */
+    private static final class Groups implements Values {
+        private int next;
+
+        @Override
+        public void fill(ByteBuffer buffer) {
+            ByteBuffer little = buffer.slice().order(ByteOrder.LITTLE_ENDIAN);
+            while (little.hasRemaining()) {
+                little.putInt(next++ / GptqTensors.GROUP_INPUTS);
+            }
+            buffer.position(buffer.limit());
+        }
+    }
+
+    private static final class Draws implements Values {
         private final long state;
         private final short[] table;
         private long next;
 
-        private Values(long state, short[] table) {
+        private Draws(long state, short[] table) {
             this.state = state;
             this.table = table;
         }
 
-        /** Fills what remains of a buffer; only the last one may hold a part of four elements. */
-        void fill(ByteBuffer buffer) {
+        @Override
+        public void fill(ByteBuffer buffer) {
             ByteBuffer little = buffer.slice().order(ByteOrder.LITTLE_ENDIAN);
             while (little.remaining() >= UNIT_BYTES) {
                 little.putLong(four(next++));

@@ -74,7 +74,13 @@ final class SafetensorsWriter {
     private static Map<String, Object> entry(RandomTensor tensor, long start, long end) {
         List<Long> extents =
                 IntStream.range(0, tensor.shape().rank()).mapToObj(tensor.shape()::extent).toList();
-        return Map.of("dtype", "BF16", "shape", extents, "data_offsets", List.of(start, end));
+        return Map.of(
+                "dtype",
+                tensor.filling().dtype(),
+                "shape",
+                extents,
+                "data_offsets",
+                List.of(start, end));
     }
 
     private static void write(FileChannel file, ByteBuffer bytes) throws IOException {

@@ -18,7 +18,6 @@ import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.tensor.HostTensor;
-import dev.longhand.kernels.tensor.Shape;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +52,38 @@ class RandomCheckpointTest {
                 model, RandomCheckpoint.cached(folder, QwenShape.TINY, 1, LoadProgress.SILENT));
     }
 
+    /** As GPTQ packs them: the same distributions, so the same entropy. */
+    @Test
+    void packedLoadsAndDecodes() throws InterruptedException {
+        Path model = folder.resolve("packed");
+        new RandomCheckpoint(
+                        QwenShape.TINY, WeightFormat.GPTQ_INT4, 1, RandomCheckpoint.SHARD_BYTES)
+                .write(model, LoadProgress.SILENT);
+        try (Engine engine = Engine.open(EngineConfig.of(model).contextTokensMax(256).build())) {
+            List<Integer> tokens = decode(engine, GenerationRequest.ids(List.of(1, 2, 3)));
+            assertEquals(32, tokens.size());
+            assertTrue(tokens.stream().distinct().count() > 12, tokens.toString());
+        }
+    }
+
+    /** Codes times scales have the mean and the deviation of the bf16 weights. */
+    @Test
+    void packedWeightsAreDistributedLikeOthers() {
+        double sum = 0;
+        double squares = 0;
+        for (int i = 0; i < 1 << 16; i++) {
+            for (int place = 0; place < 4; place++) {
+                int code = GptqTensors.fourCodes(i) >> 4 * place & 15;
+                assertTrue(code >= 1, "a code of 0 mirrors none");
+                sum += code - 8;
+                squares += (code - 8) * (code - 8);
+            }
+        }
+        assertEquals(0, sum);
+        // Less than drawn, as what is beyond 15 is cut, and a little more by rounding.
+        assertEquals(7.5 / 2.7, Math.sqrt(squares / (4 << 16)), 0.05);
+    }
+
     private static List<Integer> decode(Engine engine, GenerationRequest request)
             throws InterruptedException {
         Generation generation =
@@ -75,10 +106,12 @@ class RandomCheckpointTest {
     void everyShapeIsWhatItsConfigSays() throws Exception {
         for (QwenShape shape : QwenShape.values()) {
             Path each = Files.createDirectory(folder.resolve(shape.label()));
-            Files.writeString(each.resolve("config.json"), shape.configJson());
+            Files.writeString(each.resolve("config.json"), shape.configJson(WeightFormat.BF16));
             ModelConfig config = ModelConfig.read(each);
             long elements =
-                    shape.tensors().stream().mapToLong(tensor -> tensor.shape().elements()).sum();
+                    shape.tensors(WeightFormat.BF16).stream()
+                            .mapToLong(tensor -> tensor.shape().elements())
+                            .sum();
             long attention =
                     (2L * config.heads() + 2L * config.kvHeads())
                             * config.headDim()
@@ -99,23 +132,26 @@ class RandomCheckpointTest {
     }
 
     private static long parameters(QwenShape shape) {
-        return shape.tensors().stream().mapToLong(tensor -> tensor.shape().elements()).sum();
+        return shape.tensors(WeightFormat.BF16).stream()
+                .mapToLong(tensor -> tensor.shape().elements())
+                .sum();
     }
 
     @Test
     void shardsHoldTheSameTensors() {
         Path whole = folder.resolve("whole");
         Path cut = folder.resolve("cut");
-        new RandomCheckpoint(QwenShape.TINY, 7, RandomCheckpoint.SHARD_BYTES)
+        new RandomCheckpoint(QwenShape.TINY, WeightFormat.BF16, 7, RandomCheckpoint.SHARD_BYTES)
                 .write(whole, LoadProgress.SILENT);
-        new RandomCheckpoint(QwenShape.TINY, 7, 100_000).write(cut, LoadProgress.SILENT);
+        new RandomCheckpoint(QwenShape.TINY, WeightFormat.BF16, 7, 100_000)
+                .write(cut, LoadProgress.SILENT);
         assertFalse(Files.exists(whole.resolve("model.safetensors.index.json")));
         assertTrue(Files.exists(cut.resolve("model.safetensors.index.json")));
         try (Checkpoint one = Checkpoint.open(whole);
                 Checkpoint many = Checkpoint.open(cut)) {
             assertTrue(many.files().size() > 5);
             assertEquals(one.names(), many.names());
-            for (RandomTensor tensor : QwenShape.TINY.tensors()) {
+            for (RandomTensor tensor : QwenShape.TINY.tensors(WeightFormat.BF16)) {
                 HostTensor expected = one.tensor(tensor.name(), tensor.shape());
                 HostTensor actual = many.tensor(tensor.name(), tensor.shape());
                 assertEquals(-1, expected.data().mismatch(actual.data()), tensor.name());
@@ -125,7 +161,7 @@ class RandomCheckpointTest {
 
     @Test
     void valuesAreNormalAndTheirPlaceDeterminesThem() {
-        RandomTensor tensor = new RandomTensor("x", Shape.of(1001, 999), 1, 0.1);
+        RandomTensor tensor = RandomTensor.vector("x", 1001 * 999, 1, 0.1);
         ByteBuffer whole = ByteBuffer.allocate((int) tensor.bytes());
         tensor.values(3).fill(whole);
         ByteBuffer parts = ByteBuffer.allocate((int) tensor.bytes());
@@ -143,7 +179,7 @@ class RandomCheckpointTest {
         assertEquals(1, mean, 2e-3); // 0.1 / sqrt(65,536) of the table is 4e-4
         assertEquals(0.1, Math.sqrt(variance), 2e-3);
         ByteBuffer other = ByteBuffer.allocate((int) tensor.bytes());
-        new RandomTensor("y", tensor.shape(), 1, 0.1).values(3).fill(other);
+        RandomTensor.vector("y", 1001 * 999, 1, 0.1).values(3).fill(other);
         assertFalse(Arrays.equals(whole.array(), other.array()));
     }
 

@@ -14,8 +14,8 @@ public final class NativeKv {
      * Describes a cache.
      *
      * @param keys [layers, pages, kvHeads, headDim, 64]
-     * @param values [layers, pages, kvHeads, 64, headDim]
-     * @param dtype F32 or BF16
+     * @param values [layers, pages, kvHeads, 64, headDim], of INT8 with scales after each tile
+     * @param dtype F32, BF16, or INT8: keys in BF16, values in 8 bits
      */
     public NativeKv(
             Arena arena,

@@ -2,6 +2,7 @@ package dev.longhand.engine.cli;
 
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.EngineSetup;
+import dev.longhand.engine.model.LinearWeights;
 import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.BackendChoice;
@@ -22,7 +23,9 @@ final class InspectCommand implements Callable<Integer> {
         Console console = new Console();
         EngineConfig engine = model.engine().build();
         try (EngineSetup setup = EngineSetup.read(engine);
-                Checkpoint checkpoint = Checkpoint.open(model.model())) {
+                Checkpoint checkpoint = Checkpoint.open(model.model());
+                LinearWeights linear =
+                        new LinearWeights(checkpoint, setup.model(), setup.weights())) {
             ModelConfig config = setup.model();
             console.print(
                     """
@@ -32,6 +35,7 @@ final class InspectCommand implements Callable<Integer> {
                     positions    %d, RoPE theta %s%s
                     end tokens   %s
                     tensors      %d
+                    quantised    %s
                     """
                             .formatted(
                                     ModelConfig.ARCHITECTURE,
@@ -48,11 +52,13 @@ final class InspectCommand implements Callable<Integer> {
                                     config.rope().theta(),
                                     config.rope().yarn() == null ? "" : " with YaRN",
                                     setup.defaults().eosTokenIds(),
-                                    checkpoint.names().size()));
+                                    checkpoint.names().size(),
+                                    linear.description()));
             try (ComputeBackend backend =
                     BackendChoice.open(engine.device(), 1, engine.prefill()).backend()) {
-                console.print(setup.plan(checkpoint, backend).table());
+                console.print(setup.plan(linear, backend).table());
             }
+            console.print("\n" + setup.memoryTable().text());
         }
         return 0;
     }

@@ -14,6 +14,8 @@ final class LoadBar implements LoadProgress, AutoCloseable {
     private final boolean visible = System.console() != null;
 
     private final String task;
+    private final String unit;
+    private final long unitSize;
     private @Nullable ProgressBar bar;
 
     LoadBar() {
@@ -21,11 +23,18 @@ final class LoadBar implements LoadProgress, AutoCloseable {
     }
 
     LoadBar(String task) {
+        this(task, " MiB", 1 << 20);
+    }
+
+    /** A bar of things of another kind than bytes. */
+    LoadBar(String task, String unit, long unitSize) {
         this.task = task;
+        this.unit = unit;
+        this.unitSize = unitSize;
     }
 
     @Override
-    public void loaded(long doneBytes, long totalBytes) {
+    public synchronized void loaded(long doneBytes, long totalBytes) {
         if (!visible) {
             return;
         }
@@ -34,11 +43,16 @@ final class LoadBar implements LoadProgress, AutoCloseable {
                     new ProgressBarBuilder()
                             .setTaskName(task)
                             .setInitialMax(totalBytes)
-                            .setUnit(" MiB", 1 << 20)
+                            .setUnit(unit, unitSize)
                             .setStyle(ProgressBarStyle.ASCII)
                             .build();
         }
         bar.stepTo(doneBytes);
+    }
+
+    @Override
+    public void noted(String line) {
+        System.err.println(line);
     }
 
     /** Ends the bar's line, once the model is open. */

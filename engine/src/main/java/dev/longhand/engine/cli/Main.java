@@ -24,6 +24,7 @@ import java.util.Objects;
             GenerateCommand.class,
             ChatCommand.class,
             ServeCommand.class,
+            BatchCommand.class,
             MergeCommand.class,
             InspectCommand.class,
             TokenizeCommand.class,

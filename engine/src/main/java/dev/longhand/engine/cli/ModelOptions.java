@@ -62,8 +62,14 @@ final class ModelOptions {
             defaultValue = "bf16",
             description =
                     "bf16: as stored. int8, int4: quantised in groups of 32 while the model opens;"
-                            + " fp8 (e4m3): in groups of 128, not on a CPU.")
+                            + " fp8 (e4m3): in groups of 128, not on a CPU. GPTQ and AWQ"
+                            + " checkpoints keep theirs; this is for what they have not quantised.")
     private Weights weights = Weights.BF16;
+
+    @Option(
+            names = "--weights-cache",
+            description = "Keeps quantised weights in a file beside the model, for faster starts.")
+    private boolean weightsCache;
 
     @Mixin private DeviceOptions device = new DeviceOptions();
 
@@ -71,11 +77,22 @@ final class ModelOptions {
         return model;
     }
 
+    /** Adapters by name, as given. */
+    Map<String, Path> adapters() {
+        return adapters;
+    }
+
     EngineConfig.Builder engine() {
+        return engine(model);
+    }
+
+    /** An engine on a model that was named elsewhere. */
+    EngineConfig.Builder engine(Path folder) {
         EngineConfig.Builder builder =
-                device.apply(EngineConfig.of(model))
+                device.apply(EngineConfig.of(folder))
                         .contextTokensMax(maxContext)
-                        .weights(weights.quantized);
+                        .weights(weights.quantized)
+                        .weightsCache(weightsCache);
         adapters.forEach(builder::adapter);
         return builder;
     }
@@ -90,7 +107,8 @@ final class ModelOptions {
         /** How keys and values are kept. */
         enum Kv {
             F32,
-            BF16
+            BF16,
+            INT8
         }
 
         @Option(
@@ -120,8 +138,8 @@ final class ModelOptions {
                 names = "--kv",
                 paramLabel = "KIND",
                 description =
-                        "Keys and values: f32 (exact) or bf16 (half the memory)"
-                                + " (default: f32, bf16 on CUDA).")
+                        "Keys and values: f32 (exact), bf16 (half the memory) or int8 (keys in"
+                            + " bf16, values in 8 bits; not on CUDA) (default: f32, bf16 on CUDA).")
         private @Nullable Kv kv;
 
         EngineConfig.Builder apply(EngineConfig.Builder builder) {

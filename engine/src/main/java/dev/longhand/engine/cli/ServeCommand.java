@@ -35,7 +35,6 @@ import java.util.concurrent.CountDownLatch;
                         + " API over HTTP.")
 final class ServeCommand implements Callable<Integer> {
     private static final long DRAIN_MILLIS_MAX = 30_000;
-    private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
 
     @Mixin private ModelOptions model = new ModelOptions();
 
@@ -93,7 +92,7 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        logInLines();
+        LastingLogManager.install();
         token(); // an error is told before the model is read
         try (LoadBar bar = new LoadBar();
                 Engine engine =
@@ -118,6 +117,7 @@ final class ServeCommand implements Callable<Integer> {
                                                     drain(service);
                                                     ended.countDown();
                                                     join(main);
+                                                    LastingLogManager.end();
                                                 }));
                 ended.await();
             }
@@ -172,13 +172,6 @@ final class ServeCommand implements Callable<Integer> {
             throw new InputException("a port is from 0 to 65535, not " + port);
         }
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-    }
-
-    /** One line for each request, unless the user has set up java.util.logging otherwise. */
-    private static void logInLines() {
-        if (System.getProperty(LOG_FORMAT) == null) {
-            System.setProperty(LOG_FORMAT, "%1$tFT%1$tT.%1$tL %4$s %5$s%6$s%n");
-        }
     }
 
     /** Lets what is under way end, for a while. */

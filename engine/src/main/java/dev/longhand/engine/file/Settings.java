@@ -5,6 +5,7 @@ import dev.longhand.engine.error.InputException;
 import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -213,6 +214,11 @@ public final class Settings {
             throw refuse(key, "is %s, must be from %s to %s".formatted(value, min, max));
         }
         return number;
+    }
+
+    /** What stands under other keys than these, as it stands. */
+    public ObjectNode without(Set<String> keys) {
+        return ((ObjectNode) object.deepCopy()).without(keys);
     }
 
     /** The value under {@code key} as it stands, for what no getter knows; null if absent. */

@@ -66,8 +66,17 @@ public final class AdapterReader {
      * @throws InputException if a file cannot be read or breaks its format, or if the adapter does
      *     not fit the model or cannot be applied exactly; nothing stays allocated
      */
-    @SuppressWarnings("MustBeClosedChecker") // the adapter closes its memory
     public Adapter read(Path folder, LongConsumer reserve) {
+        return read(folder, 1, reserve);
+    }
+
+    /**
+     * Reads a folder as one whose scale is another.
+     *
+     * @param factor multiplies alpha / rank
+     */
+    @SuppressWarnings("MustBeClosedChecker") // the adapter closes its memory
+    Adapter read(Path folder, float factor, LongConsumer reserve) {
         AdapterConfig config = AdapterConfig.read(folder);
         try (Arena mapping = Arena.ofShared()) {
             Path path = folder.resolve(FILE);
@@ -77,7 +86,7 @@ public final class AdapterReader {
             pairs.forEach((place, pair) -> checkShapes(path, config, place, pair));
             Arena arena = Arena.ofShared();
             try {
-                return new Copier(path, config, arena).copy(pairs, reserve);
+                return new Copier(path, config, factor, arena).copy(pairs, reserve);
             } catch (RuntimeException | Error e) {
                 arena.close();
                 throw e;
@@ -166,13 +175,15 @@ public final class AdapterReader {
     private static final class Copier {
         private final Path path;
         private final AdapterConfig config;
+        private final float factor;
         private final Arena arena;
         private final MessageDigest digest;
         private MemorySegment free = MemorySegment.NULL;
 
-        Copier(Path path, AdapterConfig config, Arena arena) {
+        Copier(Path path, AdapterConfig config, float factor, Arena arena) {
             this.path = path;
             this.config = config;
+            this.factor = factor;
             this.arena = arena;
             try {
                 digest = MessageDigest.getInstance("SHA-256");
@@ -195,7 +206,7 @@ public final class AdapterReader {
         }
 
         private Adapter.Change change(Place place, Pair pair) {
-            float scale = config.scale(place.projection, place.layer);
+            float scale = factor * config.scale(place.projection, place.layer);
             String module = place.projection.module(place.layer);
             digest.update(
                     "%s %s %08x "

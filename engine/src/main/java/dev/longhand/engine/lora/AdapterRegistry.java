@@ -40,14 +40,16 @@ public final class AdapterRegistry implements AutoCloseable {
     /** What a name leads to. */
     private static final class Entry {
         private final Path folder;
+        private final float factor;
         private final String identity;
         private final int rankMax;
         private final long bytes;
         private boolean pinned;
         private @Nullable ResidentAdapter resident;
 
-        Entry(Path folder, ResidentAdapter resident) {
+        Entry(Path folder, float factor, ResidentAdapter resident) {
             this.folder = folder;
+            this.factor = factor;
             identity = resident.content().identity();
             rankMax = resident.content().rankMax();
             bytes = resident.content().bytes();
@@ -75,18 +77,22 @@ public final class AdapterRegistry implements AutoCloseable {
      * Reads a folder under a name. If the name is taken, requests from now on get the new content;
      * those under way keep the old, whose memory is given back when the last of them ends.
      *
+     * @param factor multiplies the scale that the folder asks for; finite
      * @throws InputException if the adapter cannot be used, or there is no memory for it; what the
      *     name led to before stays
      */
-    public AdapterInfo load(String name, Path folder) {
+    public AdapterInfo load(String name, Path folder, float factor) {
         if (!NAME.matcher(name).matches()) {
             throw new InputException(
                     "the adapter name %s: letters, digits and . _ : @ - , at most 128"
                             .formatted(Quoted.of(name)));
         }
+        if (!Float.isFinite(factor)) {
+            throw new InputException("the scale of an adapter is finite, not " + factor);
+        }
         reading.lock();
         try {
-            Entry entry = new Entry(folder, read(folder));
+            Entry entry = new Entry(folder, factor, read(folder, factor));
             return replace(name, entry);
         } finally {
             reading.unlock();
@@ -150,7 +156,7 @@ public final class AdapterRegistry implements AutoCloseable {
     }
 
     private ResidentAdapter readAgain(String name, Entry entry) {
-        ResidentAdapter resident = read(entry.folder);
+        ResidentAdapter resident = read(entry.folder, entry.factor);
         if (!resident.content().identity().equals(entry.identity)) {
             release(resident);
             throw new InputException(
@@ -167,12 +173,13 @@ public final class AdapterRegistry implements AutoCloseable {
     }
 
     /** Reads a folder after making room for it; held once. */
-    private ResidentAdapter read(Path folder) {
+    private ResidentAdapter read(Path folder, float factor) {
         AtomicLong reserved = new AtomicLong();
         try {
             Adapter content =
                     reader.read(
                             folder,
+                            factor,
                             wanted -> {
                                 makeRoom(folder, wanted);
                                 reserved.set(wanted);

@@ -39,7 +39,17 @@ public final class MergedCheckpoint {
 
     /** Weights in other formats, which would still be the base's. */
     private static final Set<String> OTHER_WEIGHTS =
-            Set.of("safetensors", "bin", "pt", "pth", "gguf", "h5", "msgpack", "onnx", "ot");
+            Set.of(
+                    "safetensors",
+                    "bin",
+                    "pt",
+                    "pth",
+                    "gguf",
+                    "h5",
+                    "msgpack",
+                    "onnx",
+                    "ot",
+                    "weights"); // a cache of ours
 
     private static final long WRITE_BYTES = 64L << 20;
 
@@ -57,9 +67,16 @@ public final class MergedCheckpoint {
      *
      * @param out a folder that does not exist yet, or is empty
      * @param progress told of bytes written
+     * @throws InputException if the base is quantised
      */
     public MergedCheckpoint(
             Checkpoint base, ModelConfig model, Adapter adapter, Path out, LoadProgress progress) {
+        if (model.quantization() != null) {
+            throw new InputException(
+                    "%s: is quantised (%s), and a merged adapter would be rounded with it; merge into"
+                                    .formatted(base.folder(), model.quantization().description())
+                            + " the model it was made from, or apply the adapter unmerged");
+        }
         this.base = base;
         this.model = model;
         this.adapter = adapter;

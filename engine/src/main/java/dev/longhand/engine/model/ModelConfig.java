@@ -2,6 +2,9 @@ package dev.longhand.engine.model;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.weights.QuantizationScheme;
+
+import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +26,7 @@ import java.util.List;
  * @param tiedEmbeddings whether the head is the embedding
  * @param rope rotary embedding
  * @param eosTokenIds end tokens, possibly none
+ * @param quantization of the checkpoint's linear layers; null if they are stored as they are
  */
 public record ModelConfig(
         int layers,
@@ -36,7 +40,8 @@ public record ModelConfig(
         float rmsNormEps,
         boolean tiedEmbeddings,
         RopeConfig rope,
-        List<Integer> eosTokenIds) {
+        List<Integer> eosTokenIds,
+        @Nullable QuantizationScheme quantization) {
     /** The architecture that this engine runs. */
     public static final String ARCHITECTURE = "Qwen2ForCausalLM";
 
@@ -91,7 +96,8 @@ public record ModelConfig(
                 (float) config.requiredNumber("rms_norm_eps", 0, 1),
                 config.bool("tie_word_embeddings", false),
                 rope,
-                config.integers("eos_token_id", 0, VOCABULARY_MAX));
+                config.integers("eos_token_id", 0, VOCABULARY_MAX),
+                QuantizationScheme.read(config).orElse(null));
     }
 
     private static void refuseWhatWouldBeIgnored(Settings config) {
@@ -101,10 +107,6 @@ public record ModelConfig(
         }
         if (config.bool("use_sliding_window", false)) {
             throw config.refuse("use_sliding_window", "is true: not supported");
-        }
-        if (config.has("quantization_config")) {
-            throw config.refuse(
-                    "quantization_config", "quantised checkpoints are not supported yet");
         }
     }
 }

@@ -7,12 +7,9 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
-import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
-
-import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -21,9 +18,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The weights of a Qwen2 model, placed on a backend. Matrices stay in their stored dtype, on a CPU
- * in the mapped file itself, or are quantised; norms and biases (0.003 % of a 32B model) become
- * F32.
+ * The weights of a Qwen2 model, placed on a backend. Matrices are kept as {@link LinearWeights}
+ * says; norms and biases (0.003 % of a 32B model) become F32.
  *
  * @param embedding [vocabulary, hidden]
  * @param layers one per transformer layer
@@ -31,8 +27,8 @@ import java.util.Map;
  * @param head logits from hidden: its own matrix, or the embedding where that is tied
  */
 public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm, Linear head) {
-    private static final String EMBEDDING = "model.embed_tokens.weight";
-    private static final String HEAD = "lm_head.weight";
+    static final String EMBEDDING = "model.embed_tokens.weight";
+    static final String HEAD = "lm_head.weight";
 
     /**
      * One transformer layer.
@@ -55,9 +51,7 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
     /**
      * Binds every tensor of the checkpoint by its Hugging Face name.
      *
-     * @param quantized what the matrices of linear layers are quantised to, one after another; null
-     *     leaves them as they are. The embedding stays as it is, and where it is tied the head is a
-     *     quantised copy of it.
+     * @param linear how the matrices of linear layers are kept
      * @param progress told as tensors are placed and checked
      * @param hostMemory where the F32 copies of norms and biases live; as long as the backend
      * @throws InputException if a tensor is missing, has another shape, or has NaN or infinity
@@ -66,69 +60,35 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
             Checkpoint checkpoint,
             ModelConfig config,
             ComputeBackend backend,
-            @Nullable DType quantized,
+            LinearWeights linear,
             LoadProgress progress,
             Arena hostMemory) {
-        return new Binder(checkpoint, config, backend, quantized, progress, hostMemory).bind();
-    }
-
-    /**
-     * Bytes that the weights take once bound; arguments as for {@link #bind}. What stays in its
-     * file counts in full, though of an embedding only the rows of drawn tokens are read.
-     */
-    public static long bytes(Checkpoint checkpoint, ModelConfig config, @Nullable DType quantized) {
-        if (quantized == null) {
-            return checkpoint.bytes();
-        }
-        long bytes = checkpoint.bytes();
-        for (Map.Entry<String, Shape> matrix : layerMatrices(config).entrySet()) {
-            for (int layer = 0; layer < config.layers(); layer++) {
-                String name = "model.layers.%d.%s.weight".formatted(layer, matrix.getKey());
-                bytes -= checkpoint.tensor(name, matrix.getValue()).bytes();
-                bytes += quantized.bytes(matrix.getValue());
-            }
-        }
-        Shape head = Shape.of(config.vocabSize(), config.hiddenSize());
-        long stored = config.tiedEmbeddings() ? 0 : checkpoint.tensor(HEAD, head).bytes();
-        return bytes + quantized.bytes(head) - stored;
-    }
-
-    private static Map<String, Shape> layerMatrices(ModelConfig config) {
-        int hidden = config.hiddenSize();
-        int queries = config.heads() * config.headDim();
-        int keys = config.kvHeads() * config.headDim();
-        int intermediate = config.intermediateSize();
-        return Map.of(
-                "self_attn.q_proj", Shape.of(queries, hidden),
-                "self_attn.k_proj", Shape.of(keys, hidden),
-                "self_attn.v_proj", Shape.of(keys, hidden),
-                "self_attn.o_proj", Shape.of(hidden, queries),
-                "mlp.gate_proj", Shape.of(intermediate, hidden),
-                "mlp.up_proj", Shape.of(intermediate, hidden),
-                "mlp.down_proj", Shape.of(hidden, intermediate));
+        return new Binder(checkpoint, config, backend, linear, progress, hostMemory).bind();
     }
 
     private static final class Binder {
         private final Checkpoint checkpoint;
         private final ModelConfig config;
         private final ComputeBackend backend;
-        private final @Nullable DType quantized;
+        private final LinearWeights linear;
         private final LoadProgress progress;
         private final Arena hostMemory;
         private final Map<String, Tensor> unchecked = new LinkedHashMap<>();
+        private final long totalBytes;
         private long doneBytes;
 
         Binder(
                 Checkpoint checkpoint,
                 ModelConfig config,
                 ComputeBackend backend,
-                @Nullable DType quantized,
+                LinearWeights linear,
                 LoadProgress progress,
                 Arena hostMemory) {
             this.checkpoint = checkpoint;
             this.config = config;
             this.backend = backend;
-            this.quantized = quantized;
+            this.linear = linear;
+            totalBytes = linear.bytes();
             this.progress = progress;
             this.hostMemory = hostMemory;
         }
@@ -139,8 +99,8 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
             for (int i = 0; i < config.layers(); i++) {
                 layers.add(layer("model.layers." + i + "."));
             }
-            boolean shared = config.tiedEmbeddings() && quantized == null;
             String headName = config.tiedEmbeddings() ? EMBEDDING : HEAD;
+            boolean shared = config.tiedEmbeddings() && !linear.quantized(EMBEDDING);
             Tensor head =
                     shared ? embedding : matrix(headName, config.vocabSize(), config.hiddenSize());
             return new Qwen2Weights(
@@ -202,15 +162,11 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
         }
 
         private Tensor matrix(String name, int rows, int columns) {
-            if (quantized == null) {
+            if (!linear.quantized(name)) {
                 return placed(name, rows, columns);
             }
-            HostTensor stored = checkpoint.tensor(name, Shape.of(rows, columns));
-            check(name, stored);
-            Tensor tensor = backend.quantize(stored, quantized);
-            if (stored.data().isMapped()) {
-                stored.data().unload(); // a 32B checkpoint's pages would crowd out others
-            }
+            Tensor tensor = linear.place(name, Shape.of(rows, columns), backend);
+            advance(tensor);
             return tensor;
         }
 
@@ -241,8 +197,12 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
                         "%s: tensor %s has NaN or infinity at element %d"
                                 .formatted(checkpoint.folder(), name, at));
             }
+            advance(tensor);
+        }
+
+        private void advance(Tensor tensor) {
             doneBytes += tensor.bytes();
-            progress.loaded(Math.min(doneBytes, checkpoint.bytes()), checkpoint.bytes());
+            progress.loaded(Math.min(doneBytes, totalBytes), totalBytes);
         }
     }
 }

@@ -12,8 +12,8 @@ public final class ThoughtRules {
     private final int[][] closings;
 
     /**
-     * Prepares a request's rules. Markers that it does not name are those that the vocabulary has
-     * a token for, else those that are text in any.
+     * Prepares a request's rules. Markers that it does not name are those that the vocabulary has a
+     * token for, else those that are text in any.
      */
     public ThoughtRules(Thinking thinking, Tokenizer tokenizer) {
         if (thinking.markers() != null) {

@@ -2,6 +2,7 @@ package dev.longhand.engine.weights;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Quoted;
+import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 
@@ -95,6 +96,31 @@ public final class Checkpoint implements AutoCloseable {
     /** Bytes that the tensors take. */
     public long bytes() {
         return bytes;
+    }
+
+    /** Whether there is a tensor of that name. */
+    public boolean has(String name) {
+        return fileOf.containsKey(name);
+    }
+
+    /** Bytes of a tensor that is there. */
+    long bytes(String name) {
+        return fileOf.get(name).slice(name).byteSize();
+    }
+
+    /**
+     * A tensor of one dtype, as a view of its mapped file.
+     *
+     * @throws InputException if it is missing, or has another shape or dtype
+     */
+    HostTensor tensor(String name, Shape expected, DType dtype) {
+        HostTensor tensor = tensor(name, expected);
+        if (tensor.dtype() != dtype) {
+            throw new InputException(
+                    "%s: the tensor %s is %s, must be %s"
+                            .formatted(folder, Quoted.of(name), tensor.dtype(), dtype));
+        }
+        return tensor;
     }
 
     /**

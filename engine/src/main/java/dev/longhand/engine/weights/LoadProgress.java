@@ -8,4 +8,7 @@ public interface LoadProgress {
 
     /** {@code bytesDone} of {@code bytesTotal} tensor bytes were read and checked. */
     void loaded(long bytesDone, long bytesTotal);
+
+    /** Told in one line of something that its user may want to know; nothing is wrong. */
+    default void noted(String line) {}
 }

@@ -115,7 +115,12 @@ class ServeProcessTest {
                 assertTrue(lines.getLast().contains("\"finish\":\"length\""), lines.getLast());
                 slow.getInputStream().readAllBytes(); // hung up on: its headers never came
             }
-            log.lines().forEach(each -> {});
+            List<String> said = log.lines().toList();
+            assertTrue(
+                    said.stream()
+                            .anyMatch(
+                                    each -> each.contains("/v1/completions 200 model=checkpoint")),
+                    said.toString());
             assertTrue(process.waitFor(30, TimeUnit.SECONDS));
             assertTrue(Files.notExists(path));
         } finally {

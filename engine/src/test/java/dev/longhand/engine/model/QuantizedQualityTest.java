@@ -26,9 +26,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What quantised weights cost on the demo model, by the tokens of answers that it draws itself, at
- * temperature 1, to problems held out from its training: their log-probabilities and perplexity
- * under the weights as stored and quantised.
+ * What quantised weights and values cost on the demo model, by the tokens of answers that it draws
+ * itself, at temperature 1, to problems held out from its training: their log-probabilities and
+ * perplexity under what is stored and what is quantised.
  */
 class QuantizedQualityTest {
     private static final Path DEMO = Path.of("src", "demo");
@@ -42,9 +42,9 @@ class QuantizedQualityTest {
     void logProbabilitiesStayClose() throws Exception {
         TestDevices.require(Device.CPU);
         List<Text> texts = texts();
-        double[] stored = logProbabilities(texts, null);
-        double[] int8 = logProbabilities(texts, DType.INT8);
-        double[] int4 = logProbabilities(texts, DType.INT4);
+        double[] stored = logProbabilities(texts, null, null);
+        double[] int8 = logProbabilities(texts, DType.INT8, null);
+        double[] int4 = logProbabilities(texts, DType.INT4, null);
         String figures =
                 "%d tokens, perplexity %.4f as stored; mean |change| of log-probabilities and rise of"
                                 .formatted(stored.length, perplexity(stored))
@@ -60,6 +60,30 @@ class QuantizedQualityTest {
         assertTrue(meanChange(stored, int8) <= 0.01, figures);
         assertTrue(Math.abs(rise(stored, int8)) <= 0.5, figures);
         assertTrue(rise(stored, int4) <= 3, figures);
+    }
+
+    /** Keys in bf16 alone, and with values in 8 bits, beside an exact cache. */
+    @Test
+    void roundedKeysAndValuesStayClose() throws Exception {
+        TestDevices.require(Device.CPU);
+        List<Text> texts = texts();
+        double[] exact = logProbabilities(texts, null, DType.F32);
+        double[] bf16 = logProbabilities(texts, null, DType.BF16);
+        double[] int8 = logProbabilities(texts, null, DType.INT8);
+        String figures =
+                "%d tokens, perplexity %.4f with f32 KV; mean |change| of log-probabilities and rise"
+                                .formatted(exact.length, perplexity(exact))
+                        + " of perplexity: BF16 %.5f, %+.3f %%; INT8 %.5f, %+.3f %%"
+                                .formatted(
+                                        meanChange(exact, bf16),
+                                        rise(exact, bf16),
+                                        meanChange(exact, int8),
+                                        rise(exact, int8));
+        System.out.println("golden quantised KV: " + figures);
+        assertTrue(exact.length > 1000, figures);
+        assertTrue(meanChange(exact, int8) > meanChange(exact, bf16), figures);
+        assertTrue(meanChange(exact, int8) <= 0.01, figures);
+        assertTrue(Math.abs(rise(exact, int8)) <= 0.5, figures);
     }
 
     private static double meanChange(double[] from, double[] to) {
@@ -135,11 +159,13 @@ class QuantizedQualityTest {
     }
 
     /** Of every token of the answers. */
-    private static double[] logProbabilities(List<Text> texts, @Nullable DType weights) {
+    private static double[] logProbabilities(
+            List<Text> texts, @Nullable DType weights, @Nullable DType kv) {
         int longest = texts.stream().mapToInt(text -> text.ids.size()).max().orElseThrow();
         List<Double> found = new ArrayList<>();
         Path model = DEMO.resolve("checkpoint");
-        try (StepRunner runner = new StepRunner(model, Device.CPU, weights, 2, longest, longest)) {
+        try (StepRunner runner =
+                new StepRunner(model, Device.CPU, weights, kv, 2, longest, longest)) {
             runner.takePages(KvShape.pagesFor(longest));
             for (Text text : texts) {
                 int[] ids = text.ids.stream().mapToInt(Integer::intValue).toArray();

@@ -27,14 +27,15 @@ final class StepRunner implements AutoCloseable {
     private final SampleSlot[] slots = new SampleSlot[1];
 
     StepRunner(Path folder, Device device, int threads, int rowsMax, int positionsMax) {
-        this(folder, device, null, threads, rowsMax, positionsMax);
+        this(folder, device, null, null, threads, rowsMax, positionsMax);
     }
 
-    /** With linear layers quantised, unless {@code quantized} is null. */
+    /** With linear layers quantised, unless {@code quantized} is null, and KV kept as asked. */
     StepRunner(
             Path folder,
             Device device,
             @Nullable DType quantized,
+            @Nullable DType kvDtype,
             int threads,
             int rowsMax,
             int positionsMax) {
@@ -47,7 +48,7 @@ final class StepRunner implements AutoCloseable {
                                 checkpoint,
                                 config,
                                 backend,
-                                quantized,
+                                new LinearWeights(checkpoint, config, quantized),
                                 LoadProgress.SILENT,
                                 hostMemory),
                         config,
@@ -62,7 +63,7 @@ final class StepRunner implements AutoCloseable {
                                 pages,
                                 config.kvHeads(),
                                 config.headDim(),
-                                backend.kvDtypeDefault()));
+                                kvDtype != null ? kvDtype : backend.kvDtypeDefault()));
         batch = backend.allocateBatch(rowsMax, 1, pages);
     }
 

@@ -85,7 +85,7 @@ class LineServerTest {
     }
 
     /** A client that reads events line by line. */
-    private static final class Client implements AutoCloseable {
+    static final class Client implements AutoCloseable {
         private final SocketChannel channel;
         private final LineReader lines;
 
@@ -150,7 +150,7 @@ class LineServerTest {
         return new Client(server.address());
     }
 
-    private static String generate(String id, String model, int tokens) {
+    static String generate(String id, String model, int tokens) {
         return """
         {"id":"%s","model":"%s","prompt_ids":%s,"max_tokens":%d,"temperature":0,"ignore_eos":true}\
         """
@@ -176,60 +176,6 @@ class LineServerTest {
             assertEquals(expected("math", 40), client.ids("b"));
             client.send(generate("c", "", 20));
             assertEquals(expected(null, 20), client.ids("c"));
-        }
-    }
-
-    @Test
-    void samplesCarryTheirIndex() throws IOException {
-        try (Client client = client()) {
-            client.send(
-                    """
-                    {"id":"a","prompt_ids":%s,"max_tokens":8,"seed":7,"temperature":1,"n":3,\
-                    "ignore_eos":true}\
-                    """
-                            .formatted(PROMPT));
-            List<List<Integer>> samples =
-                    List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-            for (int left = 3; left > 0; ) {
-                JsonNode event = client.nextOf("a");
-                if (event.get("event").asString().equals("done")) {
-                    left--;
-                } else {
-                    assertEquals("answer", event.get("phase").asString());
-                    samples.get(event.get("index").asInt()).add(event.get("token").asInt());
-                }
-            }
-            for (int i = 0; i < 3; i++) {
-                SamplingOptions alone =
-                        SamplingOptions.builder().temperature(1f).seed(7L + i).build();
-                GenerationRequest request =
-                        GenerationRequest.ids(PROMPT).withMaxTokens(8).ignoringEos();
-                assertEquals(
-                        Completion.of(engine, request.withSampling(alone)).ids(), samples.get(i));
-            }
-        }
-    }
-
-    @Test
-    void timeoutsAndLoops() throws IOException {
-        String line = generate("a", "base", 480).replace("}", ",%s}");
-        try (Client client = client()) {
-            client.send(line.formatted("\"loop_detector\":true,\"timeout_ms\":60000"));
-            JsonNode end = client.nextOf("a");
-            while (!end.get("event").asString().equals("done")) {
-                end = client.nextOf("a");
-            }
-            int output = end.at("/usage/output_tokens").asInt();
-            assertEquals(output, end.at("/usage/answer_tokens").asInt());
-            assertEquals(0, end.at("/usage/thought_tokens").asInt());
-            client.send(line.formatted("\"timeout_ms\":1,\"n\":1"));
-            JsonNode event = client.nextOf("a");
-            while (event.get("event").asString().equals("token")) {
-                event = client.nextOf("a");
-            }
-            boolean late = event.path("finish").asString("").equals("deadline");
-            boolean busy = event.path("code").asString("").equals("busy");
-            assertTrue(late || (busy && event.get("retry_after_ms").asLong() > 0), "" + event);
         }
     }
 

@@ -15,9 +15,11 @@ import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 
 /**
  * The door through which a model computes: the ops of a Qwen2 step over tensors that only the
@@ -54,6 +56,20 @@ public interface ComputeBackend extends AutoCloseable {
      * @param dtype one that {@link #refusal(DType)} does not refuse
      */
     Tensor quantize(HostTensor weights, DType dtype);
+
+    /**
+     * Weights of a linear layer that are quantised already. The result lives until the backend
+     * closes.
+     *
+     * @param dtype one that {@link #refusal(DType)} does not refuse
+     * @param shape [outputs, inputs]
+     * @param content writes them, see {@code tensor.QuantizedMatrix}, into zeros; called once, now
+     */
+    default Tensor fillWeights(DType dtype, Shape shape, Consumer<HostTensor> content) {
+        HostTensor filled = HostTensor.allocate(Arena.ofAuto(), dtype, shape);
+        content.accept(filled);
+        return place(filled);
+    }
 
     /** Prepares linear layers that read the same input. */
     Linear linear(List<LinearMatrix> matrices);

@@ -2,6 +2,7 @@ package dev.longhand.kernels.cases;
 
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.kvcache.Int8Values;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.rope.RopeTable;
@@ -58,7 +59,7 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
     @Override
     public long bytes() {
         return 4L * rows() * (width() + heads * headDim)
-                + 2L * rows() * kvHeads * headDim * kvDtype.bytes();
+                + rows() * new KvShape(1, 1, kvHeads, headDim, kvDtype).bytesPerPosition();
     }
 
     private float[] qkv() {
@@ -120,11 +121,7 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
                 for (int head = 0; head < heads + kvHeads; head++) {
                     rotate(qkv, row * width() + head * headDim, rope, position);
                 }
-                Precision kept = kvDtype == DType.BF16 ? Precision.BF16 : precision;
-                for (int i = 0; i < width(); i++) {
-                    Precision own = i < heads * headDim ? precision : kept;
-                    qkv[row * width() + i] = own.round(qkv[row * width() + i]);
-                }
+                keep(qkv, row * width(), precision);
             }
         }
         for (int row = 0; row < rows(); row++) {
@@ -134,6 +131,23 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
             }
         }
         return result;
+    }
+
+    /** Rounds a row's queries as operands, its keys and values as the cache keeps them. */
+    private void keep(float[] qkv, int at, Precision precision) {
+        Precision kept = kvDtype == DType.F32 ? precision : Precision.BF16;
+        int values = (heads + kvHeads) * headDim;
+        for (int i = 0; i < width(); i++) {
+            Precision own = i < heads * headDim ? precision : kept;
+            if (i < values || kvDtype != DType.INT8) {
+                qkv[at + i] = own.round(qkv[at + i]);
+            }
+        }
+        if (kvDtype == DType.INT8) {
+            for (int head = 0; head < kvHeads; head++) {
+                Int8Values.round(qkv, at + values + head * headDim, headDim);
+            }
+        }
     }
 
     private void rotate(float[] qkv, int at, HostTensor rope, int position) {

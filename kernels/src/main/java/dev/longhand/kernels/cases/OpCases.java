@@ -224,7 +224,7 @@ public final class OpCases {
     }
 
     private static void addAttention(List<OpCase> cases) {
-        for (DType kvDtype : new DType[] {DType.F32, DType.BF16}) {
+        for (DType kvDtype : new DType[] {DType.F32, DType.BF16, DType.INT8}) {
             // Every group size of the family, page borders at 64, split borders at 512.
             for (int group : new int[] {1, 3, 5, 6, 7, 8}) {
                 cases.add(new AttentionCase(2 * group, 2, 32, 70, kvDtype));

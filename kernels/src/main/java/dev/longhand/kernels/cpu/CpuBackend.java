@@ -36,6 +36,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Our C kernels on a pool of native threads. Tensors are host memory: weights are read where their
@@ -73,7 +74,11 @@ public final class CpuBackend implements ComputeBackend {
     }
 
     static CpuDtype dtype(Tensor tensor) {
-        return switch (tensor.dtype()) {
+        return dtype(tensor.dtype());
+    }
+
+    private static CpuDtype dtype(DType dtype) {
+        return switch (dtype) {
             case F32 -> CpuDtype.F32;
             case BF16 -> CpuDtype.BF16;
             case F16 -> CpuDtype.F16;
@@ -83,7 +88,7 @@ public final class CpuBackend implements ComputeBackend {
             case INT4_G128 -> CpuDtype.INT4_G128;
             case I32, FP8 ->
                     throw new IllegalArgumentException(
-                            "no C kernel reads %s tensors".formatted(tensor.dtype()));
+                            "no C kernel reads %s tensors".formatted(dtype));
         };
     }
 
@@ -106,6 +111,19 @@ public final class CpuBackend implements ComputeBackend {
         return tensor;
     }
 
+    private HostTensor reserve(DType dtype, Shape shape) {
+        NativeMemory memory = library.reserve(dtype.bytes(shape));
+        quantizedWeights.add(memory);
+        return new HostTensor(dtype, shape, memory.segment());
+    }
+
+    @Override
+    public Tensor fillWeights(DType dtype, Shape shape, Consumer<HostTensor> content) {
+        HostTensor filled = reserve(dtype, shape);
+        content.accept(filled);
+        return filled;
+    }
+
     @Override
     public Optional<String> refusal(DType weights) {
         return weights == DType.FP8
@@ -115,9 +133,7 @@ public final class CpuBackend implements ComputeBackend {
 
     @Override
     public Tensor quantize(HostTensor weights, DType dtype) {
-        NativeMemory memory = library.reserve(dtype.bytes(weights.shape()));
-        quantizedWeights.add(memory);
-        HostTensor quantized = new HostTensor(dtype, weights.shape(), memory.segment());
+        HostTensor quantized = reserve(dtype, weights.shape());
         context.quantize(
                 weights.data(),
                 dtype(weights),
@@ -135,7 +151,7 @@ public final class CpuBackend implements ComputeBackend {
 
     @Override
     public KvCache allocateKv(KvShape shape) {
-        return new CpuKv(library, shape, shape.dtype() == DType.F32 ? CpuDtype.F32 : CpuDtype.BF16);
+        return new CpuKv(library, shape, dtype(shape.dtype()));
     }
 
     @Override

@@ -11,7 +11,8 @@ import java.lang.foreign.Arena;
 
 /**
  * A paged cache in the layout of the C kernels: keys [layers, pages, kvHeads, headDim, 64], values
- * [layers, pages, kvHeads, 64, headDim], committed as pages are written.
+ * [layers, pages, kvHeads, 64, headDim], of INT8 with scales after each tile; committed as pages
+ * are written.
  */
 final class CpuKv implements KvCache {
     private final Arena arena = Arena.ofShared();
@@ -22,12 +23,11 @@ final class CpuKv implements KvCache {
     CpuKv(CpuLibrary library, KvShape shape, CpuDtype dtype) {
         this.shape = shape;
         memory = library.reserve(shape.bytes());
-        long half = shape.bytes() / 2;
         struct =
                 new NativeKv(
                         arena,
-                        memory.segment().asSlice(0, half),
-                        memory.segment().asSlice(half),
+                        memory.segment().asSlice(0, shape.keyBytes()),
+                        memory.segment().asSlice(shape.keyBytes()),
                         dtype,
                         shape.layers(),
                         shape.pages(),

@@ -104,14 +104,12 @@ final class CublasPrefill {
     }
 
     /**
-     * Whether it multiplies such a product, of rows without adapters: of a step that prefills,
-     * whose logits are ours. Steps that only decode are, too, as they may be under recording.
+     * Whether it multiplies products of these rows, if no adapter changes them: of a step that
+     * prefills, but not its logits. Steps that only decode are ours, as they may be under
+     * recording.
      */
-    boolean takes(CudaLinear linear, Rows rows) {
-        return rows instanceof CudaStepBatch batch
-                && !batch.decoding()
-                && batch.rows() >= ROWS_MIN
-                && linear.inputs() % CudaMatrix.CHUNK == 0;
+    boolean takes(Rows rows) {
+        return rows instanceof CudaStepBatch batch && !batch.decoding() && batch.rows() >= ROWS_MIN;
     }
 
     /** Queues one product; as {@link CudaLinearKernels#run}. */
@@ -161,7 +159,7 @@ final class CublasPrefill {
         int inputs = linear.inputs();
         CudaMatrix matrix = linear.matrix();
         gemm.multiply(
-                new Operand(matrix.address(), inputs),
+                new Operand(matrix.address(), matrix.chunks() * CudaMatrix.CHUNK),
                 new Operand(from, inputs),
                 new Operand(to, stride),
                 rows,

@@ -147,7 +147,7 @@ final class CudaLinearKernels {
                 linear.gated() ? format.gated : norm != null ? format.normed : format.plain;
         long table = loras.table(rows, linear);
         CublasPrefill peer = linear.matrix().dtype() == DType.BF16 ? cublas : null;
-        if (peer != null && table == 0 && peer.takes(linear, rows)) {
+        if (peer != null && table == 0 && peer.takes(rows)) {
             peer.run(linear, x, norm, out, rows.rows(), accumulate);
             return;
         }

@@ -120,7 +120,7 @@ final class CudaPacking {
                 for (int lane = 0; lane < LANES; lane++) {
                     int g = lane / 4;
                     int chunk = bits == Byte.SIZE ? load : 2 * load;
-                    long k = (long) block * BLOCK + chunk * CudaMatrix.CHUNK + lane % 4 * 8;
+                    long k = (long) block * BLOCK + (long) chunk * CudaMatrix.CHUNK + lane % 4 * 8L;
                     boolean wide = bits == Byte.SIZE;
                     // of 8 bits both words of a row and then those of the other; of 4 chunk by
                     // chunk

@@ -9,7 +9,9 @@ import dev.longhand.kernels.tensor.DType;
  * @param pages pages in the pool; one page holds {@link #PAGE_POSITIONS} positions of every layer
  * @param kvHeads key/value heads per layer
  * @param headDim elements per head
- * @param dtype {@link DType#F32} (exact) or {@link DType#BF16} (half the memory)
+ * @param dtype {@link DType#F32} (exact), {@link DType#BF16} (half the memory) or {@link
+ *     DType#INT8}: keys in BF16, since key biases of Qwen2.5 fill the range of 8 bits, and values
+ *     as {@link Int8Values}
  */
 public record KvShape(int layers, int pages, int kvHeads, int headDim, DType dtype) {
     /**
@@ -22,14 +24,34 @@ public record KvShape(int layers, int pages, int kvHeads, int headDim, DType dty
         if (layers <= 0 || pages <= 0 || kvHeads <= 0 || headDim <= 0) {
             throw new IllegalArgumentException("KV sizes must be positive");
         }
-        if (dtype != DType.F32 && dtype != DType.BF16) {
-            throw new IllegalArgumentException("KV is kept in F32 or BF16, not " + dtype);
+        if (dtype != DType.F32 && dtype != DType.BF16 && dtype != DType.INT8) {
+            throw new IllegalArgumentException("KV is kept in F32, BF16 or INT8, not " + dtype);
         }
+    }
+
+    /** How keys are kept. */
+    public DType keyDtype() {
+        return dtype == DType.INT8 ? DType.BF16 : dtype;
     }
 
     /** Bytes that one position of one sequence takes in all layers, keys and values. */
     public long bytesPerPosition() {
-        return 2L * layers * kvHeads * headDim * dtype.bytes();
+        return keyBytesPerPosition() + valueBytesPerPosition();
+    }
+
+    private long keyBytesPerPosition() {
+        return (long) layers * kvHeads * headDim * keyDtype().bytes();
+    }
+
+    private long valueBytesPerPosition() {
+        return dtype == DType.INT8
+                ? (long) layers * kvHeads * Int8Values.bytes(headDim)
+                : keyBytesPerPosition();
+    }
+
+    /** Bytes of the keys of the whole pool. */
+    public long keyBytes() {
+        return keyBytesPerPosition() * PAGE_POSITIONS * pages;
     }
 
     /** Bytes of one page over all layers. */

@@ -31,10 +31,7 @@ final class AttentionReference {
                 long to = kv.at(batch, layer, batch.sequence(row), position, head);
                 long key = row * width + (long) (heads + head) * headDim;
                 long value = key + (long) kvHeads * headDim;
-                for (int i = 0; i < headDim; i++) {
-                    kv.store(kv.keys(), to + i, qkv.get(key + i));
-                    kv.store(kv.values(), to + i, qkv.get(value + i));
-                }
+                kv.store(to, qkv, key, value);
             }
         }
     }

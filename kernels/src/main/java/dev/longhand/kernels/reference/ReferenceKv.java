@@ -1,6 +1,7 @@
 package dev.longhand.kernels.reference;
 
 import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.kvcache.Int8Values;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.BFloat16;
@@ -13,7 +14,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Keys and values in the plainest layout, [layers, pages, positions, kvHeads, headDim], always as
- * F32; a BF16 cache holds values already rounded to BF16.
+ * F32; a BF16 or INT8 cache holds what remains after rounding.
  */
 final class ReferenceKv implements KvCache {
     private final Arena arena = Arena.ofShared();
@@ -55,9 +56,27 @@ final class ReferenceKv implements KvCache {
         return (slot * shape.kvHeads() + kvHead) * shape.headDim();
     }
 
-    /** Stores one element of a key or value. */
-    void store(HostTensor cache, long at, float value) {
-        cache.set(at, shape.dtype() == DType.BF16 ? BFloat16.round(value) : value);
+    /** Stores the key and the value of a head, which start at two elements of {@code qkv}. */
+    void store(long at, HostTensor qkv, long key, long value) {
+        float[] rounded = new float[shape.headDim()];
+        for (int i = 0; i < rounded.length; i++) {
+            float element = qkv.get(key + i);
+            boolean exact = shape.keyDtype() == DType.F32;
+            keys.set(at + i, exact ? element : BFloat16.round(element));
+            rounded[i] = qkv.get(value + i);
+        }
+        switch (shape.dtype()) {
+            case BF16 -> {
+                for (int i = 0; i < rounded.length; i++) {
+                    rounded[i] = BFloat16.round(rounded[i]);
+                }
+            }
+            case INT8 -> Int8Values.round(rounded, 0, rounded.length);
+            default -> {}
+        }
+        for (int i = 0; i < rounded.length; i++) {
+            values.set(at + i, rounded[i]);
+        }
     }
 
     void copyPage(int from, int to) {

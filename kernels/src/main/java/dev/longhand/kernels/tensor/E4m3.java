@@ -37,7 +37,7 @@ public final class E4m3 {
      */
     public static int code(float value) {
         float magnitude = Math.abs(value);
-        int sign = Float.floatToRawIntBits(value) >>> 24 & 0x80;
+        int sign = (Float.floatToRawIntBits(value) >>> 24) & 0x80;
         if (magnitude >= MAX) {
             return sign | CODE_MAX;
         }
@@ -46,7 +46,7 @@ public final class E4m3 {
         }
         int bits = Float.floatToRawIntBits(magnitude);
         // as in BFloat16: half of the last kept bit, plus that bit itself
-        bits += (1 << DROPPED_BITS - 1) - 1 + (bits >>> DROPPED_BITS & 1);
-        return sign | (bits >>> DROPPED_BITS) - (127 - BIAS << FRACTION_BITS);
+        bits += (1 << (DROPPED_BITS - 1)) - 1 + ((bits >>> DROPPED_BITS) & 1);
+        return sign | ((bits >>> DROPPED_BITS) - ((127 - BIAS) << FRACTION_BITS));
     }
 }

@@ -20,7 +20,10 @@ import java.nio.ByteOrder;
  */
 public final class QuantizedMatrix {
     /** Rows that share memory blocks. */
-    static final int TILE_ROWS = 16;
+    public static final int TILE_ROWS = 16;
+
+    /** Changes with the layout and with what {@link Quantizer} makes of a weight. */
+    public static final int LAYOUT_VERSION = 1;
 
     private static final int CHUNK_BYTES = TILE_ROWS * Integer.BYTES;
     private static final ValueLayout.OfShort BITS16 =
@@ -145,11 +148,7 @@ public final class QuantizedMatrix {
      *     any
      */
     public void put(long row, int group, float scale, int zero, int[] codes) {
-        short stored = dtype.zeroPoints() ? Float.floatToFloat16(scale) : BFloat16.bits(scale);
-        data.set(BITS16, scaleAt(row, group), stored);
-        if (dtype.zeroPoints()) {
-            data.set(BITS16, scaleAt(row, group) + TILE_ROWS * Short.BYTES, (short) zero);
-        }
+        putHeader(row, group, scale, zero);
         int perWord = Integer.SIZE / bits;
         for (int k = 0; k < codes.length; k += perWord) {
             int word = 0;
@@ -157,6 +156,31 @@ public final class QuantizedMatrix {
                 word |= codes[k + i] << shift(i);
             }
             data.set(WORD, wordAt(row, (long) group * this.group + k), word);
+        }
+    }
+
+    /**
+     * Writes a group whose codes are packed: as many to a word as it holds, the first in the lowest
+     * bits. Arguments otherwise as for {@link #put}.
+     *
+     * @param words of the codes, group() bits / 32 of them
+     */
+    public void putPacked(long row, int group, float scale, int zero, int[] words) {
+        putHeader(row, group, scale, zero);
+        long at = wordAt(row, (long) group * group());
+        int even = bits == Byte.SIZE ? 0x00FF_00FF : 0x0F0F_0F0F; // codes 0, 2 …
+        for (int i = 0; i < words.length; i++) {
+            int low = Integer.compress(words[i], even);
+            int high = Integer.compress(words[i], ~even);
+            data.set(WORD, at + (long) i * CHUNK_BYTES, low | high << Short.SIZE);
+        }
+    }
+
+    private void putHeader(long row, int group, float scale, int zero) {
+        short stored = dtype.zeroPoints() ? Float.floatToFloat16(scale) : BFloat16.bits(scale);
+        data.set(BITS16, scaleAt(row, group), stored);
+        if (dtype.zeroPoints()) {
+            data.set(BITS16, scaleAt(row, group) + TILE_ROWS * Short.BYTES, (short) zero);
         }
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -64,7 +65,7 @@ record ChatCompletion(
     }
 
     /** A token, its UTF-8 bytes and the likeliest tokens in its place. */
-    record Token(String token, Float logprob, int[] bytes, @Nullable List<Token> topLogprobs) {
+    record Token(String token, Float logprob, List<Integer> bytes, @Nullable List<Token> topLogprobs) {
         static Token of(ScoredToken token) {
             return new Token(
                     token.text(),
@@ -77,10 +78,10 @@ record ChatCompletion(
             return new Token(token.text(), token.logprob(), unsigned(token.bytes()), null);
         }
 
-        private static int[] unsigned(byte[] bytes) {
-            int[] numbers = new int[bytes.length];
-            for (int i = 0; i < bytes.length; i++) {
-                numbers[i] = Byte.toUnsignedInt(bytes[i]);
+        private static List<Integer> unsigned(byte[] bytes) {
+            List<Integer> numbers = new ArrayList<>(bytes.length);
+            for (byte each : bytes) {
+                numbers.add(Byte.toUnsignedInt(each));
             }
             return numbers;
         }

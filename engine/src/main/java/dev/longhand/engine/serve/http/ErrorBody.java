@@ -5,7 +5,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import org.jspecify.annotations.Nullable;
 
 /** OpenAI's error object. */
-record ErrorBody(Error error) {
+record ErrorBody(Detail error) {
     /**
      * What is wrong.
      *
@@ -15,5 +15,5 @@ record ErrorBody(Error error) {
      * @param code which error of its kind, if it has a name
      */
     @JsonInclude(JsonInclude.Include.ALWAYS)
-    record Error(String message, String type, @Nullable String param, @Nullable String code) {}
+    record Detail(String message, String type, @Nullable String param, @Nullable String code) {}
 }

@@ -75,7 +75,7 @@ final class HttpFailure extends RuntimeException {
 
     ErrorBody body() {
         return new ErrorBody(
-                new ErrorBody.Error(
+                new ErrorBody.Detail(
                         Objects.requireNonNullElse(getMessage(), type), type, parameter, code));
     }
 }

@@ -26,7 +26,8 @@ import java.util.concurrent.TimeUnit;
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class BadClientTest {
     private static final String TEXT = "/v1/completions";
-    private static final String GOOD = "{\"prompt\":\"1 + 1 =\",\"max_tokens\":3,\"temperature\":0}";
+    private static final String GOOD =
+            "{\"prompt\":\"1 + 1 =\",\"max_tokens\":3,\"temperature\":0}";
 
     private static final String LONG =
             "{\"prompt\":\"1 + 1 =\",\"max_tokens\":3000,\"ignore_eos\":true%s}";

@@ -53,7 +53,8 @@ class OpenAiServerTest {
 
     private static String chat(String more) {
         return """
-        {"model":"math","messages":[{"role":"user","content":[{"type":"text","text":"%s"}]}],%s}"""
+        {"model":"math","messages":[{"role":"user","content":[{"type":"text","text":"%s"}]}],%s}\
+        """
                 .formatted(QUESTION, more);
     }
 
@@ -88,13 +89,18 @@ class OpenAiServerTest {
         JsonNode body = good(TEXT, text("\"max_tokens\":30,\"return_token_ids\":true")).body();
         JsonNode choice = body.at("/choices/0");
         assertEquals(expected.text(), choice.get("text").asString());
-        assertEquals(expected.ids().toString().replace(" ", ""), choice.get("token_ids").toString());
+        assertEquals(
+                expected.ids().toString().replace(" ", ""), choice.get("token_ids").toString());
         assertEquals("length", choice.get("finish_reason").asString());
         assertEquals(30, body.at("/usage/completion_tokens").asInt());
         assertEquals(
                 choice.get("prompt_token_ids").size(), body.at("/usage/prompt_tokens").asInt());
-        assertEquals(16, good(TEXT, text("\"ignore_eos\":true"))
-                .body().at("/usage/completion_tokens").asInt());
+        assertEquals(
+                16,
+                good(TEXT, text("\"ignore_eos\":true"))
+                        .body()
+                        .at("/usage/completion_tokens")
+                        .asInt());
     }
 
     @Test
@@ -105,7 +111,8 @@ class OpenAiServerTest {
                         CHAT,
                         chat(
                                 """
-                                "max_tokens":60,"stream":true,"stream_options":{"include_usage":true}"""));
+                                "max_tokens":60,"stream":true,"stream_options":{"include_usage":true}\
+                                """));
         assertEquals("assistant", events.getFirst().at("/choices/0/delta/role").asString());
         StringBuilder text = new StringBuilder();
         for (JsonNode event : events) {
@@ -168,18 +175,18 @@ class OpenAiServerTest {
                         GenerationRequest.text(QUESTION)
                                 .withAdapter("math")
                                 .withMaxTokens(8)
-                                .withSampling(
-                                        SamplingOptions.greedy()
-                                                .withLogprobs(3)));
+                                .withSampling(SamplingOptions.greedy().withLogprobs(3)));
         JsonNode flat =
-                good(TEXT, text("\"max_tokens\":8,\"logprobs\":3")).body()
+                good(TEXT, text("\"max_tokens\":8,\"logprobs\":3"))
+                        .body()
                         .at("/choices/0/logprobs");
         JsonNode rich =
                 good(
                                 CHAT,
                                 chat(
                                         """
-                                        "max_tokens":8,"logprobs":true,"top_logprobs":3"""))
+                                        "max_tokens":8,"logprobs":true,"top_logprobs":3\
+                                        """))
                         .body()
                         .at("/choices/0/logprobs/content");
         for (int i = 0; i < 8; i++) {
@@ -187,8 +194,7 @@ class OpenAiServerTest {
             assertEquals(logprob, flat.at("/token_logprobs/" + i).floatValue());
             assertEquals(3, flat.at("/top_logprobs/" + i).size());
             assertEquals(3, rich.at("/" + i + "/top_logprobs").size());
-            assertEquals(
-                    rich.at("/" + i + "/token"), rich.at("/" + i + "/top_logprobs/0/token"));
+            assertEquals(rich.at("/" + i + "/token"), rich.at("/" + i + "/top_logprobs/0/token"));
             assertTrue(rich.at("/" + i + "/bytes").size() > 0);
         }
         int offset = flat.at("/text_offset/7").asInt() - flat.at("/text_offset/6").asInt();
@@ -207,11 +213,12 @@ class OpenAiServerTest {
         assertEquals(4, two.get("choices").size());
         assertEquals(one.at("/choices/0/text"), two.at("/choices/1/text"));
         assertEquals(24, two.at("/usage/completion_tokens").asInt());
-        assertEquals(
-                one.at("/usage/prompt_tokens").asInt(),
-                ids.size());
+        assertEquals(one.at("/usage/prompt_tokens").asInt(), ids.size());
         String back =
-                good("/detokenize", "{\"tokens\":%s}".formatted(ids)).body().get("prompt").asString();
+                good("/detokenize", "{\"tokens\":%s}".formatted(ids))
+                        .body()
+                        .get("prompt")
+                        .asString();
         assertEquals(QUESTION, back);
     }
 
@@ -251,7 +258,8 @@ class OpenAiServerTest {
                 chat(
                         """
                         "max_tokens":1,"response_format":{"type":"text"},"user":"u","metadata":{"a":"b"},
-                        "parallel_tool_calls":true,"store":false,"tool_choice":"auto","stop":null"""));
+                        "parallel_tool_calls":true,"store":false,"tool_choice":"auto","stop":null\
+                        """));
     }
 
     @Test
@@ -271,8 +279,10 @@ class OpenAiServerTest {
     @Test
     void adaptersAreLoadedAndUnloadedFromOneFolder() throws IOException {
         String load = "{\"lora_name\":\"two\",\"lora_path\":\"%s\"%s}";
-        assertEquals(200, demo.post("/v1/load_lora_adapter", load.formatted("adapter", "")).status());
-        assertEquals(400, demo.post("/v1/load_lora_adapter", load.formatted("adapter", "")).status());
+        assertEquals(
+                200, demo.post("/v1/load_lora_adapter", load.formatted("adapter", "")).status());
+        assertEquals(
+                400, demo.post("/v1/load_lora_adapter", load.formatted("adapter", "")).status());
         assertEquals(
                 200,
                 demo.post(
@@ -286,8 +296,9 @@ class OpenAiServerTest {
         for (String path : List.of("../../../etc", "/etc", "adapter/../..", "none", "\\u0000")) {
             assertEquals(
                     400,
-                    demo.post("/v1/load_lora_adapter", load.formatted(path, "")
-                                    .replace("two", "three"))
+                    demo.post(
+                                    "/v1/load_lora_adapter",
+                                    load.formatted(path, "").replace("two", "three"))
                             .status(),
                     path);
         }
@@ -320,6 +331,7 @@ class OpenAiServerTest {
                         "http_requests_total{handler=\"/v1/completions\"")) {
             assertTrue(metrics.contains("\n" + line), line);
         }
-        assertFalse(metrics.contains("generation_tokens_total{engine=\"0\",model_name=\"demo\"} 0"));
+        assertFalse(
+                metrics.contains("generation_tokens_total{engine=\"0\",model_name=\"demo\"} 0"));
     }
 }

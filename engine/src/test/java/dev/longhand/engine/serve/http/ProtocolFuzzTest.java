@@ -40,29 +40,39 @@ class ProtocolFuzzTest {
     private static final List<String> LINES =
             List.of(
                     """
-                    {"id":"a","model":"math","prompt":"1 + 1 =","max_tokens":2,"temperature":0.5,"stop":["x"]}""",
+                    {"id":"a","model":"math","prompt":"1 + 1 =","max_tokens":2,"temperature":0.5,"stop":["x"]}\
+                    """,
                     """
-                    {"id":"a","prompt_ids":[3,1,4],"max_tokens":1,"logprobs":2,"seed":7,"n":2}""",
+                    {"id":"a","prompt_ids":[3,1,4],"max_tokens":1,"logprobs":2,"seed":7,"n":2}\
+                    """,
                     """
-                    {"id":"a","messages":[{"role":"user","content":"hi"}],"max_tokens":1}""",
+                    {"id":"a","messages":[{"role":"user","content":"hi"}],"max_tokens":1}\
+                    """,
                     """
-                    {"id":"a","load_adapter":"x","path":"../checkpoint"}""",
+                    {"id":"a","load_adapter":"x","path":"../checkpoint"}\
+                    """,
                     """
-                    {"id":"a","models":true}""",
+                    {"id":"a","models":true}\
+                    """,
                     """
-                    {"cancel":"a"}""");
+                    {"cancel":"a"}\
+                    """);
 
     private static final List<String> BODIES =
             List.of(
                     """
-                    {"model":"math","prompt":"1 + 1 =","max_tokens":2,"temperature":0.5,"stop":["x"],"n":2}""",
+                    {"model":"math","prompt":"1 + 1 =","max_tokens":2,"temperature":0.5,"stop":["x"],"n":2}\
+                    """,
                     """
-                    {"prompt":[[3,1,4],[1]],"max_tokens":1,"logprobs":2,"seed":7,"stream":true}""",
+                    {"prompt":[[3,1,4],[1]],"max_tokens":1,"logprobs":2,"seed":7,"stream":true}\
+                    """,
                     """
                     {"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}],"max_tokens":1,
-                    "logprobs":true,"top_logprobs":1,"logit_bias":{"5":-100}}""",
+                    "logprobs":true,"top_logprobs":1,"logit_bias":{"5":-100}}\
+                    """,
                     """
-                    {"lora_name":"x","lora_path":"../checkpoint","tokens":[1,2]}""");
+                    {"lora_name":"x","lora_path":"../checkpoint","tokens":[1,2]}\
+                    """);
 
     private static final List<String> PATHS =
             List.of(
@@ -174,8 +184,7 @@ class ProtocolFuzzTest {
     void brokenRequests() throws IOException {
         Set<Integer> statuses = new HashSet<>();
         for (int sent = 0; sent < MESSAGES; sent++) {
-            ServedDemo.Answer answer =
-                    demo.post(any(PATHS, random), broken(any(BODIES, random)));
+            ServedDemo.Answer answer = demo.post(any(PATHS, random), broken(any(BODIES, random)));
             statuses.add(answer.status());
             if (answer.status() != 200) {
                 assertTrue(Set.of(400, 404).contains(answer.status()), "" + answer);
@@ -209,7 +218,8 @@ class ProtocolFuzzTest {
     private void assertWellServed() throws IOException {
         String ask =
                 """
-                {"model":"math","prompt":"What is 17 plus 24?","max_tokens":5,"temperature":0}""";
+                {"model":"math","prompt":"What is 17 plus 24?","max_tokens":5,"temperature":0}\
+                """;
         assertEquals(200, demo.post("/v1/completions", ask).status());
         assertEquals(200, demo.get("/ready").statusCode());
         assertEquals(0, demo.service().running());

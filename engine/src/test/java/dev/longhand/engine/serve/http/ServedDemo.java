@@ -111,8 +111,7 @@ public final class ServedDemo implements AutoCloseable {
     Answer post(String path, byte[] body) throws IOException {
         HttpResponse<String> response =
                 send(request(path).POST(HttpRequest.BodyPublishers.ofByteArray(body)).build());
-        boolean json =
-                response.headers().firstValue("Content-Type").orElse("").contains("json");
+        boolean json = response.headers().firstValue("Content-Type").orElse("").contains("json");
         return new Answer(
                 response.statusCode(),
                 json ? JSON.readTree(response.body()) : JSON.createObjectNode(),

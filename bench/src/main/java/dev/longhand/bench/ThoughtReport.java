@@ -1,0 +1,133 @@
+package dev.longhand.bench;
+
+import dev.longhand.bench.cli.CommandLines;
+import dev.longhand.engine.Engine;
+import dev.longhand.engine.generation.GenerationRequest;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * Prints how a long thought fares while short requests come and go: the time between its tokens
+ * beside what it is alone, and whether it says the same. A request comes at every so many tokens of
+ * the thought, whether those before it have ended or not.
+ *
+ * <pre>
+ * java -cp bench/target/benchmarks.jar dev.longhand.bench.ThoughtReport --shape tiny --cache DIR
+ * </pre>
+ */
+@Command(
+        name = "thought-report",
+        mixinStandardHelpOptions = true,
+        description = "A long thought while short requests come and go.")
+public final class ThoughtReport implements Runnable {
+    @Mixin private ServingModel model = new ServingModel();
+
+    @Option(names = "--tokens", defaultValue = "16384", description = "Of the thought.")
+    private int tokens;
+
+    @Option(names = "--requests", defaultValue = "50", description = "Default: ${DEFAULT-VALUE}.")
+    private int requests;
+
+    @Option(names = "--prompt", defaultValue = "200", description = "Tokens of each prompt.")
+    private int prompt;
+
+    @Option(names = "--answer", defaultValue = "32", description = "Tokens of each answer.")
+    private int answer;
+
+    @Option(names = "--sequences", defaultValue = "8", description = "That advance together.")
+    private int sequences;
+
+    /** Runs the command and exits with its status. */
+    public static void main(String[] arguments) {
+        System.exit(CommandLines.run(new ThoughtReport(), arguments));
+    }
+
+    @Override
+    public void run() {
+        int context = prompt + tokens;
+        try (Engine engine =
+                        Engine.open(
+                                model.engine()
+                                        .contextTokensMax(context)
+                                        .kvTokensMax(context + sequences * (prompt + answer + 16))
+                                        .sequencesMax(sequences)
+                                        .build());
+                ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
+            System.out.println(engine.backendDescription());
+            GenerationRequest thought = ServingModel.request(0, prompt, tokens);
+            WatchedGeneration alone =
+                    WatchedGeneration.of(engine.submit(thought), tokens, count -> {});
+            print("alone", alone.pauses());
+            List<Future<WatchedGeneration>> shorts = new ArrayList<>();
+            int every = Math.max(1, tokens / (requests + 1));
+            WatchedGeneration disturbed =
+                    WatchedGeneration.of(
+                            engine.submit(thought),
+                            tokens,
+                            count -> {
+                                if ((count + 1) % every == 0 && shorts.size() < requests) {
+                                    int number = 1 + shorts.size();
+                                    shorts.add(readers.submit(() -> ask(engine, number)));
+                                }
+                            });
+            print("with " + shorts.size() + " requests", disturbed.pauses());
+            double[] first = new double[shorts.size()];
+            for (int i = 0; i < first.length; i++) {
+                var usage = shorts.get(i).get().usage();
+                first[i] = (usage.queuedNanos() + usage.prefillNanos()) / 1e6;
+            }
+            conclude(alone, disturbed, first);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a short request failed", e.getCause());
+        }
+    }
+
+    private WatchedGeneration ask(Engine engine, int number) throws InterruptedException {
+        GenerationRequest request = ServingModel.request(number, prompt, answer);
+        return WatchedGeneration.of(engine.submit(request), answer, count -> {});
+    }
+
+    private static void print(String what, double[] pauses) {
+        System.out.printf(
+                Locale.ROOT,
+                "  %-18s between tokens p50 %.2f ms, p99 %.2f ms: %.2fx, longest %.2f ms%n",
+                what,
+                WatchedGeneration.percentile(pauses, 0.5),
+                WatchedGeneration.percentile(pauses, 0.99),
+                WatchedGeneration.percentile(pauses, 0.99)
+                        / WatchedGeneration.percentile(pauses, 0.5),
+                WatchedGeneration.percentile(pauses, 1));
+    }
+
+    /** A thought that was begun anew would show in its longest pause, if not in its tokens. */
+    private void conclude(WatchedGeneration alone, WatchedGeneration disturbed, double[] first) {
+        Arrays.sort(first);
+        boolean same = Arrays.equals(alone.ids(), disturbed.ids());
+        System.out.printf(
+                Locale.ROOT,
+                "  requests of %d + %d tokens: first token after p50 %.1f ms, p99 %.1f ms%n"
+                        + "  the thought's %d tokens are %s%n",
+                prompt,
+                answer,
+                WatchedGeneration.percentile(first, 0.5),
+                WatchedGeneration.percentile(first, 0.99),
+                disturbed.ids().length,
+                same ? "those that it has alone, none twice" : "NOT those that it has alone");
+        if (!same) {
+            throw new IllegalStateException("the thought changed in company");
+        }
+    }
+}

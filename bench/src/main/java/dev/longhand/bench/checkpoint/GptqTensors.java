@@ -1,0 +1,112 @@
+package dev.longhand.bench.checkpoint;
+
+import dev.longhand.kernels.tensor.Shape;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * The tensors of a checkpoint as AutoGPTQ stores them in 4 bits with symmetric groups: of each
+ * linear layer of a transformer layer codes, zero points of 8, scales, the group of each input and,
+ * where it has no bias, one of zeros; everything else in f16. Nothing is quantised: codes are drawn
+ * like those of normally distributed weights, and scales so that weights have their deviation.
+ */
+final class GptqTensors {
+    /** Inputs that share a scale. */
+    static final int GROUP_INPUTS = 128;
+
+    /** Zero points are stored less 1. */
+    static final short FOUR_ZEROS = 0x7777;
+
+    private static final String WEIGHT = "_proj.weight";
+    private static final int CODES_PER_WORD = 8;
+    private static final int ZERO = 8;
+
+    /**
+     * The largest of 128 normal weights is about 2.7 deviations, and AutoGPTQ maps it to a code of
+     * 7.5 from zero.
+     */
+    private static final double CODE_DEVIATION = 7.5 / 2.7;
+
+    private static final double SCALE_SPREAD = 0.1;
+    private static final short[] FOUR_CODES = fourCodes();
+
+    private GptqTensors() {}
+
+    /** Four codes, of 65,536 such; those 32,768 apart mirror each other, so that the mean is 0. */
+    static short fourCodes(int index) {
+        return FOUR_CODES[index];
+    }
+
+    private static short[] fourCodes() {
+        Random random = new Random(2);
+        short[] table = new short[1 << 16];
+        for (int i = 0; i < table.length / 2; i++) {
+            int codes = 0;
+            int mirrored = 0;
+            for (int place = 0; place < 4; place++) {
+                double drawn = ZERO + CODE_DEVIATION * random.nextGaussian();
+                int code = Math.clamp(Math.round(drawn), 1, 15);
+                codes |= code << 4 * place;
+                mirrored |= 2 * ZERO - code << 4 * place;
+            }
+            table[i] = (short) codes;
+            table[i + table.length / 2] = (short) mirrored;
+        }
+        return table;
+    }
+
+    /** The tensors of a checkpoint whose bf16 tensors these are. */
+    static List<RandomTensor> of(List<RandomTensor> dense) {
+        Set<String> names = dense.stream().map(RandomTensor::name).collect(Collectors.toSet());
+        List<RandomTensor> all = new ArrayList<>();
+        for (RandomTensor tensor : dense) {
+            if (tensor.name().endsWith(WEIGHT)) {
+                String module = tensor.name().substring(0, tensor.name().length() - 7);
+                all.addAll(packed(module, tensor));
+                if (!names.contains(module + ".bias")) {
+                    Shape outputs = Shape.of(tensor.shape().extent(0));
+                    all.add(filled(module + ".bias", outputs, RandomTensor.Filling.F16, 0, 0));
+                }
+            } else {
+                all.add(tensor.as(RandomTensor.Filling.F16));
+            }
+        }
+        return all;
+    }
+
+    private static List<RandomTensor> packed(String module, RandomTensor weights) {
+        long outputs = weights.shape().extent(0);
+        long inputs = weights.shape().extent(1);
+        long groups = Math.ceilDiv(inputs, GROUP_INPUTS);
+        double scale = weights.deviation() / CODE_DEVIATION;
+        return List.of(
+                filled(
+                        module + ".qweight",
+                        Shape.of(inputs / CODES_PER_WORD, outputs),
+                        RandomTensor.Filling.CODES,
+                        0,
+                        0),
+                filled(
+                        module + ".qzeros",
+                        Shape.of(groups, outputs / CODES_PER_WORD),
+                        RandomTensor.Filling.ZEROS,
+                        0,
+                        0),
+                filled(
+                        module + ".scales",
+                        Shape.of(groups, outputs),
+                        RandomTensor.Filling.F16,
+                        scale,
+                        SCALE_SPREAD * scale),
+                filled(module + ".g_idx", Shape.of(inputs), RandomTensor.Filling.GROUPS, 0, 0));
+    }
+
+    private static RandomTensor filled(
+            String name, Shape shape, RandomTensor.Filling filling, double mean, double deviation) {
+        return new RandomTensor(name, shape, filling, mean, deviation);
+    }
+}

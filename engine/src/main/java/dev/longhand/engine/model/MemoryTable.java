@@ -1,0 +1,123 @@
+package dev.longhand.engine.model;
+
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.tensor.DType;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.StringJoiner;
+import java.util.stream.Stream;
+
+/**
+ * Where a model of a shape fits, by arithmetic alone: its weights in several dtypes, keys and
+ * values of one sequence in bf16 and the buffers of a step, against the memory of common devices.
+ */
+public final class MemoryTable {
+    private static final List<Integer> CONTEXTS = List.of(1_024, 16_384, 32_768);
+
+    /** Of a device's memory its driver and a context take some; about as much on all of them. */
+    private static final long RESERVED_BYTES = 512L << 20;
+
+    /** GPUs by the MiB that nvidia-smi gives as their total. */
+    private static final List<Machine> GPUS =
+            List.of(
+                    new Machine("RTX 4090", (24_564L << 20) - RESERVED_BYTES),
+                    new Machine("L40S", (46_068L << 20) - RESERVED_BYTES),
+                    new Machine("A100/H100", (81_559L << 20) - RESERVED_BYTES),
+                    new Machine("RTX PRO 6000", (97_887L << 20) - RESERVED_BYTES),
+                    new Machine("H200", (143_771L << 20) - RESERVED_BYTES));
+
+    private final ModelConfig config;
+    private final long bufferBytes;
+    private final long hereBytes;
+
+    /**
+     * Of a model.
+     *
+     * @param bufferBytes of a step, and the RoPE table
+     * @param hereBytes that this machine has free
+     */
+    public MemoryTable(ModelConfig config, long bufferBytes, long hereBytes) {
+        this.config = config;
+        this.bufferBytes = bufferBytes;
+        this.hereBytes = hereBytes;
+    }
+
+    private record Machine(String name, long bytes) {
+        String cell(long neededBytes) {
+            String fits = neededBytes <= bytes ? "yes" : "-";
+            return ("%" + Math.max(name.length(), 5) + "s").formatted(fits);
+        }
+
+        String head() {
+            return ("%" + Math.max(name.length(), 5) + "s").formatted(name);
+        }
+
+        String size() {
+            return String.format(
+                    Locale.ROOT, "%" + Math.max(name.length(), 5) + ".1f", bytes / 0x1p30);
+        }
+    }
+
+    /** Bytes of a model's weights, its linear layers in a dtype; null is bf16. */
+    static long weightBytes(ModelConfig config, @Nullable DType dtype) {
+        long embedding = 2L * config.vocabSize() * config.hiddenSize();
+        long keys = 2L * config.kvHeads() * config.headDim();
+        long queries = (long) config.heads() * config.headDim();
+        long vectors = config.layers() * (2L * config.hiddenSize() + queries + keys);
+        long bytes = embedding + Float.BYTES * (vectors + config.hiddenSize());
+        for (var matrix : LinearWeights.matrices(config).entrySet()) {
+            if (dtype != null) {
+                bytes += dtype.bytes(matrix.getValue());
+            } else if (!matrix.getKey().equals(Qwen2Weights.EMBEDDING)) {
+                bytes += 2 * matrix.getValue().elements();
+            }
+        }
+        return bytes;
+    }
+
+    /** Bytes that a sequence of so many tokens needs, weights and buffers included. */
+    long neededBytes(@Nullable DType dtype, int context) {
+        KvShape kv =
+                new KvShape(
+                        config.layers(),
+                        KvShape.pagesFor(context),
+                        config.kvHeads(),
+                        config.headDim(),
+                        DType.BF16);
+        return weightBytes(config, dtype) + kv.bytes() + bufferBytes;
+    }
+
+    /** The table, a line per dtype and context. */
+    public String text() {
+        List<Machine> machines =
+                Stream.concat(GPUS.stream(), Stream.of(new Machine("here", hereBytes))).toList();
+        StringBuilder text = new StringBuilder();
+        text.append(
+                "memory of this shape in GiB, by arithmetic: one sequence, keys and values bf16\n");
+        line(text, "weights", "context", "needs", machines.stream().map(Machine::head).toList());
+        line(text, "", "", "of", machines.stream().map(Machine::size).toList());
+        for (DType dtype : Arrays.asList(null, DType.INT8, DType.INT4)) {
+            for (int context : CONTEXTS) {
+                long needed = neededBytes(dtype, context);
+                line(
+                        text,
+                        dtype == null ? "bf16" : dtype.name().toLowerCase(Locale.ROOT),
+                        String.format(Locale.ROOT, "%,d", context),
+                        String.format(Locale.ROOT, "%.1f", needed / 0x1p30),
+                        machines.stream().map(machine -> machine.cell(needed)).toList());
+            }
+        }
+        return text.toString();
+    }
+
+    private static void line(
+            StringBuilder text, String weights, String context, String needs, List<String> cells) {
+        StringJoiner joined = new StringJoiner("  ");
+        cells.forEach(joined::add);
+        text.append("%-7s  %7s  %6s  %s%n".formatted(weights, context, needs, joined));
+    }
+}

@@ -1,0 +1,122 @@
+package dev.longhand.engine.weights;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Settings;
+import dev.longhand.kernels.tensor.DType;
+
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * How the linear layers of a checkpoint are quantised, from {@code quantization_config} of its
+ * {@code config.json}. A weight is scale (code - zero), where groups of inputs of an output share
+ * scale and zero; {@link PackedLinear} has the tensors. Which layers are quantised, the tensors
+ * themselves tell.
+ *
+ * @param method who packed it
+ * @param bits of a code
+ * @param groupInputs inputs that share a scale; 0 is all of them
+ * @param zeroOffset what is added to stored zero points: 1 for GPTQ's first format
+ */
+public record QuantizationScheme(Method method, int bits, int groupInputs, int zeroOffset) {
+    /** Groups of the kernels' layout: larger ones that are whole multiples repeat their scale. */
+    private static final int GROUP_INPUTS = 128;
+
+    private static final String KEY = "quantization_config";
+    private static final int GROUP_INPUTS_MAX = 1 << 18;
+
+    /** Who packed a checkpoint. */
+    public enum Method {
+        /** Frantar et al., 2022, as AutoGPTQ and GPTQModel write it. */
+        GPTQ,
+        /** Lin et al., 2023, as AutoAWQ writes it: version gemm. */
+        AWQ
+    }
+
+    /**
+     * The scheme that a configuration names; empty if it has none.
+     *
+     * @throws InputException if it is one that is not read here; says which key is in the way
+     */
+    public static Optional<QuantizationScheme> read(Settings config) {
+        return config.object(KEY)
+                .map(
+                        settings ->
+                                switch (settings.string("quant_method").orElse("")) {
+                                    case "gptq" -> gptq(settings);
+                                    case "awq" -> awq(settings);
+                                    default ->
+                                            throw settings.refuse(
+                                                    "quant_method", "must be gptq or awq");
+                                });
+    }
+
+    private static QuantizationScheme gptq(Settings settings) {
+        int bits = settings.requiredInteger("bits", 1, 32);
+        if (bits != 4 && bits != 8) {
+            throw settings.refuse("bits", "is %d: GPTQ is read in 4 and 8 bits".formatted(bits));
+        }
+        if (!settings.isEmpty("dynamic")) {
+            throw settings.refuse("dynamic", "has settings per layer, which are not supported");
+        }
+        if (settings.bool("is_marlin_format", false)) {
+            throw settings.refuse("is_marlin_format", "is true: only gptq and gptq_v2 are read");
+        }
+        String format = settings.string("checkpoint_format").orElse("gptq");
+        int offset =
+                switch (format) {
+                    case "gptq" -> 1;
+                    case "gptq_v2" -> 0;
+                    default ->
+                            throw settings.refuse(
+                                    "checkpoint_format", "must be gptq or gptq_v2 to be read");
+                };
+        return new QuantizationScheme(Method.GPTQ, bits, group(settings), offset);
+    }
+
+    private static QuantizationScheme awq(Settings settings) {
+        int bits = settings.requiredInteger("bits", 1, 32);
+        if (bits != 4) {
+            throw settings.refuse("bits", "is %d: AWQ is read in 4 bits".formatted(bits));
+        }
+        String version = settings.string("version").orElse("gemm");
+        if (!version.toLowerCase(Locale.ROOT).equals("gemm")) {
+            throw settings.refuse("version", "must be gemm to be read");
+        }
+        if (!settings.bool("zero_point", true)) {
+            throw settings.refuse("zero_point", "is false: only AWQ with zero points is read");
+        }
+        return new QuantizationScheme(Method.AWQ, bits, group(settings), 0);
+    }
+
+    private static int group(Settings settings) {
+        int group = settings.requiredInteger("group_size", -1, GROUP_INPUTS_MAX);
+        if (group == -1) {
+            return 0;
+        }
+        if (group == 0 || group % GROUP_INPUTS != 0) {
+            throw settings.refuse(
+                    "group_size",
+                    "is %d: must be -1 or a multiple of %d, the group of the kernels"
+                            .formatted(group, GROUP_INPUTS));
+        }
+        return group;
+    }
+
+    /** The kernels' layout of its weights. */
+    public DType dtype() {
+        return bits == 4 ? DType.INT4_G128 : DType.INT8_G128;
+    }
+
+    /** In words, for example {@code GPTQ, 4 bits, groups of 128}. */
+    public String description() {
+        return "%s, %d bits, %s"
+                .formatted(
+                        method, bits, groupInputs == 0 ? "one group" : "groups of " + groupInputs);
+    }
+
+    /** How many groups a layer of so many inputs has. */
+    int groups(int inputs) {
+        return groupInputs == 0 ? 1 : Math.ceilDiv(inputs, groupInputs);
+    }
+}

@@ -1,0 +1,173 @@
+package dev.longhand.engine.weights;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Quoted;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.QuantizedMatrix;
+import dev.longhand.kernels.tensor.Shape;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * Quantised matrices in a file beside their checkpoint, in the layout that the kernels read: made
+ * once, mapped ever after. It is a safetensors file under another name, so that nobody takes it for
+ * weights of the checkpoint. It knows what it was made from: the names, sizes and times of the
+ * checkpoint's files, its config.json and the version of the layout; made from anything else it is
+ * made anew. A file of that name is always complete, see {@link WeightCacheWriter}.
+ */
+public final class WeightCache implements AutoCloseable {
+    /** The ending of the file's name. */
+    public static final String ENDING = ".weights";
+
+    static final String SOURCE = "source";
+
+    private final Arena arena;
+    private final Map<String, HostTensor> tensors;
+
+    private WeightCache(Arena arena, Map<String, HostTensor> tensors) {
+        this.arena = arena;
+        this.tensors = tensors;
+    }
+
+    /**
+     * One matrix of the cache.
+     *
+     * @param name of its tensor in the checkpoint, were it not quantised
+     */
+    public record Matrix(String name, DType dtype, Shape shape) {
+        long bytes() {
+            return dtype.bytes(shape);
+        }
+    }
+
+    /** Makes matrices. */
+    @FunctionalInterface
+    public interface Maker {
+        /** Makes a matrix in host memory, which is free again after {@code use}. */
+        void make(Matrix matrix, Consumer<HostTensor> use);
+    }
+
+    /**
+     * Opens the cache, made now unless it is there.
+     *
+     * @param name of the file without its ending
+     * @param matrices all that it shall have
+     * @throws InputException if it has to be made and cannot be; nothing is left then
+     */
+    public static WeightCache open(
+            Checkpoint checkpoint,
+            String name,
+            List<Matrix> matrices,
+            Maker maker,
+            LoadProgress progress) {
+        Path file = checkpoint.folder().resolve(name + ENDING);
+        String source = source(checkpoint);
+        if (Files.exists(file)) {
+            WeightCache found = map(file, source, matrices, progress);
+            if (found != null) {
+                return found;
+            }
+        }
+        progress.noted("writing quantised weights to " + file + " for the next time");
+        new WeightCacheWriter(file, source, matrices).write(maker, progress);
+        WeightCache made = map(file, source, matrices, progress);
+        if (made == null) {
+            throw new InputException(file + ": was replaced by another process, which used others");
+        }
+        return made;
+    }
+
+    /** What a cache is made from, by its SHA-256. */
+    private static String source(Checkpoint checkpoint) {
+        StringBuilder text = new StringBuilder("layout " + QuantizedMatrix.LAYOUT_VERSION + "\n");
+        try {
+            for (SafetensorsFile file : checkpoint.files()) {
+                text.append(
+                        "%s %d %s%n"
+                                .formatted(
+                                        file.path().getFileName(),
+                                        file.whole().byteSize(),
+                                        Files.getLastModifiedTime(file.path()).toInstant()));
+            }
+            text.append(Files.readString(checkpoint.folder().resolve("config.json")));
+            byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (IOException e) {
+            throw new InputException(
+                    "%s: cannot be read (%s)"
+                            .formatted(
+                                    checkpoint.folder(),
+                                    Quoted.line(String.valueOf(e.getMessage()))),
+                    e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    /** The mapped file; null, with a note why, if it is not what it should be. */
+    @SuppressWarnings("MustBeClosedChecker") // the cache closes it
+    private static @Nullable WeightCache map(
+            Path file, String source, List<Matrix> matrices, LoadProgress progress) {
+        Arena arena = Arena.ofShared();
+        try {
+            SafetensorsFile mapped = SafetensorsFile.open(file, arena);
+            if (!source.equals(mapped.metadata().get(SOURCE))) {
+                throw new InputException(file + ": was made from other weights or settings");
+            }
+            Map<String, HostTensor> tensors = new HashMap<>();
+            for (Matrix matrix : matrices) {
+                MemorySegment slice = mapped.slice(matrix.name());
+                if (slice.byteSize() != matrix.bytes()) {
+                    throw new InputException(
+                            "%s: %s takes %d bytes, should take %d"
+                                    .formatted(
+                                            file,
+                                            Quoted.of(matrix.name()),
+                                            slice.byteSize(),
+                                            matrix.bytes()));
+                }
+                tensors.put(matrix.name(), new HostTensor(matrix.dtype(), matrix.shape(), slice));
+            }
+            return new WeightCache(arena, tensors);
+        } catch (InputException e) {
+            arena.close();
+            progress.noted(e.getMessage() + "; it is made anew");
+            return null;
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /** A matrix, as a view of the mapped file. */
+    public HostTensor tensor(String name) {
+        HostTensor tensor = tensors.get(name);
+        if (tensor == null) {
+            throw new IllegalArgumentException("the cache was not asked for " + name);
+        }
+        return tensor;
+    }
+
+    /** Unmaps the file; idempotent. */
+    @Override
+    public void close() {
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
+    }
+}

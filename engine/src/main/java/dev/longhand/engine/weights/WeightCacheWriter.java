@@ -1,0 +1,187 @@
+package dev.longhand.engine.weights;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Quoted;
+import dev.longhand.kernels.tensor.HostTensor;
+
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * Writes a {@link WeightCache}: under a name of its own, locked while it grows, on disk before it
+ * is renamed. Whatever ends the writing leaves at most a partial file, which nobody reads and the
+ * next writer removes; two that write at once do the work twice, and the last one's file stays.
+ */
+final class WeightCacheWriter {
+    private static final String PARTIAL = ".partial";
+    private static final int ALIGNMENT_BYTES = 4096;
+    private static final long WRITE_BYTES = 64L << 20;
+
+    /** Between its creation and its lock a partial file looks abandoned. */
+    private static final Duration ABANDONED_AFTER = Duration.ofMinutes(1);
+
+    private final Path file;
+    private final String source;
+    private final List<WeightCache.Matrix> matrices;
+    private final long totalBytes;
+    private long doneBytes;
+
+    WeightCacheWriter(Path file, String source, List<WeightCache.Matrix> matrices) {
+        this.file = file;
+        this.source = source;
+        this.matrices = matrices;
+        totalBytes = matrices.stream().mapToLong(WeightCache.Matrix::bytes).sum();
+    }
+
+    /**
+     * Writes the file.
+     *
+     * @throws InputException if it cannot be written; nothing is left then
+     */
+    void write(WeightCache.Maker maker, LoadProgress progress) {
+        // It ends like a finished one, so that whoever copies checkpoints leaves it out as well.
+        Path partial =
+                file.resolveSibling(
+                        file.getFileName()
+                                + "-"
+                                + UUID.randomUUID()
+                                + PARTIAL
+                                + WeightCache.ENDING);
+        try {
+            removeAbandoned();
+            long free = Files.getFileStore(file.toAbsolutePath().getParent()).getUsableSpace();
+            if (free < totalBytes) {
+                throw new IOException(
+                        "it takes %d bytes, the disk has %d".formatted(totalBytes, free));
+            }
+            try (FileChannel channel =
+                            FileChannel.open(
+                                    partial,
+                                    StandardOpenOption.CREATE_NEW,
+                                    StandardOpenOption.WRITE);
+                    FileLock _ = channel.lock()) {
+                write(channel, MemorySegment.ofArray(header()));
+                for (WeightCache.Matrix matrix : matrices) {
+                    maker.make(matrix, tensor -> write(channel, tensor, progress));
+                }
+                channel.force(true);
+                Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+            }
+            sync(file.toAbsolutePath().getParent());
+        } catch (IOException e) {
+            throw unwritable(e);
+        } catch (UncheckedIOException e) {
+            throw unwritable(e.getCause());
+        } finally {
+            try {
+                Files.deleteIfExists(partial);
+            } catch (IOException e) {
+                progress.noted(partial + ": cannot be deleted");
+            }
+        }
+    }
+
+    private InputException unwritable(IOException e) {
+        return new InputException(
+                "%s: quantised weights cannot be kept there (%s: %s); open without a cache"
+                        .formatted(
+                                file,
+                                e.getClass().getSimpleName(),
+                                Quoted.line(String.valueOf(e.getMessage()))),
+                e);
+    }
+
+    /** Partial files that no living process holds locked. */
+    private void removeAbandoned() throws IOException {
+        String glob = file.getFileName() + "-*" + PARTIAL + WeightCache.ENDING;
+        try (DirectoryStream<Path> partials =
+                Files.newDirectoryStream(file.toAbsolutePath().getParent(), glob)) {
+            for (Path partial : partials) {
+                Instant written = Files.getLastModifiedTime(partial).toInstant();
+                if (written.isBefore(Instant.now().minus(ABANDONED_AFTER)) && unlocked(partial)) {
+                    Files.deleteIfExists(partial);
+                }
+            }
+        }
+    }
+
+    private static boolean unlocked(Path partial) throws IOException {
+        try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE);
+                FileLock lock = channel.tryLock()) {
+            return lock != null;
+        } catch (OverlappingFileLockException e) {
+            return false; // by this process
+        }
+    }
+
+    /** The tensors are bytes to others; they begin at a page. */
+    private byte[] header() {
+        Map<String, Object> header = new LinkedHashMap<>();
+        header.put("__metadata__", Map.of("format", "longhand", WeightCache.SOURCE, source));
+        long at = 0;
+        for (WeightCache.Matrix matrix : matrices) {
+            Map<String, Object> entry = new LinkedHashMap<>();
+            entry.put("dtype", "U8");
+            entry.put("shape", List.of(matrix.bytes()));
+            entry.put("data_offsets", List.of(at, at + matrix.bytes()));
+            header.put(matrix.name(), entry);
+            at += matrix.bytes();
+        }
+        byte[] json = new JsonMapper().writeValueAsString(header).getBytes(StandardCharsets.UTF_8);
+        int length = Math.ceilDiv(Long.BYTES + json.length, ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
+        byte[] padded = new byte[length];
+        Arrays.fill(padded, (byte) ' ');
+        ByteBuffer.wrap(padded)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(length - Long.BYTES)
+                .put(json);
+        return padded;
+    }
+
+    private void write(FileChannel channel, HostTensor tensor, LoadProgress progress) {
+        try {
+            write(channel, tensor.data());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        doneBytes += tensor.bytes();
+        progress.loaded(doneBytes, totalBytes);
+    }
+
+    private static void write(FileChannel channel, MemorySegment bytes) throws IOException {
+        for (long done = 0; done < bytes.byteSize(); done += WRITE_BYTES) {
+            long count = Math.min(WRITE_BYTES, bytes.byteSize() - done);
+            ByteBuffer buffer = bytes.asSlice(done, count).asByteBuffer();
+            while (buffer.hasRemaining()) {
+                channel.write(buffer);
+            }
+        }
+    }
+
+    private static void sync(Path folder) throws IOException {
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+}

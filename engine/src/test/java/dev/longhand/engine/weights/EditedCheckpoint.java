@@ -1,0 +1,127 @@
+package dev.longhand.engine.weights;
+
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+
+/** A copy of a checkpoint with some tensors or settings changed. */
+public final class EditedCheckpoint {
+    private final Map<String, Entry> tensors = new LinkedHashMap<>();
+    private String config;
+
+    private record Entry(String dtype, List<Long> shape, byte[] bytes) {}
+
+    private EditedCheckpoint(String config) {
+        this.config = config;
+    }
+
+    /** What a folder holds, in one file. */
+    public static EditedCheckpoint of(Path folder) {
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            EditedCheckpoint edited =
+                    new EditedCheckpoint(Files.readString(folder.resolve("config.json")));
+            for (SafetensorsFile file : checkpoint.files()) {
+                for (String name : file.names()) {
+                    HostTensor tensor = file.tensor(name);
+                    edited.put(name, tensor.dtype(), tensor.shape(), tensor.data());
+                }
+            }
+            return edited;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Sets a tensor. */
+    public EditedCheckpoint put(String name, DType dtype, Shape shape, MemorySegment bytes) {
+        List<Long> extents = IntStream.range(0, shape.rank()).mapToObj(shape::extent).toList();
+        tensors.put(name, new Entry(dtype.name(), extents, bytes.toArray(ValueLayout.JAVA_BYTE)));
+        return this;
+    }
+
+    /** Sets the element of a tensor of 16 or 32 bits. */
+    public EditedCheckpoint set(String name, int index, int bits) {
+        Entry entry = tensors.get(name);
+        ByteBuffer buffer = ByteBuffer.wrap(entry.bytes).order(ByteOrder.LITTLE_ENDIAN);
+        if (entry.dtype.equals("I32")) {
+            buffer.putInt(4 * index, bits);
+        } else {
+            buffer.putShort(2 * index, (short) bits);
+        }
+        return this;
+    }
+
+    /** Gives a tensor another dtype or shape of as many bytes. */
+    public EditedCheckpoint as(String name, String dtype, long... shape) {
+        tensors.put(
+                name,
+                new Entry(dtype, Arrays.stream(shape).boxed().toList(), tensors.get(name).bytes));
+        return this;
+    }
+
+    /** Leaves a tensor out. */
+    public EditedCheckpoint remove(String name) {
+        tensors.remove(name);
+        return this;
+    }
+
+    /** Changes the text of config.json. */
+    public EditedCheckpoint config(UnaryOperator<String> change) {
+        config = change.apply(config);
+        return this;
+    }
+
+    /** Writes it. */
+    public Path write(Path folder) {
+        try {
+            Files.createDirectories(folder);
+            Files.writeString(folder.resolve("config.json"), config);
+            Files.write(folder.resolve("model.safetensors"), safetensors());
+            return folder;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private byte[] safetensors() {
+        Map<String, Object> header = new LinkedHashMap<>();
+        int at = 0;
+        for (Map.Entry<String, Entry> tensor : tensors.entrySet()) {
+            Entry entry = tensor.getValue();
+            header.put(
+                    tensor.getKey(),
+                    Map.of(
+                            "dtype",
+                            entry.dtype,
+                            "shape",
+                            entry.shape,
+                            "data_offsets",
+                            List.of(at, at + entry.bytes.length)));
+            at += entry.bytes.length;
+        }
+        byte[] json = new JsonMapper().writeValueAsString(header).getBytes(StandardCharsets.UTF_8);
+        ByteBuffer file =
+                ByteBuffer.allocate(Long.BYTES + json.length + at).order(ByteOrder.LITTLE_ENDIAN);
+        file.putLong(json.length).put(json);
+        tensors.values().forEach(entry -> file.put(entry.bytes));
+        return file.array();
+    }
+}

@@ -1,0 +1,286 @@
+package dev.longhand.engine.weights;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.longhand.engine.Completion;
+import dev.longhand.engine.Engine;
+import dev.longhand.engine.EngineConfig;
+import dev.longhand.engine.Goldens;
+import dev.longhand.engine.TestDevices;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.tensor.DType;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Quantised weights kept in a file beside the checkpoint change nothing but the time of opening.
+ */
+class WeightCacheTest {
+    private static final String DENSE = "dim64-group7-tied";
+
+    @TempDir private Path temporary;
+    private final Notes notes = new Notes();
+
+    /** What an opening says. */
+    private static final class Notes implements LoadProgress {
+        private final List<String> lines = new ArrayList<>();
+
+        @Override
+        public void loaded(long bytesDone, long bytesTotal) {
+            assertTrue(bytesDone <= bytesTotal, bytesDone + " of " + bytesTotal);
+        }
+
+        @Override
+        public void noted(String line) {
+            lines.add(line);
+        }
+    }
+
+    @BeforeEach
+    void cpu() {
+        TestDevices.require(Device.CPU);
+    }
+
+    private Path copy(Path checkpoint) {
+        return EditedCheckpoint.of(checkpoint).write(temporary.resolve("model"));
+    }
+
+    private static EngineConfig config(Path model, @Nullable DType weights, LoadProgress progress) {
+        return EngineConfig.of(model)
+                .device(Device.CPU)
+                .threads(2)
+                .contextTokensMax(64)
+                .weights(weights)
+                .weightsCache(true)
+                .progress(progress)
+                .build();
+    }
+
+    private static Completion complete(EngineConfig config) {
+        try (Engine engine = Engine.open(config)) {
+            return Completion.of(
+                    engine,
+                    GenerationRequest.ids(List.of(1, 2, 3))
+                            .withMaxTokens(12)
+                            .withSampling(SamplingOptions.greedy().withLogprobs(5))
+                            .ignoringEos());
+        }
+    }
+
+    private List<String> cacheFiles(Path model) throws IOException {
+        try (Stream<Path> files = Files.list(model)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(WeightCache.ENDING))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        DENSE + ", INT8, longhand-int8.weights",
+        DENSE + ", INT4, longhand-int4.weights",
+        "quantized/gptq-int4, , longhand-stored.weights",
+        "quantized/awq, INT8, longhand-int8.weights"
+    })
+    void bitsAreThoseWithout(String name, @Nullable DType weights, String file) throws Exception {
+        Path model = copy(Goldens.checkpoint(name));
+        EngineConfig without =
+                EngineConfig.of(model)
+                        .device(Device.CPU)
+                        .threads(2)
+                        .contextTokensMax(64)
+                        .weights(weights)
+                        .build();
+        Completion expected = complete(without);
+        assertEquals(List.of(), cacheFiles(model));
+        assertEquals(expected, complete(config(model, weights, notes)));
+        assertEquals(List.of(file), cacheFiles(model));
+        assertEquals(1, notes.lines.size(), notes.lines.toString());
+        FileTime made = Files.getLastModifiedTime(model.resolve(file));
+        assertEquals(expected, complete(config(model, weights, notes)));
+        assertEquals(1, notes.lines.size(), notes.lines.toString());
+        assertEquals(made, Files.getLastModifiedTime(model.resolve(file)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"weights", "time", "config", "truncated", "empty", "foreign"})
+    void whatIsNotMadeFromTheseWeightsIsMadeAnew(String change) throws Exception {
+        Path model = copy(Goldens.checkpoint(DENSE));
+        Path cache = model.resolve("longhand-int8.weights");
+        Completion before = complete(config(model, DType.INT8, notes));
+        byte[] made = Files.readAllBytes(cache);
+        Path weights = model.resolve("model.safetensors");
+        Completion expected = before;
+        switch (change) {
+            case "weights" -> {
+                EditedCheckpoint.of(Goldens.checkpoint(DENSE))
+                        .set("model.norm.weight", 0, 0x4100)
+                        .set("model.layers.0.mlp.down_proj.weight", 5, 0x4100)
+                        .write(model);
+                Files.setLastModifiedTime(weights, FileTime.from(Instant.now().plusSeconds(5)));
+                expected =
+                        complete(
+                                EngineConfig.of(model)
+                                        .device(Device.CPU)
+                                        .contextTokensMax(64)
+                                        .weights(DType.INT8)
+                                        .build());
+            }
+            case "time" ->
+                    Files.setLastModifiedTime(weights, FileTime.from(Instant.now().plusSeconds(5)));
+            case "config" ->
+                    Files.writeString(
+                            model.resolve("config.json"),
+                            Files.readString(model.resolve("config.json")) + " ");
+            case "truncated" -> Files.write(cache, Arrays.copyOf(made, made.length / 2));
+            case "empty" -> Files.write(cache, new byte[0]);
+            default -> Files.copy(weights, cache, StandardCopyOption.REPLACE_EXISTING);
+        }
+        notes.lines.clear();
+        assertEquals(expected, complete(config(model, DType.INT8, notes)));
+        assertEquals(2, notes.lines.size(), notes.lines.toString());
+        assertTrue(notes.lines.getFirst().contains("it is made anew"), notes.lines.toString());
+        assertEquals(List.of("longhand-int8.weights"), cacheFiles(model));
+        notes.lines.clear();
+        assertEquals(expected, complete(config(model, DType.INT8, notes)));
+        assertEquals(List.of(), notes.lines);
+    }
+
+    /** A kill in the middle leaves a partial file that nobody reads; in time it is removed. */
+    @Test
+    void aKillLeavesNothingHarmful() throws Exception {
+        Path model = copy(Goldens.checkpoint(DENSE));
+        Process process =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-cp",
+                                System.getProperty(
+                                        "surefire.test.class.path",
+                                        System.getProperty("java.class.path")),
+                                Killed.class.getName(),
+                                model.toString())
+                        .redirectErrorStream(true)
+                        .redirectOutput(temporary.resolve("output").toFile())
+                        .start();
+        assertEquals(
+                Killed.STATUS,
+                process.waitFor(),
+                () -> "it was to end half-way: " + read(temporary.resolve("output")));
+        List<String> left = cacheFiles(model);
+        assertEquals(1, left.size(), left.toString());
+        assertTrue(left.getFirst().endsWith(".partial.weights"), left.toString());
+        Completion expected = complete(config(model, DType.INT8, notes));
+        assertEquals(List.of("longhand-int8.weights", left.getFirst()), cacheFiles(model));
+        Files.setLastModifiedTime(
+                model.resolve(left.getFirst()),
+                FileTime.from(Instant.now().minus(Duration.ofMinutes(5))));
+        Files.delete(model.resolve("longhand-int8.weights"));
+        assertEquals(expected, complete(config(model, DType.INT8, notes)));
+        assertEquals(List.of("longhand-int8.weights"), cacheFiles(model));
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    /** Ends its own process half-way, as a kill would. */
+    public static final class Killed {
+        static final int STATUS = 77;
+
+        private Killed() {}
+
+        /** The model. */
+        public static void main(String[] arguments) {
+            LoadProgress kill =
+                    (done, total) -> {
+                        if (done >= total / 2) {
+                            Runtime.getRuntime().halt(STATUS);
+                        }
+                    };
+            Engine.open(config(Path.of(arguments[0]), DType.INT8, kill)).close();
+        }
+    }
+
+    @Test
+    void twoAtOnceBothGetTheirs() throws Exception {
+        Path model = copy(Goldens.checkpoint(DENSE));
+        List<Completion> found = Collections.synchronizedList(new ArrayList<>());
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            threads.add(
+                    Thread.startVirtualThread(
+                            () ->
+                                    found.add(
+                                            complete(
+                                                    config(
+                                                            model,
+                                                            DType.INT4,
+                                                            LoadProgress.SILENT)))));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertEquals(4, found.size());
+        assertEquals(1, found.stream().distinct().count());
+        assertEquals(List.of("longhand-int4.weights"), cacheFiles(model));
+    }
+
+    @Test
+    void whatCannotBeWrittenIsOneClearError() throws Exception {
+        Path model = copy(Goldens.checkpoint(DENSE));
+        Path taken = model.resolve("longhand-int8.weights");
+        Files.createDirectories(taken.resolve("a folder"));
+        String message = refusal(config(model, DType.INT8, notes));
+        assertTrue(message.startsWith(taken + ": quantised weights cannot be kept"), message);
+        assertEquals(List.of("longhand-int8.weights"), cacheFiles(model));
+        assertTrue(Files.isDirectory(taken.resolve("a folder")));
+        assertTrue(
+                refusal(config(model, null, notes)).startsWith("a cache is for quantised weights"));
+    }
+
+    @Test
+    void aReadOnlyFolderIsSaid() throws Exception {
+        Path model = copy(Goldens.checkpoint(DENSE));
+        assertTrue(model.toFile().setWritable(false));
+        Assumptions.assumeFalse(Files.isWritable(model), "skipped: root may write anywhere");
+        String message = refusal(config(model, DType.INT8, notes));
+        assertTrue(message.contains("cannot be kept there (AccessDenied"), message);
+        assertFalse(Files.exists(model.resolve("longhand-int8.weights")));
+    }
+
+    private static String refusal(EngineConfig config) {
+        return assertThrows(InputException.class, () -> Engine.open(config).close()).getMessage();
+    }
+}
