@@ -23,7 +23,6 @@ import dev.longhand.kernels.rope.RopeAppend;
 import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
-import dev.longhand.kernels.tensor.Quantizer;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
@@ -31,7 +30,6 @@ import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -67,7 +65,7 @@ public final class CudaBackend implements ComputeBackend {
     private final CudaLoras loras;
     private final StepGraphs graphs;
     private final CudaTripwire tripwire;
-    private final List<CudaTensor> quantized = new ArrayList<>();
+    private final CudaQuantizer quantizer;
     private @Nullable CublasPrefill cublas;
     private final KernelCall sample;
     private @Nullable CudaSampler sampler;
@@ -89,6 +87,7 @@ public final class CudaBackend implements ComputeBackend {
         try {
             stream = driver.createStream();
             memory = new DeviceMemory(driver, stream);
+            quantizer = new CudaQuantizer(memory);
             kernels = new CudaKernels(driver, ptx);
             for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16)) {
                 embed.put(dtype, call("embed", "embed" + suffix(dtype), 8, 4, 4, 8, 8));
@@ -183,14 +182,8 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     @Override
-    @SuppressWarnings("MustBeClosedChecker") // the tensor closes it
     public Tensor quantize(HostTensor weights, DType dtype) {
-        Arena own = Arena.ofShared(); // until it is uploaded
-        HostTensor host = HostTensor.allocate(own, dtype, weights.shape());
-        CudaTensor tensor = new CudaTensor(memory, host, own);
-        quantized.add(tensor);
-        Quantizer.quantize(weights, host);
-        return tensor;
+        return quantizer.quantize(weights, dtype);
     }
 
     @Override
@@ -388,7 +381,7 @@ public final class CudaBackend implements ComputeBackend {
     public void close() {
         if (!closed) {
             closed = true;
-            quantized.forEach(CudaTensor::release);
+            quantizer.close();
             CublasPrefill peer = cublas;
             if (peer != null) {
                 peer.close();

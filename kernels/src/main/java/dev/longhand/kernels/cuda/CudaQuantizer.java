@@ -1,0 +1,44 @@
+package dev.longhand.kernels.cuda;
+
+import dev.longhand.kernels.cpu.HostQuantizer;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Weights that are quantised in host memory, where they stay until a linear layer takes them. */
+final class CudaQuantizer implements AutoCloseable {
+    private final DeviceMemory memory;
+    private final List<CudaTensor> tensors = new ArrayList<>();
+    private @Nullable HostQuantizer host;
+
+    CudaQuantizer(DeviceMemory memory) {
+        this.memory = memory;
+    }
+
+    /** Quantises a matrix; see {@code ComputeBackend.quantize}. */
+    @SuppressWarnings("MustBeClosedChecker") // the tensor closes the arena, close() the quantiser
+    CudaTensor quantize(HostTensor weights, DType dtype) {
+        Arena own = Arena.ofShared();
+        HostTensor quantized = HostTensor.allocate(own, dtype, weights.shape());
+        CudaTensor tensor = new CudaTensor(memory, quantized, own);
+        tensors.add(tensor);
+        HostQuantizer quantizer = host != null ? host : new HostQuantizer();
+        host = quantizer;
+        quantizer.quantize(weights, quantized);
+        return tensor;
+    }
+
+    @Override
+    public void close() {
+        tensors.forEach(CudaTensor::release);
+        HostQuantizer quantizer = host;
+        if (quantizer != null) {
+            quantizer.close();
+        }
+    }
+}
