@@ -124,7 +124,7 @@ abstract class FaultDrive {
             new SampleSlot(new SamplingParams(1, 0, 1, 0, 20, 3, 1, 3), vocabulary),
             new SampleSlot(
                     new SamplingParams(0.7f, 20, 0.9f, 0, 1, 0, 2, 0)
-                            .with(0, Map.of(7, -100f, 2_000, 100f)),
+                            .with(0, Map.of(7, -100f, 2_000, 1f)),
                     vocabulary),
             new SampleSlot(
                     new SamplingParams(1, 0, 0.5f, 0.01f, 1, 0, 3, 0).with(30, Map.of()),

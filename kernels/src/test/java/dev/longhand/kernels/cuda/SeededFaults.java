@@ -350,7 +350,6 @@ final class SeededFaults {
                         ORACLE,
                         remove(kernel, store, 6, 3),
                         remove(kernel, store, 5, 3)),
-                sample("the drawn token not counted", ORACLE, remove(kernel, store, 6, 5)),
-                sample("no barrier after the biases", ORACLE, remove(kernel, BARRIER, 24, 9)));
+                sample("the drawn token not counted", ORACLE, remove(kernel, store, 6, 5)));
     }
 }
