@@ -13,6 +13,9 @@ import tools.jackson.databind.json.JsonMapper;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -95,15 +98,19 @@ public final class Json {
      * The value in {@code json}, UTF-8.
      *
      * @param source what the error message calls it
-     * @throws InputException if it is not JSON
+     * @throws InputException if it is not JSON, or not UTF-8: Jackson would put U+FFFD in its place
      */
     public static JsonNode parse(String source, byte[] json) {
         try {
-            JsonNode value = MAPPER.readTree(json);
+            String text =
+                    StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)).toString();
+            JsonNode value = MAPPER.readTree(text);
             if (value.isMissingNode()) {
                 throw new InputException(source + ": malformed JSON: empty");
             }
             return value;
+        } catch (CharacterCodingException e) {
+            throw new InputException(source + ": malformed JSON: not UTF-8", e);
         } catch (JacksonException e) {
             throw malformed(source, e);
         }
