@@ -225,6 +225,7 @@ class ThinkingBudgetTest {
      * thought and markers of a few tokens, since every step takes the PTX device a second.
      */
     @Test
+    @Timeout(value = 900, unit = TimeUnit.SECONDS)
     void theAnswerFollowsTheForcedTokensOnCuda() {
         TestDevices.require(Device.PTX);
         PtxDevice device = TestDevices.ptx();
