@@ -33,7 +33,8 @@ class HostTensorTest {
                 "INT8",
                 "INT4",
                 "INT8_G128",
-                "INT4_G128"
+                "INT4_G128",
+                "FP8"
             }) // quantised weights are finite by construction
     void everyPatternIsJudgedRight(DType dtype) {
         try (Arena arena = Arena.ofConfined()) {
