@@ -32,7 +32,9 @@ import java.util.Map;
  * @param kvTokensMax tokens of all sequences together that KV memory is planned for; null is one
  *     full context
  * @param sequencesMax sequences that advance together
- * @param prefillRowsMax the most prompt tokens of a step; beside decodes fewer, so that they go on
+ * @param prefillRowsMax the most prompt tokens of a step
+ * @param steadyDecoding whether a step beside decodes takes so few of them that readers see no
+ *     pause; without, prompts are through sooner, which is best where nobody reads along
  * @param prefill who multiplies the rows of prompts; CUBLAS ends batch invariance
  * @param queueDepthMax requests that may wait for one adapter, or for the base; eight times as many
  *     in all
@@ -53,6 +55,7 @@ public record EngineConfig(
         @Nullable Integer kvTokensMax,
         int sequencesMax,
         int prefillRowsMax,
+        boolean steadyDecoding,
         Prefill prefill,
         int queueDepthMax,
         Speculation speculation,
@@ -98,6 +101,7 @@ public record EngineConfig(
         private @Nullable Integer kvTokensMax;
         private int sequencesMax = 8;
         private int prefillRowsMax = 512;
+        private boolean steadyDecoding = true;
         private Prefill prefill = Prefill.OWN;
         private int queueDepthMax = 256;
         private Speculation speculation = Speculation.AUTO;
@@ -154,6 +158,11 @@ public record EngineConfig(
             return this;
         }
 
+        public Builder steadyDecoding(boolean value) {
+            steadyDecoding = value;
+            return this;
+        }
+
         public Builder prefill(Prefill value) {
             prefill = value;
             return this;
@@ -198,6 +207,7 @@ public record EngineConfig(
                     kvTokensMax,
                     sequencesMax,
                     prefillRowsMax,
+                    steadyDecoding,
                     prefill,
                     queueDepthMax,
                     speculation,

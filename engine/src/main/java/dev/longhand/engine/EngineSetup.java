@@ -65,6 +65,7 @@ public record EngineSetup(
                         kvTokens != null ? kvTokens : context,
                         config.sequencesMax(),
                         config.prefillRowsMax(),
+                        config.steadyDecoding(),
                         config.queueDepthMax());
         GenerationDefaults defaults = GenerationDefaults.read(config.model(), model);
         return new EngineSetup(

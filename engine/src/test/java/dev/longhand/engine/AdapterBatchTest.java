@@ -103,6 +103,7 @@ class AdapterBatchTest {
                         .device(device)
                         .sequencesMax(ADAPTERS.size())
                         .prefillRowsMax(prefillRows)
+                        .steadyDecoding(false)
                         .contextTokensMax(128)
                         .kvTokensMax(1024);
         folders.forEach(config::adapter);

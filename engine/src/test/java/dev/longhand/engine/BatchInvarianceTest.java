@@ -109,6 +109,7 @@ class BatchInvarianceTest {
                         .kvDtype(setting.kv)
                         .weights(setting.weights)
                         .prefillRowsMax(chunk)
+                        .steadyDecoding(false) // or no chunk would be larger than a few rows
                         .sequencesMax(NEIGHBOURS_MAX + 1)
                         .kvTokensMax(8192)
                         .build();

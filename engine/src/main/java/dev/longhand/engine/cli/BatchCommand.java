@@ -97,7 +97,10 @@ final class BatchCommand implements Callable<Integer> {
         List<Problem> problems = Problem.read(input);
         Path folder = modelFolder(run);
         EngineConfig.Builder builder =
-                model.engine(folder).sequencesMax(sequences).queueDepthMax(2 * sequences);
+                model.engine(folder)
+                        .sequencesMax(sequences)
+                        .steadyDecoding(false) // nobody reads along
+                        .queueDepthMax(2 * sequences);
         if (run.contextTokensMax() != null) {
             builder.contextTokensMax(run.contextTokensMax());
         }

@@ -9,6 +9,7 @@ import dev.longhand.engine.error.InputException;
  * @param kvTokensMax tokens of all sequences together that the KV pool holds
  * @param sequencesMax sequences that advance together
  * @param prefillRowsMax the most prompt tokens of a step, beside one row for each decoding sequence
+ * @param steadyDecoding whether prompts wait for their rows so that decodes hardly slow down
  * @param queueDepthMax requests that may wait for one adapter, or for the base
  */
 public record EngineLimits(
@@ -16,6 +17,7 @@ public record EngineLimits(
         int kvTokensMax,
         int sequencesMax,
         int prefillRowsMax,
+        boolean steadyDecoding,
         int queueDepthMax) {
     /** The most guessed tokens that one step checks, of all sequences together. */
     private static final int DRAFT_ROWS_MAX = 16;

@@ -41,6 +41,7 @@ final class Scheduler {
     private int drawingCount;
     private final int draftRowsMax;
     private final StepForecast forecast;
+    private final boolean steadyDecoding;
     private final PromptPace pace;
     private final PlaceForecast places;
     private final int prefillRowsMax;
@@ -64,6 +65,7 @@ final class Scheduler {
         this.queue = queue;
         this.places = places;
         prefillRowsMax = limits.prefillRowsMax();
+        steadyDecoding = limits.steadyDecoding();
         pace = new PromptPace(prefillRowsMax);
         int sequences = limits.sequencesMax();
         pages = new PagePool(kv.shape().pages());
@@ -223,7 +225,10 @@ final class Scheduler {
         int room = Math.min(prefillRowsMax, batch.rowsMax() - decodeRows);
         int prompts = PromptPace.total(active, 1);
         if (prompts > 0) {
-            int rows = pace.rows(forecast.nanos(), drawingCount, prompts);
+            int rows =
+                    steadyDecoding
+                            ? pace.rows(forecast.nanos(), drawingCount, prompts)
+                            : prefillRowsMax;
             count = planPrompts(Math.min(room, rows), count);
         }
         stepPromptRows = batch.rows() - decodeRows;
