@@ -4,9 +4,10 @@
     python make_quantized_goldens.py [NAME ...] [--out FOLDER]    (default: every one, in quantized/)
 
 Made with the versions that make_goldens.py names, whose weights, prompts, seeds and golden.json these
-share (but wider models make float32 noisier: up to 5e-5 is allowed). Each linear layer of a transformer layer is rounded to groups of 128 inputs and packed; then what
-is on disk is unpacked again by dequantise() below, each format in a few lines of torch, and the golden is
-what transformers computes in float32 and eager with those weights. The formats, of a layer of K inputs
+share (but wider models make float32 noisier: up to 5e-5 is allowed). Each linear layer of a transformer layer
+is rounded to groups of 128 inputs and packed; then what is on disk is unpacked again by dequantise()
+below, each format in a few lines of torch, and the golden is what transformers computes in float32 and
+eager with those weights. The formats, of a layer of K inputs
 and N outputs, all integers little-endian in int32:
 
 GPTQ (AutoGPTQ 0.7): qweight [K bits/32, N], each int32 the codes of 32/bits inputs, the first lowest;

@@ -8,8 +8,9 @@
  * Few rows: weights go from memory through one shift and one mask into multiplications, and the zero
  * costs its product with the sum of x, once a group. Per 16 rows and 32 inputs that is 64 products and
  * additions and 32 (int8) or 48 shifts and masks of 32 bytes on AVX2, so one core at 3 GHz can take in
- * some 17 GB/s of int4: the memory is the limit. Many rows: PANEL_ROWS x 16 outputs in registers over panels of
- * integers less their zeros; each product and addition of AVX2 does 16 multiply-adds where FMA does 8.
+ * some 17 GB/s of int4: the memory is the limit. Many rows: PANEL_ROWS x 16 outputs in registers over
+ * panels of integers less their zeros; each product and addition of AVX2 does 16 multiply-adds where
+ * FMA does 8.
  *
  * Tried, linear layers of the 0.5B shape on two Zen 3 cores with AVX2 in alternation, the whole machine
  * shared, so best (median) of many; before, weights were widened to f32 and x was not rounded:

@@ -67,7 +67,7 @@ final class BenchModel {
                 "weights are kept in BF16, as stored, or %s, not %s"
                         .formatted(
                                 Arrays.stream(DType.values())
-                                        .filter(DType::quantized)
+                                        .filter(dtype -> dtype.quantized() && !dtype.zeroPoints())
                                         .map(DType::name)
                                         .collect(Collectors.joining(" or ")),
                                 weights));

@@ -48,7 +48,7 @@ public class KernelBenchmark {
         "linear 0.5B down BF16 19 x",
         "linear 0.5B head BF16 1 x",
         "linear 32B down BF16 1 x",
-        "normed gated 0.5B 5 x 896",
+        "normed gated 0.5B BF16 5 x 896",
         "lora 0.5B NORMED BF16",
         "attention 7/1 heads of 64, 700 positions, KV BF16",
         "rms_norm 1 x 896 scale",

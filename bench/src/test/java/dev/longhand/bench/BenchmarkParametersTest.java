@@ -40,7 +40,7 @@ class BenchmarkParametersTest {
                 "the output a window or more; given 1024 and 1023",
                 () -> setting(DType.BF16, 1, 512, 1023));
         error(
-                "kept in BF16, as stored, or INT8 or INT4, not F32",
+                "kept in BF16, as stored, or INT8 or INT4 or FP8, not F32",
                 () -> setting(DType.F32, 1, 512, 2048));
         error("batch must be at least 1, not 0", () -> setting(DType.BF16, 0, 512, 2048));
         error("prompt must be at least 1, not 0", () -> setting(DType.BF16, 1, 0, 2048));

@@ -95,11 +95,7 @@ public final class Engine implements AutoCloseable {
             MemoryPlan plan = setup.plan(linear, backend);
             plan.requireFit();
             KvShape kvShape = setup.kvShape(backend);
-            backend.refusal(kvShape, setup.model().heads())
-                    .ifPresent(
-                            reason -> {
-                                throw new InputException(reason + ", this model cannot run there");
-                            });
+            requireAttention(backend, kvShape, setup.model().heads());
             if (config.weightsCache()) {
                 linear.cache(config.threads(), config.progress());
             }
@@ -145,6 +141,14 @@ public final class Engine implements AutoCloseable {
             resources.close();
             throw e;
         }
+    }
+
+    private static void requireAttention(ComputeBackend backend, KvShape kv, int heads) {
+        backend.refusal(kv, heads)
+                .ifPresent(
+                        reason -> {
+                            throw new InputException(reason + ", this model cannot run there");
+                        });
     }
 
     /** One line: what the engine computes on, and why. */

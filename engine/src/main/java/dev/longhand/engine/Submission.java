@@ -150,9 +150,9 @@ final class Submission {
                     case Prompt.Ids ids -> ids.ids().stream().mapToInt(Integer::intValue).toArray();
                     case Prompt.Text text -> requireTokenizer(setup, folder).encode(text.text());
                     case Prompt.Chat chat -> {
+                        Tokenizer known = requireTokenizer(setup, folder);
                         ChatTemplate template = ChatTemplate.read(folder);
-                        yield requireTokenizer(setup, folder)
-                                .encode(template.render(chat.messages(), chat.tools(), true));
+                        yield known.encode(template.render(chat.messages(), chat.tools(), true));
                     }
                 };
         if (tokens.length == 0) {

@@ -40,8 +40,12 @@ static int copy(const char *function, void *to, const void *from, size_t bytes) 
     return copying && synchronize ? copying(to, from, bytes, bound_stream) || synchronize(bound_stream) : 1;
 }
 
-static int down(void *to, const void *from, size_t bytes) { return copy("cuMemcpyDtoHAsync_v2", to, from, bytes); }
-static int up(void *to, const void *from, size_t bytes) { return copy("cuMemcpyHtoDAsync_v2", to, from, bytes); }
+static int down(void *to, const void *from, size_t bytes) {
+    return copy("cuMemcpyDtoHAsync_v2", to, from, bytes);
+}
+static int up(void *to, const void *from, size_t bytes) {
+    return copy("cuMemcpyHtoDAsync_v2", to, from, bytes);
+}
 
 /* Transposed a, plain b, bf16 in and F32 out with F32 sums: anything else is CUBLAS_STATUS_NOT_SUPPORTED. */
 int cublasGemmEx(void *handle, int transa, int transb, int m, int n, int k, const float *alpha,

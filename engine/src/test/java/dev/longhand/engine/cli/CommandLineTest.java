@@ -143,6 +143,8 @@ class CommandLineTest {
                         DEMO.toString(),
                         "--adapter",
                         "cot=" + DEMO.resolveSibling("adapter"),
+                        "--use",
+                        "cot",
                         "--prompt",
                         "Anna has 4 coins. Anna finds 9 more coins. How many coins?",
                         "--thinking-budget",

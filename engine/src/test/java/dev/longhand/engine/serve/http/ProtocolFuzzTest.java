@@ -40,7 +40,8 @@ class ProtocolFuzzTest {
     private static final List<String> LINES =
             List.of(
                     """
-                    {"id":"a","model":"math","prompt":"1 + 1 =","max_tokens":2,"temperature":0.5,"stop":["x"]}\
+                    {"id":"a","model":"math","prompt":"1 + 1 =","max_tokens":2,"temperature":0.5,\
+                    "stop":["x"]}\
                     """,
                     """
                     {"id":"a","prompt_ids":[3,1,4],"max_tokens":1,"logprobs":2,"seed":7,"n":2}\
