@@ -105,6 +105,8 @@ void lh_context_destroy(lh_context *context);
 /* Zeroed memory, committed page by page as it is touched, on huge pages where the kernel agrees. */
 int32_t lh_memory_reserve(int64_t bytes, void **out);
 void lh_memory_release(void *memory, int64_t bytes);
+/* Asks for huge pages under memory that is not touched yet, a mapped file's for example. */
+void lh_memory_prefer_huge(const void *memory, int64_t bytes);
 
 /* out[r,:] = table[tokens[r],:]; table [vocabulary, width] */
 int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width,

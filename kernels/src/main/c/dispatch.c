@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* The only symbols that the library exports. */
 #pragma GCC visibility push(default)
@@ -133,6 +134,15 @@ int32_t lh_memory_reserve(int64_t bytes, void **out) {
 }
 
 void lh_memory_release(void *memory, int64_t bytes) { munmap(memory, (size_t)bytes); }
+
+/* Whole pages, outwards: tensors that lie side by side become one range, and a huge page may lie
+ * across their borders. */
+void lh_memory_prefer_huge(const void *memory, int64_t bytes) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = (uintptr_t)memory / page * page;
+    uintptr_t end = ((uintptr_t)memory + (uintptr_t)bytes + page - 1) / page * page;
+    madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* a wish: small pages work too */
+}
 
 int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width,
                  const lh_batch *batch, float *out) {

@@ -108,6 +108,7 @@ public final class CpuBackend implements ComputeBackend {
 
     @Override
     public Tensor place(HostTensor tensor) {
+        library.preferHugePages(tensor.data());
         return tensor;
     }
 

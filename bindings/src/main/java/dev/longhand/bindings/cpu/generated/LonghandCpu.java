@@ -501,6 +501,66 @@ public class LonghandCpu extends LonghandCpu$shared {
         }
     }
 
+    private static class lh_memory_prefer_huge {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            LonghandCpu.C_POINTER,
+            LonghandCpu.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("lh_memory_prefer_huge");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void lh_memory_prefer_huge(const void *memory, int64_t bytes)
+     * }
+     */
+    public static FunctionDescriptor lh_memory_prefer_huge$descriptor() {
+        return lh_memory_prefer_huge.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void lh_memory_prefer_huge(const void *memory, int64_t bytes)
+     * }
+     */
+    public static MethodHandle lh_memory_prefer_huge$handle() {
+        return lh_memory_prefer_huge.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void lh_memory_prefer_huge(const void *memory, int64_t bytes)
+     * }
+     */
+    public static MemorySegment lh_memory_prefer_huge$address() {
+        return lh_memory_prefer_huge.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void lh_memory_prefer_huge(const void *memory, int64_t bytes)
+     * }
+     */
+    public static void lh_memory_prefer_huge(MemorySegment memory, long bytes) {
+        var mh$ = lh_memory_prefer_huge.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("lh_memory_prefer_huge", memory, bytes);
+            }
+            mh$.invokeExact(memory, bytes);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class lh_embed {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             LonghandCpu.C_INT,
