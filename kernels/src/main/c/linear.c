@@ -12,7 +12,10 @@
  * (AVX2) takes 4 a cycle, so weights are widened in registers and each thread walks one sequential
  * stream, which these memory controllers like best (four streams cost 10-50 %). With 2 to 8 rows, a
  * tile of 3 rows x 2 outputs shares every load of x and every widened weight; 4 x 1 was faster for 2
- * and 4 rows (45 and 56 ms a step at the 0.5B shape against 45-53 and 56-66) and slower for 8.
+ * and 4 rows (45 and 56 ms a step at the 0.5B shape against 45-53 and 56-66) and slower for 8. Two short
+ * rows (1.8 KB at 896 inputs) whose prefetches ran along each of them took in 11.5 GB/s at 2 rows of x
+ * where one row of x took in 19.5; fetching the next pair in order instead: 17 GB/s, 1.3x at 2 and 3 rows
+ * of x, 1.15x at 8 (AVX2). 4 x 3 tiles of one native vector at a time were slower than 3 x 2 of both.
  *
  * Blocked, R > STREAM_ROWS (prefill): compute-bound. A task owns OUTPUTS_PER_TASK rows of W and, per
  * BLOCK_ROWS rows of x, walks K in blocks of KB inputs: it widens its rows of W once into an f32 panel

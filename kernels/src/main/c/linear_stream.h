@@ -9,6 +9,7 @@
 #define STREAM_TILE_OUTPUTS 2
 #define STREAM_TASK_BYTES (96 * 1024)
 #define PREFETCH_BYTES 1024
+#define PREFETCH_TILE_BYTES 8192
 
 /* What a task of few rows knows of each row: its low-rank change of the matrix, if any. */
 typedef struct {
@@ -59,13 +60,36 @@ ALWAYS_INLINE void extend_any(const low_rank *change, int64_t output, vf *sums) 
     }
 }
 
+/* What a tile prefetches while it reads input k of its row o: ahead[o] + k * step. */
+typedef struct {
+    const char *ahead[STREAM_TILE_OUTPUTS];
+    int64_t step;
+} stream_prefetch;
+
+/*
+ * A long row is followed along itself. Rows of 8 KiB and less together end before that pays, and the
+ * tile after this one would begin uncached: it is fetched instead, byte after byte as it lies.
+ */
+ALWAYS_INLINE stream_prefetch prefetch_of(const char *const *w, int64_t inputs, int32_t dtype,
+                                          int32_t outputs) {
+    int64_t element = dtype_bytes(dtype);
+    int64_t tile = outputs * inputs * element;
+    int whole_tile = outputs > 1 && tile <= PREFETCH_TILE_BYTES;
+    stream_prefetch prefetch = {.step = whole_tile ? outputs * element : element};
+    for (int o = 0; o < outputs; o++) {
+        prefetch.ahead[o] = whole_tile ? w[0] + tile + o * LANES * element : w[o] + PREFETCH_BYTES;
+    }
+    return prefetch;
+}
+
 /* Adds the inputs of a tile up to the last multiple of 16. */
 ALWAYS_INLINE void stream_whole(const char *const *w, const float *x, int64_t inputs, int32_t dtype,
                                 int32_t outputs, int32_t rows,
                                 vf (*sums)[STREAM_TILE_ROWS][NV]) {
+    stream_prefetch prefetch = prefetch_of(w, inputs, dtype, outputs);
     for (int64_t k = 0; k + LANES <= inputs; k += LANES) {
         for (int o = 0; o < outputs; o++) {
-            __builtin_prefetch(w[o] + k * dtype_bytes(dtype) + PREFETCH_BYTES, 0, 0);
+            __builtin_prefetch(prefetch.ahead[o] + k * prefetch.step, 0, 0);
         }
         for (int v = 0; v < NV; v++) {
             vf weight[STREAM_TILE_OUTPUTS];
