@@ -23,6 +23,10 @@ static void check_alignment(Warp &warp, const Instruction &i, int lane, Address 
 uint8_t *global_at(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width,
                    uint32_t alignment, Allocation *&allocation) {
     check_alignment(warp, i, lane, at, alignment == 0 ? width : alignment);
+    if (!(warp.waited >> lane & 1)) { /* a read too: which memory is constant is not known here */
+        warp.find(i, lane, "early access",
+                  "global memory before griddepcontrol.wait, in a launch that overlaps the one in front");
+    }
     Allocation *&cached = warp.block->site_cache[i.site];
     if (cached == nullptr || !cached->holds(at, width)) {
         Allocation *found = warp.block->launch->memory->find(at);

@@ -93,6 +93,7 @@ void Warp::reset(Block *owner, uint32_t warp_index, uint32_t threads) {
     uint32_t lanes_here = std::min<uint32_t>(LANES, threads - warp_index * LANES);
     live = lanes_here == LANES ? FULL : (1u << lanes_here) - 1;
     active = live;
+    waited = owner->launch->dependent ? 0 : FULL;
     state = WarpState::RUNNING;
     pc_ = 0;
     diverged_ = false;

@@ -47,6 +47,7 @@ struct Launch {
     Report *report;
     GridOrder *order = nullptr; /* of a cooperative launch: all its blocks are resident */
     Address workspace = 0;      /* what cooperative groups synchronise such a grid through */
+    bool dependent = false;     /* what is in front may still run until griddepcontrol.wait */
 };
 
 /* Shared memory of a block with its shadows; positions are bytes from its start. */
@@ -115,6 +116,7 @@ public:
     uint32_t index = 0;
     uint32_t live = 0;   /* lanes that have not ended */
     uint32_t active = 0; /* lanes that run together now */
+    uint32_t waited = 0; /* lanes for which all kernels in front have ended */
     WarpState state = WarpState::DONE;
     uint32_t barrier = 0, barrier_threads = 0;
     std::vector<std::vector<AsyncCopy>> async_groups; /* oldest first */
