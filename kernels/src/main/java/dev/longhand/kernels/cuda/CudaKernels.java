@@ -35,7 +35,7 @@ final class CudaKernels {
     };
 
     /** Those of quantised weights. */
-    static final String[] QUANTIZED = {
+    private static final String[] QUANTIZED = {
         "linear_skinny_fp8",
         "linear_skinny_int4",
         "linear_skinny_int4_g128",
