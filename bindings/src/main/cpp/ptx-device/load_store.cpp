@@ -207,13 +207,7 @@ template <class T> void atomic(Warp &warp, const Instruction &i, uint32_t mask) 
         if (resolve(static_cast<Space>(i.space), at) == Space::SHARED) {
             host = shared_read(warp, i, lane, at, sizeof(T));
         } else {
-            Allocation *allocation;
-            host = global_at(warp, i, lane, at, sizeof(T), sizeof(T), allocation);
-            if (!allocation->is_written(at, sizeof(T))) {
-                warp.find(i, lane, "uninitialised global read", "by an atomic");
-            }
-            order_read(warp, i, at);
-            order_write(warp, i, at, true);
+            host = global_atomic(warp, i, lane, at, sizeof(T));
         }
         T old;
         memcpy(&old, host, sizeof(T));

@@ -1,6 +1,7 @@
 #include "warp.h"
 
 #include <algorithm>
+#include <immintrin.h>
 
 namespace ptx {
 
@@ -82,6 +83,34 @@ bool SharedMemory::writes(uint32_t at, uint32_t width, uint32_t warp, uint32_t e
         word.writer = static_cast<uint8_t>(warp);
     }
     return conflict;
+}
+
+/* ---- global memory, within a block ---- */
+
+/* All bits of those bytes that have a bit in `pairs`. */
+static uint64_t bytes_of(uint8_t pairs) { return _pdep_u64(pairs, 0x0101010101010101) * 0xff; }
+
+static uint8_t nonzero_bytes(uint64_t value) {
+    constexpr uint64_t LOW = 0x7f7f7f7f7f7f7f7f;
+    return static_cast<uint8_t>(_pext_u64(((value & LOW) + LOW) | value, ~LOW));
+}
+
+void RecentReads::add(Entry &entry, uint8_t pairs, uint32_t warp) {
+    uint64_t self = warp * EACH_BYTE;
+    uint64_t before = bytes_of(pairs & entry.read), added = bytes_of(pairs & ~entry.read);
+    entry.by_many |= nonzero_bytes((entry.readers ^ self) & before);
+    entry.readers = (entry.readers & ~added) | (self & added);
+    entry.read |= pairs;
+}
+
+bool RecentReads::conflict(Address at, uint32_t width, uint32_t warp, uint32_t epoch) const {
+    const Entry &entry = entries_[at / 16 % ENTRIES];
+    if (entry.place != at / 16 || entry.epoch != epoch) {
+        return false;
+    }
+    uint8_t pairs = pairs_of(at, width) & entry.read;
+    return (pairs & entry.by_many) != 0
+           || ((entry.readers ^ warp * EACH_BYTE) & bytes_of(pairs)) != 0;
 }
 
 /* ---- a warp ---- */
@@ -280,7 +309,7 @@ void Block::begin(uint32_t linear_index) {
     index = {linear % launch->grid.x, linear / launch->grid.x % launch->grid.y,
              linear / launch->grid.x / launch->grid.y};
     threads = static_cast<uint32_t>(launch->block.count());
-    epoch++;
+    first_epoch = ++epoch;
     shared.reset(kernel.shared_bytes + launch->dynamic_shared);
     warps.resize((threads + LANES - 1) / LANES);
     for (uint32_t i = 0; i < warps.size(); i++) {

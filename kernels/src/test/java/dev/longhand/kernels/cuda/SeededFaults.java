@@ -344,6 +344,10 @@ final class SeededFaults {
                         RACE,
                         remove(kernel, BARRIER, 24, 22)),
                 sample(
+                        "no barrier behind the penalties",
+                        GLOBAL_RACE,
+                        remove(kernel, BARRIER, 24, 10)),
+                sample(
                         "stride and rest read before they are found",
                         UNINITIALISED_SHARED,
                         remove(kernel, BARRIER, 24, 23)),
