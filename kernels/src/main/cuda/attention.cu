@@ -21,6 +21,7 @@
  * Partial results are 4 * (headDim + 2) bytes for every 256 positions and head: 1.6 % of the bytes of
  * KV at a group of 5. Not confirmed on a GPU.
  */
+#include "dependent_launch.cuh"
 #include "fragments.cuh"
 #include "paged_kv.cuh"
 
@@ -273,6 +274,7 @@ __device__ __forceinline__ void attend_split(const Arguments &a, const Columns &
 /* grid (rows, kvHeads, splits) */
 template <int DIM> __device__ __forceinline__ void decode(const Arguments &a) {
     __shared__ Shared<DIM> shared;
+    follow_earlier_kernels();
     int group = a.heads / a.kv.kvHeads;
     Columns columns{static_cast<int>(blockIdx.x), group, group, static_cast<int>(blockIdx.y)};
     int split = blockIdx.z;
@@ -298,6 +300,7 @@ template <int DIM> __device__ __forceinline__ void decode(const Arguments &a) {
 
 /* grid (rows, heads), a thread per element */
 template <int DIM> __device__ __forceinline__ void merge_splits(const Arguments &a) {
+    follow_earlier_kernels();
     int row = blockIdx.x, head = blockIdx.y, element = threadIdx.x;
     int splits = a.batch.positions[row] / SPLIT_POSITIONS + 1;
     const float *from = a.partials + (static_cast<long long>(row) * a.heads + head) * a.splits * (DIM + 2);
@@ -315,6 +318,7 @@ template <int DIM> __device__ __forceinline__ void merge_splits(const Arguments 
  */
 template <int DIM> __device__ __forceinline__ void prefill(const Arguments &a, const int2 *tiles) {
     __shared__ Shared<DIM> shared;
+    follow_earlier_kernels();
     int2 rows = tiles[blockIdx.x];
     int group = a.heads / a.kv.kvHeads;
     Columns columns{rows.x, rows.y * group, group, static_cast<int>(blockIdx.y)};

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cuda_fp16.h>
 
+#include "dependent_launch.cuh"
+
 namespace {
 
 __device__ float widen(uint16_t bf16_bits) { return __uint_as_float(static_cast<uint32_t>(bf16_bits) << 16); }
@@ -13,6 +15,7 @@ __device__ float widen(float value) { return value; }
 
 template <class T>
 __device__ void look_up(const T *table, int stride, int width, const int *tokens, float *out) {
+    longhand::follow_earlier_kernels();
     const T *from = table + static_cast<long long>(tokens[blockIdx.x]) * stride;
     float *to = out + static_cast<long long>(blockIdx.x) * width;
     for (int i = threadIdx.x; i < width; i += blockDim.x) {
@@ -34,6 +37,7 @@ EMBED(embed_f32, float)
 
 /* out[i, :] = x[rows[i], :] */
 extern "C" __global__ void gather_rows(const float *x, int width, const int *rows, float *out) {
+    longhand::follow_earlier_kernels();
     const float *from = x + static_cast<long long>(rows[blockIdx.x]) * width;
     float *to = out + static_cast<long long>(blockIdx.x) * width;
     for (int i = threadIdx.x; i < width; i += blockDim.x) {

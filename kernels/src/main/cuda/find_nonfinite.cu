@@ -4,8 +4,11 @@
  */
 #include <cstdint>
 
+#include "dependent_launch.cuh"
+
 extern "C" __global__ void find_nonfinite_f32(const uint32_t *data, unsigned long long count,
                                               unsigned long long *first) {
+    longhand::follow_earlier_kernels();
     unsigned long long step = static_cast<unsigned long long>(gridDim.x) * blockDim.x;
     for (unsigned long long i = blockIdx.x * static_cast<unsigned long long>(blockDim.x) + threadIdx.x;
          i < count; i += step) {
@@ -18,6 +21,7 @@ extern "C" __global__ void find_nonfinite_f32(const uint32_t *data, unsigned lon
 
 extern "C" __global__ void find_nonfinite_bf16(const uint16_t *data, unsigned long long count,
                                                unsigned long long *first) {
+    longhand::follow_earlier_kernels();
     unsigned long long step = static_cast<unsigned long long>(gridDim.x) * blockDim.x;
     for (unsigned long long i = blockIdx.x * static_cast<unsigned long long>(blockDim.x) + threadIdx.x;
          i < count; i += step) {

@@ -12,6 +12,7 @@
  * Blocks take (tile of rows, tile of A) pairs in turns, as many as the table says: the grid does not depend
  * on adapters and ranks. A is read once for 16 rows that share it. Not confirmed on a GPU.
  */
+#include "dependent_launch.cuh"
 #include "lora.cuh"
 
 using namespace longhand;
@@ -100,6 +101,7 @@ __device__ __forceinline__ void shrink_tile(const Problem &p, const LoraRows &ta
 template <Kind KIND, bool ALIGNED>
 __device__ __forceinline__ void shrink(const Problem &p, const Adapted &adapted) {
     __shared__ float partials[WARPS][16 * PITCH];
+    follow_earlier_kernels();
     const LoraRows &table = *adapted.rows;
     int before = 0; /* pairs of the tiles before */
     for (int i = 0; i < table.tiles; i++) {

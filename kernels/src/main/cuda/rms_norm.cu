@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <cuda_bf16.h>
 
+#include "dependent_launch.cuh"
+
 namespace {
 
 __device__ __forceinline__ float norm_scale(const float *from, float eps, int width) {
@@ -36,6 +38,7 @@ __device__ __forceinline__ float norm_scale(const float *from, float eps, int wi
 
 extern "C" __global__ void __launch_bounds__(256)
     rms_norm(const float *x, const float *weight, float eps, float *out, int width) {
+    longhand::follow_earlier_kernels();
     const float *from = x + static_cast<long long>(blockIdx.x) * width;
     float *to = out + static_cast<long long>(blockIdx.x) * width;
     float scale = norm_scale(from, eps, width);
@@ -46,6 +49,7 @@ extern "C" __global__ void __launch_bounds__(256)
 
 extern "C" __global__ void __launch_bounds__(256)
     rms_norm_bf16(const float *x, const float *weight, float eps, __nv_bfloat16 *out, int width) {
+    longhand::follow_earlier_kernels();
     const float *from = x + static_cast<long long>(blockIdx.x) * width;
     __nv_bfloat16 *to = out + static_cast<long long>(blockIdx.x) * width;
     float scale = norm_scale(from, eps, width);
@@ -55,6 +59,7 @@ extern "C" __global__ void __launch_bounds__(256)
 }
 
 extern "C" __global__ void __launch_bounds__(256) round_bf16(const float *x, __nv_bfloat16 *out, int width) {
+    longhand::follow_earlier_kernels();
     long long row = static_cast<long long>(blockIdx.x) * width;
     for (int i = threadIdx.x; i < width; i += 256) {
         out[row + i] = __float2bfloat16_rn(x[row + i]);

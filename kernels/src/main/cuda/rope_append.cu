@@ -3,6 +3,7 @@
  * qkv [rows, (heads + 2 kvHeads) headDim] f32; rope [positions, headDim] f32, cosines then sines of
  * headDim / 2 frequencies. A block per row and head; a thread rotates one pair (i, i + headDim / 2).
  */
+#include "dependent_launch.cuh"
 #include "paged_kv.cuh"
 
 using namespace longhand;
@@ -14,6 +15,7 @@ static __device__ __forceinline__ uint16_t bf16(float value) {
 }
 
 extern "C" __global__ void rope_append(float *qkv, int heads, const float *rope, Batch batch, PagedKv kv) {
+    follow_earlier_kernels();
     int row = blockIdx.x, head = blockIdx.y, half = kv.headDim / 2;
     int position = batch.positions[row];
     float *at = qkv + (static_cast<long long>(row) * (heads + 2 * kv.kvHeads) + head) * kv.headDim;
@@ -44,6 +46,7 @@ extern "C" __global__ void rope_append(float *qkv, int heads, const float *rope,
 
 /* Copies one page of every layer, keys or values; a block per layer. Elements of a page in 16 bytes. */
 extern "C" __global__ void copy_page(uint4 *cache, int pages, int page_chunks, int from, int to) {
+    follow_earlier_kernels();
     uint4 *layer = cache + static_cast<long long>(blockIdx.x) * pages * page_chunks;
     for (int i = threadIdx.x; i < page_chunks; i += blockDim.x) {
         layer[static_cast<long long>(to) * page_chunks + i] = layer[static_cast<long long>(from) * page_chunks + i];

@@ -44,6 +44,8 @@
 #include <cfloat>
 #include <cstdint>
 
+#include "dependent_launch.cuh"
+
 namespace {
 
 constexpr int THREADS = 1024;
@@ -444,6 +446,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     sample(float *logits, int width, const Slot *slots, uint32_t *histories, int half, int *counts, const Bias *biases,
            int *tokens, uint64_t *reports) {
     __shared__ Shared shared;
+    longhand::follow_earlier_kernels();
     Slot slot = slots[blockIdx.x];
     float *row = logits + static_cast<long long>(blockIdx.x) * width;
     uint32_t *history = histories + static_cast<long long>(slot.history) * 2 * half;

@@ -2,7 +2,10 @@
  * out = silu(gate) * up, all f32, out [rows, width]: of gate_up [rows, 2 width] with gate first, and, as
  * cuBLAS leaves the product of packed gate and up, of both [rows, packed] with 8 of gate and 8 of up by turns.
  */
+#include "dependent_launch.cuh"
+
 extern "C" __global__ void __launch_bounds__(256) swiglu(const float *gate_up, float *out, int width) {
+    longhand::follow_earlier_kernels();
     int i = blockIdx.x * 256 + threadIdx.x;
     if (i < width) {
         const float *row = gate_up + static_cast<long long>(blockIdx.y) * 2 * width;
@@ -13,6 +16,7 @@ extern "C" __global__ void __launch_bounds__(256) swiglu(const float *gate_up, f
 
 extern "C" __global__ void __launch_bounds__(256)
     swiglu_packed(const float *both, int packed, float *out, int width) {
+    longhand::follow_earlier_kernels();
     int i = blockIdx.x * 256 + threadIdx.x;
     if (i < width) {
         const float *row = both + static_cast<long long>(blockIdx.y) * packed;

@@ -20,6 +20,7 @@
 #ifndef LONGHAND_WEIGHTS_CUH
 #define LONGHAND_WEIGHTS_CUH
 
+#include "dependent_launch.cuh"
 #include "linear.cuh"
 
 namespace longhand {
@@ -80,6 +81,20 @@ struct Bf16 {
 
         __device__ __forceinline__ PlainChunk chunk(int u) const { return {w[u][0], w[u][1]}; }
     };
+
+    /* Has what a warp reads first brought into L2; two lanes a row. */
+    __device__ static __forceinline__ void prefetch(const Problem &p, int first_output, int chunk, int end) {
+        constexpr int CHUNK_BYTES = CHUNK * sizeof(uint16_t);
+        int lane = threadIdx.x % 32;
+        long long row = min(first_output + lane / 2, p.outputs - 1);
+        const char *from = static_cast<const char *>(p.weights) + row * p.chunks * CHUNK_BYTES;
+#pragma unroll
+        for (int u = 0; u < STEP; u++) {
+            if (chunk + u < end) {
+                prefetch_sector(from + (chunk + u) * CHUNK_BYTES + lane % 2 * SECTOR_BYTES);
+            }
+        }
+    }
 };
 
 __device__ __forceinline__ uint32_t fma_bf16x2(uint32_t a, uint32_t b, uint32_t c) {
@@ -320,6 +335,15 @@ template <class CODES_, class SCALES_> struct Packed {
             return scales_held[0].template chunk<Codes>(held[0][u / Codes::CHUNKS], u % Codes::CHUNKS, u);
         }
     };
+
+    /* Has what a warp reads first brought into L2. */
+    __device__ static __forceinline__ void prefetch(const Problem &p, int first_output, int chunk, int end) {
+        int blocks_first = min(Codes::DEPTH + 1, blocks(end) - chunk / BLOCK);
+        int tile = first_output / 16;
+        prefetch_run(codes(p, tile, chunk / BLOCK),
+                     blocks_first * Codes::LOADS * LANES * static_cast<int>(sizeof(uint4)));
+        prefetch_run(scales(p, tile, chunk / BLOCK), blocks_first * RECORDS * static_cast<int>(sizeof(Scales)));
+    }
 };
 
 using Int8 = Packed<Codes8, ChunkScales>;

@@ -23,6 +23,10 @@ static void check_alignment(Warp &warp, const Instruction &i, int lane, Address 
 uint8_t *global_at(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width,
                    uint32_t alignment, Allocation *&allocation) {
     check_alignment(warp, i, lane, at, alignment == 0 ? width : alignment);
+    if (!(warp.waited >> lane & 1)) { /* a read too: which memory is constant is not known here */
+        warp.find(i, lane, "early access",
+                  "global memory before griddepcontrol.wait, in a launch that overlaps the one in front");
+    }
     Allocation *&cached = warp.block->site_cache[i.site];
     if (cached == nullptr || !cached->holds(at, width)) {
         Allocation *found = warp.block->launch->memory->find(at);
@@ -86,6 +90,87 @@ static bool is_unordered(const Block &block, uint64_t writer) {
                : static_cast<uint32_t>(writer) != block.linear + 1;
 }
 
+/* ---- races within a block ---- */
+
+constexpr uint32_t STAMP_ORDERED = 32;
+constexpr int STAMP_EPOCH = 6;
+
+static std::atomic<uint32_t> *stamp_at(const Allocation &allocation, uint64_t offset) {
+    return counter_at(allocation.stamps, offset / 2);
+}
+
+/* What is noted of a write beside its block: the barriers passed, whether it is ordered, the warp. */
+static uint32_t stamp_now(const Warp &warp, const Instruction &i) {
+    return (warp.block->epoch - warp.block->first_epoch) << STAMP_EPOCH
+           | (i.flags & ORDERED ? STAMP_ORDERED : 0) | warp.index;
+}
+
+/* Whether another warp of this block wrote it since the last barrier; ordered accesses are no race. */
+static bool is_unsynchronised(const Warp &warp, uint64_t writer, uint32_t stamp, uint32_t now) {
+    return writer >> 32 == warp.block->launch->number && stamp >> STAMP_EPOCH == now >> STAMP_EPOCH
+           && stamp % STAMP_ORDERED != warp.index && !(stamp & now & STAMP_ORDERED)
+           && writer_block(*warp.block, writer) == warp.block->linear;
+}
+
+static std::string warp_of(uint32_t stamp) {
+    return "warp " + std::to_string(stamp % STAMP_ORDERED) + " of the same block";
+}
+
+/* Looks for writes of others that nothing orders before a read. */
+static void check_read(Warp &warp, const Instruction &i, int lane, const Allocation &allocation, uint64_t offset,
+                       uint32_t width) {
+    uint32_t now = stamp_now(warp, i);
+    for (uint64_t o = offset; o < offset + width; o += 2) {
+        uint64_t writer = writer_at(allocation, o)->load(std::memory_order_relaxed);
+        if (writer >> 32 != warp.block->launch->number) {
+            continue;
+        }
+        if (is_unordered(*warp.block, writer)) {
+            warp.find(i, lane, "global race",
+                      "reads what block " + std::to_string(writer_block(*warp.block, writer)) +
+                          " of the same launch writes");
+            return;
+        }
+        uint32_t stamp = stamp_at(allocation, o)->load(std::memory_order_relaxed);
+        if (is_unsynchronised(warp, writer, stamp, now)) {
+            warp.find(i, lane, "global race",
+                      "reads what " + warp_of(stamp) + " wrote since the last barrier");
+            return;
+        }
+    }
+}
+
+/* Notes a write, and looks for accesses of others that nothing orders before it. */
+static void check_write(Warp &warp, const Instruction &i, int lane, Address at, const Allocation &allocation,
+                        uint32_t width) {
+    uint64_t offset = at - allocation.base;
+    uint64_t self = writer_now(*warp.block);
+    uint32_t now = stamp_now(warp, i);
+    for (uint64_t o = offset; o < offset + width; o += 2) {
+        auto *writer = writer_at(allocation, o);
+        auto *noted = stamp_at(allocation, o);
+        uint64_t before = writer->load(std::memory_order_relaxed);
+        uint32_t stamp = noted->load(std::memory_order_relaxed);
+        if (before != self) {
+            before = writer->exchange(self, std::memory_order_relaxed);
+        }
+        if (stamp != now) {
+            noted->store(now, std::memory_order_relaxed);
+        }
+        if (is_unordered(*warp.block, before) && !(i.flags & ORDERED)) {
+            warp.find(i, lane, "global race",
+                      "writes what block " + std::to_string(writer_block(*warp.block, before)) +
+                          " of the same launch writes");
+        } else if (is_unsynchronised(warp, before, stamp, now)) {
+            warp.find(i, lane, "global race",
+                      "writes what " + warp_of(stamp) + " wrote since the last barrier");
+        }
+    }
+    if (warp.block->reads.conflict(at, width, warp.index, warp.block->epoch)) {
+        warp.find(i, lane, "global race", "writes what another warp of the block read since the last barrier");
+    }
+}
+
 uint8_t *global_read(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width,
                      uint32_t alignment) {
     Allocation *allocation;
@@ -98,16 +183,11 @@ uint8_t *global_read(Warp &warp, const Instruction &i, int lane, Address at, uin
     if (!allocation->is_written(at, width)) {
         warp.find(i, lane, "uninitialised global read", std::to_string(width) + " bytes at " + hex(at));
     }
-    if (counter_at(allocation->page_writes, offset / PAGE_BYTES)->load(std::memory_order_relaxed) == launch
-        && !(i.flags & ORDERED)) {
-        for (uint64_t o = offset; o < offset + width; o += 2) {
-            uint64_t writer = writer_at(*allocation, o)->load(std::memory_order_relaxed);
-            if (is_unordered(*warp.block, writer)) {
-                warp.find(i, lane, "global race",
-                          "reads what block " + std::to_string(writer_block(*warp.block, writer)) +
-                              " of the same launch writes");
-                break;
-            }
+    uint32_t writing = counter_at(allocation->page_writes, offset / PAGE_BYTES)->load(std::memory_order_relaxed);
+    if (writing != 0 && !(i.flags & ORDERED)) { /* else no kernel ever wrote there, as to weights: not noted */
+        warp.block->reads.note(at, width, warp.index, warp.block->epoch);
+        if (writing == launch) {
+            check_read(warp, i, lane, *allocation, offset, width);
         }
     }
     order_read(warp, i, at);
@@ -125,21 +205,21 @@ uint8_t *global_write(Warp &warp, const Instruction &i, int lane, Address at, ui
     touch(allocation->page_writes, offset / PAGE_BYTES, launch);
     allocation->mark_written(at, width);
     warp.block->changes++;
-    uint64_t self = writer_now(*warp.block);
-    for (uint64_t o = offset; o < offset + width; o += 2) {
-        auto *writer = writer_at(*allocation, o);
-        uint64_t before = writer->load(std::memory_order_relaxed);
-        if (before == self) {
-            continue;
-        }
-        before = writer->exchange(self, std::memory_order_relaxed);
-        if (is_unordered(*warp.block, before) && !(i.flags & ORDERED)) {
-            warp.find(i, lane, "global race",
-                      "writes what block " + std::to_string(writer_block(*warp.block, before)) +
-                          " of the same launch writes");
-        }
-    }
+    check_write(warp, i, lane, at, *allocation, width);
     order_write(warp, i, at, false);
+    return host;
+}
+
+uint8_t *global_atomic(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width) {
+    Allocation *allocation;
+    uint8_t *host = global_at(warp, i, lane, at, width, width, allocation);
+    if (!allocation->is_written(at, width)) {
+        warp.find(i, lane, "uninitialised global read", "by an atomic");
+    }
+    touch(allocation->page_writes, (at - allocation->base) / PAGE_BYTES, warp.block->launch->number);
+    check_write(warp, i, lane, at, *allocation, width);
+    order_read(warp, i, at);
+    order_write(warp, i, at, true);
     return host;
 }
 

@@ -28,6 +28,8 @@ uint8_t *global_at(Warp &warp, const Instruction &i, int lane, Address at, uint3
 uint8_t *global_read(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width,
                      uint32_t alignment = 0);
 uint8_t *global_write(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width);
+/* An atomic access; it counts for no sector. */
+uint8_t *global_atomic(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width);
 uint8_t *shared_read(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width);
 uint8_t *shared_write(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width);
 uint8_t *local_at(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width);

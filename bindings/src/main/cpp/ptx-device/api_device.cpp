@@ -11,8 +11,9 @@ constexpr int DRIVER_VERSION = 13000;
 constexpr const char *NAME = "Longhand PTX device";
 int a_context; /* the only one; its address is its handle */
 
-/* Attributes by number, as an sm_80 device with four multiprocessors would have them. */
-int attribute(int number) {
+/* Attributes by number, as an sm_80 device with four multiprocessors would have them; but for its
+   compute capability, device 1 is the same. */
+int attribute(int number, int device) {
     switch (number) {
         case 1: return 1024;             /* threads per block */
         case 2: case 3: return 1024;     /* block x, y */
@@ -30,7 +31,7 @@ int attribute(int number) {
         case 38: return 40 << 20;        /* L2 */
         case 39: return THREADS_RESIDENT; /* per multiprocessor */
         case 41: return 1;               /* unified addressing */
-        case 75: return 8;               /* compute capability */
+        case 75: return COMPUTE_MAJOR[device];
         case 76: return 0;
         case 81: return SHARED_RESIDENT; /* per multiprocessor */
         case 95: return 1;               /* cooperative launch */
@@ -48,6 +49,7 @@ const char *error_name(int status) {
         case OUT_OF_MEMORY: return "CUDA_ERROR_OUT_OF_MEMORY";
         case NOT_INITIALIZED: return "CUDA_ERROR_NOT_INITIALIZED";
         case DEVICE_UNAVAILABLE: return "CUDA_ERROR_DEVICE_UNAVAILABLE";
+        case INVALID_DEVICE: return "CUDA_ERROR_INVALID_DEVICE";
         case NO_DEVICE: return "CUDA_ERROR_NO_DEVICE";
         case 218: return "CUDA_ERROR_INVALID_PTX";
         case 222: return "CUDA_ERROR_UNSUPPORTED_PTX_VERSION";
@@ -92,13 +94,13 @@ EXPORT int cuDriverGetVersion(int *version) {
 }
 
 EXPORT int cuDeviceGetCount(int *count) {
-    *count = 1;
+    *count = DEVICES;
     return SUCCESS;
 }
 
 EXPORT int cuDeviceGet(int *device, int ordinal) {
-    *device = 0;
-    return ordinal == 0 ? SUCCESS : 101;
+    *device = ordinal;
+    return ordinal >= 0 && ordinal < DEVICES ? SUCCESS : INVALID_DEVICE;
 }
 
 EXPORT int cuDeviceGetName(char *name, int length, int) {
@@ -114,19 +116,26 @@ EXPORT int cuDeviceTotalMem_v2(size_t *bytes, int) {
     return SUCCESS;
 }
 
-EXPORT int cuDeviceGetAttribute(int *value, int number, int) {
-    *value = attribute(number);
+EXPORT int cuDeviceGetAttribute(int *value, int number, int device) {
+    if (device < 0 || device >= DEVICES) {
+        return INVALID_DEVICE;
+    }
+    *value = attribute(number, device);
     return SUCCESS;
 }
 
-EXPORT int cuCtxCreate_v2(void **context, unsigned, int) {
+EXPORT int cuCtxCreate_v2(void **context, unsigned, int device) {
     Call call;
+    if (device < 0 || device >= DEVICES) {
+        return INVALID_DEVICE;
+    }
     if (!call.driver.initialised) {
         return NOT_INITIALIZED;
     }
     if (call.status() == DEVICE_UNAVAILABLE) { /* a new context does not bring it back */
         return DEVICE_UNAVAILABLE;
     }
+    call.driver.device = device;
     *context = &a_context;
     return SUCCESS;
 }
@@ -151,7 +160,8 @@ EXPORT int cuCtxPopCurrent_v2(void **context) {
 }
 
 EXPORT int cuCtxGetDevice(int *device) {
-    *device = 0;
+    Call call;
+    *device = call.driver.device;
     return SUCCESS;
 }
 

@@ -35,6 +35,9 @@ int load(void **module, const char *image, const ErrorLog &log) {
     }
     try {
         auto loaded = load_module(image);
+        if (loaded->target > COMPUTE_MAJOR[driver.device] * 10) {
+            throw LoadError("the module is for sm_" + std::to_string(loaded->target) + ", newer than the device");
+        }
         for (auto &kernel : loaded->kernels) {
             driver.kernels.insert(kernel.second.get());
         }
@@ -53,14 +56,14 @@ int load(void **module, const char *image, const ErrorLog &log) {
 }
 
 int launch(void *function, Extent grid, Extent block, unsigned shared, void *handle, void **parameters,
-           bool cooperative) {
+           bool cooperative, bool dependent) {
     DRIVER_CALL
     auto *kernel = static_cast<Kernel *>(function);
     Stream *stream = driver.stream_of(handle);
     if (driver.kernels.count(kernel) == 0 || stream == nullptr) {
         return INVALID_HANDLE;
     }
-    return driver.enqueue_kernel({kernel, grid, block, shared, stream, parameters, cooperative});
+    return driver.enqueue_kernel({kernel, grid, block, shared, stream, parameters, cooperative, dependent});
 }
 
 /* CUlaunchConfig */
@@ -79,7 +82,6 @@ struct LaunchAttribute {
     char value_rest[60];
 };
 
-/* Programmatic serialization changes when a kernel may start, never what it does. */
 constexpr int COOPERATIVE = 2;
 constexpr int PROGRAMMATIC_STREAM_SERIALIZATION = 6;
 
@@ -177,32 +179,37 @@ EXPORT int cuLaunchKernel(void *function, unsigned grid_x, unsigned grid_y, unsi
         return unsupported("cuLaunchKernel with extra");
     }
     return launch(function, {grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared, stream,
-                  parameters, false);
+                  parameters, false, false);
 }
 
 EXPORT int cuLaunchCooperativeKernel(void *function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
                                      unsigned block_x, unsigned block_y, unsigned block_z,
                                      unsigned shared, void *stream, void **parameters) {
     return launch(function, {grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared, stream,
-                  parameters, true);
+                  parameters, true, false);
 }
 
 EXPORT int cuLaunchKernelEx(const LaunchConfig *config, void *function, void **parameters, void **extra) {
     if (extra != nullptr) {
         return unsupported("cuLaunchKernelEx with extra");
     }
-    bool cooperative = false;
+    bool cooperative = false, dependent = false;
     for (unsigned i = 0; i < config->attribute_count; i++) {
         const LaunchAttribute &attribute = config->attributes[i];
         if (attribute.id == COOPERATIVE) {
             cooperative = attribute.value != 0;
-        } else if (attribute.id != PROGRAMMATIC_STREAM_SERIALIZATION) {
+        } else if (attribute.id == PROGRAMMATIC_STREAM_SERIALIZATION) {
+            dependent = attribute.value != 0;
+        } else {
             return unsupported("cuLaunchKernelEx with another attribute");
         }
     }
+    if (dependent && COMPUTE_MAJOR[Driver::instance().device] < 9) {
+        return unsupported("a programmatic dependent launch below compute capability 9.0");
+    }
     return launch(function, {config->grid_x, config->grid_y, config->grid_z},
                   {config->block_x, config->block_y, config->block_z}, config->shared_bytes,
-                  config->stream, parameters, cooperative);
+                  config->stream, parameters, cooperative, dependent);
 }
 
 EXPORT int cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, void *function, int threads,

@@ -267,6 +267,7 @@ static std::unique_ptr<Kernel> decode(Entry &entry, const Module &module) {
 static std::unique_ptr<Module> decoded(const std::string &text) {
     Parsed parsed = parse(text);
     auto module = std::make_unique<Module>();
+    module->target = parsed.target;
     module->files = parsed.files;
     for (Entry &entry : parsed.entries) {
         module->kernels[entry.name] = decode(entry, *module);
@@ -289,6 +290,7 @@ std::unique_ptr<Module> load_module(const std::string &text) {
         found = known.emplace(text, std::move(module)).first;
     }
     auto module = std::make_unique<Module>();
+    module->target = found->second->target;
     module->files = found->second->files;
     for (const auto &kernel : found->second->kernels) {
         auto copy = std::make_unique<Kernel>(*kernel.second);

@@ -84,6 +84,7 @@ int Driver::run_kernel(const LaunchRequest &request, const std::vector<uint8_t> 
     Launch launch{request.kernel, request.grid, request.block, request.dynamic_shared,
                   parameters,     ++launches_,  seed,          &memory,
                   &report};
+    launch.dependent = request.dependent;
     if (!request.cooperative) {
         return ended(executor_.run(launch));
     }

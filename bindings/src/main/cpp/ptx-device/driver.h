@@ -23,7 +23,9 @@
 
 namespace ptx {
 
-/* The device that is made out to be there: sm_80 with few multiprocessors. */
+/* The devices that are made out to be there: few multiprocessors of compute capability 8.0, and 9.0. */
+constexpr int COMPUTE_MAJOR[] = {8, 9};
+constexpr int DEVICES = 2;
 constexpr uint32_t MULTIPROCESSORS = 4;
 constexpr uint32_t THREADS_RESIDENT = 2048;
 constexpr uint32_t BLOCKS_RESIDENT = 32;
@@ -36,6 +38,7 @@ enum Result : int {
     OUT_OF_MEMORY = 2,
     NOT_INITIALIZED = 3,
     NO_DEVICE = 100,
+    INVALID_DEVICE = 101,
     INVALID_CONTEXT = 201,
     DEVICE_UNAVAILABLE = 46,
     INVALID_HANDLE = 400,
@@ -77,6 +80,7 @@ struct LaunchRequest {
     Stream *stream;
     void **parameters;
     bool cooperative;
+    bool dependent; /* may start before what is in front has ended, and waits for that by itself */
 };
 
 enum Injected : int { FAIL_NONE, FAIL_ALLOCATION, FAIL_LAUNCH, FAIL_MODULE, FAIL_DEVICE };
@@ -90,6 +94,7 @@ public:
     Report report;
     uint64_t seed = 0;
     bool initialised = false;
+    int device = 0; /* of the context */
     int sticky = SUCCESS; /* the fault that ended the context's life */
 
     std::set<Stream *> streams;

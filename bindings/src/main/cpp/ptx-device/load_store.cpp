@@ -147,6 +147,30 @@ void access(Decoder &d, bool is_load) {
     d.emit(i, MEMORY, is_load ? transfer<true> : transfer<false>);
 }
 
+/* Moves nothing that could be seen, so that it may come before griddepcontrol.wait; only bounds are checked. */
+void prefetch(Warp &warp, const Instruction &i, uint32_t mask) {
+    for (int lane = 0; lane < LANES; lane++) {
+        if (!(mask >> lane & 1)) {
+            continue;
+        }
+        Address at = lane_address(warp, i, 8, lane);
+        if (resolve(static_cast<Space>(i.space), at) == Space::GLOBAL
+            && warp.block->launch->memory->range(at, 1) == nullptr) {
+            warp.find(i, lane, "out of bounds", "a prefetch of no device memory");
+        }
+    }
+}
+
+void decode_prefetch(Decoder &d) {
+    Instruction i;
+    Space space = d.take("global") ? Space::GLOBAL : d.take("local") ? Space::LOCAL : Space::GENERIC;
+    d.one_of({"L1", "L2", "L2::evict_last", "L2::evict_normal"});
+    i.operand[8] = d.address(0, space, i.immediate);
+    i.space = static_cast<uint8_t>(space);
+    i.flags = d.is_narrow_address(0) ? ADDRESS32 : 0;
+    d.emit(i, MEMORY, prefetch);
+}
+
 /* ---- atomics ---- */
 
 enum Atomic : uint8_t { ADD, MIN, MAX, AND, OR, XOR, EXCHANGE, CAS, INC, DEC };
@@ -183,13 +207,7 @@ template <class T> void atomic(Warp &warp, const Instruction &i, uint32_t mask) 
         if (resolve(static_cast<Space>(i.space), at) == Space::SHARED) {
             host = shared_read(warp, i, lane, at, sizeof(T));
         } else {
-            Allocation *allocation;
-            host = global_at(warp, i, lane, at, sizeof(T), sizeof(T), allocation);
-            if (!allocation->is_written(at, sizeof(T))) {
-                warp.find(i, lane, "uninitialised global read", "by an atomic");
-            }
-            order_read(warp, i, at);
-            order_write(warp, i, at, true);
+            host = global_atomic(warp, i, lane, at, sizeof(T));
         }
         T old;
         memcpy(&old, host, sizeof(T));
@@ -249,6 +267,7 @@ void atomic_form(Decoder &d, bool returns) {
 void add_memory(Opcodes &opcodes) {
     opcodes["ld"] = [](Decoder &d) { access(d, true); };
     opcodes["st"] = [](Decoder &d) { access(d, false); };
+    opcodes["prefetch"] = decode_prefetch;
     opcodes["atom"] = [](Decoder &d) { atomic_form(d, true); };
     opcodes["red"] = [](Decoder &d) { atomic_form(d, false); };
 }

@@ -22,7 +22,8 @@ static uint64_t words(uint64_t bytes, uint64_t per) { return (bytes + per - 1) /
 Allocation::Allocation(Address base_address, uint64_t size)
     : base(base_address), bytes(size), memory(size), written(words(size, 8) + 8),
       sector_reads(words(size, SECTOR_BYTES) * 4), sector_writes(words(size, SECTOR_BYTES) * 4),
-      page_writes(words(size, PAGE_BYTES) * 4), writers(words(size, 2) * 8) {}
+      page_writes(words(size, PAGE_BYTES) * 4), writers(words(size, 2) * 8),
+      stamps(words(size, 2) * 4) {}
 
 static uint32_t bits_of(uint64_t width) {
     return width >= 32 ? 0xffffffffu : (1u << width) - 1;

@@ -2,7 +2,7 @@
  * Device memory. A device address is a number of its own, far from any host address, so that either
  * used in place of the other is found. Addresses are never reused: what was freed stays known as
  * freed. Every allocation has shadows, committed by the system page by page as they are touched:
- * which bytes were written, which sectors a launch touched, and which block wrote which word.
+ * which bytes were written, which sectors a launch touched, and which block and warp wrote which word.
  */
 #ifndef PTX_MEMORY_H
 #define PTX_MEMORY_H
@@ -49,6 +49,7 @@ struct Allocation {
     LazyBytes sector_writes;
     LazyBytes page_writes;   /* uint32 per page: the last launch that wrote to it */
     LazyBytes writers;       /* uint64 per 2 bytes: launch << 32 | block + 1 */
+    LazyBytes stamps;        /* uint32 per 2 bytes: when and by which warp that block wrote them */
 
     bool holds(Address at, uint64_t width) const {
         return at >= base && width <= bytes && at - base <= bytes - width;

@@ -143,9 +143,7 @@ void add_move(Opcodes &opcodes) {
     opcodes["membar"] = decode_fence;
     opcodes["fence"] = decode_fence;
     opcodes["nanosleep"] = no_effect;
-    opcodes["prefetch"] = no_effect;
     opcodes["prefetchu"] = no_effect;
-    opcodes["griddepcontrol"] = no_effect;
 }
 
 } // namespace ptx

@@ -187,7 +187,14 @@ private:
             if (std::stoi(version) > PTX_MAJOR_MAX) {
                 throw LoadError("PTX version " + version + " is newer than this driver", 222);
             }
-        } else if (first == ".target" || first == ".address_size") {
+        } else if (first == ".target") {
+            std::string target = word();
+            if (target.compare(0, 3, "sm_") != 0 || !isdigit(target[3])) {
+                fail("unknown target " + target);
+            }
+            parsed_.target = std::stoi(target.substr(3));
+            skip_line();
+        } else if (first == ".address_size") {
             skip_line();
         } else if (first == ".file") {
             file();

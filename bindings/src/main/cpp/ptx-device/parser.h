@@ -56,6 +56,7 @@ struct Entry {
 };
 
 struct Parsed {
+    int target = 0; /* of .target sm_NN */
     std::vector<Entry> entries;
     std::map<uint32_t, std::string> files;
 };

@@ -84,6 +84,7 @@ struct Kernel {
 };
 
 struct Module {
+    int target = 0; /* least compute capability, times ten */
     std::map<std::string, std::unique_ptr<Kernel>> kernels;
     std::map<uint32_t, std::string> files;
 };

@@ -1,6 +1,7 @@
 #include "warp.h"
 
 #include <algorithm>
+#include <immintrin.h>
 
 namespace ptx {
 
@@ -84,6 +85,34 @@ bool SharedMemory::writes(uint32_t at, uint32_t width, uint32_t warp, uint32_t e
     return conflict;
 }
 
+/* ---- global memory, within a block ---- */
+
+/* All bits of those bytes that have a bit in `pairs`. */
+static uint64_t bytes_of(uint8_t pairs) { return _pdep_u64(pairs, 0x0101010101010101) * 0xff; }
+
+static uint8_t nonzero_bytes(uint64_t value) {
+    constexpr uint64_t LOW = 0x7f7f7f7f7f7f7f7f;
+    return static_cast<uint8_t>(_pext_u64(((value & LOW) + LOW) | value, ~LOW));
+}
+
+void RecentReads::add(Entry &entry, uint8_t pairs, uint32_t warp) {
+    uint64_t self = warp * EACH_BYTE;
+    uint64_t before = bytes_of(pairs & entry.read), added = bytes_of(pairs & ~entry.read);
+    entry.by_many |= nonzero_bytes((entry.readers ^ self) & before);
+    entry.readers = (entry.readers & ~added) | (self & added);
+    entry.read |= pairs;
+}
+
+bool RecentReads::conflict(Address at, uint32_t width, uint32_t warp, uint32_t epoch) const {
+    const Entry &entry = entries_[at / 16 % ENTRIES];
+    if (entry.place != at / 16 || entry.epoch != epoch) {
+        return false;
+    }
+    uint8_t pairs = pairs_of(at, width) & entry.read;
+    return (pairs & entry.by_many) != 0
+           || ((entry.readers ^ warp * EACH_BYTE) & bytes_of(pairs)) != 0;
+}
+
 /* ---- a warp ---- */
 
 void Warp::reset(Block *owner, uint32_t warp_index, uint32_t threads) {
@@ -93,6 +122,7 @@ void Warp::reset(Block *owner, uint32_t warp_index, uint32_t threads) {
     uint32_t lanes_here = std::min<uint32_t>(LANES, threads - warp_index * LANES);
     live = lanes_here == LANES ? FULL : (1u << lanes_here) - 1;
     active = live;
+    waited = owner->launch->dependent ? 0 : FULL;
     state = WarpState::RUNNING;
     pc_ = 0;
     diverged_ = false;
@@ -279,7 +309,7 @@ void Block::begin(uint32_t linear_index) {
     index = {linear % launch->grid.x, linear / launch->grid.x % launch->grid.y,
              linear / launch->grid.x / launch->grid.y};
     threads = static_cast<uint32_t>(launch->block.count());
-    epoch++;
+    first_epoch = ++epoch;
     shared.reset(kernel.shared_bytes + launch->dynamic_shared);
     warps.resize((threads + LANES - 1) / LANES);
     for (uint32_t i = 0; i < warps.size(); i++) {

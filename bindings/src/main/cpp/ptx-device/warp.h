@@ -47,6 +47,7 @@ struct Launch {
     Report *report;
     GridOrder *order = nullptr; /* of a cooperative launch: all its blocks are resident */
     Address workspace = 0;      /* what cooperative groups synchronise such a grid through */
+    bool dependent = false;     /* what is in front may still run until griddepcontrol.wait */
 };
 
 /* Shared memory of a block with its shadows; positions are bytes from its start. */
@@ -72,6 +73,43 @@ private:
     std::vector<uint8_t> data_;
     std::vector<uint8_t> written_; /* one per byte */
     std::vector<Word> words_;
+};
+
+/*
+ * Which warps of a block read which global memory since its last barrier. Of reads that fall on one place
+ * of the table the last is known: a conflict may be missed, none is made up.
+ */
+class RecentReads {
+public:
+    /* Of up to 16 bytes, aligned to their width. */
+    void note(Address at, uint32_t width, uint32_t warp, uint32_t epoch) {
+        Entry &entry = entries_[at / 16 % ENTRIES];
+        uint8_t pairs = pairs_of(at, width);
+        if (entry.place != at / 16 || entry.epoch != epoch) {
+            entry = {at / 16, warp * EACH_BYTE, epoch, pairs, 0};
+        } else if (entry.readers != warp * EACH_BYTE || (pairs & ~entry.read) != 0) {
+            add(entry, pairs, warp);
+        }
+    }
+    /* Whether another warp read some of them. */
+    bool conflict(Address at, uint32_t width, uint32_t warp, uint32_t epoch) const;
+
+private:
+    static constexpr size_t ENTRIES = 4096;
+    static constexpr uint64_t EACH_BYTE = 0x0101010101010101;
+    /* 16 bytes, two by two: who read them first, and whether others did. */
+    struct Entry {
+        Address place;
+        uint64_t readers;
+        uint32_t epoch;
+        uint8_t read, by_many;
+    };
+    std::vector<Entry> entries_ = std::vector<Entry>(ENTRIES);
+
+    static uint8_t pairs_of(Address at, uint32_t width) {
+        return static_cast<uint8_t>(((1u << (width + 1) / 2) - 1) << at % 16 / 2);
+    }
+    static void add(Entry &entry, uint8_t pairs, uint32_t warp);
 };
 
 /* A cp.async that has been issued and not been waited for. */
@@ -115,6 +153,7 @@ public:
     uint32_t index = 0;
     uint32_t live = 0;   /* lanes that have not ended */
     uint32_t active = 0; /* lanes that run together now */
+    uint32_t waited = 0; /* lanes for which all kernels in front have ended */
     WarpState state = WarpState::DONE;
     uint32_t barrier = 0, barrier_threads = 0;
     std::vector<std::vector<AsyncCopy>> async_groups; /* oldest first */
@@ -139,9 +178,11 @@ struct Block {
     uint32_t linear = 0; /* of the index */
     uint32_t threads = 0;
     uint32_t epoch = 1;  /* barriers passed + 1 */
+    uint32_t first_epoch = 1; /* of this block: the counting goes on from the one before */
     SharedMemory shared;
     std::vector<Warp> warps;
     std::vector<Allocation *> site_cache; /* by memory instruction */
+    RecentReads reads;
     Counters counters;
     std::mt19937_64 order;
 

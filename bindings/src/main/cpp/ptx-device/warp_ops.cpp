@@ -11,7 +11,18 @@ void branch(Warp &warp, const Instruction &i, uint32_t mask) {
     warp.branch(mask, static_cast<uint32_t>(i.immediate));
 }
 
-void end(Warp &warp, const Instruction &, uint32_t mask) { warp.exit(mask); }
+void end(Warp &warp, const Instruction &i, uint32_t mask) {
+    if (mask & ~warp.waited) {
+        warp.find(i, __builtin_ctz(mask & ~warp.waited), "no dependency wait",
+                  "ends without griddepcontrol.wait: for the next kernel, all in front would have ended too");
+    }
+    warp.exit(mask);
+}
+
+void await_dependencies(Warp &warp, const Instruction &, uint32_t mask) { warp.waited |= mask; }
+
+/* Nothing overlaps here: a kernel that touches nothing before its wait cannot tell. */
+void launch_dependents(Warp &, const Instruction &, uint32_t) {}
 
 void trap(Warp &warp, const Instruction &i, uint32_t mask) {
     warp.fault(i, __builtin_ctz(mask), "trap", "the kernel trapped", LAUNCH_FAILED);
@@ -228,6 +239,10 @@ void add_warp(Opcodes &opcodes) {
     };
     opcodes["exit"] = [](Decoder &d) { d.emit(Instruction(), CONTROL, end); };
     opcodes["trap"] = [](Decoder &d) { d.emit(Instruction(), CONTROL, trap); };
+    opcodes["griddepcontrol"] = [](Decoder &d) {
+        bool waits = d.one_of({"wait", "launch_dependents"}) == "wait";
+        d.emit(Instruction(), CONTROL, waits ? await_dependencies : launch_dependents);
+    };
     opcodes["bar"] = decode_barrier;
     opcodes["barrier"] = decode_barrier;
     opcodes["shfl"] = decode_shuffle;

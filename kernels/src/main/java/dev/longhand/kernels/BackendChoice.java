@@ -76,7 +76,7 @@ public record BackendChoice(ComputeBackend backend, String reason) {
                     };
             case CUDA ->
                     switch (gpu()) {
-                        case CudaAvailability.Present _ -> cuda(device, CudaLibrary.system());
+                        case CudaAvailability.Present _ -> cuda(device, CudaLibrary.system(), 0);
                         case CudaAvailability.Absent absent ->
                                 throw new BackendUnavailableException(
                                         device, absent.cause(), absent.remedy());
@@ -84,7 +84,7 @@ public record BackendChoice(ComputeBackend backend, String reason) {
             case PTX ->
                     switch (PtxDevice.availability()) {
                         case PtxAvailability.Present present ->
-                                cuda(device, present.device().library());
+                                cuda(device, present.device().library(), PtxDevice.ordinal());
                         case PtxAvailability.Absent absent ->
                                 throw new BackendUnavailableException(
                                         device, absent.cause(), absent.remedy());
@@ -144,9 +144,9 @@ public record BackendChoice(ComputeBackend backend, String reason) {
         return found;
     }
 
-    private static BackendChoice cuda(Device device, CudaLibrary library) {
+    private static BackendChoice cuda(Device device, CudaLibrary library, int ordinal) {
         try {
-            return of(new CudaBackend(library, 0), "as asked");
+            return of(new CudaBackend(library, ordinal), "as asked");
         } catch (CudaUnavailableException e) {
             throw new BackendUnavailableException(device, e.reason(), e.remedy());
         }

@@ -7,7 +7,22 @@ package dev.longhand.bindings.cuda;
  * @param name product name
  * @param computeMajor compute capability, major
  * @param computeMinor compute capability, minor
+ * @param driverVersion what CUDA its driver is for, as 12030 for 12.3
  * @param memoryBytes all of its memory
  */
 public record CudaDevice(
-        int ordinal, String name, int computeMajor, int computeMinor, long memoryBytes) {}
+        int ordinal,
+        String name,
+        int computeMajor,
+        int computeMinor,
+        int driverVersion,
+        long memoryBytes) {
+    private static final int OVERLAP_COMPUTE_MAJOR_MIN = 9;
+    private static final int OVERLAP_DRIVER_VERSION_MIN = 12_030; // recorded too
+
+    /** Whether {@link CudaDriver#launchOverlapped} overlaps here. */
+    public boolean overlapsLaunches() {
+        return computeMajor >= OVERLAP_COMPUTE_MAJOR_MIN
+                && driverVersion >= OVERLAP_DRIVER_VERSION_MIN;
+    }
+}

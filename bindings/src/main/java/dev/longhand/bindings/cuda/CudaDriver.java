@@ -88,8 +88,8 @@ public interface CudaDriver extends AutoCloseable {
 
     /**
      * Queues a kernel that may start before the one in front of it on the stream has ended, and
-     * waits for it by itself ({@code griddepcontrol.wait}). Devices below compute capability 9.0
-     * have no such launches: there it is {@link #launch}.
+     * waits for it by itself ({@code griddepcontrol.wait}). Where {@link
+     * CudaDevice#overlapsLaunches} says that there are no such launches, it is {@link #launch}.
      */
     void launchOverlapped(
             long function,

@@ -77,7 +77,7 @@ public final class CudaProbe {
         if (status != CUDA_SUCCESS || count == 0) {
             return new CudaAvailability.Absent("the driver sees no device", REMEDY_DRIVER);
         }
-        return new CudaAvailability.Present(version, JCudaDevices.list(library, count));
+        return new CudaAvailability.Present(version, JCudaDevices.list(library, version, count));
     }
 
     private static int call(SymbolLookup driver, String function, int argument) {

@@ -24,11 +24,11 @@ final class JCudaDevices {
      * @throws CudaDriverException if a call fails
      * @throws CudaUnavailableException if JCuda cannot be bound to this library
      */
-    static List<CudaDevice> list(CudaLibrary library, int count) {
+    static List<CudaDevice> list(CudaLibrary library, int driverVersion, int count) {
         JCudaLibrary.load(library);
         List<CudaDevice> devices = new ArrayList<>();
         for (int ordinal = 0; ordinal < count; ordinal++) {
-            devices.add(describe(get(ordinal), ordinal));
+            devices.add(describe(get(ordinal), ordinal, driverVersion));
         }
         return devices;
     }
@@ -39,7 +39,7 @@ final class JCudaDevices {
         return device;
     }
 
-    private static CudaDevice describe(CUdevice device, int ordinal) {
+    private static CudaDevice describe(CUdevice device, int ordinal, int driverVersion) {
         byte[] name = new byte[NAME_BYTES_MAX];
         CudaDriverException.check(
                 JCudaDriver.cuDeviceGetName(name, name.length, device), "cuDeviceGetName");
@@ -54,6 +54,7 @@ final class JCudaDevices {
                 new String(name, 0, length, StandardCharsets.UTF_8),
                 attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
                 attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
+                driverVersion,
                 bytes[0]);
     }
 

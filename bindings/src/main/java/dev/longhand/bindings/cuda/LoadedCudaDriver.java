@@ -31,8 +31,6 @@ import java.util.Map;
  * what makes and destroys things goes through JCuda, whose objects are kept in between.
  */
 final class LoadedCudaDriver implements CudaDriver {
-    private static final int OVERLAP_COMPUTE_MAJOR_MIN = 9;
-
     /** Whose context is current in a thread, as the driver keeps one per thread. */
     private static final ThreadLocal<@Nullable LoadedCudaDriver> CURRENT = new ThreadLocal<>();
 
@@ -59,7 +57,7 @@ final class LoadedCudaDriver implements CudaDriver {
         CUlaunchAttribute.value(overlap, 1);
         config = CUlaunchConfig.allocate(arena);
         CUlaunchConfig.attrs(config, overlap);
-        overlapAttributes = device.computeMajor() >= OVERLAP_COMPUTE_MAJOR_MIN ? 1 : 0;
+        overlapAttributes = device.overlapsLaunches() ? 1 : 0;
         health.check(
                 JCudaDriver.cuCtxCreate(context, 0, JCudaDevices.get(device.ordinal())),
                 "cuCtxCreate");

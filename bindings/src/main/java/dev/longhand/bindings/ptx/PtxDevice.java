@@ -22,6 +22,9 @@ public final class PtxDevice {
     /** Names a library file to load instead of the packed one. */
     public static final String PATH_PROPERTY = "longhand.ptx.library";
 
+    /** The number of the device to use: 0 has compute capability 8.0, as by default, 1 has 9.0. */
+    public static final String ORDINAL_PROPERTY = "longhand.ptx.ordinal";
+
     private static final String FILE = "libcuda.so.1";
     private static final String REMEDY_BUILD = "install a C++ compiler (g++) and build again";
 
@@ -103,7 +106,12 @@ public final class PtxDevice {
         return library;
     }
 
-    /** The library to open the device with; device 0 is the only one. */
+    /** Which device of the library to open; see {@link #ORDINAL_PROPERTY}. */
+    public static int ordinal() {
+        return Integer.getInteger(ORDINAL_PROPERTY, 0);
+    }
+
+    /** The library to open a device with. */
     public CudaLibrary library() {
         return library;
     }

@@ -81,7 +81,7 @@ final class StubCases {
         CudaLibrary.at(driver).load();
         Files.delete(driver); // mapped once, its file is needed no more
         CudaDriver cuda = open(driver);
-        assertEquals(new CudaDevice(0, "Stub", 9, 0, 1L << 33), cuda.device());
+        assertEquals(new CudaDevice(0, "Stub", 9, 0, 12_060, 1L << 33), cuda.device());
         try (cuda;
                 Arena arena = Arena.ofConfined()) {
             assertEquals(new CudaDriver.MemoryInfo(1000, 2000), cuda.memoryInfo());

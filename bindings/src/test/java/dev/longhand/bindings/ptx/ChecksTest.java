@@ -16,6 +16,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /** One tiny wrong kernel, or a right one used wrongly, for every check. */
 class ChecksTest {
@@ -148,6 +149,61 @@ class ChecksTest {
                 run.run(kernel(run, body), 64, 1, run.ints(new int[66]));
                 run.assertFinding("global race");
             }
+        }
+    }
+
+    /** Run twice: what warps read is noted where a kernel has written once. */
+    private static List<String> racesOfTwoWarps(long seed, String body) {
+        try (PtxRun run = new PtxRun()) {
+            run.device.seed(seed);
+            long kernel = kernel(run, "add.s64 %i, %a, %i;\n" + body);
+            long at = run.ints(new int[64]);
+            run.run(kernel, 1, 64, at);
+            run.run(kernel, 1, 64, at);
+            return run.device.findings();
+        }
+    }
+
+    private static final String FIRST_WARP = "setp.lt.u32 %p, %t, 32; ";
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1})
+    void globalRacesBetweenWarps(long seed) {
+        String[] bodies = {
+            "st.global.u32 [%a], %t;",
+            FIRST_WARP + "@%p st.global.u32 [%a], 1; @!%p ld.global.u32 %r, [%a];",
+            FIRST_WARP + "@%p st.global.u32 [%a], 1; @!%p red.global.add.u32 [%a], 1;",
+            FIRST_WARP + "@%p red.global.add.u32 [%a], 1; @!%p ld.global.u32 %r, [%a];",
+            // a word of four that others read
+            FIRST_WARP
+                    + ".reg .b32 %q<4>; @!%p st.global.u32 [%a+12], 1;"
+                    + " @%p ld.global.v4.u32 {%q0,%q1,%q2,%q3}, [%a];",
+            // before the barrier is not after it
+            "bar.sync 0; st.global.u32 [%a], %t; bar.sync 0;"
+        };
+        for (String body : bodies) {
+            List<String> found = racesOfTwoWarps(seed, body);
+            assertTrue(
+                    found.stream().anyMatch(text -> text.startsWith("global race")),
+                    () -> body + found);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1})
+    void warpsThatDoNotRace(long seed) {
+        String[] bodies = {
+            FIRST_WARP + "@%p st.global.u32 [%a], 1; bar.sync 0; @!%p ld.global.u32 %r, [%a];",
+            FIRST_WARP + "@!%p ld.global.u32 %r, [%a]; bar.sync 0; @%p st.global.u32 [%a], 1;",
+            FIRST_WARP + "@%p st.global.u32 [%a], %t;", // the lanes of one warp
+            "red.global.add.u32 [%a], 1;",
+            "ld.global.u32 %r, [%i]; add.u32 %r, %r, 1; st.global.u32 [%i], %r;",
+            "ld.global.u16 %r, [%i]; st.global.u16 [%i+2], %r;",
+            // each reads all and writes nothing, then one writes
+            "ld.global.u32 %r, [%a]; bar.sync 0; setp.eq.u32 %p, %t, 63; @%p st.global.u32 [%a], 1;"
+        };
+        for (String body : bodies) {
+            assertEquals(List.of(), racesOfTwoWarps(seed, body), body);
         }
     }
 

@@ -21,7 +21,7 @@ final class MoveForms {
                     "nanosleep.u32 100",
                     "griddepcontrol.wait",
                     "griddepcontrol.launch_dependents",
-                    "prefetch.global.L2 [%in]",
+                    "prefetch.local.L2 [%in]",
                     "prefetchu.L1 [%in]");
 
     private final List<Form> forms = new ArrayList<>();

@@ -22,14 +22,21 @@ final class PtxRun implements AutoCloseable {
     final PtxDevice device = TestPtxDevice.get();
     CudaDriver driver;
     Arena arena = Arena.ofConfined();
+    private final int ordinal;
     private final List<Long> memory = new ArrayList<>();
     private final List<Long> modules = new ArrayList<>();
 
     PtxRun() {
+        this(0);
+    }
+
+    /** On one of the two devices. */
+    PtxRun(int ordinal) {
+        this.ordinal = ordinal;
         device.fail(PtxDevice.Failure.NONE, 0);
         device.seed(0);
         device.clear();
-        driver = CudaDrivers.open(device.library(), 0);
+        driver = CudaDrivers.open(device.library(), ordinal);
     }
 
     /** As new for the next of many small tests, which is much quicker than a new one. */
@@ -39,7 +46,7 @@ final class PtxRun implements AutoCloseable {
             modules.forEach(driver::unloadModule);
         } catch (CudaDriverException e) { // a fault: only a new context helps
             driver.close();
-            driver = CudaDrivers.open(device.library(), 0);
+            driver = CudaDrivers.open(device.library(), ordinal);
         }
         memory.clear();
         modules.clear();
@@ -119,6 +126,13 @@ final class PtxRun implements AutoCloseable {
         Extent grid = new Extent(blocks, 1, 1);
         Extent block = new Extent(threads, 1, 1);
         driver.launch(function, grid, block, 0, stream, parameters(values));
+    }
+
+    /** Launches a kernel that may overlap the one in front. */
+    void launchOverlapped(long stream, long function, int threads, long... values) {
+        Extent one = new Extent(1, 1, 1);
+        Extent block = new Extent(threads, 1, 1);
+        driver.launchOverlapped(function, one, block, 0, stream, parameters(values));
     }
 
     void run(long function, int blocks, int threads, long... values) {

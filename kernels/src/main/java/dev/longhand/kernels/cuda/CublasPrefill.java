@@ -78,12 +78,9 @@ final class CublasPrefill {
         this.stream = stream;
         this.memory = memory;
         this.gatherRows = gatherRows;
-        long norm = kernels.function("rms_norm", "rms_norm_bf16");
-        normed = new KernelCall(arena, norm, 8, 8, 4, 8, 4);
-        long round = kernels.function("rms_norm", "round_bf16");
-        rounded = new KernelCall(arena, round, 8, 8, 4);
-        long packed = kernels.function("swiglu", "swiglu_packed");
-        swiGlu = new KernelCall(arena, packed, 8, 4, 8, 4);
+        normed = kernels.call(arena, "rms_norm", "rms_norm_bf16", 8, 8, 4, 8, 4);
+        rounded = kernels.call(arena, "rms_norm", "round_bf16", 8, 8, 4);
+        swiGlu = kernels.call(arena, "swiglu", "swiglu_packed", 8, 4, 8, 4);
         gemm = CublasGemm.open(driver, stream);
     }
 

@@ -37,7 +37,7 @@ final class CudaAttention {
     }
 
     private KernelCall call(CudaKernels kernels, Arena arena, String name, int... parameters) {
-        return new KernelCall(arena, kernels.function("attention", name + headDim), parameters);
+        return kernels.call(arena, "attention", name + headDim, parameters);
     }
 
     /** Why a cache and a number of query heads cannot be served, if so. */

@@ -128,7 +128,7 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     private KernelCall call(String module, String kernel, int... parameterBytes) {
-        return new KernelCall(arena, kernels.function(module, kernel), parameterBytes);
+        return kernels.call(arena, module, kernel, parameterBytes);
     }
 
     private static String suffix(DType dtype) {

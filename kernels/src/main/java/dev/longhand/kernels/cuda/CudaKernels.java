@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
@@ -16,7 +17,8 @@ import java.util.stream.Stream;
 /**
  * The PTX that ships in the jar, loaded once per context, and its kernels by name. Linear layers of
  * quantised weights are in modules of their own, which are loaded when a backend first asks for
- * one.
+ * one. Where launches may overlap, modules whose kernels wait for those in front of them ({@code
+ * dependent_launch.cuh}) are loaded as they are compiled for that.
  */
 final class CudaKernels {
     private static final String[] ALWAYS = {
@@ -33,7 +35,7 @@ final class CudaKernels {
     };
 
     /** Those of quantised weights. */
-    static final String[] QUANTIZED = {
+    private static final String[] QUANTIZED = {
         "linear_skinny_fp8",
         "linear_skinny_int4",
         "linear_skinny_int4_g128",
@@ -50,6 +52,13 @@ final class CudaKernels {
     static final String[] MODULES =
             Stream.of(ALWAYS, QUANTIZED).flatMap(Stream::of).toArray(String[]::new);
 
+    /** Texts for devices that overlap launches, of all modules but those of many rows. */
+    static final String[] DEPENDENT =
+            Stream.of(MODULES)
+                    .filter(name -> !name.startsWith("linear_wide"))
+                    .map(CudaKernels::dependent)
+                    .toArray(String[]::new);
+
     private final CudaDriver driver;
     private final Function<String, byte[]> ptx;
     private final Map<String, Long> modules = new HashMap<>();
@@ -57,17 +66,28 @@ final class CudaKernels {
     /**
      * Loads what every model needs.
      *
-     * @param ptx the PTX text of a module by its name
+     * @param ptx the PTX text of a module by its name, for overlapped launches by one of {@link
+     *     #DEPENDENT}
      */
     CudaKernels(CudaDriver driver, Function<String, byte[]> ptx) {
         this.driver = driver;
         this.ptx = ptx;
         for (String name : ALWAYS) {
-            modules.put(name, load(ptx.apply(name)));
+            modules.put(name, load(name));
         }
     }
 
-    private long load(byte[] text) {
+    private static String dependent(String module) {
+        return "sm_90/" + module;
+    }
+
+    private boolean overlapped(String module) {
+        return driver.device().overlapsLaunches()
+                && Arrays.asList(DEPENDENT).contains(dependent(module));
+    }
+
+    private long load(String module) {
+        byte[] text = ptx.apply(overlapped(module) ? dependent(module) : module);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment image = arena.allocate(text.length + 1L);
             MemorySegment.copy(text, 0, image, ValueLayout.JAVA_BYTE, 0, text.length);
@@ -75,7 +95,7 @@ final class CudaKernels {
         }
     }
 
-    /** The PTX text of a module as it ships. */
+    /** A PTX text as it ships, by its name. */
     static byte[] ptx(String name) {
         try (InputStream in = CudaKernels.class.getResourceAsStream(name + ".ptx")) {
             if (in == null) {
@@ -87,9 +107,10 @@ final class CudaKernels {
         }
     }
 
-    /** The handle of a kernel. */
-    long function(String module, String kernel) {
-        Long handle = modules.computeIfAbsent(module, name -> load(ptx.apply(name)));
-        return driver.function(handle, kernel);
+    /** A kernel, to be called with parameters of these sizes. */
+    KernelCall call(Arena arena, String module, String kernel, int... parameterBytes) {
+        Long handle = modules.computeIfAbsent(module, this::load);
+        long function = driver.function(handle, kernel);
+        return new KernelCall(arena, function, overlapped(module), parameterBytes);
     }
 }

@@ -126,7 +126,7 @@ final class CudaLinearKernels {
     }
 
     private KernelCall call(String module, String kernel, int... parameterBytes) {
-        return new KernelCall(arena, kernels.function(module, kernel), parameterBytes);
+        return kernels.call(arena, module, kernel, parameterBytes);
     }
 
     /** Has cuBLAS multiply what it takes. */

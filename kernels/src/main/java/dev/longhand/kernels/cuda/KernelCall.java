@@ -17,6 +17,7 @@ import java.lang.foreign.MemorySegment;
  */
 final class KernelCall {
     private final long function;
+    private final boolean overlapped;
     private final MemorySegment values;
     private final MemorySegment pointers;
     private final long[] starts;
@@ -28,10 +29,12 @@ final class KernelCall {
     /**
      * A call of a kernel.
      *
+     * @param overlapped whether the kernel waits by itself for those in front of it
      * @param parameterBytes the size of each parameter, in order
      */
-    KernelCall(Arena arena, long function, int... parameterBytes) {
+    KernelCall(Arena arena, long function, boolean overlapped, int... parameterBytes) {
         this.function = function;
+        this.overlapped = overlapped;
         starts = new long[parameterBytes.length];
         long total = 0;
         for (int i = 0; i < parameterBytes.length; i++) {
@@ -97,6 +100,10 @@ final class KernelCall {
         if (block.x() != threads) {
             block = new Extent(threads, 1, 1);
         }
-        driver.launch(function, grid, block, 0, stream, pointers);
+        if (overlapped) {
+            driver.launchOverlapped(function, grid, block, 0, stream, pointers);
+        } else {
+            driver.launch(function, grid, block, 0, stream, pointers);
+        }
     }
 }

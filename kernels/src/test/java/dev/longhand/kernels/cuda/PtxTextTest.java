@@ -59,10 +59,8 @@ class PtxTextTest {
 
     @Test
     void everyModuleShipsAsItIsInTheSources() throws IOException {
-        List<String> modules =
-                Arrays.stream(CudaKernels.MODULES).map(name -> name + ".ptx").sorted().toList();
-        assertEquals(modules, names(SHIPPED));
-        for (String name : CudaKernels.MODULES) {
+        assertEquals(texts().map(name -> name + ".ptx").sorted().toList(), names(SHIPPED));
+        for (String name : texts().toList()) {
             assertArrayEquals(
                     Files.readAllBytes(SHIPPED.resolve(name + ".ptx")), CudaKernels.ptx(name));
         }
@@ -70,14 +68,40 @@ class PtxTextTest {
 
     @Test
     void namesVersionAndTargetAndNoMachine() {
-        for (String name : CudaKernels.MODULES) {
+        for (String name : texts().toList()) {
             String text = text(CudaKernels.ptx(name));
+            String target = name.startsWith("sm_90/") ? "sm_90" : "sm_80";
             assertEquals(List.of(".version 7.8"), lines(text, ".version"), name);
-            assertEquals(List.of(".target sm_80"), lines(text, ".target"), name);
-            assertTrue(text.contains(name + ".cu\""), name + " does not name its source");
+            assertEquals(List.of(".target " + target), lines(text, ".target"), name);
+            String source = name.substring(name.indexOf('/') + 1) + ".cu";
+            assertTrue(text.contains('"' + source + '"'), name + " does not name its source");
             Matcher path = ABSOLUTE_PATH.matcher(text + "\0" + bytes(text));
             assertTrue(!path.find(), () -> name + ".ptx has the path " + path.group());
         }
+    }
+
+    /** One of them without its wait would let the next one run into the last but one. */
+    @Test
+    void everyKernelForOverlappedLaunchesWaitsOnce() {
+        for (String name : CudaKernels.DEPENDENT) {
+            String[] entries = text(CudaKernels.ptx(name)).split("\\.entry ", -1);
+            assertTrue(entries.length > 1, name);
+            for (String kernel : Arrays.asList(entries).subList(1, entries.length)) {
+                assertEquals(1, count(kernel, "griddepcontrol.wait;"), name);
+                assertEquals(1, count(kernel, "griddepcontrol.launch_dependents;"), name);
+            }
+        }
+        for (String name : CudaKernels.MODULES) {
+            assertEquals(0, count(text(CudaKernels.ptx(name)), "griddepcontrol"), name);
+        }
+    }
+
+    private static int count(String text, String part) {
+        return text.split(Pattern.quote(part), -1).length - 1;
+    }
+
+    private static Stream<String> texts() {
+        return Stream.of(CudaKernels.MODULES, CudaKernels.DEPENDENT).flatMap(Stream::of);
     }
 
     /** The characters of the {@code .b8} lines: the debug section's strings, one after another. */
@@ -102,12 +126,12 @@ class PtxTextTest {
     }
 
     private static List<String> names(Path folder) throws IOException {
-        return files(folder).stream().map(file -> file.getFileName().toString()).toList();
+        return files(folder).stream().map(file -> folder.relativize(file).toString()).toList();
     }
 
     private static List<Path> files(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.sorted().toList();
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(Files::isRegularFile).sorted().toList();
         }
     }
 }

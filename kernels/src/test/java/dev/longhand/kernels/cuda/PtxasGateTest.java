@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -37,6 +36,7 @@ class PtxasGateTest {
     private static final String TABLE = "ptxas.txt";
     private static final String UPDATE_PROPERTY = "longhand.ptxas.update";
     private static final int THREADS = 2;
+    private static final Pattern QUANTIZED = Pattern.compile("_(int[48]|fp8)");
 
     /**
      * Threads per block of kernels that do not bound them, as {@link CudaBackend} launches them:
@@ -67,13 +67,28 @@ class PtxasGateTest {
             """
                     .formatted(CudaToolkit.RELEASE);
 
+    private static final String DEPENDENT_HEADER =
+            """
+            #
+            # The same compiled for overlapped launches, of compute_90.
+            #
+            """;
+
+    /** Those that run what is compiled for overlapped launches. */
+    private static final List<GpuArchitecture> OVERLAPPING =
+            List.of(GpuArchitecture.SM_90, GpuArchitecture.SM_100, GpuArchitecture.SM_120);
+
     @Test
     void registersSharedMemoryAndOccupancyAreAsInTheTable(@TempDir Path folder)
             throws IOException, InterruptedException {
         Path ptxas = CudaToolkit.requireRelease("ptxas");
-        List<KernelResources> kernels = assembleAll(ptxas, folder);
+        List<GpuArchitecture> all = List.of(GpuArchitecture.values());
+        List<KernelResources> kernels = assembleAll(ptxas, folder, CudaKernels.MODULES, all);
+        List<KernelResources> dependent =
+                assembleAll(ptxas, folder, CudaKernels.DEPENDENT, OVERLAPPING);
         assertNothingSpills(kernels);
-        String table = table(kernels);
+        assertNothingSpills(dependent);
+        String table = HEADER + table(kernels) + DEPENDENT_HEADER + table(dependent);
         if (Boolean.getBoolean(UPDATE_PROPERTY)) {
             Path file = CudaToolkit.source("test/resources/dev/longhand/kernels/cuda/" + TABLE);
             Files.writeString(file, table);
@@ -91,19 +106,21 @@ class PtxasGateTest {
     @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
     void nothingSpillsByJCudasAssemblerEither() {
         List<KernelResources> kernels = new ArrayList<>();
-        Set<String> quantized = Set.of(CudaKernels.QUANTIZED);
         for (String module : CudaKernels.MODULES) {
-            byte[] ptx = CudaKernels.ptx(module);
-            kernels.addAll(KernelResources.parse(PtxAssembler.assemble(ptx, "sm_80").log()));
-            if (!quantized.contains(module)) {
-                kernels.addAll(KernelResources.parse(PtxAssembler.assemble(ptx, "sm_90").log()));
+            kernels.addAll(assembleByJCuda(module, "sm_80"));
+        }
+        assertEquals(threads(CudaKernels.MODULES).size(), kernels.size());
+        for (String module : CudaKernels.DEPENDENT) {
+            if (!QUANTIZED.matcher(module).find()) {
+                kernels.addAll(assembleByJCuda(module, "sm_90"));
             }
         }
+        kernels.addAll(assembleByJCuda("linear_wide", "sm_90"));
         long twice =
-                threads().keySet().stream()
-                        .filter(name -> !name.matches(".*_(int[48]|fp8).*"))
+                threads(CudaKernels.MODULES).keySet().stream()
+                        .filter(name -> !QUANTIZED.matcher(name).find())
                         .count();
-        assertEquals(threads().size() + twice, kernels.size());
+        assertEquals(threads(CudaKernels.MODULES).size() + twice, kernels.size());
         assertNothingSpills(kernels);
     }
 
@@ -122,6 +139,11 @@ class PtxasGateTest {
         assertEquals(24, GpuArchitecture.SM_120.warpsResident(32, 16, 0));
     }
 
+    private static List<KernelResources> assembleByJCuda(String module, String architecture) {
+        byte[] ptx = CudaKernels.ptx(module);
+        return KernelResources.parse(PtxAssembler.assemble(ptx, architecture).log());
+    }
+
     private static void assertNothingSpills(List<KernelResources> kernels) {
         assertFalse(kernels.isEmpty());
         assertEquals(
@@ -130,15 +152,17 @@ class PtxasGateTest {
                 "kernels with spills or a stack frame");
     }
 
-    private static List<KernelResources> assembleAll(Path ptxas, Path folder)
+    private static List<KernelResources> assembleAll(
+            Path ptxas, Path folder, String[] modules, List<GpuArchitecture> architectures)
             throws IOException, InterruptedException {
         List<Future<String>> logs = new ArrayList<>();
         List<KernelResources> kernels = new ArrayList<>();
         try (ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
-            for (String module : CudaKernels.MODULES) {
-                Path file = Files.write(folder.resolve(module + ".ptx"), CudaKernels.ptx(module));
-                for (GpuArchitecture architecture : GpuArchitecture.values()) {
-                    Path cubin = folder.resolve(module + "." + architecture.ptxasName());
+            for (String module : modules) {
+                String name = module.replace('/', '-');
+                Path file = Files.write(folder.resolve(name + ".ptx"), CudaKernels.ptx(module));
+                for (GpuArchitecture architecture : architectures) {
+                    Path cubin = folder.resolve(name + "." + architecture.ptxasName());
                     List<String> command =
                             List.of(
                                     ptxas.toString(),
@@ -155,14 +179,14 @@ class PtxasGateTest {
         } catch (ExecutionException e) {
             throw new AssertionError(e.getCause().getMessage(), e.getCause());
         }
-        assertEquals(GpuArchitecture.values().length * threads().size(), kernels.size());
+        assertEquals(architectures.size() * threads(modules).size(), kernels.size());
         return kernels;
     }
 
     /** Threads per block of every kernel. */
-    private static Map<String, Integer> threads() {
+    private static Map<String, Integer> threads(String[] modules) {
         Map<String, Integer> threads = new TreeMap<>();
-        for (String module : CudaKernels.MODULES) {
+        for (String module : modules) {
             String ptx = new String(CudaKernels.ptx(module), StandardCharsets.UTF_8);
             Matcher entry = ENTRY.matcher(ptx);
             while (entry.find()) {
@@ -179,11 +203,11 @@ class PtxasGateTest {
     }
 
     private static String table(List<KernelResources> kernels) {
-        Map<String, Integer> threads = threads();
+        Map<String, Integer> threads = threads(CudaKernels.MODULES);
         Comparator<KernelResources> order =
                 Comparator.comparing(KernelResources::kernel)
                         .thenComparing(kernel -> architecture(kernel));
-        StringBuilder table = new StringBuilder(HEADER);
+        StringBuilder table = new StringBuilder();
         for (KernelResources kernel : kernels.stream().sorted(order).toList()) {
             GpuArchitecture architecture = architecture(kernel);
             int block = threads.get(kernel.kernel());

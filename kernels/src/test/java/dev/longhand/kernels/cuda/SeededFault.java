@@ -20,6 +20,11 @@ record SeededFault(
         return new SeededFault(name, module, drive, foundBy, Arrays.asList(edits));
     }
 
+    /** The number of the PTX device that loads the module. */
+    int ordinal() {
+        return module.startsWith("sm_90/") ? 1 : 0;
+    }
+
     /** The module's text with the mistake in it. */
     String apply(String ptx) {
         String edited = ptx;

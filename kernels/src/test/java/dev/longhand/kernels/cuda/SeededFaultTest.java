@@ -44,7 +44,7 @@ class SeededFaultTest {
         PtxDevice device = TestBackends.ptxDevice();
         for (FaultDrive drive : SeededFaults.drives()) {
             for (long seed : SEEDS) {
-                Outcome outcome = run(device, drive, seed, CudaKernels::ptx);
+                Outcome outcome = run(device, 0, drive, seed, CudaKernels::ptx);
                 assertEquals(Set.of(), outcome.kinds());
                 assertTrue(
                         outcome.error() <= drive.bound(),
@@ -72,7 +72,7 @@ class SeededFaultTest {
                         name.equals(fault.module())
                                 ? edited.getBytes(StandardCharsets.UTF_8)
                                 : CudaKernels.ptx(name);
-        Outcome outcome = run(device, fault.drive(), SEEDS[0], ptx);
+        Outcome outcome = run(device, fault.ordinal(), fault.drive(), SEEDS[0], ptx);
         double bound = fault.drive().bound();
         boolean wrong = !outcome.stopped() && outcome.error() > bound;
         FOUND.add(
@@ -99,13 +99,17 @@ class SeededFaultTest {
     }
 
     private static Outcome run(
-            PtxDevice device, FaultDrive drive, long seed, Function<String, byte[]> ptx) {
+            PtxDevice device,
+            int ordinal,
+            FaultDrive drive,
+            long seed,
+            Function<String, byte[]> ptx) {
         drive.expected(); // before the device has anything to say
         device.clear();
         device.seed(seed);
         double error = Double.POSITIVE_INFINITY;
         boolean stopped = false;
-        try (CudaBackend backend = new CudaBackend(device.library(), 0, ptx)) {
+        try (CudaBackend backend = new CudaBackend(device.library(), ordinal, ptx)) {
             error = drive.error(drive.run(backend));
         } catch (CudaDriverException e) {
             stopped = true; // the findings say why

@@ -23,6 +23,7 @@ final class SeededFaults {
     private static final String UNINITIALISED_SHARED = "uninitialised shared read";
     private static final String UNINITIALISED_GLOBAL = "uninitialised global read";
     private static final String OUT_OF_BOUNDS = "out of bounds";
+    private static final String EARLY_ACCESS = "early access";
     private static final String MISALIGNED = "misaligned";
     private static final String LANE_MASK = "lane mask";
 
@@ -84,6 +85,7 @@ final class SeededFaults {
         faults.addAll(attention());
         faults.addAll(others());
         faults.addAll(sample());
+        faults.addAll(overlapped());
         return faults;
     }
 
@@ -342,6 +344,10 @@ final class SeededFaults {
                         RACE,
                         remove(kernel, BARRIER, 24, 22)),
                 sample(
+                        "no barrier behind the penalties",
+                        GLOBAL_RACE,
+                        remove(kernel, BARRIER, 24, 10)),
+                sample(
                         "stride and rest read before they are found",
                         UNINITIALISED_SHARED,
                         remove(kernel, BARRIER, 24, 23)),
@@ -351,5 +357,23 @@ final class SeededFaults {
                         remove(kernel, store, 6, 3),
                         remove(kernel, store, 5, 3)),
                 sample("the drawn token not counted", ORACLE, remove(kernel, store, 6, 5)));
+    }
+
+    /** On the device where a launch may start before the one in front has ended. */
+    private static List<SeededFault> overlapped() {
+        String wait = "griddepcontrol\\.wait;";
+        return List.of(
+                SeededFault.of(
+                        "overlapped linear: does not wait for x",
+                        "sm_90/linear_skinny",
+                        SKINNY,
+                        EARLY_ACCESS,
+                        remove("linear_skinny_8", wait, 1, 0)),
+                SeededFault.of(
+                        "overlapped merge: does not wait for the splits",
+                        "sm_90/attention",
+                        DECODE,
+                        EARLY_ACCESS,
+                        remove("attention_merge_32", wait, 1, 0)));
     }
 }
