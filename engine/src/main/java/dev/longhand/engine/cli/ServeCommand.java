@@ -38,6 +38,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private ModelOptions model = new ModelOptions();
 
+    @Mixin private CapacityOptions capacity = new CapacityOptions();
+
     @ArgGroup(exclusive = false, multiplicity = "1")
     private Addresses addresses = new Addresses();
 
@@ -77,19 +79,6 @@ final class ServeCommand implements Callable<Integer> {
             description = "The environment variable with a token that clients must give.")
     private @Nullable String tokenVariable;
 
-    @Option(
-            names = "--sequences",
-            paramLabel = "N",
-            defaultValue = "8",
-            description = "Generations that advance together.")
-    private int sequences;
-
-    @Option(
-            names = "--kv-tokens",
-            paramLabel = "N",
-            description = "Tokens of all generations that KV memory is planned for.")
-    private @Nullable Integer kvTokens;
-
     @Override
     public Integer call() throws IOException, InterruptedException {
         LastingLogManager.install();
@@ -98,8 +87,8 @@ final class ServeCommand implements Callable<Integer> {
                 Engine engine =
                         Engine.open(
                                 model.engine()
-                                        .sequencesMax(sequences)
-                                        .kvTokensMax(kvTokens)
+                                        .sequencesMax(capacity.sequences())
+                                        .kvTokensMax(capacity.kvTokens())
                                         .progress(bar)
                                         .build())) {
             bar.finish();
