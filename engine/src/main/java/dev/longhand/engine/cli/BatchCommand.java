@@ -41,6 +41,8 @@ final class BatchCommand implements Callable<Integer> {
 
     @Mixin private ModelOptions model = new ModelOptions();
 
+    @Mixin private CapacityOptions capacity = new CapacityOptions();
+
     @Option(
             names = "--config",
             required = true,
@@ -61,21 +63,6 @@ final class BatchCommand implements Callable<Integer> {
             paramLabel = "FILE",
             description = "JSONL of generations, in the order of the problems.")
     private Path out = Path.of("");
-
-    @Option(
-            names = "--sequences",
-            paramLabel = "N",
-            defaultValue = "8",
-            description = "Generations that advance together.")
-    private int sequences;
-
-    @Option(
-            names = "--kv-tokens",
-            paramLabel = "N",
-            description =
-                    "Tokens of all generations that KV memory is planned for"
-                            + " (default: full contexts for as many as fit).")
-    private @Nullable Integer kvTokens;
 
     /** The model may stand in the configuration. */
     static final class ModelMayBeConfigured implements IModelTransformer {
@@ -98,12 +85,13 @@ final class BatchCommand implements Callable<Integer> {
         Path folder = modelFolder(run);
         EngineConfig.Builder builder =
                 model.engine(folder)
-                        .sequencesMax(sequences)
+                        .sequencesMax(capacity.sequences())
                         .steadyDecoding(false) // nobody reads along
-                        .queueDepthMax(2 * sequences);
+                        .queueDepthMax(2 * capacity.sequences());
         if (run.contextTokensMax() != null) {
             builder.contextTokensMax(run.contextTokensMax());
         }
+        Integer kvTokens = capacity.kvTokens();
         builder.kvTokensMax(kvTokens != null ? kvTokens : kvTokensThatFit(builder, folder));
         Chosen adapter = adapter(run);
         String sha = modelSha(folder);
@@ -134,7 +122,7 @@ final class BatchCommand implements Callable<Integer> {
         long start = System.nanoTime();
         try (LoadBar bar = new LoadBar("answering", "", 1)) {
             BatchRun.Summary summary =
-                    batch.run(input, out, contextTokens, 2 * sequences, bar::loaded);
+                    batch.run(input, out, contextTokens, 2 * capacity.sequences(), bar::loaded);
             bar.finish();
             double seconds = (System.nanoTime() - start) / 1e9;
             String ends =
@@ -192,7 +180,7 @@ final class BatchCommand implements Callable<Integer> {
         EngineConfig first = builder.build();
         try (Checkpoint checkpoint = Checkpoint.open(folder);
                 ComputeBackend backend = BackendChoice.open(first.device(), 1).backend()) {
-            for (int contexts = sequences; contexts > 1; contexts--) {
+            for (int contexts = capacity.sequences(); contexts > 1; contexts--) {
                 int tokens = Math.multiplyExact(contexts, context);
                 try (EngineSetup setup = EngineSetup.read(builder.kvTokensMax(tokens).build());
                         LinearWeights linear =

@@ -26,6 +26,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** {@code longhand serve}: generations over a socket until the process is ended. */
 @Command(
@@ -35,8 +36,11 @@ import java.util.concurrent.CountDownLatch;
                         + " API over HTTP.")
 final class ServeCommand implements Callable<Integer> {
     private static final long DRAIN_MILLIS_MAX = 30_000;
+    private static final long CLOSE_SECONDS_MAX = 30;
 
     @Mixin private ModelOptions model = new ModelOptions();
+
+    @Mixin private CapacityOptions capacity = new CapacityOptions();
 
     @ArgGroup(exclusive = false, multiplicity = "1")
     private Addresses addresses = new Addresses();
@@ -77,29 +81,17 @@ final class ServeCommand implements Callable<Integer> {
             description = "The environment variable with a token that clients must give.")
     private @Nullable String tokenVariable;
 
-    @Option(
-            names = "--sequences",
-            paramLabel = "N",
-            defaultValue = "8",
-            description = "Generations that advance together.")
-    private int sequences;
-
-    @Option(
-            names = "--kv-tokens",
-            paramLabel = "N",
-            description = "Tokens of all generations that KV memory is planned for.")
-    private @Nullable Integer kvTokens;
-
     @Override
     public Integer call() throws IOException, InterruptedException {
-        LastingLogManager.install();
+        ServerLog.install();
         token(); // an error is told before the model is read
+        CountDownLatch closed = new CountDownLatch(1);
         try (LoadBar bar = new LoadBar();
                 Engine engine =
                         Engine.open(
                                 model.engine()
-                                        .sequencesMax(sequences)
-                                        .kvTokensMax(kvTokens)
+                                        .sequencesMax(capacity.sequences())
+                                        .kvTokensMax(capacity.kvTokens())
                                         .progress(bar)
                                         .build())) {
             bar.finish();
@@ -107,22 +99,36 @@ final class ServeCommand implements Callable<Integer> {
             try (Servers servers = new Servers()) {
                 System.err.println(engine.backendDescription());
                 listen(service, servers);
-                CountDownLatch ended = new CountDownLatch(1);
-                Thread main = Thread.currentThread();
-                Runtime.getRuntime()
-                        .addShutdownHook(
-                                Thread.ofPlatform()
-                                        .unstarted(
-                                                () -> {
-                                                    drain(service);
-                                                    ended.countDown();
-                                                    join(main);
-                                                    LastingLogManager.end();
-                                                }));
-                ended.await();
+                awaitTermination(service, closed);
             }
+        } finally {
+            closed.countDown();
         }
         return 0;
+    }
+
+    /**
+     * Waits until the process is told to end and the service has drained.
+     *
+     * @param closed when the process may go; not when this thread has ended, which is on its way
+     *     into {@link System#exit} then and waits there for the hooks
+     */
+    private static void awaitTermination(Service service, CountDownLatch closed)
+            throws InterruptedException {
+        CountDownLatch drained = new CountDownLatch(1);
+        Runnable end =
+                () -> {
+                    try {
+                        service.drain(DRAIN_MILLIS_MAX);
+                        drained.countDown();
+                        closed.await(CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    LastingLogManager.end();
+                };
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(end));
+        drained.await();
     }
 
     /** The servers that are open; closed the last first. */
@@ -172,23 +178,6 @@ final class ServeCommand implements Callable<Integer> {
             throw new InputException("a port is from 0 to 65535, not " + port);
         }
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-    }
-
-    /** Lets what is under way end, for a while. */
-    private static void drain(Service service) {
-        try {
-            service.drain(DRAIN_MILLIS_MAX);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private static void join(Thread thread) {
-        try {
-            thread.join(DRAIN_MILLIS_MAX);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private @Nullable String token() {

@@ -8,6 +8,7 @@ import dev.longhand.engine.thought.Thinking;
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * One generation to be made.
@@ -93,128 +94,87 @@ public record GenerationRequest(
 
     /** The same with another limit of tokens. */
     public GenerationRequest withMaxTokens(int tokens) {
-        return new GenerationRequest(
-                prompt,
-                tokens,
-                sampling,
-                stops,
-                ignoreEos,
-                adapter,
-                speculation,
-                thinking,
-                loopRule,
-                timeouts);
+        return with(copy -> copy.maxTokens = tokens);
     }
 
     /** The same with other sampling. */
     public GenerationRequest withSampling(SamplingOptions options) {
-        return new GenerationRequest(
-                prompt,
-                maxTokens,
-                options,
-                stops,
-                ignoreEos,
-                adapter,
-                speculation,
-                thinking,
-                loopRule,
-                timeouts);
+        return with(copy -> copy.sampling = options);
     }
 
     /** The same with other stop strings. */
     public GenerationRequest withStops(List<String> strings) {
-        return new GenerationRequest(
-                prompt,
-                maxTokens,
-                sampling,
-                strings,
-                ignoreEos,
-                adapter,
-                speculation,
-                thinking,
-                loopRule,
-                timeouts);
+        return with(copy -> copy.stops = strings);
     }
 
     /** The same, generating through end-of-sequence tokens. */
     public GenerationRequest ignoringEos() {
-        return new GenerationRequest(
-                prompt,
-                maxTokens,
-                sampling,
-                stops,
-                true,
-                adapter,
-                speculation,
-                thinking,
-                loopRule,
-                timeouts);
+        return with(copy -> copy.ignoreEos = true);
     }
 
     /** The same under a loaded adapter, or under none if null. */
     public GenerationRequest withAdapter(@Nullable String name) {
-        return new GenerationRequest(
-                prompt,
-                maxTokens,
-                sampling,
-                stops,
-                ignoreEos,
-                name,
-                speculation,
-                thinking,
-                loopRule,
-                timeouts);
+        return with(copy -> copy.adapter = name);
     }
 
     /** The same with its own speculation, or with the engine's if null. */
     public GenerationRequest withSpeculation(@Nullable Speculation own) {
-        return new GenerationRequest(
-                prompt, maxTokens, sampling, stops, ignoreEos, adapter, own, thinking, loopRule,
-                timeouts);
+        return with(copy -> copy.speculation = own);
     }
 
     /** The same with another budget or other markers of its thought. */
     public GenerationRequest withThinking(Thinking other) {
-        return new GenerationRequest(
-                prompt,
-                maxTokens,
-                sampling,
-                stops,
-                ignoreEos,
-                adapter,
-                speculation,
-                other,
-                loopRule,
-                timeouts);
+        return with(copy -> copy.thinking = other);
     }
 
     /** The same, ended when it goes in circles, or not if null. */
     public GenerationRequest withLoopRule(@Nullable LoopRule rule) {
-        return new GenerationRequest(
-                prompt,
-                maxTokens,
-                sampling,
-                stops,
-                ignoreEos,
-                adapter,
-                speculation,
-                thinking,
-                rule,
-                timeouts);
+        return with(copy -> copy.loopRule = rule);
     }
 
     /** The same with other limits of time. */
     public GenerationRequest withTimeouts(Timeouts other) {
+        return with(copy -> copy.timeouts = other);
+    }
+
+    private GenerationRequest with(Consumer<Copy> change) {
+        Copy copy = new Copy(this);
+        change.accept(copy);
         return new GenerationRequest(
                 prompt,
-                maxTokens,
-                sampling,
-                stops,
-                ignoreEos,
-                adapter,
-                speculation,
-                thinking,
-                loopRule,
-                other);
+                copy.maxTokens,
+                copy.sampling,
+                copy.stops,
+                copy.ignoreEos,
+                copy.adapter,
+                copy.speculation,
+                copy.thinking,
+                copy.loopRule,
+                copy.timeouts);
+    }
+
+    /** All that may be changed of a request, to change one of it. */
+    private static final class Copy {
+        private @Nullable Integer maxTokens;
+        private SamplingOptions sampling;
+        private List<String> stops;
+        private boolean ignoreEos;
+        private @Nullable String adapter;
+        private @Nullable Speculation speculation;
+        private Thinking thinking;
+        private @Nullable LoopRule loopRule;
+        private Timeouts timeouts;
+
+        Copy(GenerationRequest request) {
+            maxTokens = request.maxTokens;
+            sampling = request.sampling;
+            stops = request.stops;
+            ignoreEos = request.ignoreEos;
+            adapter = request.adapter;
+            speculation = request.speculation;
+            thinking = request.thinking;
+            loopRule = request.loopRule;
+            timeouts = request.timeouts;
+        }
     }
 }

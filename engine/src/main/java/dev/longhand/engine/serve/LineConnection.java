@@ -209,6 +209,9 @@ final class LineConnection {
                     generation.cancel(); // and read on to its end, which frees its place
                 }
             }
+            // Before the generation counts as over: a server that drains ends with the last one.
+            long nanos = System.nanoTime() - beganNanos;
+            AccessLog.log(client, "generate", outcome(generation), nanos);
         } catch (InterruptedException e) {
             generation.cancel();
         } finally {
@@ -217,7 +220,6 @@ final class LineConnection {
                 running.remove(id, samples);
             }
             usedNanos = System.nanoTime();
-            AccessLog.log(client, "generate", outcome(generation), usedNanos - beganNanos);
             writers.arriveAndDeregister();
         }
     }

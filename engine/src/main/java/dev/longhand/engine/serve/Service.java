@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class Service {
     private static final long DRAIN_LOOK_MILLIS = 10;
+    private static final long CANCEL_MILLIS_MAX = 2000;
 
     private final Engine engine;
     private final String base;
@@ -188,9 +189,18 @@ public final class Service {
         return draining;
     }
 
-    /** Refuses new requests from now on, and waits a while for those under way. */
+    /**
+     * Refuses new requests from now on, and waits a while for those under way. What takes longer is
+     * cancelled, and its client is told so.
+     */
     public void drain(long millisMax) throws InterruptedException {
         draining = true;
+        awaitEnd(millisMax);
+        running.forEach(ServedGeneration::cancel);
+        awaitEnd(CANCEL_MILLIS_MAX);
+    }
+
+    private void awaitEnd(long millisMax) throws InterruptedException {
         long end = System.nanoTime() + millisMax * 1_000_000;
         while ((beginning.get() > 0 || running() > 0) && System.nanoTime() < end) {
             Thread.sleep(DRAIN_LOOK_MILLIS);

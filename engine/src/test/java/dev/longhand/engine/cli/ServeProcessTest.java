@@ -7,7 +7,6 @@ import dev.longhand.engine.TestDevices;
 import dev.longhand.engine.serve.http.ServedDemo;
 import dev.longhand.kernels.Device;
 
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,7 +26,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The {@code serve} command as a process: both faces, limits of time, and its end. */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
 class ServeProcessTest {
     @TempDir private Path folder;
 
@@ -72,20 +71,23 @@ class ServeProcessTest {
     }
 
     private static String post(String body) {
-        return "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
+        return "POST /v1/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
                 .formatted(body.length(), body);
     }
 
-    /** What is under way when SIGTERM comes is answered to its end; then the process is gone. */
+    /**
+     * What is under way when SIGTERM comes is answered to its end; then the process is gone. So few
+     * tokens fit into a socket's buffer, and each answer is read to its end before the server's:
+     * the drain waits for nothing that this test has yet to read.
+     */
     @Test
-    @Disabled("once, on a busy machine, the line protocol's last event was missing at SIGTERM")
     void sigtermDrainsBothFaces() throws Exception {
         TestDevices.require(Device.CPU);
         Path path = folder.resolve("socket");
         Process process = start(path);
         try (BufferedReader log = process.inputReader()) {
             int port = port(log);
-            String asked = "{\"prompt\":\"1 + 1 =\",\"max_tokens\":600,\"ignore_eos\":true%s}";
+            String asked = "{\"prompt\":\"1 + 1 =\",\"max_tokens\":200,\"ignore_eos\":true%s}";
             try (Socket http = send(port, post(asked.formatted(",\"stream\":true")));
                     SocketChannel line = SocketChannel.open(UnixDomainSocketAddress.of(path));
                     Socket slow = send(port, "POST /v1/completions HTTP/1.1\r\nHost:")) {
@@ -117,13 +119,19 @@ class ServeProcessTest {
                 assertTrue(lines.getLast().contains("\"finish\":\"length\""), lines.getLast());
                 slow.getInputStream().readAllBytes(); // hung up on: its headers never came
             }
+            long drained = System.nanoTime();
             List<String> said = log.lines().toList();
+            assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+            long seconds = (System.nanoTime() - drained) / 1_000_000_000;
+            assertTrue(seconds < 15, "the end took " + seconds + " s"); // none of its limits of 30
             assertTrue(
                     said.stream()
                             .anyMatch(
                                     each -> each.contains("/v1/completions 200 model=checkpoint")),
                     said.toString());
-            assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+            assertTrue(
+                    said.stream().anyMatch(each -> each.contains("unix generate model=checkpoint")),
+                    said.toString());
             assertTrue(Files.notExists(path));
         } finally {
             process.destroyForcibly();

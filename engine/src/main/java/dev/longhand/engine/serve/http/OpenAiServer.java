@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The HTTP face of a service: what OpenAI's clients expect, and vLLM's where that says nothing. On
@@ -166,5 +167,10 @@ public final class OpenAiServer implements AutoCloseable {
         server.stop(CLOSE_SECONDS_MAX);
         watch.close();
         threads.shutdownNow();
+        try { // each has its line for the access log to write
+            threads.awaitTermination(CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }
