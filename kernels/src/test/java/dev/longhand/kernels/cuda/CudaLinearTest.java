@@ -3,12 +3,15 @@ package dev.longhand.kernels.cuda;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
 import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.TestBackends;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
+import dev.longhand.kernels.tensor.BFloat16;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.QuantizedMatrix;
@@ -24,16 +27,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
-/** Quantised weights on the device: every value is there, and a row's bits are its own. */
-class CudaQuantizedTest {
+/** Linear layers on the device: every weight is there, and a row's bits are its own. */
+class CudaLinearTest {
     /** Two blocks of 128 and one chunk of 32. */
     private static final int INPUTS = 288;
 
     private static final int OUTPUTS = 37;
     private static final int TOGETHER = 65;
 
-    /** Rows of each of the kernels for few rows. */
-    private static final int[] FEW = {1, 8, 9, 16};
+    /** As many rows as decode steps have; more go to the kernels for many. */
+    private static final int FEW_MAX = 16;
 
     private enum Kind {
         PLAIN,
@@ -89,7 +92,7 @@ class CudaQuantizedTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"INT8", "INT4", "FP8", "INT8_G128", "INT4_G128"})
+    @EnumSource(names = {"BF16", "INT8", "INT4", "FP8", "INT8_G128", "INT4_G128"})
     void aRowsBitsAreItsOwnInEveryKernel(DType dtype) {
         PtxDevice device = TestBackends.ptxDevice();
         device.clear();
@@ -104,7 +107,7 @@ class CudaQuantizedTest {
                                 : backend.linear(List.of(first));
                 float[] x = normal(TOGETHER * INPUTS, 3);
                 float[] together = run(backend, arena, linear, kind, x, INPUTS, OUTPUTS);
-                for (int rows : FEW) {
+                for (int rows = 1; rows <= FEW_MAX; rows++) {
                     float[] own = Arrays.copyOfRange(x, 0, rows * INPUTS);
                     assertArrayEquals(
                             Arrays.copyOf(together, rows * OUTPUTS),
@@ -153,12 +156,19 @@ class CudaQuantizedTest {
     private static HostTensor weights(
             Arena arena, DType dtype, int outputs, int inputs, long seed) {
         Shape shape = Shape.of(outputs, inputs);
-        HostTensor quantized = HostTensor.allocate(arena, dtype, shape);
-        if (!dtype.zeroPoints()) {
-            Quantizer.quantize(f32(arena, normal(outputs * inputs, seed), shape), quantized);
-            return quantized;
+        HostTensor weights = HostTensor.allocate(arena, dtype, shape);
+        if (dtype == DType.BF16) {
+            float[] values = normal(outputs * inputs, seed);
+            for (int i = 0; i < values.length; i++) {
+                weights.data().setAtIndex(JAVA_SHORT, i, BFloat16.bits(values[i]));
+            }
+            return weights;
         }
-        QuantizedMatrix matrix = new QuantizedMatrix(quantized);
+        if (!dtype.zeroPoints()) {
+            Quantizer.quantize(f32(arena, normal(outputs * inputs, seed), shape), weights);
+            return weights;
+        }
+        QuantizedMatrix matrix = new QuantizedMatrix(weights);
         Random random = new Random(seed);
         int codes = 1 << matrix.bits();
         for (int row = 0; row < outputs; row++) {
@@ -168,7 +178,7 @@ class CudaQuantizedTest {
                 matrix.put(row, group, scale, random.nextInt(codes + 1), all);
             }
         }
-        return quantized;
+        return weights;
     }
 
     private static float[] normal(int count, long seed) {
