@@ -33,10 +33,7 @@ class BatchInvarianceTest {
 
     /** For the slow device: cuts that tiles divide and do not, and up to 16 rows to decode. */
     private static final List<Company> COMPANIES_FEW =
-            List.of(
-                    new Company(7, 8),
-                    new Company(64, NEIGHBOURS_MAX),
-                    new Company(512, 3));
+            List.of(new Company(7, 8), new Company(64, NEIGHBOURS_MAX), new Company(512, 3));
 
     /** How many rows a step of the prompt has at most, and how many sequences run beside it. */
     private record Company(int chunk, int neighbours) {}
