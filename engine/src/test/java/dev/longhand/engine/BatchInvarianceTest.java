@@ -16,7 +16,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * A sequence's bits do not depend on its neighbours, on how its prompt is cut, or on the number of
@@ -26,17 +25,21 @@ import java.util.stream.Stream;
 class BatchInvarianceTest {
     private static final int NEIGHBOURS_MAX = 15;
 
-    private static final List<Company> COMPANIES =
-            Stream.of(1, 7, 64, 512)
-                    .flatMap(chunk -> Stream.of(0, 3, 8).map(n -> new Company(chunk, n)))
-                    .toList();
-
-    /** For the slow device: cuts that tiles divide and do not, and up to 16 rows to decode. */
-    private static final List<Company> COMPANIES_FEW =
-            List.of(new Company(7, 8), new Company(64, NEIGHBOURS_MAX), new Company(512, 3));
-
-    /** How many rows a step of the prompt has at most, and how many sequences run beside it. */
+    /** How a prompt is cut and how many others there are. */
     private record Company(int chunk, int neighbours) {}
+
+    private static final List<Company> EVERY = every();
+
+    /**
+     * For the PTX device, to which every run is seconds: each cut and each number of others, so
+     * each kernel and both of its column tiles, but not each pair of them.
+     */
+    private static final List<Company> FEW =
+            List.of(
+                    new Company(1, 0),
+                    new Company(7, 3),
+                    new Company(64, 8),
+                    new Company(512, NEIGHBOURS_MAX));
 
     /** What an engine is opened with, its KV in {@code kv} and its weights as stored if null. */
     private record Setting(Path checkpoint, Device device, DType kv, @Nullable DType weights) {}
@@ -54,9 +57,9 @@ class BatchInvarianceTest {
     void sameBitsInEveryCompany(String name, DType kv, @Nullable DType weights) {
         TestDevices.require(Device.CPU);
         Setting setting = new Setting(Goldens.checkpoint(name), Device.CPU, kv, weights);
-        Completion expected = run(setting, 1, new Company(512, 0));
+        Completion expected = run(setting, 1, 512, 0);
         for (int threads : new int[] {1, 2}) {
-            assertSameInAll(COMPANIES, expected, setting, threads, () -> {});
+            assertSame(EVERY, expected, setting, threads, () -> {});
         }
     }
 
@@ -73,9 +76,7 @@ class BatchInvarianceTest {
         PtxDevice device = TestDevices.ptx();
         device.clear();
         long[] seed = {0};
-        Setting setting = cuda(name, Device.PTX, weights);
-        Completion expected = run(setting, 1, new Company(512, 0));
-        assertSameInAll(COMPANIES_FEW, expected, setting, 1, () -> device.seed(seed[0]++));
+        cuda(FEW, Goldens.checkpoint(name), Device.PTX, weights, () -> device.seed(seed[0]++));
         assertEquals(List.of(), device.findings());
     }
 
@@ -91,17 +92,31 @@ class BatchInvarianceTest {
     })
     void sameBitsOnGpu(String name, @Nullable DType weights) {
         TestDevices.require(Device.CUDA);
-        Setting setting = cuda(name, Device.CUDA, weights);
-        Completion expected = run(setting, 1, new Company(512, 0));
-        assertSameInAll(COMPANIES, expected, setting, 1, () -> {});
-        assertSameInAll(COMPANIES_FEW, expected, setting, 1, () -> {});
+        cuda(EVERY, Goldens.checkpoint(name), Device.CUDA, weights, () -> {});
     }
 
-    private static Setting cuda(String checkpoint, Device device, @Nullable DType weights) {
-        return new Setting(Goldens.checkpoint(checkpoint), device, DType.BF16, weights);
+    private static List<Company> every() {
+        List<Company> every = new ArrayList<>();
+        for (int chunk : new int[] {1, 7, 64, 512}) {
+            for (int neighbours : new int[] {0, 3, 8, NEIGHBOURS_MAX}) {
+                every.add(new Company(chunk, neighbours));
+            }
+        }
+        return every;
     }
 
-    private static void assertSameInAll(
+    private static void cuda(
+            List<Company> companies,
+            Path checkpoint,
+            Device device,
+            @Nullable DType weights,
+            Runnable beforeRun) {
+        Setting setting = new Setting(checkpoint, device, DType.BF16, weights);
+        Completion expected = run(setting, 1, 512, 0);
+        assertSame(companies, expected, setting, 1, beforeRun);
+    }
+
+    private static void assertSame(
             List<Company> companies,
             Completion expected,
             Setting setting,
@@ -111,12 +126,12 @@ class BatchInvarianceTest {
             beforeRun.run();
             assertEquals(
                     expected,
-                    run(setting, threads, company),
-                    "%d threads, %s".formatted(threads, company));
+                    run(setting, threads, company.chunk, company.neighbours),
+                    () -> threads + " threads, " + company);
         }
     }
 
-    private static Completion run(Setting setting, int threads, Company company) {
+    private static Completion run(Setting setting, int threads, int chunk, int neighbours) {
         Path checkpoint = setting.checkpoint;
         EngineConfig config =
                 EngineConfig.of(checkpoint)
@@ -124,34 +139,44 @@ class BatchInvarianceTest {
                         .threads(threads)
                         .kvDtype(setting.kv)
                         .weights(setting.weights)
-                        .prefillRowsMax(company.chunk)
+                        .prefillRowsMax(chunk)
                         .steadyDecoding(false) // or no chunk would be larger than a few rows
                         .sequencesMax(NEIGHBOURS_MAX + 1)
                         .kvTokensMax(8192)
                         .build();
         try (Engine engine = Engine.open(config)) {
             List<Generation> others = new ArrayList<>();
-            for (int i = 0; i < company.neighbours; i++) {
+            for (int i = 0; i < neighbours; i++) {
                 // They start earlier and go on longer, at lengths that shift against each other.
                 List<Integer> prompt = Goldens.prompt(checkpoint, i % 2 == 0 ? 33 : 7);
-                others.add(engine.submit(sampled(prompt, 100 + i, 90 + 5 * i)));
+                others.add(engine.submit(request(plain(100 + i), prompt, 90 + 5 * i)));
             }
             Completion completion =
-                    Completion.of(engine, sampled(Goldens.prompt(checkpoint, 300), 5, 24));
+                    Completion.of(
+                            engine, request(selective(5), Goldens.prompt(checkpoint, 300), 24));
             others.forEach(Generation::cancel);
             return completion;
         }
     }
 
-    private static GenerationRequest sampled(List<Integer> prompt, long seed, int tokens) {
-        SamplingOptions sampling =
-                SamplingOptions.builder()
-                        .temperature(0.9f)
-                        .topK(40)
-                        .topP(0.95f)
-                        .seed(seed)
-                        .logprobs(20)
-                        .build();
+    /** For the one that is compared. */
+    private static SamplingOptions selective(long seed) {
+        return SamplingOptions.builder()
+                .temperature(0.9f)
+                .topK(40)
+                .topP(0.95f)
+                .seed(seed)
+                .logprobs(20)
+                .build();
+    }
+
+    /** For the others: what the above costs on the PTX device is most of a step there. */
+    private static SamplingOptions plain(long seed) {
+        return SamplingOptions.builder().temperature(0.9f).seed(seed).build();
+    }
+
+    private static GenerationRequest request(
+            SamplingOptions sampling, List<Integer> prompt, int tokens) {
         return GenerationRequest.ids(prompt)
                 .withMaxTokens(tokens)
                 .withSampling(sampling)
