@@ -128,7 +128,7 @@ int32_t lh_memory_reserve(int64_t bytes, void **out) {
     if (memory == MAP_FAILED) {
         return LH_OUT_OF_MEMORY;
     }
-    madvise(memory, (size_t)bytes, MADV_HUGEPAGE); /* a wish: small pages work too */
+    lh_memory_prefer_huge(memory, bytes);
     *out = memory;
     return LH_OK;
 }

@@ -52,7 +52,10 @@ final class CudaKernels {
     static final String[] MODULES =
             Stream.of(ALWAYS, QUANTIZED).flatMap(Stream::of).toArray(String[]::new);
 
-    /** Texts for devices that overlap launches, of all modules but those of many rows. */
+    /** Where the texts for devices that overlap launches are. */
+    static final String DEPENDENT_FOLDER = "sm_90/";
+
+    /** Those texts, of all modules but those of many rows. */
     static final String[] DEPENDENT =
             Stream.of(MODULES)
                     .filter(name -> !name.startsWith("linear_wide"))
@@ -78,7 +81,7 @@ final class CudaKernels {
     }
 
     private static String dependent(String module) {
-        return "sm_90/" + module;
+        return DEPENDENT_FOLDER + module;
     }
 
     private boolean overlapped(String module) {

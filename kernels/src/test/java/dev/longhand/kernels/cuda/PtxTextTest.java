@@ -70,7 +70,7 @@ class PtxTextTest {
     void namesVersionAndTargetAndNoMachine() {
         for (String name : texts().toList()) {
             String text = text(CudaKernels.ptx(name));
-            String target = name.startsWith("sm_90/") ? "sm_90" : "sm_80";
+            String target = name.startsWith(CudaKernels.DEPENDENT_FOLDER) ? "sm_90" : "sm_80";
             assertEquals(List.of(".version 7.8"), lines(text, ".version"), name);
             assertEquals(List.of(".target " + target), lines(text, ".target"), name);
             String source = name.substring(name.indexOf('/') + 1) + ".cu";

@@ -22,7 +22,7 @@ record SeededFault(
 
     /** The number of the PTX device that loads the module. */
     int ordinal() {
-        return module.startsWith("sm_90/") ? 1 : 0;
+        return module.startsWith(CudaKernels.DEPENDENT_FOLDER) ? 1 : 0;
     }
 
     /** The module's text with the mistake in it. */
