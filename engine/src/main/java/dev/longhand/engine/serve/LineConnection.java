@@ -199,11 +199,16 @@ final class LineConnection {
 
     private void stream(String id, ObjectNode head, ServedGeneration generation, Samples samples) {
         long beganNanos = System.nanoTime();
+        boolean counted = true;
         try (generation) {
             boolean open = true;
             for (GenerationEvent event = generation.next();
                     event != null;
                     event = generation.next()) {
+                if (!(event instanceof GenerationEvent.TokenEmitted)) {
+                    ended(id, samples); // before the client reads so: it may use the id at once
+                    counted = false;
+                }
                 if (open && !written(head, event)) {
                     open = false;
                     generation.cancel(); // and read on to its end, which frees its place
@@ -215,12 +220,19 @@ final class LineConnection {
         } catch (InterruptedException e) {
             generation.cancel();
         } finally {
-            generationCount.decrementAndGet();
-            if (samples.left.decrementAndGet() == 0) {
-                running.remove(id, samples);
+            if (counted) {
+                ended(id, samples);
             }
-            usedNanos = System.nanoTime();
             writers.arriveAndDeregister();
+        }
+    }
+
+    /** Gives the place of one generation back, and the id with the last of its samples. */
+    private void ended(String id, Samples samples) {
+        usedNanos = System.nanoTime();
+        generationCount.decrementAndGet();
+        if (samples.left.decrementAndGet() == 0) {
+            running.remove(id, samples);
         }
     }
 

@@ -179,6 +179,22 @@ class LineServerTest {
         }
     }
 
+    /** As many samples as the connection may have, so that their places are free as well. */
+    @Test
+    void anIdIsFreeOnceItsEndIsRead() throws IOException {
+        String line = generate("a", "base", 1).replace("}", ",\"n\":4}");
+        try (Client client = client()) {
+            for (int i = 0; i < 300; i++) {
+                client.send(line);
+                for (int ends = 0; ends < 4; ) {
+                    JsonNode event = client.nextOf("a");
+                    assertFalse(event.has("code"), "after %d: %s".formatted(i, event));
+                    ends += event.get("event").asString().equals("done") ? 1 : 0;
+                }
+            }
+        }
+    }
+
     @Test
     void biasesCommandAndBan() throws IOException {
         String commanded = generate("a", "base", 5);
