@@ -289,7 +289,13 @@ static void put(const attention_job *job, const query_block *block, int32_t kv_h
     int32_t row = block->row + query / job->group;
     int32_t head = kv_head * job->group + query % job->group;
     float *out = job->out + ((int64_t)row * job->heads + head) * dim;
-    for (int32_t i = 0; i < dim; i++) {
+    int32_t i = 0;
+    for (; i + PAIR <= dim; i += PAIR) {
+        vf sum = v_set1(total->sum);
+        pair mixed = {v_load(total->mixed + i) / sum, v_load(total->mixed + i + W) / sum};
+        store_pair(out + i, job->kv->dtype, mixed);
+    }
+    for (; i < dim; i++) {
         out[i] = total->mixed[i] / total->sum;
     }
 }
