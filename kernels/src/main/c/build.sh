@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds the CPU kernels: build.sh OUT_DIR HEADER_DIR
-# Every op is compiled once per instruction set; dispatch.c picks one at run time, so the library
-# runs on any processor of its architecture. Without a C compiler the build goes on without it.
+# Every op is compiled once per instruction set, linear layers once more with VNNI where the compiler
+# knows it; dispatch.c picks one at run time, so the library runs on any processor of its
+# architecture. Without a C compiler the build goes on without it.
 set -eu
 out=$1
 headers=$2
@@ -30,26 +31,39 @@ trap 'rm -rf "$work"' EXIT
 
 flags="-std=gnu11 -O3 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno
     -Wall -Wextra -Werror -pthread -I$headers -I$here"
-ops="embed rms_norm linear rope_append attention swiglu quantize find_nonfinite"
+all_ops="embed rms_norm linear rope_append attention swiglu quantize find_nonfinite"
+avx512="-DLH_ISA_AVX512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c"
+avx2="-DLH_ISA_AVX2 -mavx2 -mfma -mf16c"
 case $(uname -m) in
-    x86_64) isas="avx512 avx2 baseline" ;;
+    x86_64) isas="avx512vnni avx512 avx2vnni avx2 baseline" ;;
     *) isas="baseline" ;;
 esac
+built=
+with=
 for isa in $isas; do
+    ops=$all_ops
     case $isa in
-        avx512) target="-DLH_ISA_AVX512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c" ;;
-        avx2) target="-DLH_ISA_AVX2 -mavx2 -mfma -mf16c" ;;
+        avx512vnni) ops=linear target="$avx512 -DLH_VNNI -mavx512vnni" ;;
+        avx512) target=$avx512 ;;
+        avx2vnni) ops=linear target="$avx2 -DLH_VNNI -mavxvnni" ;;
+        avx2) target=$avx2 ;;
         *) target= ;;
     esac
+    # shellcheck disable=SC2086
+    if [ "$ops" = linear ] && ! "$compiler" $target -E -x c /dev/null >/dev/null 2>&1; then
+        continue # an older compiler
+    fi
     for op in $ops; do
         # shellcheck disable=SC2086
         "$compiler" $flags $target -c "$here/$op.c" -o "$work/$op.$isa.o"
     done
+    built="$built${built:+, }$isa"
+    with="$with -DLH_WITH_$isa"
 done
 for source in dispatch pool; do
     # shellcheck disable=SC2086
-    "$compiler" $flags -c "$here/$source.c" -o "$work/$source.o"
+    "$compiler" $flags $with -c "$here/$source.c" -o "$work/$source.o"
 done
 "$compiler" -shared -pthread "$work"/*.o -lm -o "$library.new"
 mv "$library.new" "$library"
-echo "CPU kernels built by $compiler: $(echo "$isas" | sed 's/ /, /g')"
+echo "CPU kernels built by $compiler: $built"

@@ -12,12 +12,24 @@
 #include "context.h"
 #include "kv.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+/* The table of an instruction set whose linear layers may have one more instruction than the rest. */
+#define LH_TABLE(isa, linear_isa)                                                                  \
+    static const lh_kernels kernels_##linear_isa = {                                               \
+        lh_embed_##isa,     lh_rms_norm_##isa, lh_linear_##linear_isa,  lh_rope_append_##isa,      \
+        lh_attention_##isa, lh_swiglu_##isa,   lh_quantize_##isa,       lh_find_nonfinite_##isa,   \
+    }
+#define LH_DECLARE_LINEAR(isa)                                                                     \
+    int32_t lh_linear_##isa(lh_context *, const float *, int32_t, int32_t, const lh_matrix *,      \
+                            int32_t, const lh_lora *, int32_t, float *, int32_t)
 #define LH_DECLARE(isa)                                                                            \
     int32_t lh_embed_##isa(lh_context *, const void *, int32_t, int32_t, const lh_batch *, float *); \
     int32_t lh_rms_norm_##isa(lh_context *, const float *, const float *, float, float *, int32_t, \
                               int32_t);                                                            \
-    int32_t lh_linear_##isa(lh_context *, const float *, int32_t, int32_t, const lh_matrix *,      \
-                            int32_t, const lh_lora *, int32_t, float *, int32_t);                  \
+    LH_DECLARE_LINEAR(isa);                                                                        \
     int32_t lh_rope_append_##isa(lh_context *, float *, int32_t, const float *, const lh_batch *,  \
                                  const lh_kv *, int32_t);                                          \
     int32_t lh_attention_##isa(lh_context *, const float *, int32_t, const lh_batch *,             \
@@ -26,14 +38,19 @@
     int32_t lh_quantize_##isa(lh_context *, const void *, int32_t, int32_t, int32_t, int32_t,      \
                               void *);                                                             \
     int32_t lh_find_nonfinite_##isa(lh_context *, const void *, int32_t, int64_t, int64_t *);      \
-    static const lh_kernels kernels_##isa = {                                                      \
-        lh_embed_##isa,     lh_rms_norm_##isa, lh_linear_##isa,         lh_rope_append_##isa,      \
-        lh_attention_##isa, lh_swiglu_##isa,   lh_quantize_##isa,       lh_find_nonfinite_##isa,   \
-    }
+    LH_TABLE(isa, isa)
 
 #if defined(__x86_64__)
 LH_DECLARE(avx512);
 LH_DECLARE(avx2);
+#if defined(LH_WITH_avx512vnni)
+LH_DECLARE_LINEAR(avx512vnni);
+LH_TABLE(avx512, avx512vnni);
+#endif
+#if defined(LH_WITH_avx2vnni)
+LH_DECLARE_LINEAR(avx2vnni);
+LH_TABLE(avx2, avx2vnni);
+#endif
 #endif
 LH_DECLARE(baseline);
 
@@ -42,17 +59,37 @@ typedef struct {
     const lh_kernels *kernels;
 } lh_isa;
 
+#define ISAS_MAX 5
+
+#if defined(LH_WITH_avx2vnni)
+/* VNNI of 256 bits, beside AVX2; not every compiler's __builtin_cpu_supports knows it. */
+static int has_avx_vnni(void) {
+    uint32_t a, b, c, d;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
+#endif
+
 /* Fills `isas` with what this processor can run, best first, and returns how many. */
-static int32_t runnable(lh_isa isas[3]) {
+static int32_t runnable(lh_isa isas[ISAS_MAX]) {
     int32_t count = 0;
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
+#if defined(LH_WITH_avx512vnni)
+        if (__builtin_cpu_supports("avx512vnni")) {
+            isas[count++] = (lh_isa){"avx512vnni", &kernels_avx512vnni};
+        }
+#endif
         isas[count++] = (lh_isa){"avx512", &kernels_avx512};
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
         && __builtin_cpu_supports("f16c")) {
+#if defined(LH_WITH_avx2vnni)
+        if (has_avx_vnni()) {
+            isas[count++] = (lh_isa){"avx2vnni", &kernels_avx2vnni};
+        }
+#endif
         isas[count++] = (lh_isa){"avx2", &kernels_avx2};
     }
 #endif
@@ -63,12 +100,12 @@ static int32_t runnable(lh_isa isas[3]) {
 int32_t lh_abi_version(void) { return LH_ABI_VERSION; }
 
 const char *lh_isa_name(int32_t index) {
-    lh_isa isas[3];
+    lh_isa isas[ISAS_MAX];
     return index >= 0 && index < runnable(isas) ? isas[index].name : NULL;
 }
 
 int32_t lh_context_create(const char *isa, int32_t threads, lh_context **out) {
-    lh_isa isas[3];
+    lh_isa isas[ISAS_MAX];
     int32_t count = runnable(isas);
     int32_t chosen = 0;
     while (isa != NULL && chosen < count && strcmp(isa, isas[chosen].name) != 0) {

@@ -20,13 +20,21 @@
 
 #if defined(LH_ISA_AVX512)
 #include <immintrin.h>
+#if defined(LH_VNNI)
+#define LH_NAME(name) name##_avx512vnni
+#else
 #define LH_NAME(name) name##_avx512
+#endif
 #define W 16
 typedef __m512 vf;
 typedef __m512i vi;
 #elif defined(LH_ISA_AVX2)
 #include <immintrin.h>
+#if defined(LH_VNNI)
+#define LH_NAME(name) name##_avx2vnni
+#else
 #define LH_NAME(name) name##_avx2
+#endif
 #define W 8
 typedef __m256 vf;
 typedef __m256i vi;
