@@ -14,6 +14,8 @@
  * inline assembly keeps (2.05 instructions an FMA instead of 2.75): 0.98 to 1.02 of the time, so it is not
  * the front end that binds. Fetching the weights of the next linear layers as well, since attention
  * leaves memory idle: 26 ms instead of 17 for 3 ms less in those layers (0.5B int4, 16,384 positions).
+ * All queries before the next 32 columns, so that 4 KiB of a page stay in first-level cache: bf16 0.97 to
+ * 1.01 of the time, f32 1.05.
  */
 #ifndef LH_ATTENTION_TILES_H
 #define LH_ATTENTION_TILES_H

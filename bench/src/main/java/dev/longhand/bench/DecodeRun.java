@@ -73,6 +73,7 @@ public final class DecodeRun implements Runnable {
                         device,
                         threads,
                         weights,
+                        null,
                         AdapterMode.NONE,
                         1,
                         prompt,

@@ -35,6 +35,7 @@ final class LongGeneration implements AutoCloseable {
      * @param cache where the random adapter is kept; may be empty without one
      * @param threads of a CPU backend, 0 is one per processor
      * @param weights how they are kept in memory
+     * @param kv how keys and values are kept; null as the device does by itself
      * @param batch sequences that run side by side
      * @param prompt tokens of each
      * @param output tokens that each generates
@@ -46,6 +47,7 @@ final class LongGeneration implements AutoCloseable {
             Device device,
             int threads,
             DType weights,
+            @Nullable DType kv,
             AdapterMode adapter,
             int batch,
             int prompt,
@@ -86,6 +88,7 @@ final class LongGeneration implements AutoCloseable {
                         .device(setting.device())
                         .threads(setting.threads())
                         .weights(BenchModel.quantized(setting.weights()))
+                        .kvDtype(setting.kv())
                         .speculation(Speculation.OFF) // random texts say nothing of it
                         .contextTokensMax(context)
                         .kvTokensMax(setting.batch() * context)
@@ -174,6 +177,9 @@ final class LongGeneration implements AutoCloseable {
         parameters.put("model", setting.model().getFileName().toString());
         parameters.put("device", device());
         parameters.put("weights", setting.weights().name());
+        if (setting.kv() != null) {
+            parameters.put("kv", setting.kv().name());
+        }
         parameters.put("adapter", setting.adapter().name());
         parameters.put("batch", Integer.toString(setting.batch()));
         parameters.put("prompt", Integer.toString(setting.prompt()));

@@ -64,6 +64,10 @@ public class LongGenerationBenchmark {
     @Param("BF16")
     public DType weights;
 
+    /** How keys and values are kept: F32, BF16 or INT8; empty as the device does by itself. */
+    @Param("")
+    public String kv;
+
     @Param("NONE")
     public AdapterMode adapter;
 
@@ -139,8 +143,17 @@ public class LongGenerationBenchmark {
         generation =
                 new LongGeneration(
                         new LongGeneration.Setting(
-                                folder, cache, device, threads, weights, adapter, batch, prompt,
-                                output, window));
+                                folder,
+                                cache,
+                                device,
+                                threads,
+                                weights,
+                                kv.isEmpty() ? null : DType.valueOf(kv),
+                                adapter,
+                                batch,
+                                prompt,
+                                output,
+                                window));
         generation.warmUp();
     }
 

@@ -178,6 +178,7 @@ public final class ShortReport implements Runnable {
                         device,
                         threads,
                         DType.BF16,
+                        null,
                         mode,
                         batch,
                         PROMPT,

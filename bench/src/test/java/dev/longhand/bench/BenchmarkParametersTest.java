@@ -48,7 +48,17 @@ class BenchmarkParametersTest {
 
     private LongGeneration.Setting setting(DType weights, int batch, int prompt, int output) {
         return new LongGeneration.Setting(
-                folder, "", Device.AUTO, 0, weights, AdapterMode.NONE, batch, prompt, output, 1024);
+                folder,
+                "",
+                Device.AUTO,
+                0,
+                weights,
+                null,
+                AdapterMode.NONE,
+                batch,
+                prompt,
+                output,
+                1024);
     }
 
     /** Every kind of case is among the defaults, each by a name that leads to one case. */

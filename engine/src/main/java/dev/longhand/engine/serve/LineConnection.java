@@ -3,8 +3,6 @@ package dev.longhand.engine.serve;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationEvent;
-import dev.longhand.engine.generation.TokenLogprob;
-import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.engine.schedule.EngineBusyException;
 
@@ -21,7 +19,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -205,11 +202,10 @@ final class LineConnection {
             for (GenerationEvent event = generation.next();
                     event != null;
                     event = generation.next()) {
-                if (!(event instanceof GenerationEvent.TokenEmitted)) {
-                    ended(id, samples); // before the client reads so: it may use the id at once
+                if (open && !(event instanceof GenerationEvent.TokenEmitted)) {
                     counted = false;
-                }
-                if (open && !written(head, event)) {
+                    writeEnd(id, samples, head, event);
+                } else if (open && !written(head, event)) {
                     open = false;
                     generation.cancel(); // and read on to its end, which frees its place
                 }
@@ -224,6 +220,20 @@ final class LineConnection {
                 ended(id, samples);
             }
             writers.arriveAndDeregister();
+        }
+    }
+
+    /**
+     * Frees the id while it is this line's turn: not later, since who has read the end may use the
+     * id at once; not earlier, since who reads nothing could ask without end.
+     */
+    private void writeEnd(String id, Samples samples, ObjectNode head, GenerationEvent event) {
+        writing.lock();
+        try {
+            ended(id, samples);
+            written(head, event);
+        } finally {
+            writing.unlock();
         }
     }
 
@@ -250,48 +260,12 @@ final class LineConnection {
             if (event instanceof GenerationEvent.Failed(RuntimeException cause)) {
                 error(head.deepCopy(), cause);
             } else {
-                write(event(head.deepCopy(), event));
+                write(LineEvents.put(head.deepCopy(), event));
             }
             return true;
         } catch (IOException e) {
             return false;
         }
-    }
-
-    private static ObjectNode event(ObjectNode json, GenerationEvent event) {
-        switch (event) {
-            case GenerationEvent.TokenEmitted token -> {
-                json.put("event", "token").put("token", token.id()).put("text", token.text());
-                json.put("phase", token.phase().jsonName());
-                if (!token.top().isEmpty()) {
-                    ArrayNode top = json.putArray("logprobs");
-                    for (TokenLogprob each : token.top()) {
-                        top.addArray().add(each.id()).add(each.logprob());
-                    }
-                }
-            }
-            case GenerationEvent.Finished end -> {
-                json.put("event", "done").put("text", end.text());
-                json.put("finish", end.reason().jsonName());
-                json.put("answer_start", end.profile().answerStart());
-                ObjectNode keywords = json.putObject("keywords");
-                end.profile().keywords().byPhrase().forEach(keywords::put);
-                usage(json.putObject("usage"), end.usage());
-            }
-            case GenerationEvent.Failed failed -> throw new IllegalArgumentException("an error");
-        }
-        return json;
-    }
-
-    private static void usage(ObjectNode json, Usage usage) {
-        json.put("prompt_tokens", usage.promptTokens());
-        json.put("cached_prompt_tokens", usage.cachedPromptTokens());
-        json.put("output_tokens", usage.outputTokens());
-        json.put("thought_tokens", usage.thoughtTokens());
-        json.put("answer_tokens", usage.answerTokens());
-        json.put("queued_ms", usage.queuedNanos() / 1e6);
-        json.put("prefill_ms", usage.prefillNanos() / 1e6);
-        json.put("decode_ms", usage.decodeNanos() / 1e6);
     }
 
     private static ObjectNode event(String id, String kind) {
@@ -304,7 +278,7 @@ final class LineConnection {
     }
 
     private void error(String id, RuntimeException cause) {
-        AccessLog.log(client, "refuse", code(cause), 0);
+        AccessLog.log(client, "refuse", LineEvents.code(cause), 0);
         try {
             error(head(id), cause);
         } catch (IOException e) {
@@ -313,22 +287,7 @@ final class LineConnection {
     }
 
     private void error(ObjectNode json, RuntimeException cause) throws IOException {
-        json.put("event", "error").put("code", code(cause));
-        json.put("message", Objects.requireNonNullElse(cause.getMessage(), cause.toString()));
-        if (cause instanceof EngineBusyException busy) {
-            json.put("retry_after_ms", busy.retryAfterMillis());
-        }
-        write(json);
-    }
-
-    private static String code(RuntimeException cause) {
-        return switch (cause) {
-            case UnknownModelException e -> "unknown_model";
-            case InputException e -> "bad_request";
-            case EngineBusyException e -> "busy";
-            case IllegalStateException e -> "closed";
-            default -> "failed";
-        };
+        write(LineEvents.putError(json, cause));
     }
 
     private void write(ObjectNode json) throws IOException {
