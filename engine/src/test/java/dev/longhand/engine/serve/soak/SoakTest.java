@@ -143,8 +143,12 @@ class SoakTest {
                 ProcessResources before = ProcessResources.now(temporary);
                 long bytes = ProcessResources.nativeBytes();
                 List<PauseTimes> pauses = run(plan, address, plan.seconds, operator);
-                for (int i = 0; i < 1000 && engine.load().kvPagesHeld() > 0; i++) {
-                    Thread.sleep(10); // who left is noticed at the next token
+                // Who left is noticed at the next token; an answer counts as under way until its
+                // writer has closed it, a moment after its reader has read the end.
+                for (int i = 0;
+                        i < 1000 && engine.load().kvPagesHeld() + service.running() > 0;
+                        i++) {
+                    Thread.sleep(10);
                 }
                 assertEquals(0, engine.load().kvPagesHeld());
                 assertEquals(0, engine.load().running() + engine.load().waiting());
