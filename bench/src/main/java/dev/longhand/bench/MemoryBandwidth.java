@@ -77,13 +77,13 @@ final class MemoryBandwidth implements AutoCloseable {
 
     /** Reads everything several times. */
     double bytesPerSecond() {
+        long bytes = memory.dtype().bytes(memory.shape());
         double best = 0;
         for (int i = 0; i < PASSES; i++) {
             long start = System.nanoTime();
             if (backend.findNonFinite(memory) >= 0) {
                 throw new IllegalStateException("a NaN where none was written");
             }
-            long bytes = memory.dtype().bytes(memory.shape());
             best = Math.max(best, bytes * 1e9 / (System.nanoTime() - start));
         }
         return best;

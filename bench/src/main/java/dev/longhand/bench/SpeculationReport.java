@@ -27,6 +27,8 @@ import java.util.Locale;
         mixinStandardHelpOptions = true,
         description = "Decoding with guesses against decoding without.")
 public final class SpeculationReport implements Runnable {
+    private static final Speculation[] MODES = {Speculation.OFF, Speculation.AUTO};
+
     @Mixin private ServingModel model = new ServingModel();
 
     @Option(names = "--prompt", defaultValue = "64", description = "Tokens of each prompt.")
@@ -71,11 +73,12 @@ public final class SpeculationReport implements Runnable {
         int accepted = 0;
         for (int round = 0; round < rounds; round++) {
             GenerationRequest request = request(round, temperature);
-            boolean plainFirst = round % 2 == 0;
-            WatchedGeneration before = plainFirst ? run(engine, request, Speculation.OFF) : null;
-            WatchedGeneration guessed = run(engine, request, Speculation.AUTO);
-            WatchedGeneration plain =
-                    before != null ? before : run(engine, request, Speculation.OFF);
+            int turn = round % 2; // who comes first takes turns
+            WatchedGeneration[] runs = new WatchedGeneration[2];
+            runs[turn] = run(engine, request, MODES[turn]);
+            runs[1 - turn] = run(engine, request, MODES[1 - turn]);
+            WatchedGeneration plain = runs[0];
+            WatchedGeneration guessed = runs[1];
             if (!Arrays.equals(plain.ids(), guessed.ids())) {
                 throw new IllegalStateException("guessing changed the text of round " + round);
             }

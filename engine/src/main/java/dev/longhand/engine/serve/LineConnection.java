@@ -257,11 +257,7 @@ final class LineConnection {
 
     private boolean written(ObjectNode head, GenerationEvent event) {
         try {
-            if (event instanceof GenerationEvent.Failed(RuntimeException cause)) {
-                error(head.deepCopy(), cause);
-            } else {
-                write(LineEvents.put(head.deepCopy(), event));
-            }
+            write(LineEvents.put(head.deepCopy(), event));
             return true;
         } catch (IOException e) {
             return false;
@@ -280,14 +276,10 @@ final class LineConnection {
     private void error(String id, RuntimeException cause) {
         AccessLog.log(client, "refuse", LineEvents.code(cause), 0);
         try {
-            error(head(id), cause);
+            write(LineEvents.putError(head(id), cause));
         } catch (IOException e) {
             cancelAll();
         }
-    }
-
-    private void error(ObjectNode json, RuntimeException cause) throws IOException {
-        write(LineEvents.putError(json, cause));
     }
 
     private void write(ObjectNode json) throws IOException {

@@ -15,7 +15,7 @@ import java.util.Objects;
 final class LineEvents {
     private LineEvents() {}
 
-    /** A token or the regular end. */
+    /** A token, the regular end, or that by an error. */
     static ObjectNode put(ObjectNode json, GenerationEvent event) {
         switch (event) {
             case GenerationEvent.TokenEmitted token -> {
@@ -36,7 +36,7 @@ final class LineEvents {
                 end.profile().keywords().byPhrase().forEach(keywords::put);
                 usage(json.putObject("usage"), end.usage());
             }
-            case GenerationEvent.Failed failed -> throw new IllegalArgumentException("an error");
+            case GenerationEvent.Failed(RuntimeException cause) -> putError(json, cause);
         }
         return json;
     }
