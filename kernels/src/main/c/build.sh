@@ -29,7 +29,9 @@ mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-flags="-std=gnu11 -O3 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno
+# Loops at whole 32 bytes: where a neighbour shares the core, attention took 10 to 14 % longer when an
+# unrelated change had moved them.
+flags="-std=gnu11 -O3 -falign-loops=32 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno
     -Wall -Wextra -Werror -pthread -I$headers -I$here"
 all_ops="embed rms_norm linear rope_append attention swiglu quantize find_nonfinite"
 avx512="-DLH_ISA_AVX512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c"

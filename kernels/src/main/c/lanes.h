@@ -196,8 +196,7 @@ ALWAYS_INLINE float lane_sum(const vf *lanes) {
 }
 
 /*
- * e^x, at most 2 units in the last place off; 0 below -87.33 (the smallest normal float), so that
- * a masked score of minus infinity weighs exactly nothing.
+ * e^x, at most 2 units in the last place off; 0 below -87.33 (the smallest normal float).
  *
  * Cephes' scheme: n = round(x log2 e), r = x - n ln 2 in two parts, a polynomial of degree 6 for
  * e^r on |r| <= 0.347, then 2^n through the exponent bits. Callers keep x below 88.
@@ -221,7 +220,28 @@ ALWAYS_INLINE vf v_exp(vf x) {
     return (vf)(((vi32)p + exponent) & alive);
 }
 
+/*
+ * 2^x for x <= 0, at most 2 units in the last place off; exactly 0 from -127 down, so that a masked
+ * score of minus infinity weighs nothing, and less than a normal float from -126 down.
+ *
+ * Half the steps of v_exp: r = x - round(x) is exact, and where x is held at -127 the polynomial, of
+ * degree 5 with least relative error on |r| <= 1/2, is 1, whose exponent bits less 127 are 0.
+ */
+ALWAYS_INLINE vf v_exp2(vf x) {
+    const vf magic = v_set1(0x1.8p23f);
+    vf held = v_max(x, v_set1(-127));
+    vf shifted = held + magic;
+    vf r = held - (shifted - magic);
+    vf p = v_set1(0x1.5bba14p-10f);
+    p = v_fma(p, r, v_set1(0x1.3cea88p-7f));
+    p = v_fma(p, r, v_set1(0x1.c6b752p-5f));
+    p = v_fma(p, r, v_set1(0x1.ebf9bcp-3f));
+    p = v_fma(p, r, v_set1(0x1.62e42ap-1f));
+    p = v_fma(p, r, v_set1(1));
+    return (vf)((vi32)p + ((vi32)shifted << 23));
+}
+
 /* The same for one number, bit for bit. */
-ALWAYS_INLINE float exp1(float x) { return v_exp(v_set1(x))[0]; }
+ALWAYS_INLINE float exp2_of_one(float x) { return v_exp2(v_set1(x))[0]; }
 
 #endif
