@@ -6,7 +6,6 @@ import dev.longhand.bindings.cpu.CpuDtype;
 import dev.longhand.bindings.cpu.CpuLibrary;
 import dev.longhand.bindings.cpu.NativeLora;
 import dev.longhand.bindings.cpu.NativeLoraRows;
-import dev.longhand.bindings.cpu.NativeMemory;
 import dev.longhand.kernels.activation.SwiGlu;
 import dev.longhand.kernels.attention.Attention;
 import dev.longhand.kernels.backend.ComputeBackend;
@@ -33,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -46,7 +44,7 @@ public final class CpuBackend implements ComputeBackend {
     private final CpuLibrary library;
     private final CpuContext context;
     private final Arena arena = Arena.ofShared();
-    private final List<NativeMemory> quantizedWeights = new ArrayList<>();
+    private final WeightMemory weightMemory;
     private final NativeLoraRows loras = new NativeLoraRows();
     private final String description;
 
@@ -59,6 +57,7 @@ public final class CpuBackend implements ComputeBackend {
     public CpuBackend(CpuLibrary library, @Nullable String isa, int threads) {
         int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
         this.library = library;
+        weightMemory = new WeightMemory(library);
         context = library.open(isa, count);
         description =
                 "cpu (%s, %d thread%s)"
@@ -113,9 +112,7 @@ public final class CpuBackend implements ComputeBackend {
     }
 
     private HostTensor reserve(DType dtype, Shape shape) {
-        NativeMemory memory = library.reserve(dtype.bytes(shape));
-        quantizedWeights.add(memory);
-        return new HostTensor(dtype, shape, memory.segment());
+        return new HostTensor(dtype, shape, weightMemory.take(dtype.bytes(shape)));
     }
 
     @Override
@@ -289,7 +286,7 @@ public final class CpuBackend implements ComputeBackend {
     @Override
     public void close() {
         context.close();
-        quantizedWeights.forEach(NativeMemory::close);
+        weightMemory.close();
         if (arena.scope().isAlive()) {
             arena.close();
         }
