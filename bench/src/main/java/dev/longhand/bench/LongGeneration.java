@@ -75,7 +75,7 @@ final class LongGeneration implements AutoCloseable {
     private final Engine engine;
     private final long[] times; // nanoseconds, as of System.nanoTime
     private long start;
-    private OptionalDouble bandwidth = OptionalDouble.empty();
+    private final List<Double> bandwidths = new ArrayList<>(); // bytes per second
 
     /** Opens the model. */
     @SuppressWarnings("MustBeClosedChecker") // closed by close
@@ -140,17 +140,17 @@ final class LongGeneration implements AutoCloseable {
         }
     }
 
-    /** Reads memory; of several measurements the best counts. */
+    /**
+     * Reads memory; of several measurements the mean counts, since on a shared machine what memory
+     * gives before a generation of minutes and after it differs, 19 to 27 GB/s on one afternoon.
+     */
     void measureBandwidth() {
-        OptionalDouble now = MemoryBandwidth.measure(setting.device(), setting.threads());
-        bandwidth =
-                now.isEmpty()
-                        ? now
-                        : OptionalDouble.of(Math.max(now.getAsDouble(), bandwidth.orElse(0)));
+        MemoryBandwidth.measure(setting.device(), setting.threads()).ifPresent(bandwidths::add);
     }
 
     /** What the last generation took. */
     BenchResult result() {
+        OptionalDouble bandwidth = bandwidths.stream().mapToDouble(each -> each).average();
         StepBytes bytes =
                 StepBytes.of(
                         engine.memoryPlan(),
