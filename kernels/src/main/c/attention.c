@@ -278,7 +278,7 @@ static void attend_split(const attention_job *job, const query_block *block, int
 /* Adds a later split to the total of one query. */
 static void merge(partial *total, const partial *split, int32_t dim) {
     int raised = split->max > total->max;
-    float less = exp2_of_one(raised ? total->max - split->max : split->max - total->max);
+    float less = exp2_of_one(-fabsf(split->max - total->max));
     float keep = raised ? less : 1;
     float add = raised ? 1 : less;
     total->max = raised ? split->max : total->max;

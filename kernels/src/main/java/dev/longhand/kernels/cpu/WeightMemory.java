@@ -11,7 +11,8 @@ import java.util.List;
  * Native memory for the weights of a model, taken piece by piece and given back at once. Pieces
  * stand behind each other in large reservations, so that nearly all of them lie on huge pages: with
  * a reservation for each matrix, of 0.5 to 2.5 MB at the 0.5B shape, 38 % did, as a huge page needs
- * 2 MiB of one reservation.
+ * 2 MiB of one reservation. They are multiples of that, which Linux then aligns to it; what a piece
+ * too large for it leaves of a reservation is address space only, as nobody touches it.
  */
 final class WeightMemory implements AutoCloseable {
     private static final long HUGE_PAGE_BYTES = 2L << 20;
