@@ -1,30 +1,51 @@
 #!/bin/sh
-# Compiles the CUDA kernels to the PTX that is checked in: build.sh [OUT_DIR]
+# Compiles the CUDA kernels to the PTX that is checked in: build.sh [OUT_DIR [SOURCE...]]
 # Needs nvcc; machines without it use the PTX as it is. PtxTextTest fails where the two differ.
-# OUT_DIR has every module for compute_80, and in sm_90 those of dependent_launch.cuh once more.
+# OUT_DIR/sm_80 gets every source's module, OUT_DIR/sm_90 those of dependent_launch.cuh once more.
+#
+# A debug build, with which the PTX device's findings name source lines:
+#   sh kernels/src/main/cuda/build.sh --lineinfo DIR    and then java -Dlonghand.cuda.ptx=DIR ...
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-out=${1:-$here/../resources/dev/longhand/kernels/cuda}
+lineinfo=
+if [ "${1:-}" = --lineinfo ]; then
+    lineinfo=$1
+    shift
+    : "${1:?--lineinfo needs OUT_DIR}"
+fi
+out=$here/../resources/dev/longhand/kernels/cuda
+if [ $# -gt 0 ]; then
+    out=$1
+    shift
+fi
+mkdir -p "$out/sm_80" "$out/sm_90"
+out=$(cd "$out" && pwd)
+cd "$here"
+[ $# -gt 0 ] || set -- *.cu
 
-# compile NAME ARCHITECTURE FOLDER
+# compile NAME ARCHITECTURE
 compile() {
+    ptx=$out/sm_$2/$1.ptx
     # The seed stands in names where the number of nvcc's process would.
-    nvcc -ptx -arch="compute_$2" -O3 -std=c++17 -lineinfo -frandom-seed="$1" "$1.cu" -o "$3/$1.ptx"
+    nvcc -ptx -arch="compute_$2" -O3 -std=c++17 ${lineinfo:+-lineinfo} -frandom-seed="$1" \
+        "$1.cu" -o "$ptx.nvcc"
     # .version: nvcc writes its own newest; compute_80 and compute_90 code assembles as 7.8, which
-    # drivers since CUDA 11.8 load. Comments and paths name the compiler's machine: not ours to publish.
-    sed -e 's/^\.version .*/.version 7.8/' -e '/^\/\//d' \
-        -e 's|^\(\t*\.file\t[0-9]* "\)[^"]*/\([^"/]*"\).*|\1\2|' "$3/$1.ptx" \
-        | awk -f neutral.awk > "$3/$1.tmp"
-    mv "$3/$1.tmp" "$3/$1.ptx"
+    # drivers since CUDA 11.8 load. The comments of nvcc name the compiler's machine, or enclose
+    # every line of inline assembly.
+    {
+        echo "// $1.cu"
+        sed -e 's/^\.version .*/.version 7.8/' -e '/^[[:space:]]*\/\//d' -e '/^[[:space:]]*$/d' \
+            -e 's/\([^[:space:]]\)[[:space:]][[:space:]]*/\1 /g' "$ptx.nvcc" | awk -f neutral.awk
+    } > "$ptx"
+    rm "$ptx.nvcc"
 }
 
-mkdir -p "$out/sm_90"
-cd "$here"
-for source in *.cu; do
+for source; do
     name=${source%.cu}
-    compile "$name" 80 "$out"
+    compile "$name" 80 &
     case $name in
-        linear_wide*) ;; # of prompts, where launches do not count
-        *) compile "$name" 90 "$out/sm_90" ;;
+        linear_wide*) ;; # for prompts, where launches do not count
+        *) compile "$name" 90 ;;
     esac
+    wait $!
 done

@@ -8,6 +8,8 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -16,11 +18,19 @@ import java.util.stream.Stream;
 
 /**
  * The PTX that ships in the jar, loaded once per context, and its kernels by name. Linear layers of
- * quantised weights are in modules of their own, which are loaded when a backend first asks for
- * one. Where launches may overlap, modules whose kernels wait for those in front of them ({@code
- * dependent_launch.cuh}) are loaded as they are compiled for that.
+ * quantised weights have modules of their own, which are loaded when a backend first asks for one.
+ * Every module is compiled for {@code sm_80}. Those whose kernels wait for the launch in front of
+ * them ({@code dependent_launch.cuh}) are compiled for {@code sm_90} as well, and loaded from there
+ * on devices that overlap launches.
+ *
+ * <p>The system property {@value #FOLDER_PROPERTY} names a folder to read the modules from instead
+ * of the jar. {@code build.sh --lineinfo} makes one whose modules name source lines, so that the
+ * PTX device's findings name them too.
  */
 final class CudaKernels {
+    /** Names a folder of modules to load instead of those in the jar. */
+    static final String FOLDER_PROPERTY = "longhand.cuda.ptx";
+
     private static final String[] ALWAYS = {
         "attention",
         "embed",
@@ -48,18 +58,25 @@ final class CudaKernels {
         "linear_wide_int8_g128"
     };
 
-    /** One module per source file. */
-    static final String[] MODULES =
-            Stream.of(ALWAYS, QUANTIZED).flatMap(Stream::of).toArray(String[]::new);
+    /** The folder of the texts for any device. */
+    static final String SM_80 = "sm_80/";
 
-    /** Where the texts for devices that overlap launches are. */
-    static final String DEPENDENT_FOLDER = "sm_90/";
+    /** The folder of the texts for devices that overlap launches. */
+    static final String SM_90 = "sm_90/";
 
-    /** Those texts, of all modules but those of many rows. */
-    static final String[] DEPENDENT =
-            Stream.of(MODULES)
-                    .filter(name -> !name.startsWith("linear_wide"))
-                    .map(CudaKernels::dependent)
+    /** A text for any device from every source file. */
+    static final String[] TEXTS =
+            Stream.of(ALWAYS, QUANTIZED)
+                    .flatMap(Stream::of)
+                    .map(SM_80::concat)
+                    .toArray(String[]::new);
+
+    /** The texts for overlapped launches: those of every module but the ones for many rows. */
+    static final String[] OVERLAPPED_TEXTS =
+            Stream.of(ALWAYS, QUANTIZED)
+                    .flatMap(Stream::of)
+                    .filter(module -> !module.startsWith("linear_wide"))
+                    .map(SM_90::concat)
                     .toArray(String[]::new);
 
     private final CudaDriver driver;
@@ -69,8 +86,7 @@ final class CudaKernels {
     /**
      * Loads what every model needs.
      *
-     * @param ptx the PTX text of a module by its name, for overlapped launches by one of {@link
-     *     #DEPENDENT}
+     * @param ptx a PTX text by its name, one of {@link #TEXTS} or {@link #OVERLAPPED_TEXTS}
      */
     CudaKernels(CudaDriver driver, Function<String, byte[]> ptx) {
         this.driver = driver;
@@ -80,17 +96,13 @@ final class CudaKernels {
         }
     }
 
-    private static String dependent(String module) {
-        return DEPENDENT_FOLDER + module;
-    }
-
     private boolean overlapped(String module) {
         return driver.device().overlapsLaunches()
-                && Arrays.asList(DEPENDENT).contains(dependent(module));
+                && Arrays.asList(OVERLAPPED_TEXTS).contains(SM_90 + module);
     }
 
     private long load(String module) {
-        byte[] text = ptx.apply(overlapped(module) ? dependent(module) : module);
+        byte[] text = ptx.apply((overlapped(module) ? SM_90 : SM_80) + module);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment image = arena.allocate(text.length + 1L);
             MemorySegment.copy(text, 0, image, ValueLayout.JAVA_BYTE, 0, text.length);
@@ -98,15 +110,25 @@ final class CudaKernels {
         }
     }
 
-    /** A PTX text as it ships, by its name. */
+    /** A PTX text by its name: from the folder of {@link #FOLDER_PROPERTY}, or as it ships. */
     static byte[] ptx(String name) {
+        String folder = System.getProperty(FOLDER_PROPERTY);
+        try {
+            return folder == null
+                    ? shipped(name)
+                    : Files.readAllBytes(Path.of(folder, name + ".ptx"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A PTX text as it ships, by its name. */
+    static byte[] shipped(String name) throws IOException {
         try (InputStream in = CudaKernels.class.getResourceAsStream(name + ".ptx")) {
             if (in == null) {
                 throw new IllegalStateException("the jar lacks " + name + ".ptx");
             }
             return in.readAllBytes();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 

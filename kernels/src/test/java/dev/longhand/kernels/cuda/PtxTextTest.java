@@ -43,6 +43,27 @@ class PtxTextTest {
         }
     }
 
+    /** Line numbers are all that a debug build adds, so its findings hold for what ships. */
+    @Test
+    void aDebugBuildNamesSourceLinesAndIsOtherwiseWhatShips(@TempDir Path folder)
+            throws IOException {
+        CudaToolkit.requireRelease("nvcc");
+        String script = CudaToolkit.source("main/cuda/build.sh").toString();
+        CudaToolkit.run(List.of("sh", script, "--lineinfo", folder.toString(), "swiglu"));
+        assertEquals(List.of("sm_80/swiglu.ptx", "sm_90/swiglu.ptx"), names(folder));
+        for (String name : names(folder)) {
+            String built = Files.readString(folder.resolve(name));
+            assertTrue(built.contains("swiglu.cu\""), name);
+            assertTrue(built.contains("\n\t.loc 1 "), name);
+            assertEquals(Files.readString(SHIPPED.resolve(name)), withoutLineInfo(built), name);
+        }
+    }
+
+    private static String withoutLineInfo(String ptx) {
+        return ptx.replaceAll("(?s)\n\t?\\.section.*?}", "")
+                .replaceAll("\n(\t?\\.(loc|file)|\\$L__(tmp|func))[^\n]*", "");
+    }
+
     /** Shows the first line that differs; the whole texts are too long to look at. */
     private static void assertSame(String name, String[] shipped, String[] built) {
         int line = Arrays.mismatch(shipped, built);
@@ -62,37 +83,38 @@ class PtxTextTest {
         assertEquals(texts().map(name -> name + ".ptx").sorted().toList(), names(SHIPPED));
         for (String name : texts().toList()) {
             assertArrayEquals(
-                    Files.readAllBytes(SHIPPED.resolve(name + ".ptx")), CudaKernels.ptx(name));
+                    Files.readAllBytes(SHIPPED.resolve(name + ".ptx")), CudaKernels.shipped(name));
         }
     }
 
     @Test
-    void namesVersionAndTargetAndNoMachine() {
+    void namesVersionAndTargetAndNoMachine() throws IOException {
         for (String name : texts().toList()) {
-            String text = text(CudaKernels.ptx(name));
-            String target = name.startsWith(CudaKernels.DEPENDENT_FOLDER) ? "sm_90" : "sm_80";
+            String text = shipped(name);
+            String target = name.substring(0, name.indexOf('/'));
             assertEquals(List.of(".version 7.8"), lines(text, ".version"), name);
             assertEquals(List.of(".target " + target), lines(text, ".target"), name);
             String source = name.substring(name.indexOf('/') + 1) + ".cu";
-            assertTrue(text.contains('"' + source + '"'), name + " does not name its source");
-            Matcher path = ABSOLUTE_PATH.matcher(text + "\0" + bytes(text));
+            assertTrue(text.startsWith("// " + source + "\n"), name + " does not name its source");
+            Matcher path = ABSOLUTE_PATH.matcher(text);
             assertTrue(!path.find(), () -> name + ".ptx has the path " + path.group());
+            assertEquals(text, withoutLineInfo(text), name + " has line information");
         }
     }
 
     /** One of them without its wait would let the next one run into the last but one. */
     @Test
-    void everyKernelForOverlappedLaunchesWaitsOnce() {
-        for (String name : CudaKernels.DEPENDENT) {
-            String[] entries = text(CudaKernels.ptx(name)).split("\\.entry ", -1);
+    void everyKernelForOverlappedLaunchesWaitsOnce() throws IOException {
+        for (String name : CudaKernels.OVERLAPPED_TEXTS) {
+            String[] entries = shipped(name).split("\\.entry ", -1);
             assertTrue(entries.length > 1, name);
             for (String kernel : Arrays.asList(entries).subList(1, entries.length)) {
                 assertEquals(1, count(kernel, "griddepcontrol.wait;"), name);
                 assertEquals(1, count(kernel, "griddepcontrol.launch_dependents;"), name);
             }
         }
-        for (String name : CudaKernels.MODULES) {
-            assertEquals(0, count(text(CudaKernels.ptx(name)), "griddepcontrol"), name);
+        for (String name : CudaKernels.TEXTS) {
+            assertEquals(0, count(shipped(name), "griddepcontrol"), name);
         }
     }
 
@@ -101,28 +123,15 @@ class PtxTextTest {
     }
 
     private static Stream<String> texts() {
-        return Stream.of(CudaKernels.MODULES, CudaKernels.DEPENDENT).flatMap(Stream::of);
-    }
-
-    /** The characters of the {@code .b8} lines: the debug section's strings, one after another. */
-    private static String bytes(String ptx) {
-        StringBuilder string = new StringBuilder();
-        for (String line : lines(ptx, ".b8 ")) {
-            if (line.indexOf('[') < 0) {
-                for (String number : line.substring(".b8 ".length()).split(",")) {
-                    string.append((char) Integer.parseInt(number.strip()));
-                }
-            }
-        }
-        return string.toString();
+        return Stream.of(CudaKernels.TEXTS, CudaKernels.OVERLAPPED_TEXTS).flatMap(Stream::of);
     }
 
     private static List<String> lines(String text, String start) {
         return text.lines().filter(line -> line.startsWith(start)).toList();
     }
 
-    private static String text(byte[] bytes) {
-        return new String(bytes, StandardCharsets.UTF_8);
+    private static String shipped(String name) throws IOException {
+        return new String(CudaKernels.shipped(name), StandardCharsets.UTF_8);
     }
 
     private static List<String> names(Path folder) throws IOException {

@@ -83,9 +83,9 @@ class PtxasGateTest {
             throws IOException, InterruptedException {
         Path ptxas = CudaToolkit.requireRelease("ptxas");
         List<GpuArchitecture> all = List.of(GpuArchitecture.values());
-        List<KernelResources> kernels = assembleAll(ptxas, folder, CudaKernels.MODULES, all);
+        List<KernelResources> kernels = assembleAll(ptxas, folder, CudaKernels.TEXTS, all);
         List<KernelResources> dependent =
-                assembleAll(ptxas, folder, CudaKernels.DEPENDENT, OVERLAPPING);
+                assembleAll(ptxas, folder, CudaKernels.OVERLAPPED_TEXTS, OVERLAPPING);
         assertNothingSpills(kernels);
         assertNothingSpills(dependent);
         String table = HEADER + table(kernels) + DEPENDENT_HEADER + table(dependent);
@@ -106,21 +106,21 @@ class PtxasGateTest {
     @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
     void nothingSpillsByJCudasAssemblerEither() {
         List<KernelResources> kernels = new ArrayList<>();
-        for (String module : CudaKernels.MODULES) {
-            kernels.addAll(assembleByJCuda(module, "sm_80"));
+        for (String text : CudaKernels.TEXTS) {
+            kernels.addAll(assembleByJCuda(text, "sm_80"));
         }
-        assertEquals(threads(CudaKernels.MODULES).size(), kernels.size());
-        for (String module : CudaKernels.DEPENDENT) {
-            if (!QUANTIZED.matcher(module).find()) {
-                kernels.addAll(assembleByJCuda(module, "sm_90"));
+        assertEquals(threads(CudaKernels.TEXTS).size(), kernels.size());
+        for (String text : CudaKernels.OVERLAPPED_TEXTS) {
+            if (!QUANTIZED.matcher(text).find()) {
+                kernels.addAll(assembleByJCuda(text, "sm_90"));
             }
         }
-        kernels.addAll(assembleByJCuda("linear_wide", "sm_90"));
+        kernels.addAll(assembleByJCuda(CudaKernels.SM_80 + "linear_wide", "sm_90"));
         long twice =
-                threads(CudaKernels.MODULES).keySet().stream()
+                threads(CudaKernels.TEXTS).keySet().stream()
                         .filter(name -> !QUANTIZED.matcher(name).find())
                         .count();
-        assertEquals(threads(CudaKernels.MODULES).size() + twice, kernels.size());
+        assertEquals(threads(CudaKernels.TEXTS).size() + twice, kernels.size());
         assertNothingSpills(kernels);
     }
 
@@ -139,8 +139,8 @@ class PtxasGateTest {
         assertEquals(24, GpuArchitecture.SM_120.warpsResident(32, 16, 0));
     }
 
-    private static List<KernelResources> assembleByJCuda(String module, String architecture) {
-        byte[] ptx = CudaKernels.ptx(module);
+    private static List<KernelResources> assembleByJCuda(String text, String architecture) {
+        byte[] ptx = CudaKernels.ptx(text);
         return KernelResources.parse(PtxAssembler.assemble(ptx, architecture).log());
     }
 
@@ -153,14 +153,14 @@ class PtxasGateTest {
     }
 
     private static List<KernelResources> assembleAll(
-            Path ptxas, Path folder, String[] modules, List<GpuArchitecture> architectures)
+            Path ptxas, Path folder, String[] texts, List<GpuArchitecture> architectures)
             throws IOException, InterruptedException {
         List<Future<String>> logs = new ArrayList<>();
         List<KernelResources> kernels = new ArrayList<>();
         try (ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
-            for (String module : modules) {
-                String name = module.replace('/', '-');
-                Path file = Files.write(folder.resolve(name + ".ptx"), CudaKernels.ptx(module));
+            for (String text : texts) {
+                String name = text.replace('/', '-');
+                Path file = Files.write(folder.resolve(name + ".ptx"), CudaKernels.ptx(text));
                 for (GpuArchitecture architecture : architectures) {
                     Path cubin = folder.resolve(name + "." + architecture.ptxasName());
                     List<String> command =
@@ -179,15 +179,15 @@ class PtxasGateTest {
         } catch (ExecutionException e) {
             throw new AssertionError(e.getCause().getMessage(), e.getCause());
         }
-        assertEquals(architectures.size() * threads(modules).size(), kernels.size());
+        assertEquals(architectures.size() * threads(texts).size(), kernels.size());
         return kernels;
     }
 
     /** Threads per block of every kernel. */
-    private static Map<String, Integer> threads(String[] modules) {
+    private static Map<String, Integer> threads(String[] texts) {
         Map<String, Integer> threads = new TreeMap<>();
-        for (String module : modules) {
-            String ptx = new String(CudaKernels.ptx(module), StandardCharsets.UTF_8);
+        for (String text : texts) {
+            String ptx = new String(CudaKernels.ptx(text), StandardCharsets.UTF_8);
             Matcher entry = ENTRY.matcher(ptx);
             while (entry.find()) {
                 String kernel = entry.group(1);
@@ -203,7 +203,7 @@ class PtxasGateTest {
     }
 
     private static String table(List<KernelResources> kernels) {
-        Map<String, Integer> threads = threads(CudaKernels.MODULES);
+        Map<String, Integer> threads = threads(CudaKernels.TEXTS);
         Comparator<KernelResources> order =
                 Comparator.comparing(KernelResources::kernel)
                         .thenComparing(kernel -> architecture(kernel));

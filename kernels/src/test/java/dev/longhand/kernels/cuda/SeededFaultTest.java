@@ -66,10 +66,10 @@ class SeededFaultTest {
 
     private static void check(SeededFault fault) {
         PtxDevice device = TestBackends.ptxDevice();
-        String edited = fault.apply(text(fault.module()));
+        String edited = fault.apply(text(fault.text()));
         Function<String, byte[]> ptx =
                 name ->
-                        name.equals(fault.module())
+                        name.equals(fault.text())
                                 ? edited.getBytes(StandardCharsets.UTF_8)
                                 : CudaKernels.ptx(name);
         Outcome outcome = run(device, fault.ordinal(), fault.drive(), SEEDS[0], ptx);

@@ -363,15 +363,15 @@ final class SeededFaults {
     private static List<SeededFault> overlapped() {
         String wait = "griddepcontrol\\.wait;";
         return List.of(
-                SeededFault.of(
+                SeededFault.overlapped(
                         "overlapped linear: does not wait for x",
-                        "sm_90/linear_skinny",
+                        "linear_skinny",
                         SKINNY,
                         EARLY_ACCESS,
                         remove("linear_skinny_8", wait, 1, 0)),
-                SeededFault.of(
+                SeededFault.overlapped(
                         "overlapped merge: does not wait for the splits",
-                        "sm_90/attention",
+                        "attention",
                         DECODE,
                         EARLY_ACCESS,
                         remove("attention_merge_32", wait, 1, 0)));
