@@ -1,3 +1,5 @@
+import dev.longhand.bindings.cuda.CudaEmulator;
+
 /** The ops of a Qwen2 step over tensors, and the backends that compute them. */
 module dev.longhand.kernels {
     requires dev.longhand.bindings;
@@ -17,4 +19,6 @@ module dev.longhand.kernels {
     exports dev.longhand.kernels.rope;
     exports dev.longhand.kernels.sampling;
     exports dev.longhand.kernels.tensor;
+
+    uses CudaEmulator;
 }

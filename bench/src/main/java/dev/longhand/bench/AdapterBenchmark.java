@@ -60,7 +60,7 @@ public class AdapterBenchmark {
     public String cache;
 
     @Param("AUTO")
-    public Device device;
+    public String device;
 
     /** CPU threads; 0 is one per processor. */
     @Param("0")
@@ -93,7 +93,7 @@ public class AdapterBenchmark {
         Path folder = BenchModel.folder(model, shape, cache);
         EngineConfig.Builder config =
                 EngineConfig.of(folder)
-                        .device(device)
+                        .device(Device.of(device))
                         .threads(threads)
                         .contextTokensMax(64)
                         .kvTokensMax(64 * ROWS)

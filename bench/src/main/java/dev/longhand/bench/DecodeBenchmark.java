@@ -64,7 +64,7 @@ public class DecodeBenchmark {
     public DType weights;
 
     @Param("AUTO")
-    public Device device;
+    public String device;
 
     private ModelSession session;
     private int index;
@@ -72,7 +72,7 @@ public class DecodeBenchmark {
     @Setup(Level.Trial)
     public void open() {
         Path folder = BenchModel.folder(model, shape, cache);
-        ComputeBackend backend = BackendChoice.open(device, threads).backend();
+        ComputeBackend backend = BackendChoice.open(Device.of(device), threads).backend();
         session = new ModelSession(folder, backend, BenchModel.quantized(weights), kv, context, 1);
         session.fillContext(context);
     }

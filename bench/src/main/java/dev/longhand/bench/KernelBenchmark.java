@@ -62,7 +62,7 @@ public class KernelBenchmark {
     public int threads;
 
     @Param("AUTO")
-    public Device device;
+    public String device;
 
     private ComputeBackend backend;
     private TimedCase timed;
@@ -70,7 +70,7 @@ public class KernelBenchmark {
     @Setup(Level.Trial)
     public void open() {
         OpCase opCase = TimedCase.named(op);
-        backend = BackendChoice.open(device, threads).backend();
+        backend = BackendChoice.open(Device.of(device), threads).backend();
         opCase.refusal(backend)
                 .ifPresent(
                         reason -> {

@@ -76,7 +76,7 @@ public final class KernelReport implements Runnable {
             }
         }
         System.out.print(
-                new Markdown("Kernels on " + device.optionName(), Provenance.here(""))
+                new Markdown("Kernels on " + device.name(), Provenance.here(""))
                         .results(results)
                         .text());
     }

@@ -56,7 +56,7 @@ public class LongGenerationBenchmark {
     public String cache;
 
     @Param("AUTO")
-    public Device device;
+    public String device;
 
     /** CPU threads; 0 is one per processor. */
     @Param("0")
@@ -147,7 +147,7 @@ public class LongGenerationBenchmark {
                         new LongGeneration.Setting(
                                 folder,
                                 cache,
-                                device,
+                                Device.of(device),
                                 threads,
                                 weights,
                                 kv.isEmpty() ? null : DType.valueOf(kv),

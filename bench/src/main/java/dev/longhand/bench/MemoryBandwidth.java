@@ -64,15 +64,12 @@ final class MemoryBandwidth implements AutoCloseable {
 
     /** Whether a device computes in the memory that this measures. */
     static boolean inHostMemory(Device device, int threads) {
-        return switch (device) {
-            case CPU, REFERENCE -> true;
-            case CUDA, PTX -> false;
-            case AUTO -> {
-                try (ComputeBackend backend = BackendChoice.open(device, threads).backend()) {
-                    yield backend.memoryAvailableBytes().isEmpty();
-                }
-            }
-        };
+        if (!device.equals(Device.AUTO)) {
+            return device.equals(Device.CPU) || device.equals(Device.REFERENCE);
+        }
+        try (ComputeBackend backend = BackendChoice.open(device, threads).backend()) {
+            return backend.memoryAvailableBytes().isEmpty();
+        }
     }
 
     /** Reads everything several times. */

@@ -57,14 +57,14 @@ public class PrefillBenchmark {
     public DType weights;
 
     @Param("AUTO")
-    public Device device;
+    public String device;
 
     private ModelSession session;
 
     @Setup(Level.Trial)
     public void open() {
         Path folder = BenchModel.folder(model, shape, cache);
-        ComputeBackend backend = BackendChoice.open(device, threads).backend();
+        ComputeBackend backend = BackendChoice.open(Device.of(device), threads).backend();
         session =
                 new ModelSession(
                         folder,

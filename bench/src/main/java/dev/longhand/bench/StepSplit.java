@@ -51,7 +51,7 @@ final class StepSplit {
         ComputeBackend backend = BackendChoice.open(device, threads).backend();
         if (backend.memoryAvailableBytes().isPresent()) {
             backend.close();
-            throw new InputException(device.optionName() + " queues its ops; a split needs a CPU");
+            throw new InputException(device.name() + " queues its ops; a split needs a CPU");
         }
         OpTimer timer = new OpTimer(backend, config);
         try (ModelSession session =

@@ -30,7 +30,7 @@ public final class TrafficReport {
     public static void main(String[] arguments) {
         DType weights = weights(List.of(arguments));
         System.out.println(TrafficTable.HEADER);
-        try (ComputeBackend backend = BackendChoice.open(Device.PTX, 0).backend();
+        try (ComputeBackend backend = BackendChoice.open(new Device(PtxDevice.NAME), 0).backend();
                 DecodeLayer layer = new DecodeLayer(backend, LayerShape.QWEN2_5_32B, weights)) {
             for (int sequences : SEQUENCES) {
                 for (int context : CONTEXTS) {

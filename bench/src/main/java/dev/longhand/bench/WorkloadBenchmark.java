@@ -45,7 +45,7 @@ public class WorkloadBenchmark {
     public String cache;
 
     @Param("AUTO")
-    public Device device;
+    public String device;
 
     /** CPU threads; 0 is one per processor. */
     @Param("0")
@@ -87,7 +87,7 @@ public class WorkloadBenchmark {
         workload =
                 new Workload(
                         BenchModel.folder(model, shape, cache),
-                        device,
+                        Device.of(device),
                         threads,
                         mix,
                         requests,

@@ -3,6 +3,7 @@ package dev.longhand.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.BackendUnavailableException;
 import dev.longhand.kernels.Device;
@@ -29,7 +30,7 @@ class TrafficReportTest {
     @ParameterizedTest
     @EnumSource(names = {"BF16", "INT8", "INT4", "FP8"})
     void smallLayer(DType weights) {
-        try (ComputeBackend backend = BackendChoice.open(Device.PTX, 0).backend();
+        try (ComputeBackend backend = BackendChoice.open(new Device(PtxDevice.NAME), 0).backend();
                 DecodeLayer layer = new DecodeLayer(backend, SMALL, weights)) {
             for (int sequences : new int[] {1, 8}) {
                 for (int context : new int[] {100, 600}) {

@@ -62,7 +62,7 @@ class AdapterBatchTest {
 
     @Test
     void ptx() {
-        sameBitsTogether(Device.PTX);
+        sameBitsTogether(TestDevices.PTX);
         assertEquals(List.of(), TestDevices.ptx().findings());
     }
 

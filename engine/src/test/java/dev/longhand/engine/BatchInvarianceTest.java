@@ -72,11 +72,11 @@ class BatchInvarianceTest {
         "dim64-group7-tied, INT4"
     })
     void sameBitsOnCuda(String name, @Nullable DType weights) {
-        TestDevices.require(Device.PTX);
+        TestDevices.require(TestDevices.PTX);
         PtxDevice device = TestDevices.ptx();
         device.clear();
         long[] seed = {0};
-        cuda(FEW, Goldens.checkpoint(name), Device.PTX, weights, () -> device.seed(seed[0]++));
+        cuda(FEW, Goldens.checkpoint(name), TestDevices.PTX, weights, () -> device.seed(seed[0]++));
         assertEquals(List.of(), device.findings());
     }
 

@@ -44,7 +44,7 @@ class CublasPrefillTest {
 
     @BeforeAll
     static void build() throws Exception {
-        TestDevices.require(Device.PTX); // built by c++, which comes with cc
+        TestDevices.require(TestDevices.PTX); // built by c++, which comes with cc
         cublas = new StubCublas(folder);
     }
 
@@ -65,7 +65,7 @@ class CublasPrefillTest {
     private static Engine open(Prefill prefill) {
         return Engine.open(
                 EngineConfig.of(CHECKPOINT)
-                        .device(Device.PTX)
+                        .device(TestDevices.PTX)
                         .prefill(prefill)
                         .contextTokensMax(512)
                         .adapter("any", folder.resolve("adapter"))
@@ -89,7 +89,7 @@ class CublasPrefillTest {
                         .asDouble();
         GoldenTest.check(
                 new GoldenTest.Subject(CHECKPOINT, false, false),
-                Device.PTX,
+                TestDevices.PTX,
                 Prefill.CUBLAS,
                 2 * noise);
         int products = cublas.products() - before;

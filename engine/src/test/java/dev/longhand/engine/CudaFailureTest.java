@@ -12,7 +12,6 @@ import dev.longhand.bindings.ptx.PtxDevice.Failure;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.kernels.BackendUnavailableException;
-import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,7 +37,7 @@ class CudaFailureTest {
 
     @BeforeEach
     void findDevice() {
-        TestDevices.require(Device.PTX);
+        TestDevices.require(TestDevices.PTX);
         device = TestDevices.ptx();
         device.clear();
         assertEquals(0, device.live());
@@ -52,7 +51,7 @@ class CudaFailureTest {
     private static Engine open() {
         return Engine.open(
                 EngineConfig.of(CHECKPOINT)
-                        .device(Device.PTX)
+                        .device(TestDevices.PTX)
                         .contextTokensMax(512)
                         .kvTokensMax(1024) // two generations advance together
                         .sequencesMax(2)

@@ -9,7 +9,6 @@ import com.sun.management.ThreadMXBean;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Speculation;
-import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -65,9 +64,9 @@ class CudaHostWorkTest {
 
     @Test
     void isFlatInTheContext() throws Exception {
-        TestDevices.require(Device.PTX);
+        TestDevices.require(TestDevices.PTX);
         EngineConfig config =
-                EngineConfig.of(checkpoint()).device(Device.PTX).sequencesMax(1).build();
+                EngineConfig.of(checkpoint()).device(TestDevices.PTX).sequencesMax(1).build();
         try (Engine engine = Engine.open(config)) {
             generate(engine, 10, WARM_UP_TOKENS);
             Work near = measure(engine, 100);

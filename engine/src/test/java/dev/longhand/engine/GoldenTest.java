@@ -74,7 +74,7 @@ class GoldenTest {
     /** The CUDA path rounds to bf16: twice what transformers loses in bf16 is allowed. */
     @TestFactory
     Stream<DynamicTest> ptx() {
-        return roundingTests(Device.PTX, checkpointsAndAdapters());
+        return roundingTests(TestDevices.PTX, checkpointsAndAdapters());
     }
 
     /** The same on this machine's GPU. */
@@ -106,7 +106,7 @@ class GoldenTest {
                 .map(
                         subject ->
                                 DynamicTest.dynamicTest(
-                                        subject + " on " + device.optionName(),
+                                        subject + " on " + device.name(),
                                         () ->
                                                 check(
                                                         subject,
@@ -147,8 +147,8 @@ class GoldenTest {
         }
         System.out.printf(
                 "golden %s on %s: %d of %d ids compared, largest log-probability error %.1e%n",
-                subject, device.optionName(), equal, all, worst);
-        if (device == Device.PTX) {
+                subject, device.name(), equal, all, worst);
+        if (device.equals(TestDevices.PTX)) {
             assertEquals(List.of(), TestDevices.ptx().findings());
         }
         assertTrue(worst <= tolerance, "error " + worst + " exceeds " + tolerance);

@@ -105,7 +105,7 @@ class QuantizedWeightsTest {
         "dim128-group5-yarn, INT4"
     })
     void cudaIsAsCloseToTheReferenceAsInBf16(String name, DType weights) {
-        TestDevices.require(Device.PTX);
+        TestDevices.require(TestDevices.PTX);
         TestDevices.ptx().clear();
         double tolerance =
                 2
@@ -113,7 +113,7 @@ class QuantizedWeightsTest {
                                 .required(name)
                                 .asDouble();
         List<Completion> both = new ArrayList<>();
-        for (Device device : List.of(Device.REFERENCE, Device.PTX)) {
+        for (Device device : List.of(Device.REFERENCE, TestDevices.PTX)) {
             try (Engine engine = Engine.open(config(name, device, weights))) {
                 SamplingOptions greedy = SamplingOptions.greedy().withLogprobs(20);
                 GenerationRequest request =

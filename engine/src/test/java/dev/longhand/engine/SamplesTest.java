@@ -81,7 +81,7 @@ class SamplesTest {
             assertEquals(0, usages.getFirst().cachedPromptTokens());
             for (Usage usage : usages.subList(1, count)) {
                 int pages = (promptTokens - 1) / PAGE * PAGE;
-                int cached = device == Device.PTX ? pages : promptTokens - 1;
+                int cached = device.equals(TestDevices.PTX) ? pages : promptTokens - 1;
                 assertEquals(cached, usage.cachedPromptTokens());
             }
         }
@@ -95,10 +95,10 @@ class SamplesTest {
 
     @Test
     void everySampleIsAsAloneOnCuda() {
-        TestDevices.require(Device.PTX);
+        TestDevices.require(TestDevices.PTX);
         PtxDevice device = TestDevices.ptx();
         device.clear();
-        assertLikeAlone(Device.PTX, 100, 3);
+        assertLikeAlone(TestDevices.PTX, 100, 3);
         assertEquals(List.of(), device.findings());
     }
 

@@ -277,9 +277,9 @@ class SpeculationTest {
     /** The device draws all rows at once; requests with penalties guess nothing there. */
     @Test
     void sameTokensOnCuda() {
-        TestDevices.require(Device.PTX);
+        TestDevices.require(TestDevices.PTX);
         TestDevices.ptx().clear();
-        onCuda(Device.PTX);
+        onCuda(TestDevices.PTX);
         assertEquals(List.of(), TestDevices.ptx().findings());
     }
 

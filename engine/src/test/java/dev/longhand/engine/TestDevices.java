@@ -20,6 +20,9 @@ import java.util.Arrays;
  * build, so its tests are skipped without one.
  */
 public final class TestDevices {
+    /** The PTX device, an emulated CUDA device. */
+    public static final Device PTX = new Device(PtxDevice.NAME);
+
     private TestDevices() {}
 
     /** Skips the test where no compiler could build the device, fails it where one should have. */
@@ -28,7 +31,7 @@ public final class TestDevices {
             Assertions.assertNotNull(backend);
         } catch (BackendUnavailableException e) {
             Assertions.assertFalse(
-                    device != Device.CUDA && isOnPath(compilerOf(device)),
+                    !device.equals(Device.CUDA) && isOnPath(compilerOf(device)),
                     () -> "a compiler is there, yet: " + e.getMessage());
             Assumptions.abort("skipped: " + e.getMessage());
         }
@@ -41,7 +44,7 @@ public final class TestDevices {
 
     /** The PTX device is C++, the CPU library C. */
     private static String compilerOf(Device device) {
-        return device == Device.PTX ? "c++" : "cc";
+        return device.equals(PTX) ? "c++" : "cc";
     }
 
     /** The PTX device; call {@link #require} first. */

@@ -227,12 +227,12 @@ class ThinkingBudgetTest {
     @Test
     @Timeout(value = 900, unit = TimeUnit.SECONDS)
     void theAnswerFollowsTheForcedTokensOnCuda() {
-        TestDevices.require(Device.PTX);
+        TestDevices.require(TestDevices.PTX);
         PtxDevice device = TestDevices.ptx();
         device.clear();
         int budget = 3;
         int answer = 4;
-        try (Engine engine = open(Device.PTX)) {
+        try (Engine engine = open(TestDevices.PTX)) {
             GenerationRequest plain =
                     GenerationRequest.text("Tom has 4")
                             .withAdapter("long-cot")

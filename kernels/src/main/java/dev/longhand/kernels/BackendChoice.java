@@ -2,11 +2,10 @@ package dev.longhand.kernels;
 
 import dev.longhand.bindings.cpu.CpuAvailability;
 import dev.longhand.bindings.cuda.CudaAvailability;
+import dev.longhand.bindings.cuda.CudaEmulator;
 import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.bindings.cuda.CudaProbe;
 import dev.longhand.bindings.cuda.CudaUnavailableException;
-import dev.longhand.bindings.ptx.PtxAvailability;
-import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.cpu.CpuBackend;
 import dev.longhand.kernels.cuda.CudaBackend;
@@ -64,33 +63,55 @@ public record BackendChoice(ComputeBackend backend, String reason) {
     }
 
     private static BackendChoice openOwn(Device device, int threads) {
-        return switch (device) {
-            case AUTO -> auto(threads);
-            case CPU ->
-                    switch (CpuBackend.availability()) {
-                        case CpuAvailability.Present present ->
-                                of(new CpuBackend(present.library(), null, threads), "as asked");
-                        case CpuAvailability.Absent absent ->
-                                throw new BackendUnavailableException(
-                                        device, absent.cause(), absent.remedy());
-                    };
-            case CUDA ->
-                    switch (gpu()) {
-                        case CudaAvailability.Present _ -> cuda(device, CudaLibrary.system(), 0);
-                        case CudaAvailability.Absent absent ->
-                                throw new BackendUnavailableException(
-                                        device, absent.cause(), absent.remedy());
-                    };
-            case PTX ->
-                    switch (PtxDevice.availability()) {
-                        case PtxAvailability.Present present ->
-                                cuda(device, present.device().library(), PtxDevice.ordinal());
-                        case PtxAvailability.Absent absent ->
-                                throw new BackendUnavailableException(
-                                        device, absent.cause(), absent.remedy());
-                    };
-            case REFERENCE -> of(new ReferenceBackend(), "as asked");
+        if (device.equals(Device.AUTO)) {
+            return auto(threads);
+        }
+        if (device.equals(Device.CPU)) {
+            return cpu(threads);
+        }
+        if (device.equals(Device.CUDA)) {
+            return gpu(device);
+        }
+        if (device.equals(Device.REFERENCE)) {
+            return of(new ReferenceBackend(), "as asked");
+        }
+        return emulated(device);
+    }
+
+    private static BackendChoice cpu(int threads) {
+        return switch (CpuBackend.availability()) {
+            case CpuAvailability.Present present ->
+                    of(new CpuBackend(present.library(), null, threads), "as asked");
+            case CpuAvailability.Absent absent ->
+                    throw new BackendUnavailableException(
+                            Device.CPU, absent.cause(), absent.remedy());
         };
+    }
+
+    private static BackendChoice gpu(Device device) {
+        return switch (gpu()) {
+            case CudaAvailability.Present _ -> cuda(device, CudaLibrary.system(), 0);
+            case CudaAvailability.Absent absent ->
+                    throw new BackendUnavailableException(device, absent.cause(), absent.remedy());
+        };
+    }
+
+    private static BackendChoice emulated(Device device) {
+        CudaEmulator emulator =
+                device.emulator()
+                        .orElseThrow(
+                                () ->
+                                        new BackendUnavailableException(
+                                                device,
+                                                "nothing on the class path offers it",
+                                                "the devices are auto, cpu, cuda and reference;"
+                                                        + " dev.longhand:longhand-ptx-device adds"
+                                                        + " ptx"));
+        try {
+            return cuda(device, emulator.library(), emulator.ordinal());
+        } catch (CudaUnavailableException e) {
+            throw new BackendUnavailableException(device, e.reason(), e.remedy());
+        }
     }
 
     /**

@@ -5,6 +5,6 @@ public final class BackendUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     BackendUnavailableException(Device device, String cause, String remedy) {
-        super("device %s: %s; %s".formatted(device.optionName(), cause, remedy));
+        super("device %s: %s; %s".formatted(device.name(), cause, remedy));
     }
 }

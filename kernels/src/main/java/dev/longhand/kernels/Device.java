@@ -1,22 +1,63 @@
 package dev.longhand.kernels;
 
+import dev.longhand.bindings.cuda.CudaEmulator;
+
 import java.util.Locale;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.regex.Pattern;
 
-/** What a user may ask to compute on. */
-public enum Device {
-    /** The best there is, with one line that says what was chosen and why. */
-    AUTO,
+/**
+ * What an engine computes on: one of the constants, or an emulated CUDA device that an artifact on
+ * the class path or module path offers.
+ *
+ * @param name lower-case letters, digits and dashes
+ */
+public record Device(String name) {
+    /** The best device there is; one line says what was chosen and why. */
+    public static final Device AUTO = new Device("auto");
+
     /** Our C kernels on the host's cores. */
-    CPU,
-    /** An NVIDIA GPU. */
-    CUDA,
-    /** The CUDA path on the PTX device, which executes our PTX on the host. */
-    PTX,
-    /** Plain Java with double accumulation: slow, and the oracle of all others. */
-    REFERENCE;
+    public static final Device CPU = new Device("cpu");
 
-    /** The name on the command line. */
-    public String optionName() {
-        return name().toLowerCase(Locale.ROOT);
+    /** An NVIDIA GPU. */
+    public static final Device CUDA = new Device("cuda");
+
+    /** Plain Java with double accumulation: slow, and the oracle of all others. */
+    public static final Device REFERENCE = new Device("reference");
+
+    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*");
+
+    /**
+     * Names a device; {@link BackendChoice#open} says whether it is there.
+     *
+     * @throws IllegalArgumentException if the name has other characters
+     */
+    public Device {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException("not the name of a device: " + name);
+        }
+    }
+
+    /**
+     * A device by its name in any case.
+     *
+     * @throws IllegalArgumentException if this is not the name of a device
+     */
+    public static Device of(String name) {
+        return new Device(name.toLowerCase(Locale.ROOT));
+    }
+
+    /** The emulator of this device, if one is on the class path or module path. */
+    Optional<CudaEmulator> emulator() {
+        return ServiceLoader.load(CudaEmulator.class, Device.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(emulator -> emulator.deviceName().equals(name))
+                .findFirst();
+    }
+
+    @Override
+    public String toString() {
+        return name;
     }
 }

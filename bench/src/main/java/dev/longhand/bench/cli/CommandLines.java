@@ -1,6 +1,7 @@
 package dev.longhand.bench.cli;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.kernels.Device;
 
 import picocli.CommandLine;
 
@@ -15,6 +16,7 @@ public final class CommandLines {
     public static int run(Runnable command, String... arguments) {
         return new CommandLine(command)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(Device.class, Device::of)
                 .setParameterExceptionHandler((e, given) -> print(e.getCommandLine(), e, BAD_INPUT))
                 .setExecutionExceptionHandler(
                         (e, line, parsed) -> {

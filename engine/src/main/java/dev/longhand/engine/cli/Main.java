@@ -1,6 +1,7 @@
 package dev.longhand.engine.cli;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.kernels.Device;
 
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +53,7 @@ public final class Main implements Runnable {
         Main main = new Main();
         return new CommandLine(main)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(Device.class, Device::of)
                 .setParameterExceptionHandler(Main::badArguments)
                 .setExecutionExceptionHandler(main::failed)
                 .execute(arguments);

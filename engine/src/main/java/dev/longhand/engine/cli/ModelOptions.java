@@ -115,7 +115,8 @@ final class ModelOptions {
                 names = "--device",
                 paramLabel = "DEVICE",
                 defaultValue = "auto",
-                description = "auto, cpu, cuda, ptx (CUDA path without a GPU) or reference.")
+                description =
+                        "auto, cpu, cuda, reference, or an emulator on the class path, as ptx.")
         private Device device = Device.AUTO;
 
         @Option(

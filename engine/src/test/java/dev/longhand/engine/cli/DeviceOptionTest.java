@@ -95,7 +95,7 @@ class DeviceOptionTest {
 
     @Test
     void cublasFailsWithCauseAndRemedy() throws Exception {
-        TestDevices.require(Device.PTX);
+        TestDevices.require(TestDevices.PTX);
         Outcome outcome = generate("ptx", "--prefill", "cublas");
         assertEquals(1, outcome.status(), outcome.err());
         assertEquals("", outcome.out());
@@ -106,7 +106,7 @@ class DeviceOptionTest {
 
     @Test
     void theCudaPathNeedsNoJCublas() throws Exception {
-        TestDevices.require(Device.PTX);
+        TestDevices.require(TestDevices.PTX);
         Outcome outcome = generate("ptx");
         assertEquals(0, outcome.status(), outcome.err());
         Outcome asked = generate("ptx", "--prefill", "own");

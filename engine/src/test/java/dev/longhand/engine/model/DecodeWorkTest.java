@@ -8,7 +8,6 @@ import com.sun.management.ThreadMXBean;
 import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
-import dev.longhand.kernels.Device;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.sampling.SamplingParams;
@@ -62,8 +61,8 @@ class DecodeWorkTest {
 
     @Test
     void isFlatFrom100To16000() throws IOException {
-        TestDevices.require(Device.PTX);
-        try (StepRunner runner = new StepRunner(checkpoint(), Device.PTX, 1, 64, FAR + 64)) {
+        TestDevices.require(TestDevices.PTX);
+        try (StepRunner runner = new StepRunner(checkpoint(), TestDevices.PTX, 1, 64, FAR + 64)) {
             runner.takePages(KvShape.pagesFor(FAR + 64));
             runner.step(new int[64], 0, 64);
             for (int page = 1; page < KvShape.pagesFor(FAR + 64); page++) {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
-import dev.longhand.kernels.Device;
 import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.sampling.SamplingParams;
 import dev.longhand.kernels.tensor.DType;
@@ -36,7 +35,7 @@ class OverlappedDecodeTest {
     @ParameterizedTest
     @CsvSource({"dim64-group7-tied,", "dim64-group7-tied, INT4"})
     void isTheSame(String checkpoint, @Nullable DType weights) {
-        TestDevices.require(Device.PTX);
+        TestDevices.require(TestDevices.PTX);
         TestDevices.ptx().clear();
         TestDevices.ptx().seed(0);
         List<float[]> inOrder = logits(0, checkpoint, weights);
@@ -53,7 +52,13 @@ class OverlappedDecodeTest {
         List<float[]> logits = new ArrayList<>();
         try (StepRunner runner =
                 new StepRunner(
-                        Goldens.checkpoint(checkpoint), Device.PTX, weights, null, 1, 64, 64)) {
+                        Goldens.checkpoint(checkpoint),
+                        TestDevices.PTX,
+                        weights,
+                        null,
+                        1,
+                        64,
+                        64)) {
             runner.takePages(1);
             runner.step(new int[PROMPT], 0, PROMPT);
             logits.add(runner.logits(0));

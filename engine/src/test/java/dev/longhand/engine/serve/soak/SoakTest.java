@@ -116,7 +116,7 @@ class SoakTest {
     @Test
     void onThePtxDevice() throws Exception {
         Path checkpoint = Goldens.checkpoint("dim32-group8");
-        soak(new Plan(checkpoint, Device.PTX, 64, 4, 7, 6, 4, 6, 10));
+        soak(new Plan(checkpoint, TestDevices.PTX, 64, 4, 7, 6, 4, 6, 10));
     }
 
     private void soak(Plan plan) throws Exception {

@@ -1,0 +1,16 @@
+/** Native APIs as Java sees them: the CPU kernel library and the CUDA driver. */
+module dev.longhand.bindings {
+    requires transitive org.jspecify;
+    requires jcuda;
+    requires static jcublas;
+
+    exports dev.longhand.bindings.cpu to
+            dev.longhand.kernels,
+            dev.longhand.bench;
+    exports dev.longhand.bindings.cuda to
+            dev.longhand.kernels,
+            dev.longhand.bench,
+            dev.longhand.ptxdevice;
+    exports dev.longhand.bindings.library to
+            dev.longhand.ptxdevice;
+}
