@@ -1,34 +1,32 @@
 package dev.longhand.bench;
 
-import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaQueue;
 
 import java.util.ArrayList;
 import java.util.List;
 
-/** Times what is queued on a stream by events between one launch and the next. */
+/** Times queued work by events between one launch and the next. */
 final class EventTimer implements AutoCloseable {
-    private final CudaDriver driver;
-    private final long stream;
+    private final CudaQueue queue;
     private final List<Long> events = new ArrayList<>();
 
-    EventTimer(CudaDriver driver, long stream) {
-        this.driver = driver;
-        this.stream = stream;
+    EventTimer(CudaQueue queue) {
+        this.queue = queue;
     }
 
     /** Queues an event. */
     void mark() {
-        long event = driver.createEvent();
+        long event = queue.driver().createEvent();
         events.add(event);
-        driver.record(event, stream);
+        queue.record(event);
     }
 
     /** Waits for the last mark; the milliseconds from each mark to the {@code apart}-th after. */
     List<Double> millis(int apart) {
-        driver.synchronize(stream);
+        queue.synchronize();
         List<Double> times = new ArrayList<>();
         for (int i = 0; i + apart < events.size(); i++) {
-            times.add((double) driver.elapsedMillis(events.get(i), events.get(i + apart)));
+            times.add((double) queue.driver().elapsedMillis(events.get(i), events.get(i + apart)));
         }
         return times;
     }
@@ -40,7 +38,7 @@ final class EventTimer implements AutoCloseable {
 
     @Override
     public void close() {
-        events.forEach(driver::destroyEvent);
+        events.forEach(queue.driver()::destroyEvent);
         events.clear();
     }
 }

@@ -2,7 +2,7 @@ package dev.longhand.bench;
 
 import dev.longhand.bindings.cuda.CublasGemm;
 import dev.longhand.bindings.cuda.CublasGemm.Operand;
-import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.bindings.cuda.CudaUnavailableException;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.cuda.CudaBackend;
@@ -32,7 +32,7 @@ final class GemmComparison implements AutoCloseable {
     private static final int COPIES = 3;
 
     private final CudaBackend backend;
-    private final CudaDriver driver;
+    private final CudaQueue queue;
     private final GpuReport.Plan plan;
     private final int inputs;
     private final int outputs;
@@ -43,7 +43,7 @@ final class GemmComparison implements AutoCloseable {
     GemmComparison(CudaBackend backend, GpuReport.Plan plan) {
         this.backend = backend;
         this.plan = plan;
-        driver = backend.driver();
+        queue = backend.queue();
         inputs = plan.shape().hidden();
         outputs = plan.shape().intermediate();
         weights = random((long) outputs * inputs);
@@ -85,7 +85,7 @@ final class GemmComparison implements AutoCloseable {
     }
 
     private List<String> cublas() {
-        try (CublasGemm gemm = CublasGemm.open(driver, backend.stream())) {
+        try (CublasGemm gemm = CublasGemm.open(queue)) {
             List<String> lines = new ArrayList<>();
             List<Operand> matrices = new ArrayList<>();
             for (int i = 0; i < COPIES; i++) {
@@ -94,7 +94,7 @@ final class GemmComparison implements AutoCloseable {
             long bytes = (long) plan.prefillRows() * inputs * Short.BYTES;
             Operand x = new Operand(upload(random(bytes / Short.BYTES)), inputs);
             long size = (long) plan.prefillRows() * outputs * Float.BYTES;
-            Operand out = new Operand(own(driver.allocate(size)), outputs);
+            Operand out = new Operand(own(queue.driver().allocate(size)), outputs);
             for (int rows : new int[] {plan.prefillRows(), 1}) {
                 double millis =
                         median(
@@ -121,13 +121,13 @@ final class GemmComparison implements AutoCloseable {
     }
 
     private long upload(MemorySegment from) {
-        long address = own(driver.allocate(from.byteSize()));
-        driver.copyToDevice(address, from, backend.stream());
+        long address = own(queue.driver().allocate(from.byteSize()));
+        queue.copyToDevice(address, from);
         return address;
     }
 
     private double median(IntConsumer product) {
-        try (EventTimer timer = new EventTimer(driver, backend.stream())) {
+        try (EventTimer timer = new EventTimer(queue)) {
             for (int i = 0; i < plan.warmUps() + plan.samples(); i++) {
                 timer.mark();
                 product.accept(i % COPIES);
@@ -153,8 +153,8 @@ final class GemmComparison implements AutoCloseable {
 
     @Override
     public void close() {
-        driver.synchronize(backend.stream());
-        owned.forEach(driver::free);
+        queue.synchronize();
+        owned.forEach(queue.driver()::free);
         arena.close();
     }
 }

@@ -4,6 +4,7 @@ import dev.longhand.bindings.cuda.CudaAvailability;
 import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.bindings.cuda.CudaProbe;
+import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.cuda.CudaBackend;
 import dev.longhand.kernels.tensor.DType;
 
@@ -75,11 +76,7 @@ public final class GpuReport {
                 for (int context : plan.contexts()) {
                     out.accept("decode, batch %d, context %d".formatted(sequences, context));
                     try (StepTimer timer =
-                            new StepTimer(
-                                    backend.driver(),
-                                    backend.stream(),
-                                    plan.warmUps(),
-                                    plan.samples())) {
+                            new StepTimer(backend.queue(), plan.warmUps(), plan.samples())) {
                         layer.decode(sequences, context, 0, timer);
                         timer.lines(bandwidth).forEach(out);
                     }
@@ -93,14 +90,15 @@ public final class GpuReport {
 
     /** Bytes read and written per second by the median of copies. */
     private static double bandwidth(CudaBackend backend, Plan plan) {
-        CudaDriver driver = backend.driver();
+        CudaQueue queue = backend.queue();
+        CudaDriver driver = queue.driver();
         long from = driver.allocate(plan.copyBytes());
         long to = driver.allocate(plan.copyBytes());
-        try (EventTimer timer = new EventTimer(driver, backend.stream())) {
-            driver.fill(from, (byte) 1, plan.copyBytes(), backend.stream());
+        try (EventTimer timer = new EventTimer(queue)) {
+            queue.fill(from, (byte) 1, plan.copyBytes());
             for (int i = 0; i < plan.warmUps() + plan.samples(); i++) {
                 timer.mark();
-                driver.copyOnDevice(to, from, plan.copyBytes(), backend.stream());
+                queue.copyOnDevice(to, from, plan.copyBytes());
             }
             timer.mark();
             List<Double> all = timer.millis(1);

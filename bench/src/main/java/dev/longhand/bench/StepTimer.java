@@ -1,6 +1,6 @@
 package dev.longhand.bench;
 
-import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaQueue;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,10 +18,10 @@ final class StepTimer implements DecodeLayer.Meter, AutoCloseable {
     private final EventTimer timer;
     private final Map<String, OpTraffic.Floor> floors = new LinkedHashMap<>();
 
-    StepTimer(CudaDriver driver, long stream, int warmUpSteps, int measuredSteps) {
+    StepTimer(CudaQueue queue, int warmUpSteps, int measuredSteps) {
         this.warmUpSteps = warmUpSteps;
         this.measuredSteps = measuredSteps;
-        timer = new EventTimer(driver, stream);
+        timer = new EventTimer(queue);
     }
 
     @Override

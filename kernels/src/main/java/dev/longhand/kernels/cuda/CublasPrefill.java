@@ -3,7 +3,7 @@ package dev.longhand.kernels.cuda;
 import dev.longhand.bindings.cuda.CublasException;
 import dev.longhand.bindings.cuda.CublasGemm;
 import dev.longhand.bindings.cuda.CublasGemm.Operand;
-import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.tensor.Tensor;
@@ -28,8 +28,7 @@ final class CublasPrefill {
 
     private static final int THREADS = 256;
 
-    private final CudaDriver driver;
-    private final long stream;
+    private final CudaQueue queue;
     private final DeviceMemory memory;
     private final CublasGemm gemm;
     private final KernelCall normed;
@@ -47,12 +46,12 @@ final class CublasPrefill {
 
         long of(long wanted) {
             if (wanted > bytes) {
-                driver.synchronize(stream);
+                queue.synchronize();
                 long before = address;
                 address = 0;
                 bytes = 0;
                 if (before != 0) {
-                    driver.free(before);
+                    memory.free(before);
                 }
                 address = memory.allocateZeros(wanted);
                 bytes = wanted;
@@ -68,20 +67,18 @@ final class CublasPrefill {
      * @throws dev.longhand.bindings.cuda.CudaUnavailableException if it is not there
      */
     CublasPrefill(
-            CudaDriver driver,
-            long stream,
+            CudaQueue queue,
             DeviceMemory memory,
             CudaKernels kernels,
             KernelCall gatherRows,
             Arena arena) {
-        this.driver = driver;
-        this.stream = stream;
+        this.queue = queue;
         this.memory = memory;
         this.gatherRows = gatherRows;
         normed = kernels.call(arena, "rms_norm", "rms_norm_bf16", 8, 8, 4, 8, 4);
         rounded = kernels.call(arena, "rms_norm", "round_bf16", 8, 8, 4);
         swiGlu = kernels.call(arena, "swiglu", "swiglu_packed", 8, 4, 8, 4);
-        gemm = CublasGemm.open(driver, stream);
+        gemm = CublasGemm.open(queue);
     }
 
     /** For the user. */
@@ -125,17 +122,17 @@ final class CublasPrefill {
         if (norm != null) {
             normed.begin().parameter(from).parameter(((CudaTensor) norm.weight()).address());
             normed.parameter(norm.eps()).parameter(operand).parameter(inputs);
-            normed.launch(driver, stream, rows, 1, 1, THREADS);
+            normed.launch(rows, 1, 1, THREADS);
         } else {
             rounded.begin().parameter(from).parameter(operand).parameter(inputs);
-            rounded.launch(driver, stream, rows, 1, 1, THREADS);
+            rounded.launch(rows, 1, 1, THREADS);
         }
         if (linear.gated()) {
             int packed = linear.matrix().rows();
             long product = both.of((long) rows * packed * Float.BYTES);
             multiply(linear, operand, product, packed, rows, false);
             swiGlu.begin().parameter(product).parameter(packed).parameter(to).parameter(width);
-            swiGlu.launch(driver, stream, Math.ceilDiv(width, THREADS), rows, 1, THREADS);
+            swiGlu.launch(Math.ceilDiv(width, THREADS), rows, 1, THREADS);
             return;
         }
         boolean adds = accumulate;
@@ -145,7 +142,7 @@ final class CublasPrefill {
             }
             gatherRows.begin().parameter(linear.bias()).parameter(width);
             gatherRows.parameter(firsts.of((long) rows * Integer.BYTES)).parameter(to);
-            gatherRows.launch(driver, stream, rows, 1, 1, THREADS);
+            gatherRows.launch(rows, 1, 1, THREADS);
             adds = true;
         }
         multiply(linear, operand, to, width, rows, adds);

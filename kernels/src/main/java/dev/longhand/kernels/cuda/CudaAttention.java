@@ -1,6 +1,6 @@
 package dev.longhand.kernels.cuda;
 
-import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.rope.RopeAppend;
 import dev.longhand.kernels.tensor.Tensor;
@@ -18,8 +18,8 @@ final class CudaAttention {
     private static final Set<Integer> HEAD_DIMS = Set.of(32, 64, 128);
     private static final int ARGUMENTS_BYTES = 8 + 8 + 40 + 24 + 8 + 8 + 8;
 
-    private final CudaDriver driver;
-    private final long stream;
+    private final CudaQueue queue;
+    private final DeviceMemory memory;
     private final int headDim;
     private final KernelCall decode;
     private final KernelCall merge;
@@ -27,9 +27,10 @@ final class CudaAttention {
     private long partials;
     private long partialsBytes;
 
-    CudaAttention(CudaDriver driver, long stream, CudaKernels kernels, Arena arena, int headDim) {
-        this.driver = driver;
-        this.stream = stream;
+    CudaAttention(
+            CudaQueue queue, DeviceMemory memory, CudaKernels kernels, Arena arena, int headDim) {
+        this.queue = queue;
+        this.memory = memory;
         this.headDim = headDim;
         decode = call(kernels, arena, "attention_decode_", ARGUMENTS_BYTES);
         merge = call(kernels, arena, "attention_merge_", ARGUMENTS_BYTES);
@@ -57,13 +58,13 @@ final class CudaAttention {
         if (batch.decoding()) {
             reserve(batch, heads);
             set(decode, qkv, heads, batch, kv, layer, out, splits);
-            decode.launch(driver, stream, batch.rows(), kv.shape().kvHeads(), splits, 128);
+            decode.launch(batch.rows(), kv.shape().kvHeads(), splits, 128);
             set(merge, qkv, heads, batch, kv, layer, out, splits);
-            merge.launch(driver, stream, batch.rows(), heads, 1, headDim);
+            merge.launch(batch.rows(), heads, 1, headDim);
         } else {
             set(prefill, qkv, heads, batch, kv, layer, out, splits);
             prefill.parameter(batch.tilesAddress());
-            prefill.launch(driver, stream, batch.tiles(), kv.shape().kvHeads(), 1, 128);
+            prefill.launch(batch.tiles(), kv.shape().kvHeads(), 1, 128);
         }
     }
 
@@ -106,13 +107,13 @@ final class CudaAttention {
         long rows = (long) batch.sequencesMax() * heads;
         long wanted = rows * splits * (headDim + 2) * Float.BYTES;
         if (wanted > partialsBytes) {
-            driver.synchronize(stream);
+            queue.synchronize();
             if (partials != 0) {
-                driver.free(partials);
+                memory.free(partials);
                 partials = 0; // an allocation that fails leaves none
                 partialsBytes = 0;
             }
-            partials = driver.allocate(wanted);
+            partials = memory.allocate(wanted);
             partialsBytes = wanted;
         }
     }

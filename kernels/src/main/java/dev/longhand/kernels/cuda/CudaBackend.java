@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.bindings.cuda.CudaDrivers;
 import dev.longhand.bindings.cuda.CudaLibrary;
+import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.activation.SwiGlu;
 import dev.longhand.kernels.attention.Attention;
 import dev.longhand.kernels.backend.ComputeBackend;
@@ -49,9 +50,8 @@ public final class CudaBackend implements ComputeBackend {
     private static final int BATCH_BYTES = 40;
     private static final int KV_BYTES = 24;
 
-    private final CudaDriver driver;
     private final Arena arena = Arena.ofShared();
-    private final long stream;
+    private final CudaQueue queue;
     private final DeviceMemory memory;
     private final CudaKernels kernels;
     private final Map<Integer, CudaAttention> attention = new HashMap<>();
@@ -64,7 +64,7 @@ public final class CudaBackend implements ComputeBackend {
     private final CudaLinearKernels linears;
     private final CudaLoras loras;
     private final StepGraphs graphs;
-    private final CudaTripwire tripwire;
+    private final NonFiniteCheck nonFiniteCheck;
     private final CudaQuantizer quantizer;
     private @Nullable CublasPrefill cublas;
     private final KernelCall sample;
@@ -83,12 +83,12 @@ public final class CudaBackend implements ComputeBackend {
 
     /** The same with the PTX of the modules, by name, from elsewhere. */
     CudaBackend(CudaLibrary library, int ordinal, Function<String, byte[]> ptx) {
-        driver = CudaDrivers.open(library, ordinal);
+        CudaDriver driver = CudaDrivers.open(library, ordinal);
         try {
-            stream = driver.createStream();
-            memory = new DeviceMemory(driver, stream);
+            queue = CudaQueue.create(driver);
+            memory = new DeviceMemory(queue);
             quantizer = new CudaQuantizer(memory);
-            kernels = new CudaKernels(driver, ptx);
+            kernels = new CudaKernels(queue, ptx);
             for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16)) {
                 embed.put(dtype, call("embed", "embed" + suffix(dtype), 8, 4, 4, 8, 8));
             }
@@ -103,10 +103,10 @@ public final class CudaBackend implements ComputeBackend {
             ropeAppend = call("rope_append", "rope_append", 8, 4, 8, BATCH_BYTES, KV_BYTES);
             copyPage = call("rope_append", "copy_page", 8, 4, 4, 4, 4);
             sample = call("sample", "sample", 8, 4, 8, 8, 4, 8, 8, 8, 8);
-            loras = new CudaLoras(driver, stream, memory);
-            linears = new CudaLinearKernels(driver, stream, kernels, loras, arena);
-            graphs = new StepGraphs(driver, stream);
-            tripwire = new CudaTripwire(driver, stream, memory, findNonFinite);
+            loras = new CudaLoras(queue, memory);
+            linears = new CudaLinearKernels(kernels, loras, arena);
+            graphs = new StepGraphs(queue);
+            nonFiniteCheck = new NonFiniteCheck(queue, memory, findNonFinite);
         } catch (RuntimeException e) {
             try (arena;
                     driver) {
@@ -122,7 +122,7 @@ public final class CudaBackend implements ComputeBackend {
      * @throws dev.longhand.bindings.cuda.CublasException if it refuses
      */
     public void prefillByCublas() {
-        CublasPrefill peer = new CublasPrefill(driver, stream, memory, kernels, gatherRows, arena);
+        CublasPrefill peer = new CublasPrefill(queue, memory, kernels, gatherRows, arena);
         cublas = peer;
         linears.prefillBy(peer);
     }
@@ -139,21 +139,16 @@ public final class CudaBackend implements ComputeBackend {
         return ((CudaTensor) tensor).address();
     }
 
-    /** The device, for measurements beside the backend's own work. */
-    public CudaDriver driver() {
-        return driver;
-    }
-
-    /** Where all its work is queued. */
-    public long stream() {
-        return stream;
+    /** The queue of all its work, for measurements beside it. */
+    public CudaQueue queue() {
+        return queue;
     }
 
     @Override
     public String description() {
         CublasPrefill peer = cublas;
         String prefill = peer == null ? "" : ", " + peer.description();
-        return "cuda (%s%s)".formatted(driver.device().name(), prefill);
+        return "cuda (%s%s)".formatted(queue.driver().device().name(), prefill);
     }
 
     @Override
@@ -178,7 +173,7 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public OptionalLong memoryAvailableBytes() {
-        return OptionalLong.of(driver.memoryInfo().freeBytes());
+        return OptionalLong.of(queue.driver().memoryInfo().freeBytes());
     }
 
     @Override
@@ -213,12 +208,12 @@ public final class CudaBackend implements ComputeBackend {
         if (shape.dtype() != DType.BF16) {
             throw new IllegalArgumentException("the CUDA kernels keep keys and values in bf16");
         }
-        return new CudaKv(driver, shape);
+        return new CudaKv(memory, shape);
     }
 
     @Override
     public StepBatch allocateBatch(int rowsMax, int sequencesMax, int pagesPerSequence) {
-        return new CudaStepBatch(driver, stream, loras, rowsMax, sequencesMax, pagesPerSequence);
+        return new CudaStepBatch(queue, loras, rowsMax, sequencesMax, pagesPerSequence);
     }
 
     @Override
@@ -248,7 +243,7 @@ public final class CudaBackend implements ComputeBackend {
         call.begin().parameter(padded ? tensor.matrix().address() : tensor.address());
         call.parameter(stride).parameter(width);
         call.parameter(rows.tokensAddress()).parameter(address(out));
-        call.launch(driver, stream, batch.rows(), 1, 1, THREADS);
+        call.launch(batch.rows(), 1, 1, THREADS);
     }
 
     @Override
@@ -256,7 +251,7 @@ public final class CudaBackend implements ComputeBackend {
         RmsNorm.check(x, weight, out, rows);
         rmsNorm.begin().parameter(address(x)).parameter(address(weight)).parameter(eps);
         rmsNorm.parameter(address(out)).parameter((int) x.shape().width());
-        rmsNorm.launch(driver, stream, rows, 1, 1, THREADS);
+        rmsNorm.launch(rows, 1, 1, THREADS);
     }
 
     @Override
@@ -295,7 +290,7 @@ public final class CudaBackend implements ComputeBackend {
         CudaAttention.setBatch(ropeAppend.next(), rows);
         CudaAttention.setKv(ropeAppend.next(), (CudaKv) kv, layer);
         int all = heads + 2 * kv.shape().kvHeads();
-        ropeAppend.launch(driver, stream, batch.rows(), all, 1, 64);
+        ropeAppend.launch(batch.rows(), all, 1, 64);
     }
 
     @Override
@@ -305,7 +300,7 @@ public final class CudaBackend implements ComputeBackend {
         rows.synchronise();
         CudaAttention kernel = attention.get(kv.shape().headDim());
         if (kernel == null) {
-            kernel = new CudaAttention(driver, stream, kernels, arena, kv.shape().headDim());
+            kernel = new CudaAttention(queue, memory, kernels, arena, kv.shape().headDim());
             attention.put(kv.shape().headDim(), kernel);
         }
         kernel.run(qkv, rows, (CudaKv) kv, layer, out);
@@ -316,7 +311,7 @@ public final class CudaBackend implements ComputeBackend {
         SwiGlu.check(gateUp, out, rows);
         int width = (int) out.shape().width();
         swiGlu.begin().parameter(address(gateUp)).parameter(address(out)).parameter(width);
-        swiGlu.launch(driver, stream, Math.ceilDiv(width, THREADS), rows, 1, THREADS);
+        swiGlu.launch(Math.ceilDiv(width, THREADS), rows, 1, THREADS);
     }
 
     @Override
@@ -325,7 +320,7 @@ public final class CudaBackend implements ComputeBackend {
         rows.synchronise();
         gatherRows.begin().parameter(address(x)).parameter((int) x.shape().width());
         gatherRows.parameter(rows.selectedAddress()).parameter(address(out));
-        gatherRows.launch(driver, stream, batch.selectedCount(), 1, 1, THREADS);
+        gatherRows.launch(batch.selectedCount(), 1, 1, THREADS);
     }
 
     @Override
@@ -336,7 +331,7 @@ public final class CudaBackend implements ComputeBackend {
                 drawing.close();
                 sampler = null; // an allocation that fails leaves none
             }
-            drawing = new CudaSampler(driver, stream, memory, sample, logits.shape());
+            drawing = new CudaSampler(queue, memory, sample, logits.shape());
             sampler = drawing;
         }
         drawing.sample(address(logits), slots, count);
@@ -358,13 +353,13 @@ public final class CudaBackend implements ComputeBackend {
         for (long half : new long[] {cache.keys(), cache.values()}) {
             copyPage.begin().parameter(half).parameter(kv.shape().pages());
             copyPage.parameter((int) (cache.pageBytes() / 16)).parameter(from).parameter(to);
-            copyPage.launch(driver, stream, kv.shape().layers(), 1, 1, THREADS);
+            copyPage.launch(kv.shape().layers(), 1, 1, THREADS);
         }
     }
 
     @Override
     public long findNonFinite(Tensor tensor) {
-        return tripwire.find(tensor);
+        return nonFiniteCheck.find(tensor);
     }
 
     @Override
@@ -386,7 +381,7 @@ public final class CudaBackend implements ComputeBackend {
             if (peer != null) {
                 peer.close();
             }
-            driver.close();
+            queue.driver().close();
             arena.close();
         }
     }

@@ -1,6 +1,6 @@
 package dev.longhand.kernels.cuda;
 
-import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaQueue;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -79,7 +79,7 @@ final class CudaKernels {
                     .map(SM_90::concat)
                     .toArray(String[]::new);
 
-    private final CudaDriver driver;
+    private final CudaQueue queue;
     private final Function<String, byte[]> ptx;
     private final Map<String, Long> modules = new HashMap<>();
 
@@ -88,8 +88,8 @@ final class CudaKernels {
      *
      * @param ptx a PTX text by its name, one of {@link #TEXTS} or {@link #OVERLAPPED_TEXTS}
      */
-    CudaKernels(CudaDriver driver, Function<String, byte[]> ptx) {
-        this.driver = driver;
+    CudaKernels(CudaQueue queue, Function<String, byte[]> ptx) {
+        this.queue = queue;
         this.ptx = ptx;
         for (String name : ALWAYS) {
             modules.put(name, load(name));
@@ -97,7 +97,7 @@ final class CudaKernels {
     }
 
     private boolean overlapped(String module) {
-        return driver.device().overlapsLaunches()
+        return queue.driver().device().overlapsLaunches()
                 && Arrays.asList(OVERLAPPED_TEXTS).contains(SM_90 + module);
     }
 
@@ -106,7 +106,7 @@ final class CudaKernels {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment image = arena.allocate(text.length + 1L);
             MemorySegment.copy(text, 0, image, ValueLayout.JAVA_BYTE, 0, text.length);
-            return driver.loadModule(image);
+            return queue.driver().loadModule(image);
         }
     }
 
@@ -135,7 +135,7 @@ final class CudaKernels {
     /** A kernel, to be called with parameters of these sizes. */
     KernelCall call(Arena arena, String module, String kernel, int... parameterBytes) {
         Long handle = modules.computeIfAbsent(module, this::load);
-        long function = driver.function(handle, kernel);
-        return new KernelCall(arena, function, overlapped(module), parameterBytes);
+        long function = queue.driver().function(handle, kernel);
+        return new KernelCall(arena, queue, function, overlapped(module), parameterBytes);
     }
 }

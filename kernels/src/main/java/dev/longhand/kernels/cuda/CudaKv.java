@@ -1,22 +1,21 @@
 package dev.longhand.kernels.cuda;
 
-import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 
 /** A paged cache in the layout of {@code paged_kv.cuh}: [layers, pages, kvHeads, 64, headDim]. */
 final class CudaKv implements KvCache {
-    private final CudaDriver driver;
+    private final DeviceMemory memory;
     private final KvShape shape;
     private final long keys;
     private final long values;
     private boolean closed;
 
-    CudaKv(CudaDriver driver, KvShape shape) {
-        this.driver = driver;
+    CudaKv(DeviceMemory memory, KvShape shape) {
+        this.memory = memory;
         this.shape = shape;
-        keys = driver.allocate(shape.bytes() / 2);
-        values = driver.allocate(shape.bytes() / 2);
+        keys = memory.allocate(shape.bytes() / 2);
+        values = memory.allocate(shape.bytes() / 2);
     }
 
     @Override
@@ -48,8 +47,8 @@ final class CudaKv implements KvCache {
             closed = true;
             DeviceMemory.release(
                     () -> {
-                        driver.free(keys);
-                        driver.free(values);
+                        memory.free(keys);
+                        memory.free(values);
                     });
         }
     }

@@ -24,7 +24,7 @@ final class CudaLinear extends Linear {
         if (gate.bias() != null || up.bias() != null || gate.outputs() != up.outputs()) {
             throw new IllegalArgumentException("gate and up are of one size and have no bias");
         }
-        matrix = new CudaMatrix(memory, new CudaRows(sources(matrices()), true));
+        matrix = new CudaMatrix(memory, new StackedMatrices(sources(matrices()), true));
         bias = 0;
         gated = true;
         List.of(gate, up).forEach(part -> ((CudaTensor) part.weights()).uploadedIn(matrix));
@@ -35,7 +35,7 @@ final class CudaLinear extends Linear {
         matrix =
                 matrices.size() == 1
                         ? ((CudaTensor) matrices.getFirst().weights()).matrix()
-                        : new CudaMatrix(memory, new CudaRows(sources(matrices), false));
+                        : new CudaMatrix(memory, new StackedMatrices(sources(matrices), false));
         matrices.forEach(part -> ((CudaTensor) part.weights()).uploadedIn(matrix));
         bias = uploadBias(memory, matrices);
         gated = false;
@@ -67,7 +67,7 @@ final class CudaLinear extends Linear {
     /** Uploads other weights to where these are. */
     void reload(DeviceMemory memory, List<HostTensor> weights) {
         checkReload(weights);
-        matrix.upload(memory, new CudaRows(weights, gated));
+        matrix.upload(memory, new StackedMatrices(weights, gated));
     }
 
     /** Its number among the groups that adapters change; -1 as long as none has. */

@@ -1,6 +1,5 @@
 package dev.longhand.kernels.cuda;
 
-import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
@@ -38,8 +37,6 @@ final class CudaLinearKernels {
     private static final int PROBLEM_BYTES = 6 * Long.BYTES + 7 * Integer.BYTES;
     private static final int ADAPTED_BYTES = Long.BYTES + 4 * Integer.BYTES;
 
-    private final CudaDriver driver;
-    private final long stream;
     private final CudaLoras loras;
     private final CudaKernels kernels;
     private final Arena arena;
@@ -69,10 +66,7 @@ final class CudaLinearKernels {
     /** A x of a product's x. */
     private record Shrink(KernelCall aligned, KernelCall odd) {}
 
-    CudaLinearKernels(
-            CudaDriver driver, long stream, CudaKernels kernels, CudaLoras loras, Arena arena) {
-        this.driver = driver;
-        this.stream = stream;
+    CudaLinearKernels(CudaKernels kernels, CudaLoras loras, Arena arena) {
         this.loras = loras;
         this.kernels = kernels;
         this.arena = arena;
@@ -159,7 +153,7 @@ final class CudaLinearKernels {
             set(shrink, linear, x, norm, out, count, accumulate);
             setAdapted(shrink, linear, table);
             int parts = CudaLoras.parts(count);
-            shrink.launch(driver, stream, SHRINK_BLOCKS, parts, 1, SHRINK_THREADS);
+            shrink.launch(SHRINK_BLOCKS, parts, 1, SHRINK_THREADS);
         }
         Shapes shapes = table != 0 ? product.adapted : product.base;
         boolean wide = aligned && count > SKINNY_ROWS_MAX;
@@ -174,11 +168,11 @@ final class CudaLinearKernels {
         if (wide) {
             int columns = Math.ceilDiv(packed, WIDE_TILE);
             int tiles = Math.ceilDiv(count, WIDE_TILE);
-            call.launch(driver, stream, columns, tiles, 1, WIDE_THREADS);
+            call.launch(columns, tiles, 1, WIDE_THREADS);
         } else {
             int columns = Math.ceilDiv(packed, SKINNY_OUTPUTS);
             int tiles = Math.ceilDiv(count, eight ? SKINNY_TILE : 2 * SKINNY_TILE);
-            call.launch(driver, stream, columns, tiles, 1, SKINNY_THREADS);
+            call.launch(columns, tiles, 1, SKINNY_THREADS);
         }
     }
 

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.kernels.lora.LoraAdapter;
 import dev.longhand.kernels.lora.LoraDelta;
 import dev.longhand.kernels.lora.LoraMatrix;
@@ -40,18 +39,13 @@ final class CudaLora implements LoraAdapter {
     private record Placed(HostTensor matrix, long offset, long rows, long rowBytes) {}
 
     /** Uploads an adapter; the groups of its deltas are numbered below {@code groups}. */
-    CudaLora(
-            CudaLoras owner,
-            CudaDriver driver,
-            DeviceMemory memory,
-            int groups,
-            List<LoraDelta> deltas) {
+    CudaLora(CudaLoras owner, DeviceMemory memory, int groups, List<LoraDelta> deltas) {
         this.owner = owner;
         Layout layout = new Layout(groups);
         deltas.forEach(layout::add);
         bytes = layout.end;
         ranksMax = layout.ranksMax;
-        address = driver.allocate(bytes);
+        address = memory.allocate(bytes);
         try (Arena arena = Arena.ofConfined()) {
             memory.upload(address, layout.table(arena, address, deltas));
             for (Placed placed : layout.matrices) {
@@ -63,7 +57,7 @@ final class CudaLora implements LoraAdapter {
                         placed.rowBytes());
             }
         } catch (RuntimeException e) {
-            driver.free(address);
+            memory.free(address);
             throw e;
         }
     }

@@ -1,6 +1,6 @@
 package dev.longhand.kernels.cuda;
 
-import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.lora.LoraDelta;
 import dev.longhand.kernels.matmul.Linear;
@@ -19,8 +19,7 @@ final class CudaLoras {
 
     private static final int PARTED_ROWS_MAX = 16;
 
-    private final CudaDriver driver;
-    private final long stream;
+    private final CudaQueue queue;
     private final DeviceMemory memory;
     private int groups;
     private int live;
@@ -33,9 +32,8 @@ final class CudaLoras {
     /** The table of rows that are no step batch. */
     private record Other(CudaLoraRows rows, long address) {}
 
-    CudaLoras(CudaDriver driver, long stream, DeviceMemory memory) {
-        this.driver = driver;
-        this.stream = stream;
+    CudaLoras(CudaQueue queue, DeviceMemory memory) {
+        this.queue = queue;
         this.memory = memory;
     }
 
@@ -47,7 +45,7 @@ final class CudaLoras {
                 linear.setLoraGroup(groups++);
             }
         }
-        CudaLora lora = new CudaLora(this, driver, memory, groups, deltas);
+        CudaLora lora = new CudaLora(this, memory, groups, deltas);
         ranksMax = Math.max(ranksMax, lora.ranksMax());
         live++;
         version++;
@@ -60,8 +58,8 @@ final class CudaLoras {
         version++;
         DeviceMemory.release(
                 () -> {
-                    driver.synchronize(stream);
-                    driver.free(address);
+                    queue.synchronize();
+                    memory.free(address);
                     if (live == 0) {
                         freeShared();
                     }
@@ -72,15 +70,15 @@ final class CudaLoras {
         Other table = other;
         other = null;
         if (table != null) {
-            driver.free(table.address());
-            driver.freePinned(table.rows().staging());
+            memory.free(table.address());
+            queue.driver().freePinned(table.rows().staging());
         }
         long last = shrunk;
         shrunk = 0;
         shrunkBytes = 0;
         ranksMax = 0;
         if (last != 0) {
-            driver.free(last);
+            memory.free(last);
         }
     }
 
@@ -111,13 +109,13 @@ final class CudaLoras {
     long shrunk(int rows) {
         long bytes = (long) rows * parts(rows) * pitch() * Float.BYTES;
         if (bytes > shrunkBytes) {
-            driver.synchronize(stream);
+            queue.synchronize();
             if (shrunk != 0) {
-                driver.free(shrunk);
+                memory.free(shrunk);
                 shrunk = 0;
                 shrunkBytes = 0;
             }
-            shrunk = driver.allocate(bytes);
+            shrunk = memory.allocate(bytes);
             shrunkBytes = bytes;
             version++;
         }
@@ -142,21 +140,22 @@ final class CudaLoras {
     }
 
     private long otherTable(Rows rows) {
-        driver.synchronize(stream); // the transfer before may still read the staging
+        queue.synchronize(); // the transfer before may still read the staging
         Other table = other;
         if (table == null || table.rows().capacity() < rows.rows()) {
             if (table != null) {
                 other = null;
-                driver.free(table.address());
-                driver.freePinned(table.rows().staging());
+                memory.free(table.address());
+                queue.driver().freePinned(table.rows().staging());
             }
             long bytes = CudaLoraRows.bytes(rows.rows());
-            CudaLoraRows staged = new CudaLoraRows(driver.allocatePinned(bytes), rows.rows());
-            table = new Other(staged, driver.allocate(bytes));
+            CudaLoraRows staged =
+                    new CudaLoraRows(queue.driver().allocatePinned(bytes), rows.rows());
+            table = new Other(staged, memory.allocate(bytes));
             other = table;
         }
         table.rows().write(rows, this);
-        driver.copyToDevice(table.address(), table.rows().staging(), stream);
+        queue.copyToDevice(table.address(), table.rows().staging());
         return table.address();
     }
 }

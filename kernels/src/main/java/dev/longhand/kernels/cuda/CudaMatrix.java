@@ -23,7 +23,7 @@ final class CudaMatrix {
     private final int chunks;
     private final int rows;
 
-    CudaMatrix(DeviceMemory memory, CudaRows from) {
+    CudaMatrix(DeviceMemory memory, StackedMatrices from) {
         dtype = from.dtype();
         rows = from.count();
         chunks = Math.toIntExact(Math.ceilDiv(from.width(), CHUNK));
@@ -41,7 +41,7 @@ final class CudaMatrix {
     }
 
     /** Uploads matrices of the same shapes to where they were. */
-    void upload(DeviceMemory memory, CudaRows from) {
+    void upload(DeviceMemory memory, StackedMatrices from) {
         if (dtype.quantized()) {
             CudaPacking packing = new CudaPacking(from);
             memory.uploadParallel(
@@ -91,9 +91,9 @@ final class CudaMatrix {
                 });
     }
 
-    private static void writeRow(CudaRows from, long row, MemorySegment staging) {
+    private static void writeRow(StackedMatrices from, long row, MemorySegment staging) {
         long own = from.row(row);
-        if (own == CudaRows.PADDING) {
+        if (own == StackedMatrices.PADDING) {
             staging.fill((byte) 0);
         } else {
             writeRow(from.matrices().get(from.matrix(row)), own, staging);

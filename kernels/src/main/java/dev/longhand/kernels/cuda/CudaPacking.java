@@ -26,14 +26,14 @@ final class CudaPacking {
     private static final ValueLayout.OfInt WORD =
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private final CudaRows rows;
+    private final StackedMatrices rows;
     private final List<QuantizedMatrix> matrices;
     private final DType dtype;
     private final int bits;
     private final int blocks;
     private final long storedWidth;
 
-    CudaPacking(CudaRows rows) {
+    CudaPacking(StackedMatrices rows) {
         this.rows = rows;
         matrices = rows.matrices().stream().map(QuantizedMatrix::new).toList();
         dtype = rows.dtype();
@@ -70,8 +70,8 @@ final class CudaPacking {
         Tile(long tile) {
             for (int i = 0; i < TILE; i++) {
                 long row = tile * TILE + i;
-                own[i] = row < rows.count() ? rows.row(row) : CudaRows.PADDING;
-                of[i] = own[i] == CudaRows.PADDING ? null : matrices.get(rows.matrix(row));
+                own[i] = row < rows.count() ? rows.row(row) : StackedMatrices.PADDING;
+                of[i] = own[i] == StackedMatrices.PADDING ? null : matrices.get(rows.matrix(row));
             }
         }
 

@@ -3,7 +3,7 @@ package dev.longhand.kernels.cuda;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.sampling.SamplingParams;
 import dev.longhand.kernels.sampling.SlotRecord;
@@ -21,8 +21,8 @@ final class CudaSampler {
     private static final long REPORT_BYTES_MAX =
             (long) Long.BYTES * SlotRecord.reportLongs(SamplingParams.LOGPROBS_MAX);
 
-    private final CudaDriver driver;
-    private final long stream;
+    private final CudaQueue queue;
+    private final DeviceMemory memory;
     private final KernelCall call;
     private final Shape shape;
     private final CudaSamplerState state;
@@ -42,23 +42,23 @@ final class CudaSampler {
      *
      * @param shape of the logits: rows that may draw at a time, vocabulary with its padding
      */
-    CudaSampler(CudaDriver driver, long stream, DeviceMemory memory, KernelCall call, Shape shape) {
-        this.driver = driver;
-        this.stream = stream;
+    CudaSampler(CudaQueue queue, DeviceMemory memory, KernelCall call, Shape shape) {
+        this.queue = queue;
+        this.memory = memory;
         this.call = call;
         this.shape = shape;
         int rows = Math.toIntExact(shape.rows());
         long recordBytes = (long) rows * SlotRecord.BYTES;
         long tokenBytes = (long) rows * Integer.BYTES;
         long reportBytes = rows * REPORT_BYTES_MAX;
-        state = new CudaSamplerState(driver, memory, rows, shape.width());
+        state = new CudaSamplerState(memory, rows, shape.width());
         recordsAddress = memory.allocateZeros(recordBytes);
         tokensAddress = memory.allocateZeros(tokenBytes);
         reportsAddress = memory.allocateZeros(reportBytes);
-        staging = driver.allocatePinned(recordBytes);
-        tokens = driver.allocatePinned(tokenBytes);
-        reports = driver.allocatePinned(reportBytes);
-        value = driver.allocatePinned(Float.BYTES);
+        staging = queue.driver().allocatePinned(recordBytes);
+        tokens = queue.driver().allocatePinned(tokenBytes);
+        reports = queue.driver().allocatePinned(reportBytes);
+        value = queue.driver().allocatePinned(Float.BYTES);
         reported = reports;
         recordsOfRows = new MemorySegment[rows + 1];
         tokensOfRows = new MemorySegment[rows + 1];
@@ -84,17 +84,17 @@ final class CudaSampler {
             return;
         }
         int longs = write(slots, count);
-        driver.copyToDevice(recordsAddress, recordsOfRows[count], stream);
+        queue.copyToDevice(recordsAddress, recordsOfRows[count]);
         call.begin().parameter(logits).parameter((int) shape.width()).parameter(recordsAddress);
         call.parameter(state.histories()).parameter(state.half());
         call.parameter(state.counts()).parameter(state.biases());
         call.parameter(tokensAddress).parameter(reportsAddress);
-        call.launch(driver, stream, count, 1, 1, THREADS);
-        driver.copyToHost(tokensOfRows[count], tokensAddress, stream);
+        call.launch(count, 1, 1, THREADS);
+        queue.copyToHost(tokensOfRows[count], tokensAddress);
         if (longs > 0) {
-            driver.copyToHost(reported(longs), reportsAddress, stream);
+            queue.copyToHost(reported(longs), reportsAddress);
         }
-        driver.synchronize(stream);
+        queue.synchronize();
         accept(logits, slots, count);
     }
 
@@ -137,21 +137,21 @@ final class CudaSampler {
 
     private void fail(long logits, int row, int token, SampleSlot slot) {
         long at = (row * shape.width() + token) * Float.BYTES;
-        driver.copyToHost(value, logits + at, stream);
-        driver.synchronize(stream);
+        queue.copyToHost(value, logits + at);
+        queue.synchronize();
         SlotRecord.fail(slot, token, value.get(JAVA_FLOAT, 0));
     }
 
     /** Frees the memory. */
     void close() {
-        driver.synchronize(stream);
+        queue.synchronize();
         state.close();
-        driver.free(recordsAddress);
-        driver.free(tokensAddress);
-        driver.free(reportsAddress);
-        driver.freePinned(staging);
-        driver.freePinned(tokens);
-        driver.freePinned(reports);
-        driver.freePinned(value);
+        memory.free(recordsAddress);
+        memory.free(tokensAddress);
+        memory.free(reportsAddress);
+        queue.driver().freePinned(staging);
+        queue.driver().freePinned(tokens);
+        queue.driver().freePinned(reports);
+        queue.driver().freePinned(value);
     }
 }

@@ -1,6 +1,5 @@
 package dev.longhand.kernels.cuda;
 
-import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.kernels.sampling.SampleSlot;
 import dev.longhand.kernels.sampling.SlotRecord;
 
@@ -18,7 +17,6 @@ import java.lang.ref.WeakReference;
  * simply given to another sequence when all are taken, to that which has drawn longest ago.
  */
 final class CudaSamplerState {
-    private final CudaDriver driver;
     private final DeviceMemory memory;
     private final long vocabulary;
     private final int words;
@@ -40,8 +38,7 @@ final class CudaSamplerState {
         }
     }
 
-    CudaSamplerState(CudaDriver driver, DeviceMemory memory, int rows, long vocabulary) {
-        this.driver = driver;
+    CudaSamplerState(DeviceMemory memory, int rows, long vocabulary) {
         this.memory = memory;
         this.vocabulary = vocabulary;
         words = SlotRecord.historyWords(vocabulary);
@@ -160,8 +157,8 @@ final class CudaSamplerState {
 
     /** Frees the memory. */
     void close() {
-        driver.free(histories);
-        driver.free(counts);
-        driver.free(biases);
+        memory.free(histories);
+        memory.free(counts);
+        memory.free(biases);
     }
 }

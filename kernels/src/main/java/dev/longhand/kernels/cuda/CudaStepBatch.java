@@ -2,7 +2,7 @@ package dev.longhand.kernels.cuda;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvShape;
 
@@ -19,8 +19,7 @@ final class CudaStepBatch extends StepBatch {
      */
     private static final int TILE_ROWS = 16;
 
-    private final CudaDriver driver;
-    private final long stream;
+    private final CudaQueue queue;
     private final MemorySegment staging;
     private final MemorySegment[] staged; // where each array goes
     private final long device;
@@ -36,22 +35,16 @@ final class CudaStepBatch extends StepBatch {
     private boolean closed;
 
     CudaStepBatch(
-            CudaDriver driver,
-            long stream,
-            CudaLoras loras,
-            int rowsMax,
-            int sequencesMax,
-            int pagesPerSequence) {
+            CudaQueue queue, CudaLoras loras, int rowsMax, int sequencesMax, int pagesPerSequence) {
         super(rowsMax, sequencesMax, pagesPerSequence);
         this.loras = loras;
-        this.driver = driver;
-        this.stream = stream;
+        this.queue = queue;
         long ints = 6L * rowsMax + (long) sequencesMax * pagesPerSequence;
         long tableAt = Math.ceilDiv(ints, 2) * Long.BYTES; // it holds addresses
         long bytes = tableAt + CudaLoraRows.bytes(rowsMax);
         try {
-            staging = driver.allocatePinned(bytes);
-            device = driver.allocate(bytes);
+            staging = queue.driver().allocatePinned(bytes);
+            device = queue.driver().allocate(bytes);
         } catch (RuntimeException e) {
             super.close(); // the driver frees its own
             throw e;
@@ -78,7 +71,7 @@ final class CudaStepBatch extends StepBatch {
         if (uploaded == version() && uploadedLoras == loras.version()) {
             return;
         }
-        driver.synchronize(stream); // the transfer of the step before may still read the staging
+        queue.synchronize(); // the transfer of the step before may still read the staging
         staged[0].copyFrom(tokens());
         staged[1].copyFrom(positions());
         staged[2].copyFrom(sequences());
@@ -89,7 +82,7 @@ final class CudaStepBatch extends StepBatch {
         if (adapted) {
             loraRows.write(this, loras);
         }
-        driver.copyToDevice(device, staging, stream);
+        queue.copyToDevice(device, staging);
         uploaded = version();
         uploadedLoras = loras.version();
     }
@@ -178,9 +171,9 @@ final class CudaStepBatch extends StepBatch {
             closed = true;
             DeviceMemory.release(
                     () -> {
-                        driver.synchronize(stream);
-                        driver.free(device);
-                        driver.freePinned(staging);
+                        queue.synchronize();
+                        queue.driver().free(device);
+                        queue.driver().freePinned(staging);
                     });
         }
     }

@@ -100,7 +100,7 @@ final class CudaTensor implements Tensor {
     /** The elements as a matrix of the linear kernels; uploaded once. */
     CudaMatrix matrix() {
         if (matrix == null) {
-            matrix = new CudaMatrix(memory, new CudaRows(List.of(source()), false));
+            matrix = new CudaMatrix(memory, new StackedMatrices(List.of(source()), false));
         }
         return matrix;
     }

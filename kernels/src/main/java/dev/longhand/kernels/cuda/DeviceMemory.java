@@ -1,7 +1,7 @@
 package dev.longhand.kernels.cuda;
 
-import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.bindings.cuda.CudaDriverException;
+import dev.longhand.bindings.cuda.CudaQueue;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -15,39 +15,42 @@ import java.util.stream.LongStream;
 final class DeviceMemory {
     private static final long STAGING_BYTES = 16L << 20;
 
-    private final CudaDriver driver;
-    private final long stream;
+    private final CudaQueue queue;
     private final List<Staging> stagings;
     private int turn;
 
     /** A pinned buffer, and the event that passes when the last copy out of it has. */
     private record Staging(MemorySegment buffer, long copied) {}
 
-    DeviceMemory(CudaDriver driver, long stream) {
-        this.driver = driver;
-        this.stream = stream;
+    DeviceMemory(CudaQueue queue) {
+        this.queue = queue;
         stagings = List.of(staging(), staging());
     }
 
     private Staging staging() {
-        return new Staging(driver.allocatePinned(STAGING_BYTES), driver.createEvent());
+        return new Staging(
+                queue.driver().allocatePinned(STAGING_BYTES), queue.driver().createEvent());
     }
 
-    /** The buffer whose turn it is, free to be written to. */
-    private MemorySegment free(long bytes) {
+    /** The buffer whose turn it is, once its last copy has passed. */
+    private MemorySegment buffer(long bytes) {
         Staging staging = stagings.get(turn);
-        driver.synchronizeEvent(staging.copied);
+        queue.driver().synchronizeEvent(staging.copied);
         return staging.buffer.asSlice(0, bytes);
     }
 
     long allocate(long bytes) {
-        return driver.allocate(bytes);
+        return queue.driver().allocate(bytes);
     }
 
     long allocateZeros(long bytes) {
-        long address = driver.allocate(bytes);
-        driver.fill(address, (byte) 0, bytes, stream);
+        long address = allocate(bytes);
+        queue.fill(address, (byte) 0, bytes);
         return address;
+    }
+
+    void free(long address) {
+        queue.driver().free(address);
     }
 
     /** A copy of host memory; its address. */
@@ -75,7 +78,7 @@ final class DeviceMemory {
     void upload(long to, MemorySegment from) {
         for (long done = 0; done < from.byteSize(); done += STAGING_BYTES) {
             long bytes = Math.min(STAGING_BYTES, from.byteSize() - done);
-            MemorySegment buffer = free(bytes);
+            MemorySegment buffer = buffer(bytes);
             buffer.copyFrom(from.asSlice(done, bytes));
             send(to + done, buffer);
         }
@@ -96,7 +99,7 @@ final class DeviceMemory {
         long rowsAtATime = Math.max(1, STAGING_BYTES / rowBytes);
         for (long first = 0; first < rows; first += rowsAtATime) {
             long count = Math.min(rowsAtATime, rows - first);
-            MemorySegment buffer = free(count * rowBytes);
+            MemorySegment buffer = buffer(count * rowBytes);
             long start = first;
             LongStream all = LongStream.range(0, count);
             (parallel ? all.parallel() : all)
@@ -109,16 +112,16 @@ final class DeviceMemory {
     void download(MemorySegment to, long from) {
         for (long done = 0; done < to.byteSize(); done += STAGING_BYTES) {
             long bytes = Math.min(STAGING_BYTES, to.byteSize() - done);
-            MemorySegment buffer = free(bytes);
-            driver.copyToHost(buffer, from + done, stream);
-            driver.synchronize(stream);
+            MemorySegment buffer = buffer(bytes);
+            queue.copyToHost(buffer, from + done);
+            queue.synchronize();
             to.asSlice(done, bytes).copyFrom(buffer);
         }
     }
 
     private void send(long to, MemorySegment buffer) {
-        driver.copyToDevice(to, buffer, stream);
-        driver.record(stagings.get(turn).copied, stream);
+        queue.copyToDevice(to, buffer);
+        queue.record(stagings.get(turn).copied);
         turn = (turn + 1) % stagings.size();
     }
 }

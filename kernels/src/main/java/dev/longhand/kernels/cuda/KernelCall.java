@@ -5,8 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.longhand.bindings.cuda.CudaDriver;
-import dev.longhand.bindings.cuda.CudaDriver.Extent;
+import dev.longhand.bindings.cuda.CudaDriver.Dim3;
+import dev.longhand.bindings.cuda.CudaQueue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
  * Parameters are set in order; structs are set field by field, each aligned as C aligns it.
  */
 final class KernelCall {
+    private final CudaQueue queue;
     private final long function;
     private final boolean overlapped;
     private final MemorySegment values;
@@ -23,16 +24,23 @@ final class KernelCall {
     private final long[] starts;
     private int parameter;
     private long end;
-    private Extent grid = new Extent(1, 1, 1);
-    private Extent block = new Extent(1, 1, 1);
+    private Dim3 grid = new Dim3(1, 1, 1);
+    private Dim3 block = new Dim3(1, 1, 1);
 
     /**
      * A call of a kernel.
      *
-     * @param overlapped whether the kernel waits by itself for those in front of it
+     * @param queue where it is launched
+     * @param overlapped whether the kernel itself waits for the kernels queued before it
      * @param parameterBytes the size of each parameter, in order
      */
-    KernelCall(Arena arena, long function, boolean overlapped, int... parameterBytes) {
+    KernelCall(
+            Arena arena,
+            CudaQueue queue,
+            long function,
+            boolean overlapped,
+            int... parameterBytes) {
+        this.queue = queue;
         this.function = function;
         this.overlapped = overlapped;
         starts = new long[parameterBytes.length];
@@ -93,17 +101,17 @@ final class KernelCall {
     }
 
     /** Queues the kernel over a grid of blocks of {@code threads}. */
-    void launch(CudaDriver driver, long stream, int x, int y, int z, int threads) {
+    void launch(int x, int y, int z, int threads) {
         if (grid.x() != x || grid.y() != y || grid.z() != z) {
-            grid = new Extent(x, y, z);
+            grid = new Dim3(x, y, z);
         }
         if (block.x() != threads) {
-            block = new Extent(threads, 1, 1);
+            block = new Dim3(threads, 1, 1);
         }
         if (overlapped) {
-            driver.launchOverlapped(function, grid, block, 0, stream, pointers);
+            queue.launchOverlapped(function, grid, block, 0, pointers);
         } else {
-            driver.launch(function, grid, block, 0, stream, pointers);
+            queue.launch(function, grid, block, 0, pointers);
         }
     }
 }

@@ -1,6 +1,6 @@
 package dev.longhand.kernels.cuda;
 
-import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.kvcache.KvCache;
 
 import org.jspecify.annotations.Nullable;
@@ -17,8 +17,7 @@ import java.util.List;
  * recorded.
  */
 final class StepGraphs {
-    private final CudaDriver driver;
-    private final long stream;
+    private final CudaQueue queue;
     private final List<Recording> recordings = new ArrayList<>();
     private @Nullable Recording capturing;
 
@@ -48,9 +47,8 @@ final class StepGraphs {
         }
     }
 
-    StepGraphs(CudaDriver driver, long stream) {
-        this.driver = driver;
-        this.stream = stream;
+    StepGraphs(CudaQueue queue) {
+        this.queue = queue;
     }
 
     /** Replays the step if it is recorded; else may begin to record it. */
@@ -67,10 +65,10 @@ final class StepGraphs {
         }
         if (recording.graph == 0) {
             capturing = recording;
-            driver.beginCapture(stream);
+            queue.beginCapture();
             return false;
         }
-        driver.launchGraph(recording.graph, stream);
+        queue.launchGraph(recording.graph);
         return true;
     }
 
@@ -78,7 +76,7 @@ final class StepGraphs {
     private void abandon() {
         if (capturing != null) {
             capturing = null;
-            driver.destroyGraph(driver.endCapture(stream));
+            queue.driver().destroyGraph(queue.endCapture());
         }
     }
 
@@ -96,8 +94,8 @@ final class StepGraphs {
         Recording recording = capturing;
         if (recording != null) {
             capturing = null;
-            recording.graph = driver.endCapture(stream);
-            driver.launchGraph(recording.graph, stream);
+            recording.graph = queue.endCapture();
+            queue.launchGraph(recording.graph);
         }
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.bindings.cuda.CudaDrivers;
+import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.TestBackends;
 
@@ -34,8 +35,7 @@ class DeviceMemoryTest {
         MemorySegment expected = random(bytes);
         try (Arena arena = Arena.ofConfined();
                 CudaDriver driver = CudaDrivers.open(device.library(), 0)) {
-            long stream = driver.createStream();
-            DeviceMemory memory = new DeviceMemory(driver, stream);
+            DeviceMemory memory = new DeviceMemory(CudaQueue.create(driver));
             MemorySegment source = arena.allocate(bytes).copyFrom(expected);
             long to;
             if (rowBytes == 0) {

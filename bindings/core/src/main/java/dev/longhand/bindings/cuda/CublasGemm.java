@@ -19,9 +19,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * NVIDIA's bf16 matrix product on one of our streams: for a prefill where it is asked for, and to
- * measure our kernels by. cuBLAS picks its kernel by the number of rows, so a row's bits depend on
- * its company: no batch invariance.
+ * NVIDIA's bf16 matrix product on one of our queues: for prefill by cuBLAS, which is opt-in, and as
+ * the yardstick of our own kernels. cuBLAS picks its kernel by the number of rows, so a row's bits
+ * depend on the rows beside it: there is no batch invariance.
  *
  * <p>Nothing of JCublas is loaded before {@link #open}. Used by the driver's thread, and closed
  * before the driver. A status other than success becomes a {@link CublasException}; a product that
@@ -54,14 +54,15 @@ public final class CublasGemm implements AutoCloseable {
      */
     public record Operand(long address, int stride) {}
 
-    private CublasGemm(LoadedCudaDriver driver, long stream) {
-        this.driver = driver;
+    private CublasGemm(CudaQueue queue) {
+        driver = (LoadedCudaDriver) queue.driver();
         scalars = Arena.ofAuto().allocateFrom(JAVA_FLOAT, 1, 0);
         one = new HostMemory(scalars);
         zero = new HostMemory(scalars.asSlice(Float.BYTES));
         driver.enter();
         CublasException.check(JCublas2.cublasCreate(handle), "cublasCreate");
-        int status = JCublas2.cublasSetStream(handle, new cudaStream_t(driver.stream(stream)));
+        int status =
+                JCublas2.cublasSetStream(handle, new cudaStream_t(driver.stream(queue.stream())));
         if (status != cublasStatus.CUBLAS_STATUS_SUCCESS) {
             close();
         }
@@ -69,31 +70,31 @@ public final class CublasGemm implements AutoCloseable {
     }
 
     /**
-     * Opens cuBLAS on a stream.
+     * Opens cuBLAS on a queue.
      *
      * @throws CudaUnavailableException if JCublas or libcublas is not there, or this process uses
      *     another driver than NVIDIA's
      * @throws CublasException if cuBLAS refuses
      */
-    public static CublasGemm open(CudaDriver driver, long stream) {
+    public static CublasGemm open(CudaQueue queue) {
         String library = System.getProperty(LIBRARY_PROPERTY);
         if (library != null) {
-            return open(driver, stream, List.of(library));
+            return open(queue, List.of(library));
         }
         CudaLibrary used = CudaProcess.used();
         if (used == null || !used.isSystem()) {
             throw new CudaUnavailableException(
                     "cuBLAS needs NVIDIA's driver, and this process uses "
                             + (used == null ? "none" : used.name()),
-                    "run it on a GPU, with --device cuda");
+                    "run it on a GPU");
         }
-        return open(driver, stream, CublasLibrary.NAMES);
+        return open(queue, CublasLibrary.NAMES);
     }
 
     /** The same with a libcublas by one of these names, over any driver. */
-    static CublasGemm open(CudaDriver driver, long stream, List<String> names) {
+    static CublasGemm open(CudaQueue queue, List<String> names) {
         CublasLibrary.load(names);
-        return new CublasGemm((LoadedCudaDriver) driver, stream);
+        return new CublasGemm(queue);
     }
 
     /** The version of the library, such as 120600. */

@@ -80,8 +80,8 @@ public interface CudaDriver extends AutoCloseable {
      */
     void launch(
             long function,
-            Extent grid,
-            Extent block,
+            Dim3 grid,
+            Dim3 block,
             int sharedBytes,
             long stream,
             MemorySegment parameters);
@@ -93,14 +93,14 @@ public interface CudaDriver extends AutoCloseable {
      */
     void launchOverlapped(
             long function,
-            Extent grid,
-            Extent block,
+            Dim3 grid,
+            Dim3 block,
             int sharedBytes,
             long stream,
             MemorySegment parameters);
 
     /** Sizes of a grid or a block. */
-    record Extent(int x, int y, int z) {}
+    record Dim3(int x, int y, int z) {}
 
     /** Creates a stream that does not synchronise with the default stream. */
     long createStream();

@@ -200,8 +200,8 @@ final class LoadedCudaDriver implements CudaDriver {
     @Override
     public void launch(
             long function,
-            Extent grid,
-            Extent block,
+            Dim3 grid,
+            Dim3 block,
             int sharedBytes,
             long stream,
             MemorySegment parameters) {
@@ -211,8 +211,8 @@ final class LoadedCudaDriver implements CudaDriver {
     @Override
     public void launchOverlapped(
             long function,
-            Extent grid,
-            Extent block,
+            Dim3 grid,
+            Dim3 block,
             int sharedBytes,
             long stream,
             MemorySegment parameters) {
@@ -221,8 +221,8 @@ final class LoadedCudaDriver implements CudaDriver {
 
     private void launch(
             long function,
-            Extent grid,
-            Extent block,
+            Dim3 grid,
+            Dim3 block,
             int sharedBytes,
             long stream,
             MemorySegment parameters,

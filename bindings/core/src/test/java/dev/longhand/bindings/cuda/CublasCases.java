@@ -24,12 +24,12 @@ final class CublasCases {
 
     public static void main(String[] arguments) throws Throwable {
         try (CudaDriver driver = CudaDrivers.open(CudaLibrary.at(Path.of(arguments[1])), 0)) {
-            long stream = driver.createStream();
+            CudaQueue queue = CudaQueue.create(driver);
             switch (arguments[0]) {
-                case "products" -> products(driver, stream, Path.of(arguments[2]));
-                case "failures" -> failures(driver, stream, Path.of(arguments[2]));
-                case "absent" -> absent(driver, stream);
-                case "notAsked" -> driver.synchronize(stream);
+                case "products" -> products(queue, Path.of(arguments[2]));
+                case "failures" -> failures(queue, Path.of(arguments[2]));
+                case "absent" -> absent(queue);
+                case "notAsked" -> queue.synchronize();
                 default -> throw new IllegalArgumentException(arguments[0]);
             }
         }
@@ -67,11 +67,11 @@ final class CublasCases {
 
     /** The stub driver's memory is the host's, so any native address will do. */
     @SuppressWarnings("try") // closes twice: it may be
-    private static void products(CudaDriver driver, long stream, Path library) throws Throwable {
+    private static void products(CudaQueue queue, Path library) throws Throwable {
         try (Arena arena = Arena.ofConfined();
-                CublasGemm gemm = CublasGemm.open(driver, stream, List.of(library.toString()))) {
+                CublasGemm gemm = CublasGemm.open(queue, List.of(library.toString()))) {
             assertEquals(120_600, gemm.version());
-            assertEquals(stream, stub(library, "stub_cublas_stream"));
+            assertEquals(queue.stream(), stub(library, "stub_cublas_stream"));
             // 2 inputs and a pad, 3 outputs, 2 rows; out has a fourth column that stays
             MemorySegment weights = bf16(arena, 1, 2, 99, 3, 4, 99, 5, 6, 99);
             MemorySegment x = bf16(arena, 1, 10, 99, 2, 20, 99);
@@ -95,14 +95,13 @@ final class CublasCases {
         assertEquals(0, (int) stub(library, "stub_cublas_live"));
     }
 
-    private static void failures(CudaDriver driver, long stream, Path library) throws Throwable {
+    private static void failures(CudaQueue queue, Path library) throws Throwable {
         List<String> names = List.of("libnothing.so.12", library.toString());
-        try (CublasGemm gemm = CublasGemm.open(driver, stream, names)) {
+        try (CublasGemm gemm = CublasGemm.open(queue, names)) {
             fail(library, ALLOC_FAILED);
             CublasException refused =
                     assertThrows(
-                            CublasException.class,
-                            () -> CublasGemm.open(driver, stream, names).close());
+                            CublasException.class, () -> CublasGemm.open(queue, names).close());
             assertEquals("cublasSetStream", refused.call());
             assertEquals(1, (int) stub(library, "stub_cublas_live"), "the second handle is left");
             Operand nothing = new Operand(0, 8);
@@ -117,15 +116,13 @@ final class CublasCases {
         }
     }
 
-    private static void absent(CudaDriver driver, long stream) {
+    private static void absent(CudaQueue queue) {
         CudaUnavailableException notNvidia =
-                assertThrows(CudaUnavailableException.class, () -> CublasGemm.open(driver, stream));
+                assertThrows(CudaUnavailableException.class, () -> CublasGemm.open(queue));
         assertTrue(notNvidia.reason().startsWith("cuBLAS needs NVIDIA's driver"));
         List<String> names = List.of("libnothing.so.12", "/nowhere/libnothing.so.12");
         CudaUnavailableException noLibrary =
-                assertThrows(
-                        CudaUnavailableException.class,
-                        () -> CublasGemm.open(driver, stream, names));
+                assertThrows(CudaUnavailableException.class, () -> CublasGemm.open(queue, names));
         assertEquals(
                 "cuBLAS cannot be loaded from libnothing.so.12 or /nowhere/libnothing.so.12",
                 noLibrary.reason());

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.longhand.bindings.cuda.CudaDriver.Extent;
+import dev.longhand.bindings.cuda.CudaDriver.Dim3;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -93,8 +93,8 @@ final class StubCases {
             long kernel = cuda.function(module, "kernel");
             cuda.setSharedMemoryMax(kernel, 100_000);
             MemorySegment block = parameters(memory, arena);
-            Extent grid = new Extent(2, 3, 4);
-            Extent threads = new Extent(5, 6, 7);
+            Dim3 grid = new Dim3(2, 3, 4);
+            Dim3 threads = new Dim3(5, 6, 7);
             cuda.launch(kernel, grid, threads, 8, stream, block);
             assertArrayEquals(
                     new int[] {2, 3, 4, 5, 6, 7, 8, 100_000, 0, 0, 0},
@@ -172,7 +172,7 @@ final class StubCases {
             long kernel = cuda.function(loadPtx(cuda, arena), "kernel");
             MemorySegment block = parameters(memory, arena);
             MemorySegment pinned = cuda.allocatePinned(16);
-            Extent grid = new Extent(1, 1, 1);
+            Dim3 grid = new Dim3(1, 1, 1);
             Runnable step =
                     () -> {
                         cuda.copyToDevice(memory, pinned, stream);
@@ -234,7 +234,7 @@ final class StubCases {
             long module = loadPtx(cuda, arena);
             assertContains(failure(() -> cuda.function(module, "none")), "kernel none");
             long kernel = cuda.function(module, "kernel");
-            Extent none = new Extent(0, 1, 1);
+            Dim3 none = new Dim3(0, 1, 1);
             long stream = cuda.createStream();
             assertContains(
                     failure(() -> cuda.launch(kernel, none, none, 0, stream, MemorySegment.NULL)),

@@ -190,8 +190,8 @@ class ControlFlowTest {
             }
             long kernel = run.kernel(".param .u64 out", ".reg .pred %g;\n" + body + "ret;");
             long out = run.ints(new int[names.length]);
-            var grid = new dev.longhand.bindings.cuda.CudaDriver.Extent(2, 1, 1);
-            var block = new dev.longhand.bindings.cuda.CudaDriver.Extent(4, 8, 2);
+            var grid = new dev.longhand.bindings.cuda.CudaDriver.Dim3(2, 1, 1);
+            var block = new dev.longhand.bindings.cuda.CudaDriver.Dim3(4, 8, 2);
             run.driver.launch(kernel, grid, block, 12, 0, run.parameters(out));
             assertArrayEquals(
                     new int[] {

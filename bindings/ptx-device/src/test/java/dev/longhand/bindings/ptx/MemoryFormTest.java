@@ -95,7 +95,7 @@ class MemoryFormTest {
                 run.arena.allocateFrom(
                         java.lang.foreign.ValueLayout.JAVA_INT, 1, 2, 3, 4, 5, 6, 7, 8);
         block.setAtIndex(java.lang.foreign.ValueLayout.ADDRESS, 4, last);
-        var one = new dev.longhand.bindings.cuda.CudaDriver.Extent(1, 1, 1);
+        var one = new dev.longhand.bindings.cuda.CudaDriver.Dim3(1, 1, 1);
         run.driver.launch(kernel, one, one, 0, 0, block);
         assertArrayEquals(new int[] {-2, 0x2345, 7, 3, 4, 0, 5, 6}, run.readInts(out, 8));
     }

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.bindings.cuda.CudaDriver;
-import dev.longhand.bindings.cuda.CudaDriver.Extent;
+import dev.longhand.bindings.cuda.CudaDriver.Dim3;
 import dev.longhand.bindings.cuda.CudaDriverException;
 import dev.longhand.bindings.cuda.CudaDrivers;
 
@@ -123,15 +123,15 @@ final class PtxRun implements AutoCloseable {
     }
 
     void launchOn(long stream, long function, int blocks, int threads, long... values) {
-        Extent grid = new Extent(blocks, 1, 1);
-        Extent block = new Extent(threads, 1, 1);
+        Dim3 grid = new Dim3(blocks, 1, 1);
+        Dim3 block = new Dim3(threads, 1, 1);
         driver.launch(function, grid, block, 0, stream, parameters(values));
     }
 
     /** Launches a kernel that may overlap the one in front. */
     void launchOverlapped(long stream, long function, int threads, long... values) {
-        Extent one = new Extent(1, 1, 1);
-        Extent block = new Extent(threads, 1, 1);
+        Dim3 one = new Dim3(1, 1, 1);
+        Dim3 block = new Dim3(threads, 1, 1);
         driver.launchOverlapped(function, one, block, 0, stream, parameters(values));
     }
 

@@ -2,7 +2,7 @@ package dev.longhand.kernels.cuda;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.longhand.bindings.cuda.CudaDriver;
+import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Tensor;
@@ -15,28 +15,25 @@ import java.util.Map;
 import java.util.Optional;
 
 /** The launches of {@code find_nonfinite.cu}: NaN and infinity in tensors, where they are. */
-final class CudaTripwire {
+final class NonFiniteCheck {
     private static final int THREADS = 256;
     private static final int BLOCKS = 64;
 
-    private final CudaDriver driver;
-    private final long stream;
+    private final CudaQueue queue;
     private final DeviceMemory memory;
     private final Map<DType, KernelCall> calls;
     private final long found;
 
     /**
-     * A tripwire.
+     * A check.
      *
      * @param calls a kernel for F32 and one for BF16
      */
-    CudaTripwire(
-            CudaDriver driver, long stream, DeviceMemory memory, Map<DType, KernelCall> calls) {
-        this.driver = driver;
-        this.stream = stream;
+    NonFiniteCheck(CudaQueue queue, DeviceMemory memory, Map<DType, KernelCall> calls) {
+        this.queue = queue;
         this.memory = memory;
         this.calls = Map.copyOf(calls);
-        found = driver.allocate(Long.BYTES);
+        found = memory.allocate(Long.BYTES);
     }
 
     /** Index of the first one, row-major, or -1. Of quantised weights the scales are looked at. */
@@ -70,11 +67,12 @@ final class CudaTripwire {
     private long find(DType dtype, long address, long elements) {
         @Nullable KernelCall call = calls.get(dtype);
         if (call == null) {
-            throw new IllegalArgumentException("no tripwire for %s on the device".formatted(dtype));
+            throw new IllegalArgumentException(
+                    "the device does not check %s for NaN and infinity".formatted(dtype));
         }
-        driver.fill(found, (byte) -1, Long.BYTES, stream);
+        queue.fill(found, (byte) -1, Long.BYTES);
         call.begin().parameter(address).parameter(elements).parameter(found);
-        call.launch(driver, stream, BLOCKS, 1, 1, THREADS);
+        call.launch(BLOCKS, 1, 1, THREADS);
         try (Arena local = Arena.ofConfined()) {
             MemorySegment first = local.allocate(JAVA_LONG);
             memory.download(first, found);

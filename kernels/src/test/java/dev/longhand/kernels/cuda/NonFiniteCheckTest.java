@@ -19,7 +19,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /** A NaN in weights that are on the device is found there, and told where its file has it. */
-class CudaTripwireTest {
+class NonFiniteCheckTest {
     private static final long BAD = 2 * 40 + 39; // the last of row 2; rows of 40 are padded to 64
 
     private static HostTensor weights(Arena arena, DType dtype, boolean bad) {

@@ -13,14 +13,14 @@ import java.util.List;
  * @param byTurns eight rows of the first, eight of the second, the last ones padded: a tile of 16
  *     rows holds both factors of eight outputs
  */
-record CudaRows(List<HostTensor> matrices, boolean byTurns) {
+record StackedMatrices(List<HostTensor> matrices, boolean byTurns) {
     /** Rows of gate before as many of up. */
     private static final int TURN = 8;
 
     /** The row of no matrix. */
     static final long PADDING = -1;
 
-    CudaRows {
+    StackedMatrices {
         matrices = List.copyOf(matrices);
         DType dtype = matrices.getFirst().dtype();
         for (HostTensor matrix : matrices) {
