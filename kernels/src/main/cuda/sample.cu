@@ -10,7 +10,7 @@
  *   - Tokens are ranked by keys of 52 bits: the logit's bits made ascending, then the token complemented,
  *     so that of equal logits the smaller token is first and no two keys are equal.
  *   - A token weighs 2^((logit - max) log2(e) / T) as a whole number of 2^-42: IEEE single operations in
- *     the order of Weight.java, none fused, then shifted. 2^20 tokens (the most there may be) of 2^42 add up
+ *     the order of FixedPointProbability.java, none fused, then shifted. 2^20 tokens, the most, of 2^42 add up
  *     to 2^62. What is below 2^-42 of the best weighs nothing.
  *   - Top-p keeps the shortest run of ranks that weighs at least ceil(p * mass), a product of 128 bits.
  *   - The draw counts through what is kept stride by stride (stride s: tokens s, s + 1024, ...) to
@@ -60,7 +60,7 @@ constexpr int REPORT_HEAD = 2;
 constexpr float LOG2E = 1.4426950408889634f;
 constexpr uint64_t WHOLE = ~0ull;
 
-/* dev.longhand.kernels.sampling.SlotRecord */
+/* dev.longhand.kernels.cuda.SampleSlotLayout */
 struct Slot {
     uint64_t seed;
     uint64_t position;

@@ -11,7 +11,7 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.sampling.SamplingParams;
 import dev.longhand.kernels.tensor.DType;
 
@@ -37,7 +37,7 @@ final class ModelSession implements AutoCloseable {
     private final Qwen2Model model;
     private final KvCache kv;
     private final StepBatch batch;
-    private final SampleSlot[] slots;
+    private final SamplerState[] samplers;
     private final int vocabulary;
     private int token = 1;
 
@@ -90,7 +90,7 @@ final class ModelSession implements AutoCloseable {
             batch.setPage(0, page, page);
         }
         vocabulary = config.vocabSize();
-        slots = new SampleSlot[] {new SampleSlot(SamplingParams.GREEDY, vocabulary)};
+        samplers = new SamplerState[] {new SamplerState(SamplingParams.GREEDY, vocabulary)};
     }
 
     /**
@@ -129,8 +129,8 @@ final class ModelSession implements AutoCloseable {
 
     private int step() {
         model.forward(batch, kv);
-        backend.sample(model.logits(), slots, 1);
-        token = slots[0].token();
+        backend.sample(model.logits(), samplers, 1);
+        token = samplers[0].token();
         return token;
     }
 

@@ -18,7 +18,7 @@ import dev.longhand.engine.thought.ThoughtRules;
 import dev.longhand.engine.thought.ThoughtTracker;
 import dev.longhand.engine.tokenizer.TokenTable;
 import dev.longhand.engine.tokenizer.Tokenizer;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.sampling.SamplingParams;
 
 import org.jspecify.annotations.Nullable;
@@ -97,17 +97,17 @@ final class Submission {
         SharedPrompt shared = uses.size() > 1 ? new SharedPrompt() : null;
         List<Sequence> sequences = new ArrayList<>();
         for (int sample = 0; sample < uses.size(); sample++) {
-            SampleSlot slot =
-                    new SampleSlot(
+            SamplerState sampler =
+                    new SamplerState(
                             sampling.withSeed(sampling.seed() + sample), setup.drawableTokens());
-            TokenLog log = new TokenLog(outputMax, slot.reported());
+            TokenLog log = new TokenLog(outputMax, sampler.reported());
             sequences.add(
                     new Sequence(
                             prompt,
                             uses.get(sample),
                             outputMax,
                             limitReason,
-                            slot,
+                            sampler,
                             speculation(),
                             controls(),
                             shared,

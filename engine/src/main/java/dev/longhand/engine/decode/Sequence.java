@@ -11,7 +11,7 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +28,7 @@ public final class Sequence {
     private final AdapterUse adapter;
     private final int outputMax;
     private final FinishReason limitReason;
-    private final SampleSlot[] slots; // of the last token and of each guess that a step checks
+    private final SamplerState[] samplers; // of the last token, then of each draft token
     private final Speculation speculation;
     private final OutputControls controls;
     private final @Nullable SharedPrompt sharedPrompt;
@@ -56,7 +56,7 @@ public final class Sequence {
      * @param adapter released when the sequence ends, however it ends
      * @param outputMax the most tokens to generate
      * @param limitReason what to report when that many were generated
-     * @param slot how to draw
+     * @param sampler how to sample
      * @param speculation whether to guess tokens
      * @param controls what watches over the output
      * @param sharedPrompt the prompt, if other samples continue it too
@@ -67,7 +67,7 @@ public final class Sequence {
             AdapterUse adapter,
             int outputMax,
             FinishReason limitReason,
-            SampleSlot slot,
+            SamplerState sampler,
             Speculation speculation,
             OutputControls controls,
             @Nullable SharedPrompt sharedPrompt,
@@ -83,12 +83,12 @@ public final class Sequence {
         // The last token generated is never fed back, so it needs no position.
         pages = new int[KvShape.pagesFor(prompt.length + outputMax - 1)];
         for (int token : prompt) {
-            slot.observePrompt(token);
+            sampler.observePrompt(token);
         }
-        slots = new SampleSlot[speculation == Speculation.OFF ? 1 : 1 + Drafter.DRAFT_MAX];
-        slots[0] = slot;
-        for (int i = 1; i < slots.length; i++) {
-            slots[i] = new SampleSlot(slots[i - 1]);
+        samplers = new SamplerState[speculation == Speculation.OFF ? 1 : 1 + Drafter.DRAFT_MAX];
+        samplers[0] = sampler;
+        for (int i = 1; i < samplers.length; i++) {
+            samplers[i] = new SamplerState(samplers[i - 1]);
         }
     }
 
@@ -228,8 +228,8 @@ public final class Sequence {
     }
 
     /** The sampler's view of this sequence, of draw number {@code index} of a step. */
-    public SampleSlot slot(int index) {
-        return slots[index];
+    public SamplerState sampler(int index) {
+        return samplers[index];
     }
 
     /** Rows of the prompt that are not in the cache yet. */
@@ -271,8 +271,8 @@ public final class Sequence {
             batch.add(lastToken, cached++, table);
         }
         batch.select();
-        slots[0].moveTo(cached);
-        slots[0].force(controls.thought() == null ? -1 : controls.thought().forced());
+        samplers[0].moveTo(cached);
+        samplers[0].force(controls.thought() == null ? -1 : controls.thought().forced());
         if (drafter != null) {
             addDraft(drafter, batch);
         }
@@ -283,29 +283,29 @@ public final class Sequence {
         for (int i = 0; i < draft; i++) {
             batch.add(guesses.guess(i), cached + i, table);
             batch.select();
-            slots[1 + i].follow(guesses.guess(i));
-            slots[1 + i].moveTo(cached + i + 1);
+            samplers[1 + i].follow(guesses.guess(i));
+            samplers[1 + i].moveTo(cached + i + 1);
         }
         drafted += draft;
     }
 
     /**
-     * Takes over the token that the sampler left in slot {@code index}, which counts.
+     * Takes over the token of sampler {@code index}, which counts.
      *
      * @return why the sequence ends with it, or null if it goes on
      */
     public @Nullable FinishReason acceptToken(int index) {
-        SampleSlot slot = slots[index];
+        SamplerState sampler = samplers[index];
         if (index > 0) {
             // Its row stands for the token before it; rows of wrong guesses are overwritten.
             cached++;
             accepted++;
         }
-        lastToken = slot.token();
+        lastToken = sampler.token();
         if (controls.thought() != null) {
             controls.thought().accept(lastToken);
         }
-        log.append(slot, controls.thought());
+        log.append(sampler, controls.thought());
         if (drafter != null) {
             drafter.observe(lastToken);
         }

@@ -4,7 +4,7 @@ import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.Phase;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.thought.ThoughtTracker;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 
 import org.jspecify.annotations.Nullable;
 
@@ -52,10 +52,8 @@ public final class TokenLog {
         return cancelled;
     }
 
-    /**
-     * Appends the token that a slot has drawn, and what it is in the thought if one is followed.
-     */
-    synchronized void append(SampleSlot slot, @Nullable ThoughtTracker thought) {
+    /** Appends the token sampled last, with its phase if a thought is tracked. */
+    synchronized void append(SamplerState sampler, @Nullable ThoughtTracker thought) {
         if (thought != null && thought.begun()) {
             thoughtFrom = thought.firstToken();
             if (!thought.thinking()) {
@@ -64,10 +62,10 @@ public final class TokenLog {
             }
         }
         for (int rank = 0; rank < reported; rank++) {
-            topTokens[count * reported + rank] = slot.topToken(rank);
-            topLogprobs[count * reported + rank] = slot.topLogprob(rank);
+            topTokens[count * reported + rank] = sampler.topToken(rank);
+            topLogprobs[count * reported + rank] = sampler.topLogprob(rank);
         }
-        tokens[count++] = slot.token();
+        tokens[count++] = sampler.token();
         notifyAll();
     }
 

@@ -9,7 +9,7 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +35,7 @@ final class Scheduler {
     private final int[] freeTables;
     private int freeTableCount;
     private final List<Sequence> active = new ArrayList<>();
-    private final SampleSlot[] slots;
+    private final SamplerState[] samplers;
     private final Sequence[] drawing;
     private final int[] draws; // by index in drawing
     private int drawingCount;
@@ -72,7 +72,7 @@ final class Scheduler {
         batch =
                 backend.allocateBatch(
                         limits.rowsMax(), sequences, KvShape.pagesFor(limits.contextTokensMax()));
-        slots = new SampleSlot[limits.logitRowsMax()];
+        samplers = new SamplerState[limits.logitRowsMax()];
         drawing = new Sequence[sequences];
         draws = new int[sequences];
         draftRowsMax = limits.draftRowsMax();
@@ -121,7 +121,7 @@ final class Scheduler {
             int count = plan();
             boolean decodes = batch.rows() > stepPromptRows;
             model.forward(batch, kv);
-            backend.sample(model.logits(), slots, count);
+            backend.sample(model.logits(), samplers, count);
             long took = System.nanoTime() - start;
             if (stepPromptRows == 0) {
                 forecast.measured(took);
@@ -278,7 +278,7 @@ final class Scheduler {
     private int addRows(Sequence sequence, int rows, int count) {
         int drawn = sequence.addRows(batch, rows);
         for (int i = 0; i < drawn; i++) {
-            slots[count + i] = sequence.slot(i);
+            samplers[count + i] = sequence.sampler(i);
         }
         if (drawn > 0) {
             draws[drawingCount] = drawn;
@@ -294,8 +294,8 @@ final class Scheduler {
     }
 
     private void deliver(Sequence sequence, int drawn) {
-        for (int i = 0; i < drawn && sequence.slot(i).counts(); i++) {
-            RuntimeException failure = sequence.slot(i).failure();
+        for (int i = 0; i < drawn && sequence.sampler(i).counts(); i++) {
+            RuntimeException failure = sequence.sampler(i).failure();
             if (failure != null) {
                 leave(sequence, false);
                 sequence.fail(failure);

@@ -9,7 +9,7 @@ import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
 import dev.longhand.kernels.kvcache.KvShape;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.sampling.SamplingParams;
 
 import org.junit.jupiter.api.Test;
@@ -68,16 +68,16 @@ class DecodeWorkTest {
             for (int page = 1; page < KvShape.pagesFor(FAR + 64); page++) {
                 runner.copyPage(0, page);
             }
-            SampleSlot slot = new SampleSlot(PARAMS, runner.vocabulary());
-            slot.observePrompt(5);
+            SamplerState sampler = new SamplerState(PARAMS, runner.vocabulary());
+            sampler.observePrompt(5);
             for (int i = 0; i < WARM_UP_STEPS; i++) {
-                runner.draw(slot, NEAR + i % STEPS);
+                runner.sample(sampler, NEAR + i % STEPS);
             }
-            measure(runner, slot, NEAR); // its own first calls allocate
-            Work near = measure(runner, slot, NEAR);
-            runner.draw(slot, FAR); // a plain step, then one that is recorded
-            runner.draw(slot, FAR);
-            Work far = measure(runner, slot, FAR);
+            measure(runner, sampler, NEAR); // its own first calls allocate
+            Work near = measure(runner, sampler, NEAR);
+            runner.sample(sampler, FAR); // a plain step, then one that is recorded
+            runner.sample(sampler, FAR);
+            Work far = measure(runner, sampler, FAR);
             System.out.printf("%d decode steps at 100: %s, at 16,000: %s%n", STEPS, near, far);
             assertEquals(near, far);
             assertEquals(0, near.heapBytes());
@@ -100,12 +100,12 @@ class DecodeWorkTest {
         return folder;
     }
 
-    private static Work measure(StepRunner runner, SampleSlot slot, int context) {
+    private static Work measure(StepRunner runner, SamplerState sampler, int context) {
         PtxDevice device = TestDevices.ptx();
         device.clear();
         long before = allocated();
         for (int i = 0; i < STEPS; i++) {
-            runner.draw(slot, context + i);
+            runner.sample(sampler, context + i);
         }
         long heapBytes = allocated() - before;
         return new Work(launches(device), device.bytesToDevice(), device.bytesToHost(), heapBytes);

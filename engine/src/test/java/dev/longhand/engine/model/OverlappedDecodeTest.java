@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.sampling.SamplingParams;
 import dev.longhand.kernels.tensor.DType;
 
@@ -62,10 +62,11 @@ class OverlappedDecodeTest {
             runner.takePages(1);
             runner.step(new int[PROMPT], 0, PROMPT);
             logits.add(runner.logits(0));
-            SampleSlot slot =
-                    new SampleSlot(new SamplingParams(0, 0, 1, 0, 1, 0, 1, 0), runner.vocabulary());
+            SamplerState sampler =
+                    new SamplerState(
+                            new SamplingParams(0, 0, 1, 0, 1, 0, 1, 0), runner.vocabulary());
             for (int step = 0; step < STEPS; step++) {
-                runner.draw(slot, PROMPT + step);
+                runner.sample(sampler, PROMPT + step);
                 logits.add(runner.logits(0));
             }
         }

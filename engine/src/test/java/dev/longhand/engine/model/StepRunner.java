@@ -8,7 +8,7 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.Nullable;
@@ -24,7 +24,7 @@ final class StepRunner implements AutoCloseable {
     private final Qwen2Model model;
     private final KvCache kv;
     private final StepBatch batch;
-    private final SampleSlot[] slots = new SampleSlot[1];
+    private final SamplerState[] samplers = new SamplerState[1];
 
     StepRunner(Path folder, Device device, int threads, int rowsMax, int positionsMax) {
         this(folder, device, null, null, threads, rowsMax, positionsMax);
@@ -85,14 +85,14 @@ final class StepRunner implements AutoCloseable {
     }
 
     /** Feeds the token drawn last, or 0, at a position of sequence 0 and draws the next. */
-    void draw(SampleSlot slot, int position) {
+    void sample(SamplerState sampler, int position) {
         batch.clear();
-        batch.add(Math.max(0, slot.token()), position, 0);
+        batch.add(Math.max(0, sampler.token()), position, 0);
         batch.select();
         model.forward(batch, kv);
-        slots[0] = slot;
-        slot.moveTo(position + 1);
-        backend.sample(model.logits(), slots, 1);
+        samplers[0] = sampler;
+        sampler.moveTo(position + 1);
+        backend.sample(model.logits(), samplers, 1);
     }
 
     /** Copies a page of the pool to another. */

@@ -9,7 +9,7 @@ import dev.longhand.kernels.lora.LoraDelta;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
@@ -186,10 +186,10 @@ public interface ComputeBackend extends AutoCloseable {
      * log-probabilities, in the slot; a row with a NaN or infinity leaves a failure in its slot and
      * touches no other. Slots that follow others stand behind them. The logits are used up.
      *
-     * @param logits [rows, vocabulary]; row i belongs to {@code slots[i]}
-     * @param slots at least {@code count} slots
+     * @param logits [rows, vocabulary]; row i belongs to {@code states[i]}
+     * @param states at least {@code count} slots
      */
-    void sample(Tensor logits, SampleSlot[] slots, int count);
+    void sample(Tensor logits, SamplerState[] states, int count);
 
     /** Bytes that {@link #sample} keeps for logits of a shape, beside the slots. */
     default long sampleBytes(Shape logits) {

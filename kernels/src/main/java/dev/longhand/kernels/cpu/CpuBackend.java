@@ -21,7 +21,7 @@ import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.RmsNorm;
 import dev.longhand.kernels.rope.RopeAppend;
 import dev.longhand.kernels.sampling.HostSampler;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
@@ -252,7 +252,7 @@ public final class CpuBackend implements ComputeBackend {
     }
 
     @Override
-    public void sample(Tensor logits, SampleSlot[] slots, int count) {
+    public void sample(Tensor logits, SamplerState[] slots, int count) {
         HostSampler.sample((HostTensor) logits, slots, count);
     }
 

@@ -21,7 +21,7 @@ import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.norm.RmsNorm;
 import dev.longhand.kernels.rope.RopeAppend;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
@@ -324,7 +324,7 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     @Override
-    public void sample(Tensor logits, SampleSlot[] slots, int count) {
+    public void sample(Tensor logits, SamplerState[] slots, int count) {
         CudaSampler drawing = sampler;
         if (drawing == null || !drawing.fits(logits.shape())) {
             if (drawing != null) {

@@ -16,7 +16,7 @@ import dev.longhand.kernels.matmul.LinearReference;
 import dev.longhand.kernels.norm.RmsNorm;
 import dev.longhand.kernels.rope.RopeAppend;
 import dev.longhand.kernels.sampling.HostSampler;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Quantizer;
@@ -133,7 +133,7 @@ public final class ReferenceBackend implements ComputeBackend {
     }
 
     @Override
-    public void sample(Tensor logits, SampleSlot[] slots, int count) {
+    public void sample(Tensor logits, SamplerState[] slots, int count) {
         HostSampler.sample((HostTensor) logits, slots, count);
     }
 

@@ -7,47 +7,47 @@ import dev.longhand.kernels.tensor.HostTensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Sampling over logits in host memory. One pass finds the maximum and trips on NaN; top-k keeps a
- * bounded heap in a second. Nothing sorts the whole vocabulary unless top-p alone asks for a
+ * Sampling over logits in host memory. One pass finds the maximum and fails on NaN; top-k keeps a
+ * bounded heap in a second pass. The whole vocabulary is sorted only if top-p alone asks for a
  * nucleus that large.
  */
 public final class HostSampler {
-    /** First guess at the size of a nucleus; it grows eightfold until the mass suffices. */
-    private static final int NUCLEUS_GUESS = 64;
+    /** Nucleus sizes tried grow from here, eightfold each, until the mass suffices. */
+    private static final int NUCLEUS_FIRST = 64;
 
     private HostSampler() {}
 
     /**
-     * Draws a token for each of the first {@code count} slots that counts, in their order; uses the
-     * logits up.
+     * Samples a token for each of the first {@code count} states that counts, in their order;
+     * overwrites the logits.
      */
-    public static void sample(HostTensor logits, SampleSlot[] slots, int count) {
+    public static void sample(HostTensor logits, SamplerState[] states, int count) {
         for (int i = 0; i < count; i++) {
-            if (!slots[i].counts()) {
+            if (!states[i].counts()) {
                 continue;
             }
             try {
-                sample(logits.data(), i * logits.shape().width(), slots[i]);
+                sample(logits.data(), i * logits.shape().width(), states[i]);
             } catch (NonFiniteLogitsException e) {
-                slots[i].fail(e); // one sequence's trouble is not its neighbours'
+                states[i].fail(e); // a failure of this sequence alone
             }
         }
     }
 
-    private static void sample(MemorySegment logits, long first, SampleSlot slot) {
-        int best = best(logits, first, slot.vocabulary());
-        if (slot.reported() > 0) {
-            report(logits, first, slot, logits.getAtIndex(JAVA_FLOAT, first + best));
+    private static void sample(MemorySegment logits, long first, SamplerState state) {
+        int best = best(logits, first, state.vocabulary());
+        if (state.reported() > 0) {
+            report(logits, first, state, logits.getAtIndex(JAVA_FLOAT, first + best));
         }
-        SamplingParams params = slot.params();
-        bias(logits, first, slot);
+        SamplingParams params = state.params();
+        bias(logits, first, state);
         if (params.penalises()) {
-            penalise(logits, first, slot);
+            penalise(logits, first, state);
         }
-        if (params.penalises() || slot.biases().length > 0) {
-            best = best(logits, first, slot.vocabulary());
+        if (params.penalises() || state.biases().length > 0) {
+            best = best(logits, first, state.vocabulary());
         }
-        slot.draw(params.temperature() == 0 ? best : draw(logits, first, slot, best));
+        state.accept(params.temperature() == 0 ? best : sample(logits, first, state, best));
     }
 
     /** The smallest token among those with the largest logit. */
@@ -67,13 +67,13 @@ public final class HostSampler {
         return best;
     }
 
-    private static void report(MemorySegment logits, long first, SampleSlot slot, float max) {
-        long mass = mass(logits, first, slot.vocabulary(), max, Weight.scale(1));
-        double normaliser = Weight.normaliser(max, mass);
-        TopCandidates top = slot.candidates();
-        top.select(logits, first, slot.vocabulary(), slot.reported());
-        for (int rank = 0; rank < slot.reported(); rank++) {
-            slot.report(rank, top.token(rank), top.logit(rank), normaliser);
+    private static void report(MemorySegment logits, long first, SamplerState state, float max) {
+        long mass = mass(logits, first, state.vocabulary(), max, FixedPointProbability.scale(1));
+        double normaliser = FixedPointProbability.normaliser(max, mass);
+        TopCandidates top = state.candidates();
+        top.select(logits, first, state.vocabulary(), state.reported());
+        for (int rank = 0; rank < state.reported(); rank++) {
+            state.report(rank, top.token(rank), top.logit(rank), normaliser);
         }
     }
 
@@ -81,32 +81,34 @@ public final class HostSampler {
             MemorySegment logits, long first, int vocabulary, float max, float scale) {
         long mass = 0;
         for (int token = 0; token < vocabulary; token++) {
-            mass += Weight.of(logits.getAtIndex(JAVA_FLOAT, first + token), max, scale);
+            mass +=
+                    FixedPointProbability.of(
+                            logits.getAtIndex(JAVA_FLOAT, first + token), max, scale);
         }
         return mass;
     }
 
-    private static void bias(MemorySegment logits, long first, SampleSlot slot) {
-        int[] tokens = slot.biasTokens();
+    private static void bias(MemorySegment logits, long first, SamplerState state) {
+        int[] tokens = state.biasTokens();
         for (int i = 0; i < tokens.length; i++) {
             long at = first + tokens[i];
             float logit = logits.getAtIndex(JAVA_FLOAT, at);
-            logits.setAtIndex(JAVA_FLOAT, at, logit + slot.biases()[i]);
+            logits.setAtIndex(JAVA_FLOAT, at, logit + state.biases()[i]);
         }
     }
 
-    private static void penalise(MemorySegment logits, long first, SampleSlot slot) {
-        float repetition = slot.params().repetitionPenalty();
-        float frequency = slot.params().frequencyPenalty();
-        float presence = slot.params().presencePenalty();
-        int[] occurrences = slot.occurrences();
-        for (int word = 0; word < slot.seen().length; word++) {
-            for (long seen = slot.seen()[word]; seen != 0; seen &= seen - 1) {
+    private static void penalise(MemorySegment logits, long first, SamplerState state) {
+        float repetition = state.params().repetitionPenalty();
+        float frequency = state.params().frequencyPenalty();
+        float presence = state.params().presencePenalty();
+        int[] occurrences = state.occurrences();
+        for (int word = 0; word < state.seen().length; word++) {
+            for (long seen = state.seen()[word]; seen != 0; seen &= seen - 1) {
                 int bit = Long.numberOfTrailingZeros(seen);
                 int token = word * Long.SIZE + bit;
                 float logit = logits.getAtIndex(JAVA_FLOAT, first + token);
                 logit = logit > 0 ? logit / repetition : logit * repetition;
-                if ((slot.generated()[word] >>> bit & 1) != 0) {
+                if ((state.generated()[word] >>> bit & 1) != 0) {
                     logit -= occurrences.length == 0 ? 0 : frequency * occurrences[token];
                     logit -= presence;
                 }
@@ -115,44 +117,44 @@ public final class HostSampler {
         }
     }
 
-    private static int draw(MemorySegment logits, long first, SampleSlot slot, int best) {
-        SamplingParams params = slot.params();
+    private static int sample(MemorySegment logits, long first, SamplerState state, int best) {
+        SamplingParams params = state.params();
         float max = logits.getAtIndex(JAVA_FLOAT, first + best);
-        float scale = Weight.scale(params.temperature());
-        TopCandidates top = slot.candidates();
+        float scale = FixedPointProbability.scale(params.temperature());
+        TopCandidates top = state.candidates();
         if (params.topK() == 0 && params.topP() == 1) {
-            return drawKept(logits, first, slot, max, Float.NEGATIVE_INFINITY, 0);
+            return sampleKept(logits, first, state, max, Float.NEGATIVE_INFINITY, 0);
         }
         int kept;
         if (params.topK() > 0) {
-            top.select(logits, first, slot.vocabulary(), params.topK());
+            top.select(logits, first, state.vocabulary(), params.topK());
             kept = nucleus(top, max, scale, wanted(mass(top, max, scale), params));
         } else {
-            kept = selectNucleus(logits, first, slot, max);
+            kept = selectNucleus(logits, first, state, max);
         }
-        return drawKept(logits, first, slot, max, top.logit(kept - 1), top.token(kept - 1));
+        return sampleKept(logits, first, state, max, top.logit(kept - 1), top.token(kept - 1));
     }
 
-    /** Among all tokens up to the last of the kept ones in rank, less what min-p drops. */
-    private static int drawKept(
+    /** Samples among the tokens up to the last kept one in rank, without those that min-p drops. */
+    private static int sampleKept(
             MemorySegment logits,
             long first,
-            SampleSlot slot,
+            SamplerState state,
             float max,
             float lastLogit,
             int lastToken) {
-        float scale = Weight.scale(slot.params().temperature());
-        long least = Weight.least(slot.params().minP());
-        StrideMasses strides = slot.strides();
+        float scale = FixedPointProbability.scale(state.params().temperature());
+        long least = FixedPointProbability.least(state.params().minP());
+        StrideMasses strides = state.strides();
         strides.clear();
-        for (int token = 0; token < slot.vocabulary(); token++) {
+        for (int token = 0; token < state.vocabulary(); token++) {
             float logit = logits.getAtIndex(JAVA_FLOAT, first + token);
             if (logit > lastLogit || (logit == lastLogit && token <= lastToken)) {
-                long weight = Weight.of(logit, max, scale);
-                strides.add(token, weight >= least ? weight : 0);
+                long probability = FixedPointProbability.of(logit, max, scale);
+                strides.add(token, probability >= least ? probability : 0);
             }
         }
-        long left = Philox.below(strides.total(), slot.params().seed(), slot.position());
+        long left = Philox.below(strides.total(), state.params().seed(), state.position());
         int token = 0;
         for (; left >= strides.mass(token); token++) {
             left -= strides.mass(token);
@@ -160,8 +162,8 @@ public final class HostSampler {
         for (; ; token += StrideMasses.STRIDES) {
             float logit = logits.getAtIndex(JAVA_FLOAT, first + token);
             if (logit > lastLogit || (logit == lastLogit && token <= lastToken)) {
-                long weight = Weight.of(logit, max, scale);
-                left -= weight >= least ? weight : 0;
+                long probability = FixedPointProbability.of(logit, max, scale);
+                left -= probability >= least ? probability : 0;
                 if (left < 0) {
                     return token;
                 }
@@ -169,28 +171,29 @@ public final class HostSampler {
         }
     }
 
-    private static int selectNucleus(MemorySegment logits, long first, SampleSlot slot, float max) {
-        float scale = Weight.scale(slot.params().temperature());
-        TopCandidates top = slot.candidates();
-        long mass = mass(logits, first, slot.vocabulary(), max, scale);
-        long wanted = wanted(mass, slot.params());
-        for (int guess = NUCLEUS_GUESS; ; guess *= 8) {
-            top.select(logits, first, slot.vocabulary(), guess);
+    private static int selectNucleus(
+            MemorySegment logits, long first, SamplerState state, float max) {
+        float scale = FixedPointProbability.scale(state.params().temperature());
+        TopCandidates top = state.candidates();
+        long mass = mass(logits, first, state.vocabulary(), max, scale);
+        long wanted = wanted(mass, state.params());
+        for (int tried = NUCLEUS_FIRST; ; tried *= 8) {
+            top.select(logits, first, state.vocabulary(), tried);
             int size = nucleus(top, max, scale, wanted);
-            if (size < top.count() || top.count() == slot.vocabulary()) {
+            if (size < top.count() || top.count() == state.vocabulary()) {
                 return size;
             }
         }
     }
 
     private static long wanted(long mass, SamplingParams params) {
-        return Weight.part(mass, Weight.fraction(params.topP()));
+        return FixedPointProbability.part(mass, FixedPointProbability.fraction(params.topP()));
     }
 
     private static long mass(TopCandidates top, float max, float scale) {
         long mass = 0;
         for (int rank = 0; rank < top.count(); rank++) {
-            mass += Weight.of(top.logit(rank), max, scale);
+            mass += FixedPointProbability.of(top.logit(rank), max, scale);
         }
         return mass;
     }
@@ -199,7 +202,7 @@ public final class HostSampler {
     private static int nucleus(TopCandidates top, float max, float scale, long wanted) {
         long mass = 0;
         for (int rank = 0; rank < top.count(); rank++) {
-            mass += Weight.of(top.logit(rank), max, scale);
+            mass += FixedPointProbability.of(top.logit(rank), max, scale);
             if (mass >= wanted) {
                 return rank + 1;
             }

@@ -2,8 +2,8 @@ package dev.longhand.kernels.sampling;
 
 /**
  * The counter-based generator Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1,
- * 2, 3", 2011). A draw is a pure function of seed and position, so a resumed, preempted or batched
- * sequence draws the same numbers, on any device.
+ * 2, 3", 2011). A random number is a pure function of seed and position, so a resumed, preempted or
+ * batched sequence gets the same ones, on any device.
  */
 final class Philox {
     private static final int ROUNDS = 10;

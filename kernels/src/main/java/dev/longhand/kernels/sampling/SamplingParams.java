@@ -3,7 +3,7 @@ package dev.longhand.kernels.sampling;
 import java.util.Map;
 
 /**
- * How the next token is drawn. Biases come first, then the penalties in the order in which they
+ * How the next token is sampled. Biases come first, then the penalties in the order in which they
  * stand here, then temperature, top-k, top-p and min-p: the order of vLLM, and where transformers
  * has the same, its.
  *
@@ -18,7 +18,7 @@ import java.util.Map;
  * @param presencePenalty subtracted from the logit of every token already generated; 0 is none
  * @param logitBias what is added to the logits of tokens; -100 is as good as a ban, 100 as good as
  *     a command
- * @param seed with a position, determines a draw completely
+ * @param seed with a position, determines a sample completely
  * @param logprobs how many of the most likely tokens to report with their log-probabilities, before
  *     any bias, penalty or truncation; 0 reports none
  */

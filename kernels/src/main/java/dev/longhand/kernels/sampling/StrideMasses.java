@@ -3,15 +3,15 @@ package dev.longhand.kernels.sampling;
 import java.util.Arrays;
 
 /**
- * Masses of the strides of a vocabulary: stride s is tokens s, s + 1024, s + 2048, ... A draw
- * counts through the vocabulary stride by stride, since that is how the threads of a device's block
- * hold it: thread s reads stride s, and neighbours read neighbouring logits.
+ * Masses of the strides of a vocabulary: stride s is tokens s, s + 1024, s + 2048, ... A sample is
+ * found by counting through the vocabulary stride by stride, the order in which the threads of a
+ * device's block hold it: thread s reads stride s, and neighbours read neighbouring logits.
  */
 final class StrideMasses {
     /** Threads of the device's block; {@code sample.cu}. */
     static final int STRIDES = 1024;
 
-    private long[] masses = new long[0]; // made by the first draw: a device's slots need none
+    private long[] masses = new long[0]; // allocated by the host sampler: a device needs none
     private long total;
 
     void clear() {
@@ -22,9 +22,9 @@ final class StrideMasses {
         total = 0;
     }
 
-    void add(int token, long weight) {
-        masses[token % STRIDES] += weight;
-        total += weight;
+    void add(int token, long probability) {
+        masses[token % STRIDES] += probability;
+        total += probability;
     }
 
     long total() {

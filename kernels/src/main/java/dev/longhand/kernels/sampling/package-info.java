@@ -1,4 +1,4 @@
-/** From logits to the next token: penalties, truncation, draws, log-probabilities. */
+/** From logits to the next token: penalties, truncation, sampling, log-probabilities. */
 @NullMarked
 package dev.longhand.kernels.sampling;
 

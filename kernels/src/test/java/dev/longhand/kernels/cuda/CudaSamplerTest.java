@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.TestBackends;
 import dev.longhand.kernels.sampling.HostSampler;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.sampling.SamplingParams;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
@@ -28,8 +28,9 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * The device draws what the host draws: token, reported tokens and log-probabilities, bit for bit,
- * over steps in which the histories grow, in any order of the device's warps and without findings.
+ * The device samples what the host samples: token, reported tokens and log-probabilities, bit for
+ * bit, over steps in which the histories grow, in any order of the device's warps and without
+ * findings.
  */
 class CudaSamplerTest {
     private static final long[] ORDERS = {0, 1, 20_261_124};
@@ -110,14 +111,14 @@ class CudaSamplerTest {
         return biases;
     }
 
-    /** A slot that has seen a prompt of a fifth of its vocabulary, at most 300 tokens. */
-    private static SampleSlot slot(SamplingParams params, int vocabulary) {
-        SampleSlot slot = new SampleSlot(params, vocabulary);
+    /** A state that has seen a prompt of a fifth of its vocabulary, at most 300 tokens. */
+    private static SamplerState state(SamplingParams params, int vocabulary) {
+        SamplerState state = new SamplerState(params, vocabulary);
         Random random = new Random(params.seed());
         for (int i = 0; i < Math.min(300, vocabulary / 5); i++) {
-            slot.observePrompt(random.nextInt(vocabulary));
+            state.observePrompt(random.nextInt(vocabulary));
         }
-        return slot;
+        return state;
     }
 
     private static HostTensor tensor(Arena arena, int rows, int width, Logits how, long seed) {
@@ -132,7 +133,8 @@ class CudaSamplerTest {
         return tensor;
     }
 
-    private static void assertSame(SampleSlot expected, SampleSlot actual, SamplingParams params) {
+    private static void assertSame(
+            SamplerState expected, SamplerState actual, SamplingParams params) {
         if (expected.failure() != null) { // a penalty made the lowest number infinite
             assertNotNull(actual.failure());
             assertEquals(expected.failure().getMessage(), actual.failure().getMessage());
@@ -146,19 +148,19 @@ class CudaSamplerTest {
         }
     }
 
-    /** Rows of any parameters, drawn on both sides; padding of 3 tokens is nobody's. */
+    /** Rows of any parameters, sampled on both sides, with 3 tokens of padding. */
     private static void compare(long order, int vocabulary, int rows, Logits how) {
         PtxDevice device = TestBackends.ptxDevice();
         device.clear();
         device.seed(order);
         Random random = new Random(vocabulary);
         List<SamplingParams> params = new ArrayList<>();
-        SampleSlot[] expected = new SampleSlot[rows];
-        SampleSlot[] actual = new SampleSlot[rows];
+        SamplerState[] expected = new SamplerState[rows];
+        SamplerState[] actual = new SamplerState[rows];
         for (int i = 0; i < rows; i++) {
             params.add(any(random, vocabulary));
-            expected[i] = slot(params.get(i), vocabulary);
-            actual[i] = slot(params.get(i), vocabulary);
+            expected[i] = state(params.get(i), vocabulary);
+            actual[i] = state(params.get(i), vocabulary);
         }
         try (CudaBackend backend = new CudaBackend(device.library(), 0);
                 Arena arena = Arena.ofShared()) {
@@ -166,7 +168,7 @@ class CudaSamplerTest {
                 for (int i = 0; i < rows; i++) {
                     expected[i].moveTo(300 + step);
                     actual[i].moveTo(300 + step);
-                    // What a row is told to take, not what it would draw, enters its history.
+                    // The forced token, not the sampled one, enters the history.
                     int forced = step == 0 && i % 3 == 0 ? (7 * i + 1) % vocabulary : -1;
                     expected[i].force(forced);
                     actual[i].force(forced);
@@ -184,13 +186,13 @@ class CudaSamplerTest {
         assertEquals(0, device.live());
     }
 
-    private static boolean takes(SampleSlot slot, int token) {
-        return slot.failure() != null || slot.token() == token;
+    private static boolean takes(SamplerState state, int token) {
+        return state.failure() != null || state.token() == token;
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 997, 4_096, 5_001})
-    void drawsWhatTheHostDraws(int vocabulary) {
+    void samplesWhatTheHostSamples(int vocabulary) {
         for (Logits how : Logits.values()) {
             compare(ORDERS[how.ordinal() % ORDERS.length], vocabulary, 12, how);
         }
@@ -198,11 +200,11 @@ class CudaSamplerTest {
 
     @ParameterizedTest
     @CsvSource({"0, NORMAL", "1, NORMAL", "2, NORMAL", "0, EQUAL", "1, STRIDE", "2, TIED"})
-    void drawsWhatTheHostDrawsFromTheVocabularyOfQwen(int order, Logits how) {
+    void samplesWhatTheHostSamplesFromTheVocabularyOfQwen(int order, Logits how) {
         compare(ORDERS[order], 152_064, 6, how);
     }
 
-    /** Of two bad logits the first is named; the other rows draw, and what they draw is theirs. */
+    /** Of two bad logits the first is named; the other rows are sampled as if they were alone. */
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
     void aNonFiniteLogitFailsItsRowOnly(float bad) {
@@ -212,42 +214,42 @@ class CudaSamplerTest {
         try (CudaBackend backend = new CudaBackend(device.library(), 0);
                 Arena arena = Arena.ofShared()) {
             SamplingParams params = new SamplingParams(1, 0, 1, 0, 1.1f, 0, 7, 5);
-            SampleSlot[] slots = new SampleSlot[3];
-            for (int i = 0; i < slots.length; i++) {
-                slots[i] = slot(params, 5_000);
-                slots[i].moveTo(i);
+            SamplerState[] states = new SamplerState[3];
+            for (int i = 0; i < states.length; i++) {
+                states[i] = state(params, 5_000);
+                states[i].moveTo(i);
             }
             HostTensor logits = tensor(arena, 3, 5_000, Logits.NORMAL, 3);
             logits.set(5_000 + 4_321, bad);
             logits.set(5_000 + 4_323, Float.NaN);
-            backend.sample(backend.place(logits), slots, 3);
-            assertNotNull(slots[1].failure());
-            String message = slots[1].failure().getMessage();
+            backend.sample(backend.place(logits), states, 3);
+            assertNotNull(states[1].failure());
+            String message = states[1].failure().getMessage();
             assertTrue(message.contains("token 4321 is " + bad), message);
             for (int neighbour : new int[] {0, 2}) {
-                assertNull(slots[neighbour].failure());
-                SampleSlot alone = slot(params, 5_000);
+                assertNull(states[neighbour].failure());
+                SamplerState alone = state(params, 5_000);
                 alone.moveTo(neighbour);
                 HostTensor all = tensor(arena, 3, 5_000, Logits.NORMAL, 3);
                 HostTensor one = HostTensor.allocate(arena, DType.F32, Shape.of(1, 5_000));
                 one.data().copyFrom(all.data().asSlice(neighbour * 20_000L, 20_000));
-                backend.sample(backend.place(one), new SampleSlot[] {alone}, 1);
-                assertSame(alone, slots[neighbour], params);
+                backend.sample(backend.place(one), new SamplerState[] {alone}, 1);
+                assertSame(alone, states[neighbour], params);
             }
         }
         assertEquals(List.of(), device.findings());
     }
 
-    /** Slots of a sequence that guessed share its biases, and take one place. */
+    /** States of a sequence with draft tokens share its biases and one place. */
     @Test
-    void slotsThatFollowHaveTheBiasesOfTheirSequence() {
+    void chainedStatesHaveTheBiasesOfTheirSequence() {
         PtxDevice device = TestBackends.ptxDevice();
         device.clear();
         device.seed(1);
         SamplingParams params =
                 new SamplingParams(0.9f, 20, 1, 0, 1, 0, 7, 3).with(0, Map.of(3, 12f, 40, -100f));
-        SampleSlot[] expected = chain(params, 300, 3);
-        SampleSlot[] actual = chain(params, 300, 3);
+        SamplerState[] expected = chain(params, 300, 3);
+        SamplerState[] actual = chain(params, 300, 3);
         try (CudaBackend backend = new CudaBackend(device.library(), 0);
                 Arena arena = Arena.ofShared()) {
             int counted = 0;
@@ -265,22 +267,22 @@ class CudaSamplerTest {
                     counted++;
                 }
             }
-            assertTrue(counted > 30, counted + " draws: guesses came true");
+            assertTrue(counted > 30, counted + " samples: drafts came true");
         }
         assertEquals(List.of(), device.findings());
     }
 
-    private static SampleSlot[] chain(SamplingParams params, int vocabulary, int guess) {
-        SampleSlot[] slots = new SampleSlot[4];
-        slots[0] = new SampleSlot(params, vocabulary);
-        for (int i = 1; i < slots.length; i++) {
-            slots[i] = new SampleSlot(slots[i - 1]);
-            slots[i].follow(guess);
+    private static SamplerState[] chain(SamplingParams params, int vocabulary, int draft) {
+        SamplerState[] states = new SamplerState[4];
+        states[0] = new SamplerState(params, vocabulary);
+        for (int i = 1; i < states.length; i++) {
+            states[i] = new SamplerState(states[i - 1]);
+            states[i].follow(draft);
         }
-        return slots;
+        return states;
     }
 
-    /** More sequences than places, in turn: each is drawn with its own history and its counts. */
+    /** More sequences than places, in turn: each is sampled with its own history and counts. */
     @Test
     void historiesOfSequencesThatTakeTurnsAreTheirOwn() {
         PtxDevice device = TestBackends.ptxDevice();
@@ -289,11 +291,11 @@ class CudaSamplerTest {
         SamplingParams params =
                 new SamplingParams(1, 0, 1, 0, 1.1f, 0.1f, 7, 0)
                         .with(-0.4f, Map.of(3, 1f, 40, -1f));
-        SampleSlot[] actual = new SampleSlot[5];
-        SampleSlot[] expected = new SampleSlot[actual.length];
+        SamplerState[] actual = new SamplerState[5];
+        SamplerState[] expected = new SamplerState[actual.length];
         for (int i = 0; i < actual.length; i++) {
-            actual[i] = slot(params, 300);
-            expected[i] = slot(params, 300);
+            actual[i] = state(params, 300);
+            expected[i] = state(params, 300);
         }
         try (CudaBackend backend = new CudaBackend(device.library(), 0);
                 Arena arena = Arena.ofShared()) {
@@ -304,13 +306,13 @@ class CudaSamplerTest {
                     continue;
                 }
                 HostTensor logits = tensor(arena, 2, 300, Logits.TIED, 8);
-                SampleSlot[] pair = {actual[one], actual[other]};
+                SamplerState[] pair = {actual[one], actual[other]};
                 for (int i : new int[] {one, other}) {
                     actual[i].moveTo(step);
                     expected[i].moveTo(step);
                 }
                 backend.sample(backend.place(logits), pair, 2);
-                HostSampler.sample(logits, new SampleSlot[] {expected[one], expected[other]}, 2);
+                HostSampler.sample(logits, new SamplerState[] {expected[one], expected[other]}, 2);
                 assertSame(expected[one], actual[one], params);
                 assertSame(expected[other], actual[other], params);
             }

@@ -8,7 +8,7 @@ import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.reference.ReferenceBackend;
 import dev.longhand.kernels.rope.RopeTable;
-import dev.longhand.kernels.sampling.SampleSlot;
+import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.sampling.SamplingParams;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
@@ -101,7 +101,7 @@ abstract class FaultDrive {
     }
 
     /**
-     * Two draws of three sequences: from all of a vocabulary with penalties and a report, from a
+     * Two samples of three sequences: from all of a vocabulary with penalties and a report, from a
      * top-k with biases, and from a nucleus with a frequency penalty. Every token and every
      * log-probability is the host's.
      */
@@ -120,31 +120,31 @@ abstract class FaultDrive {
     }
 
     private static float[] sample(ComputeBackend backend, int vocabulary) {
-        SampleSlot[] slots = {
-            new SampleSlot(new SamplingParams(1, 0, 1, 0, 20, 3, 1, 3), vocabulary),
-            new SampleSlot(
+        SamplerState[] states = {
+            new SamplerState(new SamplingParams(1, 0, 1, 0, 20, 3, 1, 3), vocabulary),
+            new SamplerState(
                     new SamplingParams(0.7f, 20, 0.9f, 0, 1, 0, 2, 0)
                             .with(0, Map.of(7, -100f, 2_000, 1f)),
                     vocabulary),
-            new SampleSlot(
+            new SamplerState(
                     new SamplingParams(1, 0, 0.5f, 0.01f, 1, 0, 3, 0).with(30, Map.of()),
                     vocabulary)
         };
-        float[] result = new float[2 * slots.length + 2 * slots[0].reported()];
+        float[] result = new float[2 * states.length + 2 * states[0].reported()];
         int at = 0;
         try (Arena arena = Arena.ofShared()) {
             for (int step = 0; step < 2; step++) {
                 Tensor logits =
-                        backend.place(normal(arena, 4, slots.length, vocabulary)); // the same ones
-                for (SampleSlot slot : slots) {
-                    slot.moveTo(0); // and the same random number
+                        backend.place(normal(arena, 4, states.length, vocabulary)); // the same ones
+                for (SamplerState state : states) {
+                    state.moveTo(0); // and the same random number
                 }
-                backend.sample(logits, slots, slots.length);
-                for (SampleSlot slot : slots) {
-                    result[at++] = slot.token();
+                backend.sample(logits, states, states.length);
+                for (SamplerState state : states) {
+                    result[at++] = state.token();
                 }
-                for (int rank = 0; rank < slots[0].reported(); rank++) {
-                    result[at++] = slots[0].topLogprob(rank);
+                for (int rank = 0; rank < states[0].reported(); rank++) {
+                    result[at++] = states[0].topLogprob(rank);
                 }
             }
         }

@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.TreeSet;
 
 class HostSamplerTest {
-    private static final int DRAWS = 20_000;
+    private static final int SAMPLES = 20_000;
 
     /** Probabilities 0.5, 0.25, 0.15, 0.07, 0.03 at shuffled tokens. */
     private static final double[] PROBABILITIES = {0.15, 0.5, 0.03, 0.25, 0.07};
@@ -38,23 +38,23 @@ class HostSamplerTest {
         return logits;
     }
 
-    private static void draw(SampleSlot slot, float... logits) {
+    private static void sample(SamplerState state, float... logits) {
         try (Arena arena = Arena.ofConfined()) {
             HostTensor tensor = HostTensor.allocate(arena, DType.F32, Shape.of(1, logits.length));
             for (int i = 0; i < logits.length; i++) {
                 tensor.set(i, logits[i]);
             }
-            HostSampler.sample(tensor, new SampleSlot[] {slot}, 1);
+            HostSampler.sample(tensor, new SamplerState[] {state}, 1);
         }
     }
 
     private static double[] frequencies(SamplingParams params) {
-        SampleSlot slot = new SampleSlot(params, PROBABILITIES.length);
+        SamplerState state = new SamplerState(params, PROBABILITIES.length);
         double[] counts = new double[PROBABILITIES.length];
-        for (int i = 0; i < DRAWS; i++) {
-            slot.moveTo(i);
-            draw(slot, logits());
-            counts[slot.token()] += 1.0 / DRAWS;
+        for (int i = 0; i < SAMPLES; i++) {
+            state.moveTo(i);
+            sample(state, logits());
+            counts[state.token()] += 1.0 / SAMPLES;
         }
         return counts;
     }
@@ -62,7 +62,7 @@ class HostSamplerTest {
     private static void assertFrequencies(double[] expected, double[] actual) {
         for (int i = 0; i < expected.length; i++) {
             // Four standard deviations of a binomial share.
-            double spread = 4 * Math.sqrt(expected[i] * (1 - expected[i]) / DRAWS);
+            double spread = 4 * Math.sqrt(expected[i] * (1 - expected[i]) / SAMPLES);
             assertEquals(expected[i], actual[i], spread + 1e-12, "token " + i);
         }
     }
@@ -110,52 +110,52 @@ class HostSamplerTest {
 
     @Test
     void greedyTakesTheLargestAndTheFirstOfEquals() {
-        SampleSlot slot = new SampleSlot(SamplingParams.GREEDY, 4);
-        draw(slot, 1, 7, 7, 3);
-        assertEquals(1, slot.token());
+        SamplerState state = new SamplerState(SamplingParams.GREEDY, 4);
+        sample(state, 1, 7, 7, 3);
+        assertEquals(1, state.token());
     }
 
     @Test
     void sameSeedAndPositionDrawTheSameToken() {
-        SampleSlot one = new SampleSlot(params(1, 0, 1, 0), 5);
-        SampleSlot other = new SampleSlot(params(1, 0, 1, 0), 5);
+        SamplerState one = new SamplerState(params(1, 0, 1, 0), 5);
+        SamplerState other = new SamplerState(params(1, 0, 1, 0), 5);
         for (int i = 0; i < 100; i++) {
             one.moveTo(i);
             other.moveTo(i);
-            draw(one, logits());
-            draw(other, logits());
+            sample(one, logits());
+            sample(other, logits());
             assertEquals(one.token(), other.token());
         }
     }
 
     @Test
     void penaltiesFollowTheirDefinitions() {
-        SampleSlot slot = new SampleSlot(new SamplingParams(0, 0, 1, 0, 2, 1.5f, 0, 0), 4);
-        slot.observePrompt(0);
-        draw(slot, 4, 3, -1, -1.5f); // 4 / 2 = 2 < 3
-        assertEquals(1, slot.token());
-        draw(slot, 4, 3, -1, -1.5f); // 3 / 2 - 1.5 = 0 < 2
-        assertEquals(0, slot.token());
-        draw(slot, -1, 3, -1.2f, -9); // token 0: -1 * 2 - 1.5, token 1: 0, token 2: -1.2
-        assertEquals(1, slot.token());
+        SamplerState state = new SamplerState(new SamplingParams(0, 0, 1, 0, 2, 1.5f, 0, 0), 4);
+        state.observePrompt(0);
+        sample(state, 4, 3, -1, -1.5f); // 4 / 2 = 2 < 3
+        assertEquals(1, state.token());
+        sample(state, 4, 3, -1, -1.5f); // 3 / 2 - 1.5 = 0 < 2
+        assertEquals(0, state.token());
+        sample(state, -1, 3, -1.2f, -9); // token 0: -1 * 2 - 1.5, token 1: 0, token 2: -1.2
+        assertEquals(1, state.token());
     }
 
     @Test
     void frequencyPenaltiesGrowWithEveryTokenGenerated() {
         SamplingParams params = new SamplingParams(0, 0, 1, 0, 2, 0.25f, 0, 0).with(0.5f, Map.of());
-        SampleSlot slot = new SampleSlot(params, 3);
-        slot.observePrompt(1); // counts for the repetition penalty only
-        draw(slot, 4, 4.5f, -9); // 4, 4.5 / 2
-        assertEquals(0, slot.token());
-        draw(slot, 8, 6.4f, -9); // 8 / 2 - 0.5 - 0.25 = 3.25, 3.2
-        assertEquals(0, slot.token());
-        draw(slot, 8, 6.4f, -9); // 8 / 2 - 2 * 0.5 - 0.25 = 2.75, 3.2
-        assertEquals(1, slot.token());
-        draw(slot, 8, 7, -9); // 2.75, 7 / 2 - 0.5 - 0.25 = 2.75: the first of equals
-        assertEquals(0, slot.token());
-        SampleSlot rewarded = new SampleSlot(params.with(-1, Map.of()), 3);
-        draw(rewarded, 2, 1.9f, -9);
-        draw(rewarded, 2, 1.9f, -9); // 2 / 2 + 1 - 0.25 = 1.75
+        SamplerState state = new SamplerState(params, 3);
+        state.observePrompt(1); // counts for the repetition penalty only
+        sample(state, 4, 4.5f, -9); // 4, 4.5 / 2
+        assertEquals(0, state.token());
+        sample(state, 8, 6.4f, -9); // 8 / 2 - 0.5 - 0.25 = 3.25, 3.2
+        assertEquals(0, state.token());
+        sample(state, 8, 6.4f, -9); // 8 / 2 - 2 * 0.5 - 0.25 = 2.75, 3.2
+        assertEquals(1, state.token());
+        sample(state, 8, 7, -9); // 2.75, 7 / 2 - 0.5 - 0.25 = 2.75: the first of equals
+        assertEquals(0, state.token());
+        SamplerState rewarded = new SamplerState(params.with(-1, Map.of()), 3);
+        sample(rewarded, 2, 1.9f, -9);
+        sample(rewarded, 2, 1.9f, -9); // 2 / 2 + 1 - 0.25 = 1.75
         assertEquals(1, rewarded.token());
     }
 
@@ -164,10 +164,10 @@ class HostSamplerTest {
     void biasesComeBeforePenalties() {
         SamplingParams params =
                 new SamplingParams(0, 0, 1, 0, 2, 0, 0, 0).with(0, Map.of(0, -1f, 2, 0.2f));
-        SampleSlot slot = new SampleSlot(params, 3);
-        slot.observePrompt(0);
-        draw(slot, 2, 0.4f, 0); // 0.5, 0.4, 0.2
-        assertEquals(0, slot.token());
+        SamplerState state = new SamplerState(params, 3);
+        state.observePrompt(0);
+        sample(state, 2, 0.4f, 0); // 0.5, 0.4, 0.2
+        assertEquals(0, state.token());
     }
 
     @Test
@@ -199,7 +199,7 @@ class HostSamplerTest {
             many.put(i, 1f);
         }
         refused("at most 300, not 301", () -> plain.with(0, many));
-        refused("token 5 ", () -> new SampleSlot(plain.with(0, Map.of(5, 1f)), 5));
+        refused("token 5 ", () -> new SamplerState(plain.with(0, Map.of(5, 1f)), 5));
     }
 
     private static void refused(String part, Executable call) {
@@ -210,32 +210,32 @@ class HostSamplerTest {
     @Test
     void logprobsAreOfTheModelAndLeaveOutPadding() {
         SamplingParams params = new SamplingParams(0, 0, 1, 0, 2, 0, 0, 3).with(0, Map.of(0, 50f));
-        SampleSlot slot = new SampleSlot(params, 5);
-        slot.observePrompt(1);
+        SamplerState state = new SamplerState(params, 5);
+        state.observePrompt(1);
         float[] padded = new float[7];
         System.arraycopy(logits(), 0, padded, 0, 5);
         padded[5] = 100;
         padded[6] = 100;
-        draw(slot, padded);
-        assertEquals(3, slot.reported());
-        assertEquals(0, slot.token());
+        sample(state, padded);
+        assertEquals(3, state.reported());
+        assertEquals(0, state.token());
         int[] order = {1, 3, 0};
         for (int rank = 0; rank < 3; rank++) {
-            assertEquals(order[rank], slot.topToken(rank));
-            assertEquals(Math.log(PROBABILITIES[order[rank]]), slot.topLogprob(rank), 1e-6);
+            assertEquals(order[rank], state.topToken(rank));
+            assertEquals(Math.log(PROBABILITIES[order[rank]]), state.topLogprob(rank), 1e-6);
         }
     }
 
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
     void aNonFiniteLogitFailsItsSlotOnly(float bad) {
-        SampleSlot damaged = new SampleSlot(SamplingParams.GREEDY, 2);
-        SampleSlot healthy = new SampleSlot(SamplingParams.GREEDY, 2);
+        SamplerState damaged = new SamplerState(SamplingParams.GREEDY, 2);
+        SamplerState healthy = new SamplerState(SamplingParams.GREEDY, 2);
         try (Arena arena = Arena.ofConfined()) {
             HostTensor logits = HostTensor.allocate(arena, DType.F32, Shape.of(2, 2));
             logits.set(1, bad);
             logits.set(3, 1);
-            HostSampler.sample(logits, new SampleSlot[] {damaged, healthy}, 2);
+            HostSampler.sample(logits, new SamplerState[] {damaged, healthy}, 2);
         }
         assertNotNull(damaged.failure());
         assertNull(healthy.failure());
@@ -258,14 +258,14 @@ class HostSamplerTest {
     }
 
     @Test
-    void drawsAreSpread() {
+    void samplesAreSpread() {
         TreeSet<Long> seen = new TreeSet<>();
         double sum = 0;
         for (int i = 0; i < 10_000; i++) {
-            long drawn = Philox.below(1L << 62, 42, i);
-            assertTrue(drawn >= 0 && drawn < 1L << 62);
-            seen.add(drawn);
-            sum += drawn * 0x1p-62;
+            long number = Philox.below(1L << 62, 42, i);
+            assertTrue(number >= 0 && number < 1L << 62);
+            seen.add(number);
+            sum += number * 0x1p-62;
         }
         assertEquals(10_000, seen.size());
         assertEquals(0.5, sum / 10_000, 0.012);

@@ -1,0 +1,255 @@
+package dev.longhand.kernels.sampling;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Map;
+
+/**
+ * The sampler's state of one sequence, and the token it sampled last. Allocated once per sequence;
+ * sampling allocates nothing. Used by one thread at a time.
+ *
+ * <p>A step that verifies draft tokens samples several times for one sequence: from the row of the
+ * last token, then from the row of each draft token. Each of these rows has its own state, chained
+ * to the one before it; all share one token history. A state {@link #counts} if the one before it
+ * sampled its draft token.
+ */
+public final class SamplerState {
+    private final SamplingParams params;
+    private final int vocabulary;
+    private final @Nullable SamplerState before;
+    private final SamplerState first; // owns the history
+    private final TopCandidates candidates;
+    private final StrideMasses strides;
+    private final int[] topTokens;
+    private final float[] topLogprobs;
+    private final long[] seen; // a bit for each token, the first in bit 0
+    private final long[] generated;
+    private final int[] occurrences; // how often each token was generated
+    private final int[] biasTokens;
+    private final float[] biases;
+    private long observed;
+    private long position;
+    private int token = -1;
+    private int draft = -1;
+    private int forced = -1;
+    private @Nullable NonFiniteLogitsException failure;
+
+    /**
+     * The state of one sequence.
+     *
+     * @param params how to sample
+     * @param vocabulary number of tokens to sample from; logits beyond it (rows that pad the
+     *     matrix) are ignored, also by log-probabilities
+     * @throws IllegalArgumentException if the vocabulary has more than 2^20 tokens, or a token with
+     *     a bias is not in it
+     */
+    public SamplerState(SamplingParams params, int vocabulary) {
+        if (vocabulary > FixedPointProbability.VOCABULARY_MAX) {
+            throw new IllegalArgumentException(
+                    "samplers take vocabularies of up to %d tokens, not %d"
+                            .formatted(FixedPointProbability.VOCABULARY_MAX, vocabulary));
+        }
+        this.params = params;
+        this.vocabulary = vocabulary;
+        before = null;
+        first = this;
+        candidates = new TopCandidates();
+        strides = new StrideMasses();
+        int reported = Math.min(params.logprobs(), vocabulary);
+        topTokens = new int[reported];
+        topLogprobs = new float[reported];
+        int words = params.penalises() ? Math.ceilDiv(vocabulary, Long.SIZE) : 0;
+        seen = new long[words];
+        generated = new long[words];
+        occurrences = new int[params.frequencyPenalty() == 0 ? 0 : vocabulary];
+        biasTokens = new int[params.logitBias().size()];
+        biases = new float[biasTokens.length];
+        int at = 0;
+        for (Map.Entry<Integer, Float> entry : params.logitBias().entrySet()) {
+            if (entry.getKey() >= vocabulary) {
+                throw new IllegalArgumentException(
+                        "token %d has a logit bias, but only tokens below %d can be sampled"
+                                .formatted(entry.getKey(), vocabulary));
+            }
+            biasTokens[at] = entry.getKey();
+            biases[at++] = entry.getValue();
+        }
+    }
+
+    /** The state of the next row of the same sequence in the same step. */
+    public SamplerState(SamplerState before) {
+        this.before = before;
+        first = before.first;
+        params = first.params;
+        vocabulary = first.vocabulary;
+        candidates = first.candidates;
+        strides = first.strides;
+        topTokens = new int[first.topTokens.length];
+        topLogprobs = new float[first.topLogprobs.length];
+        seen = first.seen;
+        generated = first.generated;
+        occurrences = first.occurrences;
+        biasTokens = first.biasTokens;
+        biases = first.biases;
+    }
+
+    /** Sets the draft token that the row of this chained state verifies; clears its failure. */
+    public void follow(int draftToken) {
+        draft = draftToken;
+        failure = null;
+    }
+
+    /**
+     * Whether the row of this state belongs to the sequence: the state before it counts too, and
+     * sampled the draft token of this one. Otherwise the other values of this state are undefined.
+     */
+    public boolean counts() {
+        SamplerState state = this;
+        for (SamplerState earlier = before; earlier != null; earlier = earlier.before) {
+            if (earlier.failure != null || earlier.token != state.draft) {
+                return false;
+            }
+            state = earlier;
+        }
+        return true;
+    }
+
+    /** Adds a prompt token to the history. */
+    public void observePrompt(int promptToken) {
+        first.observe(seen, promptToken);
+    }
+
+    /** Sets the position in the sequence of the token that is sampled next. */
+    public void moveTo(long nextPosition) {
+        position = nextPosition;
+    }
+
+    /**
+     * Fixes the tokens sampled from now on, whatever the logits are; reported log-probabilities
+     * remain the model's. -1 returns to sampling.
+     */
+    public void force(int forcedToken) {
+        forced = forcedToken;
+    }
+
+    /** The token sampled last; -1 before the first. */
+    public int token() {
+        return token;
+    }
+
+    /** The reason why sampling failed last, or null if it gave a token. */
+    public @Nullable NonFiniteLogitsException failure() {
+        return failure;
+    }
+
+    /** Number of log-probabilities reported with each token. */
+    public int reported() {
+        return topTokens.length;
+    }
+
+    /** The token of a rank by likelihood, reported last. */
+    public int topToken(int rank) {
+        return topTokens[rank];
+    }
+
+    /** The natural log-probability of a rank, reported last. */
+    public float topLogprob(int rank) {
+        return topLogprobs[rank];
+    }
+
+    /** How to sample. */
+    public SamplingParams params() {
+        return params;
+    }
+
+    /** Number of tokens to sample from. */
+    public int vocabulary() {
+        return vocabulary;
+    }
+
+    /** The position in the sequence of the token that is sampled next. */
+    public long position() {
+        return position;
+    }
+
+    /** The state of the sequence: this one, or the first of its chain. */
+    public SamplerState sequence() {
+        return first;
+    }
+
+    /** Whether the sampled token is replaced by a fixed one, see {@link #force}. */
+    public boolean forced() {
+        return forced >= 0;
+    }
+
+    /** Number of history entries so far, prompt and output; a copy of the history is as old. */
+    public long observed() {
+        return first.observed;
+    }
+
+    /** Tokens of prompt and output, a bit for each; empty without penalties. Not to be changed. */
+    public long[] seen() {
+        return seen;
+    }
+
+    /** Tokens of the output, likewise. */
+    public long[] generated() {
+        return generated;
+    }
+
+    /** How often each token is in the output; empty without frequency penalty. */
+    public int[] occurrences() {
+        return occurrences;
+    }
+
+    /** Tokens whose logits have a bias, each once. */
+    public int[] biasTokens() {
+        return biasTokens;
+    }
+
+    /** The bias of each of {@link #biasTokens}. */
+    public float[] biases() {
+        return biases;
+    }
+
+    /**
+     * Sets the log-probability of a rank.
+     *
+     * @param normaliser what the logit exceeds its log-probability by
+     */
+    public void report(int rank, int reportedToken, float logit, double normaliser) {
+        topTokens[rank] = reportedToken;
+        topLogprobs[rank] = (float) (logit - normaliser + 0.0); // -0 becomes 0, as on a device
+    }
+
+    /** Sets the token, or the fixed one in its place, and adds it to the history. */
+    public void accept(int sampled) {
+        token = forced() ? forced : sampled;
+        first.observe(seen, token);
+        first.observe(generated, token);
+        if (occurrences.length > 0) {
+            occurrences[token]++;
+        }
+    }
+
+    /** Sets the reason why there is no token. */
+    public void fail(NonFiniteLogitsException cause) {
+        failure = cause;
+    }
+
+    TopCandidates candidates() {
+        return candidates;
+    }
+
+    StrideMasses strides() {
+        return strides;
+    }
+
+    private void observe(long[] tokens, int token) {
+        observed++;
+        // none without penalties, and a prompt of ids may name a padding row
+        if (token / Long.SIZE < tokens.length && token < vocabulary) {
+            tokens[token / Long.SIZE] |= 1L << token;
+        }
+    }
+}
