@@ -8,10 +8,6 @@ module dev.longhand.kernels {
     exports dev.longhand.kernels;
     exports dev.longhand.kernels.backend;
     exports dev.longhand.kernels.batch;
-    exports dev.longhand.kernels.cases to
-            dev.longhand.bench;
-    exports dev.longhand.kernels.cuda to
-            dev.longhand.bench;
     exports dev.longhand.kernels.kvcache;
     exports dev.longhand.kernels.lora;
     exports dev.longhand.kernels.matmul;

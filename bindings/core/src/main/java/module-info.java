@@ -5,11 +5,9 @@ module dev.longhand.bindings {
     requires static jcublas;
 
     exports dev.longhand.bindings.cpu to
-            dev.longhand.kernels,
-            dev.longhand.bench;
+            dev.longhand.kernels;
     exports dev.longhand.bindings.cuda to
             dev.longhand.kernels,
-            dev.longhand.bench,
             dev.longhand.ptxdevice;
     exports dev.longhand.bindings.library to
             dev.longhand.ptxdevice;

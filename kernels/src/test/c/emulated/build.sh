@@ -14,7 +14,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 flags="-std=gnu11 -O2 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -pthread -w -Wno-psabi
-    -I$here -I$root/bindings/src/main/headers -I$sources"
+    -I$here -I$root/bindings/core/src/main/headers -I$sources"
 target="-mavx2 -mfma -mf16c"
 compile() { # compile SOURCE NAME FLAGS...
     source=$1 name=$2

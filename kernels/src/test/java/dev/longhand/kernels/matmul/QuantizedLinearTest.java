@@ -8,6 +8,7 @@ import dev.longhand.bindings.cpu.CpuLibrary;
 import dev.longhand.kernels.TestBackends;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.Rows;
+import dev.longhand.kernels.cases.RoundedActivations;
 import dev.longhand.kernels.cpu.CpuBackend;
 import dev.longhand.kernels.lora.LoraAdapter;
 import dev.longhand.kernels.lora.LoraDelta;

@@ -1,0 +1,108 @@
+package dev.longhand.architecture;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.source.tree.CompilationUnitTree;
+import com.sun.source.tree.MethodTree;
+import com.sun.source.util.JavacTask;
+import com.sun.source.util.SourcePositions;
+import com.sun.source.util.TreeScanner;
+import com.sun.source.util.Trees;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+import javax.tools.JavaCompiler;
+import javax.tools.ToolProvider;
+
+/** Sizes that keep the sources readable: files, methods, lines; generated code apart. */
+class SourceRulesTest {
+    private static final Path ROOT =
+            Path.of(System.getProperty("longhand.module.directory", "."), "..").normalize();
+    private static final int FILE_LINES_MAX = 400;
+    private static final int METHOD_LINES_MAX = 70;
+    private static final int LINE_CHARACTERS_MAX = 110;
+    private static final List<String> ENDINGS = List.of(".java", ".c", ".h", ".py", ".sh");
+
+    private static List<Path> sources(String ending) throws IOException {
+        List<Path> sources = new ArrayList<>();
+        for (String module : List.of("bindings", "kernels", "engine", "bench")) {
+            try (Stream<Path> files = Files.walk(ROOT.resolve(module))) {
+                files.filter(file -> file.toString().endsWith(ending))
+                        .filter(file -> file.toString().contains("/src/"))
+                        .filter(file -> !file.toString().contains("/target/"))
+                        .filter(file -> !file.toString().contains("generated"))
+                        .forEach(sources::add);
+            }
+        }
+        return sources;
+    }
+
+    @Test
+    void filesAndLinesAreShort() throws IOException {
+        List<String> tooLong = new ArrayList<>();
+        int seen = 0;
+        for (String ending : ENDINGS) {
+            for (Path file : sources(ending)) {
+                seen++;
+                List<String> lines = Files.readAllLines(file);
+                if (lines.size() > FILE_LINES_MAX && ending.equals(".java")) {
+                    tooLong.add(file + " has " + lines.size() + " lines");
+                }
+                for (int i = 0; i < lines.size(); i++) {
+                    if (lines.get(i).length() > LINE_CHARACTERS_MAX) {
+                        tooLong.add(
+                                file + ":" + (i + 1) + " is " + lines.get(i).length() + " wide");
+                    }
+                }
+            }
+        }
+        assertTrue(seen > 100, "looked at " + seen + " files only");
+        assertEquals(List.of(), tooLong);
+    }
+
+    @Test
+    void methodsAreShort() throws IOException {
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        List<String> tooLong = new ArrayList<>();
+        try (var manager = compiler.getStandardFileManager(null, null, null)) {
+            JavacTask task =
+                    (JavacTask)
+                            compiler.getTask(
+                                    null,
+                                    manager,
+                                    null,
+                                    List.of("-proc:none"),
+                                    null,
+                                    manager.getJavaFileObjectsFromPaths(sources(".java")));
+            SourcePositions positions = Trees.instance(task).getSourcePositions();
+            for (CompilationUnitTree unit : task.parse()) {
+                new TreeScanner<Void, Void>() {
+                    @Override
+                    public Void visitMethod(MethodTree method, Void nothing) {
+                        long first = unit.getLineMap().getLineNumber(start(method));
+                        long last =
+                                unit.getLineMap()
+                                        .getLineNumber(positions.getEndPosition(unit, method));
+                        if (last - first >= METHOD_LINES_MAX) {
+                            tooLong.add(unit.getSourceFile().getName() + " " + method.getName());
+                        }
+                        return super.visitMethod(method, nothing);
+                    }
+
+                    private long start(MethodTree method) {
+                        return positions.getStartPosition(unit, method);
+                    }
+                }.scan(unit, null);
+            }
+        }
+        assertEquals(List.of(), tooLong);
+    }
+}

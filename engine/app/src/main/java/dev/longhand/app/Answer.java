@@ -1,0 +1,124 @@
+package dev.longhand.app;
+
+import dev.longhand.engine.Generation;
+import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.TextProfile;
+import dev.longhand.engine.generation.TokenLogprob;
+import dev.longhand.engine.generation.Usage;
+import dev.longhand.engine.thought.ReflectionKeywords;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+
+/** A generation read to its end, and how the command line reports it. */
+final class Answer {
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final Generation generation;
+    private final StringBuilder text = new StringBuilder();
+    private final List<Integer> ids = new ArrayList<>();
+    private final List<List<TokenLogprob>> logprobs = new ArrayList<>();
+    private @Nullable FinishReason reason;
+    private @Nullable Usage usage;
+    private TextProfile profile = TextProfile.EMPTY;
+
+    Answer(Generation generation) {
+        this.generation = generation;
+    }
+
+    /** Reads every event, handing text on as it comes; without a tokenizer, the ids. */
+    void drain(Consumer<String> printer) throws InterruptedException {
+        for (GenerationEvent event = generation.next(); event != null; event = generation.next()) {
+            switch (event) {
+                case GenerationEvent.TokenEmitted token -> {
+                    ids.add(token.id());
+                    if (!token.top().isEmpty()) {
+                        logprobs.add(token.top());
+                    }
+                    append(generation.hasText() ? token.text() : token.id() + " ", printer);
+                }
+                case GenerationEvent.Finished end -> {
+                    append(end.text(), printer);
+                    reason = end.reason();
+                    usage = end.usage();
+                    profile = end.profile();
+                }
+                case GenerationEvent.Failed failed -> throw failed.cause();
+            }
+        }
+    }
+
+    private void append(String piece, Consumer<String> printer) {
+        if (!piece.isEmpty()) {
+            text.append(piece);
+            printer.accept(piece);
+        }
+    }
+
+    String text() {
+        return text.toString();
+    }
+
+    Usage usage() {
+        if (usage == null) {
+            throw new IllegalStateException("the answer was not drained");
+        }
+        return usage;
+    }
+
+    /** The object of {@code --format json}. */
+    String json() {
+        ObjectNode json = JSON.createObjectNode();
+        ArrayNode promptIds = json.putArray("prompt_ids");
+        generation.promptIds().forEach(promptIds::add);
+        ArrayNode outputIds = json.putArray("ids");
+        ids.forEach(outputIds::add);
+        json.put("text", generation.hasText() ? text.toString() : "");
+        json.put("finish", reason == null ? "" : reason.jsonName());
+        ArrayNode steps = json.putArray("logprobs");
+        for (List<TokenLogprob> top : logprobs) {
+            ArrayNode step = steps.addArray();
+            top.forEach(entry -> step.addArray().add(entry.id()).add(entry.logprob()));
+        }
+        Usage took = usage();
+        json.put("thought_tokens", took.thoughtTokens());
+        json.put("answer_tokens", took.answerTokens());
+        json.put("answer_start", profile.answerStart());
+        ObjectNode keywords = json.putObject("keywords");
+        keywords.put("list", ReflectionKeywords.LIST_HASH);
+        keywords.put("total", profile.keywords().total());
+        profile.keywords().byPhrase().forEach(keywords.putObject("by_phrase")::put);
+        ObjectNode timing = json.putObject("timing");
+        timing.put("drafted_tokens", took.draftedTokens());
+        timing.put("accepted_tokens", took.acceptedTokens());
+        timing.put("queued_ms", took.queuedNanos() / 1e6);
+        timing.put("prefill_ms", took.prefillNanos() / 1e6);
+        timing.put("decode_ms", took.decodeNanos() / 1e6);
+        timing.put("prefill_tokens_per_s", took.prefillTokensPerSecond());
+        timing.put("decode_tokens_per_s", took.decodeTokensPerSecond());
+        return JSON.writeValueAsString(json);
+    }
+
+    /** One line: how many tokens, how fast, why it ended. */
+    String summary() {
+        Usage took = usage();
+        return String.format(
+                Locale.ROOT,
+                "%d prompt tokens (%.1f tokens/s), %d tokens%s (%.1f tokens/s), finish: %s",
+                took.promptTokens(),
+                took.prefillTokensPerSecond(),
+                took.outputTokens(),
+                took.thoughtTokens() > 0 ? ", " + took.thoughtTokens() + " of thought" : "",
+                took.decodeTokensPerSecond(),
+                reason == null ? "" : reason.jsonName());
+    }
+}

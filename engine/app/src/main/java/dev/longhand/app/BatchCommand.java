@@ -1,0 +1,212 @@
+package dev.longhand.app;
+
+import dev.longhand.batch.BatchRun;
+import dev.longhand.batch.Problem;
+import dev.longhand.batch.RunConfig;
+import dev.longhand.engine.Engine;
+import dev.longhand.engine.EngineConfig;
+import dev.longhand.engine.EngineSetup;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.model.LinearWeights;
+import dev.longhand.engine.weights.Checkpoint;
+import dev.longhand.kernels.BackendChoice;
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.service.Service;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IModelTransformer;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+
+/** {@code longhand batch}: a file of problems in, a file of generations out. */
+@Command(
+        name = "batch",
+        description = "Answers a file of problems; goes on where it was ended, to the same output.",
+        modelTransformer = BatchCommand.ModelMayBeConfigured.class)
+final class BatchCommand implements Callable<Integer> {
+    private static final String BASE = "base";
+
+    @Mixin private ModelOptions model = new ModelOptions();
+
+    @Mixin private CapacityOptions capacity = new CapacityOptions();
+
+    @Option(
+            names = "--config",
+            required = true,
+            paramLabel = "FILE",
+            description = "JSON: model, adapter, templates, sampling, n, seed, limits.")
+    private Path config = Path.of("");
+
+    @Option(
+            names = "--input",
+            required = true,
+            paramLabel = "FILE",
+            description = "JSONL: a problem with id and question on every line.")
+    private Path input = Path.of("");
+
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "FILE",
+            description = "JSONL of generations, in the order of the problems.")
+    private Path out = Path.of("");
+
+    /** The model may stand in the configuration. */
+    static final class ModelMayBeConfigured implements IModelTransformer {
+        @Override
+        public CommandSpec transform(CommandSpec spec) {
+            OptionSpec required = spec.findOption("--model");
+            spec.remove(required);
+            spec.addOption(OptionSpec.builder(required).required(false).build());
+            return spec;
+        }
+    }
+
+    /** What {@code adapter} in the configuration, or {@code --use}, comes to. */
+    private record Chosen(String name, Path folder) {}
+
+    @Override
+    public Integer call() throws InterruptedException {
+        RunConfig run = RunConfig.read(config);
+        List<Problem> problems = Problem.read(input);
+        Path folder = modelFolder(run);
+        EngineConfig.Builder builder =
+                model.engine(folder)
+                        .sequencesMax(capacity.sequences())
+                        .steadyDecoding(false) // nobody reads along
+                        .queueDepthMax(2 * capacity.sequences());
+        if (run.contextTokensMax() != null) {
+            builder.contextTokensMax(run.contextTokensMax());
+        }
+        Integer kvTokens = capacity.kvTokens();
+        builder.kvTokensMax(kvTokens != null ? kvTokens : kvTokensThatFit(builder, folder));
+        Chosen adapter = adapter(run);
+        String sha = modelSha(folder);
+        try (LoadBar bar = new LoadBar();
+                Engine engine = Engine.open(builder.progress(bar).build())) {
+            bar.finish();
+            System.err.println(engine.backendDescription());
+            if (adapter != null) {
+                engine.adapters().load(adapter.name, adapter.folder, run.adapterScale());
+            }
+            BatchRun batch =
+                    new BatchRun(
+                            engine,
+                            new Service(engine, BASE, null),
+                            run,
+                            problems,
+                            new BatchRun.Source(
+                                    folder,
+                                    sha,
+                                    adapter == null ? null : adapter.name,
+                                    machine(engine, builder.build())));
+            answer(batch, contextTokens(builder));
+        }
+        return 0;
+    }
+
+    private void answer(BatchRun batch, int contextTokens) throws InterruptedException {
+        long start = System.nanoTime();
+        try (LoadBar bar = new LoadBar("answering", "", 1)) {
+            BatchRun.Summary summary =
+                    batch.run(input, out, contextTokens, 2 * capacity.sequences(), bar::loaded);
+            bar.finish();
+            double seconds = (System.nanoTime() - start) / 1e9;
+            String ends =
+                    summary.finishes().entrySet().stream()
+                            .map(each -> each.getValue() + " " + each.getKey())
+                            .collect(Collectors.joining(", "));
+            System.err.printf(
+                    Locale.ROOT,
+                    "%s: %d answers before%s; %d tokens in %.1f s, %.1f tokens/s%n",
+                    out,
+                    summary.before(),
+                    ends.isEmpty() ? ", none to be made" : "; now " + ends,
+                    summary.outputTokens(),
+                    seconds,
+                    summary.outputTokens() / seconds);
+        }
+    }
+
+    private Path modelFolder(RunConfig run) {
+        if (!model.model().toString().isEmpty()) {
+            return model.model();
+        }
+        if (run.model() == null) {
+            throw new InputException(config + ": names no model, and --model is not given");
+        }
+        return run.folder().resolve(run.model());
+    }
+
+    private @Nullable Chosen adapter(RunConfig run) {
+        String asked = model.use() != null ? model.use() : run.adapter();
+        if (asked == null) {
+            return null;
+        }
+        Path named = model.adapters().get(asked);
+        if (named != null) {
+            return new Chosen(asked, named);
+        }
+        Path folder = run.folder().resolve(asked);
+        if (!Files.isDirectory(folder)) {
+            throw new InputException(
+                    "adapter %s is neither named by --adapter nor a folder".formatted(asked));
+        }
+        return new Chosen("configured", folder);
+    }
+
+    private static int contextTokens(EngineConfig.Builder builder) {
+        try (EngineSetup setup = EngineSetup.read(builder.build())) {
+            return setup.limits().contextTokensMax();
+        }
+    }
+
+    /** Full contexts: one for each sequence, or for as many as there is memory for. */
+    private int kvTokensThatFit(EngineConfig.Builder builder, Path folder) {
+        int context = contextTokens(builder);
+        EngineConfig first = builder.build();
+        try (Checkpoint checkpoint = Checkpoint.open(folder);
+                ComputeBackend backend = BackendChoice.open(first.device(), 1).backend()) {
+            for (int contexts = capacity.sequences(); contexts > 1; contexts--) {
+                int tokens = Math.multiplyExact(contexts, context);
+                try (EngineSetup setup = EngineSetup.read(builder.kvTokensMax(tokens).build());
+                        LinearWeights linear =
+                                new LinearWeights(checkpoint, setup.model(), setup.weights())) {
+                    if (setup.plan(linear, backend).fits()) {
+                        return tokens;
+                    }
+                }
+            }
+        }
+        return context;
+    }
+
+    private static String modelSha(Path folder) {
+        try (LoadBar bar = new LoadBar("hashing")) {
+            return BatchRun.modelSha(folder, bar);
+        }
+    }
+
+    /** The device, its threads apart, which change no bit; and how numbers are kept. */
+    private static String machine(Engine engine, EngineConfig config) {
+        String device = engine.backendDescription().replaceAll(", \\d+ threads?", "");
+        device = device.substring(0, device.indexOf(')') + 1);
+        Map<String, Object> kept = new TreeMap<>();
+        kept.put("weights", config.weights() == null ? "stored" : config.weights());
+        kept.put("kv", config.kvDtype() == null ? "default" : config.kvDtype());
+        return device + " " + kept;
+    }
+}

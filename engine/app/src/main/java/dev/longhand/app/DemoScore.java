@@ -1,0 +1,52 @@
+package dev.longhand.app;
+
+import dev.longhand.engine.thought.ReflectionKeywords;
+
+import java.util.Locale;
+
+/** What the answers of one model to the demo's problems come to. */
+final class DemoScore {
+    private final String name;
+    private int problems;
+    private int right;
+    private long promptTokens;
+    private long outputTokens;
+    private long keywords;
+
+    DemoScore(String name) {
+        this.name = name;
+    }
+
+    /** Counts a drained answer. */
+    void add(Answer answer, DemoCheckpoint.Problem problem) {
+        problems++;
+        right += answer.text().contains("\\boxed{" + problem.answer() + "}") ? 1 : 0;
+        promptTokens += answer.usage().promptTokens();
+        outputTokens += answer.usage().outputTokens();
+        keywords += ReflectionKeywords.count(answer.text());
+    }
+
+    static String header() {
+        return "                right      accuracy   tokens per answer   keywords per answer";
+    }
+
+    String row() {
+        return String.format(
+                Locale.ROOT,
+                "%-12s %3d of %3d     %5.1f %%             %7.1f               %7.2f",
+                name,
+                right,
+                problems,
+                100.0 * right / problems,
+                (double) outputTokens / problems,
+                (double) keywords / problems);
+    }
+
+    long promptTokens() {
+        return promptTokens;
+    }
+
+    long outputTokens() {
+        return outputTokens;
+    }
+}

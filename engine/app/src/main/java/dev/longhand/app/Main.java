@@ -1,0 +1,86 @@
+package dev.longhand.app;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.kernels.Device;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+
+import java.io.PrintWriter;
+import java.util.Objects;
+
+/** The {@code longhand} command: exit status 0, 1 on failure, 2 on bad arguments or input. */
+@Command(
+        name = "longhand",
+        version = "longhand 0.1.0",
+        mixinStandardHelpOptions = true,
+        description = "Runs Qwen2.5-family models: long chains of thought on the JVM.",
+        subcommands = {
+            GenerateCommand.class,
+            ChatCommand.class,
+            ServeCommand.class,
+            BatchCommand.class,
+            MergeCommand.class,
+            InspectCommand.class,
+            TokenizeCommand.class,
+            DemoCommand.class
+        })
+public final class Main implements Runnable {
+    private static final int FAILURE = 1;
+    private static final int BAD_INPUT = 2;
+
+    @Option(
+            names = "--debug",
+            scope = ScopeType.INHERIT,
+            description = "Print the stack trace of an error.")
+    private boolean debug;
+
+    @CommandLine.Spec private CommandLine.Model.@Nullable CommandSpec spec;
+
+    /** Runs a command and exits with its status. */
+    public static void main(String[] arguments) {
+        System.exit(run(arguments));
+    }
+
+    /** Runs a command and returns its exit status. */
+    static int run(String... arguments) {
+        Main main = new Main();
+        return new CommandLine(main)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(Device.class, Device::of)
+                .setParameterExceptionHandler(Main::badArguments)
+                .setExecutionExceptionHandler(main::failed)
+                .execute(arguments);
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                Objects.requireNonNull(spec).commandLine(), "a command is missing; try --help");
+    }
+
+    private static int badArguments(ParameterException e, String[] arguments) {
+        return print(e.getCommandLine(), e, BAD_INPUT);
+    }
+
+    private int failed(Exception e, CommandLine commandLine, ParseResult parsed) {
+        if (debug) {
+            e.printStackTrace(commandLine.getErr());
+        }
+        return print(commandLine, e, e instanceof InputException ? BAD_INPUT : FAILURE);
+    }
+
+    private static int print(CommandLine commandLine, Exception e, int status) {
+        PrintWriter err = commandLine.getErr();
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        err.println("longhand: " + message.lines().limit(2).reduce((a, b) -> a + "\n" + b).get());
+        err.flush();
+        return status;
+    }
+}

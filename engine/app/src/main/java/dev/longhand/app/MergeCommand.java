@@ -1,0 +1,62 @@
+package dev.longhand.app;
+
+import dev.longhand.engine.lora.Adapter;
+import dev.longhand.engine.lora.AdapterReader;
+import dev.longhand.engine.lora.MergedCheckpoint;
+import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.weights.Checkpoint;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+
+/** {@code longhand merge}: a model and an adapter become a checkpoint that others load. */
+@Command(
+        name = "merge",
+        description = "Writes a checkpoint with an adapter merged into it; resumes if interrupted.")
+final class MergeCommand implements Callable<Integer> {
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "Hugging Face folder of the base.")
+    private Path model = Path.of("");
+
+    @Option(
+            names = "--adapter",
+            required = true,
+            paramLabel = "DIR",
+            description = "PEFT folder of the adapter.")
+    private Path adapter = Path.of("");
+
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder to write; must not exist or be empty.")
+    private Path out = Path.of("");
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "CPU threads; 0: one per processor.")
+    private int threads;
+
+    @Override
+    public Integer call() {
+        ModelConfig config = ModelConfig.read(model);
+        try (Checkpoint base = Checkpoint.open(model);
+                Adapter content = new AdapterReader(config).read(adapter, bytes -> {});
+                LoadBar bar = new LoadBar("merging")) {
+            new MergedCheckpoint(base, config, content, out, bar).write(threads);
+            bar.finish();
+            System.err.printf(
+                    "%s: %d matrices changed, rank up to %d, adapter %s%n",
+                    out, content.changes().size(), content.rankMax(), content.identity());
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,153 @@
+package dev.longhand.app;
+
+import dev.longhand.engine.EngineConfig;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.Prefill;
+import dev.longhand.kernels.tensor.DType;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/** Options of every command that opens an engine on a model of the user's. */
+final class ModelOptions {
+    /** How weights are kept in memory. */
+    enum Weights {
+        BF16(null),
+        INT8(DType.INT8),
+        INT4(DType.INT4),
+        FP8(DType.FP8);
+
+        private final @Nullable DType quantized;
+
+        Weights(@Nullable DType quantized) {
+            this.quantized = quantized;
+        }
+    }
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "Hugging Face folder: config.json, safetensors, tokenizer files.")
+    private Path model = Path.of("");
+
+    @Option(
+            names = "--max-context",
+            paramLabel = "N",
+            description =
+                    "Longest sequence, prompt and output"
+                            + " (default: what the model admits, at most 32768).")
+    private @Nullable Integer maxContext;
+
+    @Option(
+            names = "--adapter",
+            paramLabel = "NAME=DIR",
+            description = "Loads a LoRA adapter, a PEFT folder, under a name; repeatable.")
+    private Map<String, Path> adapters = Map.of();
+
+    @Option(
+            names = "--use",
+            paramLabel = "NAME",
+            description = "Applies a loaded adapter (default: none).")
+    private @Nullable String use;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "KIND",
+            defaultValue = "bf16",
+            description =
+                    "bf16: as stored. int8, int4: quantised in groups of 32 while the model opens;"
+                            + " fp8 (e4m3): in groups of 128, not on a CPU. GPTQ and AWQ"
+                            + " checkpoints keep theirs; this is for what they have not quantised.")
+    private Weights weights = Weights.BF16;
+
+    @Option(
+            names = "--weights-cache",
+            description = "Keeps quantised weights in a file beside the model, for faster starts.")
+    private boolean weightsCache;
+
+    @Mixin private DeviceOptions device = new DeviceOptions();
+
+    Path model() {
+        return model;
+    }
+
+    /** Adapters by name, as given. */
+    Map<String, Path> adapters() {
+        return adapters;
+    }
+
+    EngineConfig.Builder engine() {
+        return engine(model);
+    }
+
+    /** An engine on a model that was named elsewhere. */
+    EngineConfig.Builder engine(Path folder) {
+        EngineConfig.Builder builder =
+                device.apply(EngineConfig.of(folder))
+                        .contextTokensMax(maxContext)
+                        .weights(weights.quantized)
+                        .weightsCache(weightsCache);
+        adapters.forEach(builder::adapter);
+        return builder;
+    }
+
+    /** The adapter to apply, or null. */
+    @Nullable String use() {
+        return use;
+    }
+
+    /** Options that say what to compute on. */
+    static final class DeviceOptions {
+        /** How keys and values are kept. */
+        enum Kv {
+            F32,
+            BF16,
+            INT8
+        }
+
+        @Option(
+                names = "--device",
+                paramLabel = "DEVICE",
+                defaultValue = "auto",
+                description =
+                        "auto, cpu, cuda, reference, or an emulator on the class path, as ptx.")
+        private Device device = Device.AUTO;
+
+        @Option(
+                names = "--prefill",
+                paramLabel = "WHO",
+                defaultValue = "own",
+                description =
+                        "own, or cublas: NVIDIA's library multiplies prompts of 128 rows and more."
+                                + " Logits then depend on how prompts share steps.")
+        private Prefill prefill = Prefill.OWN;
+
+        @Option(
+                names = "--threads",
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "CPU threads; 0: one per processor.")
+        private int threads;
+
+        @Option(
+                names = "--kv",
+                paramLabel = "KIND",
+                description =
+                        "Keys and values: f32 (exact), bf16 (half the memory) or int8 (keys in"
+                            + " bf16, values in 8 bits; not on CUDA) (default: f32, bf16 on CUDA).")
+        private @Nullable Kv kv;
+
+        EngineConfig.Builder apply(EngineConfig.Builder builder) {
+            return builder.device(device)
+                    .threads(threads)
+                    .prefill(prefill)
+                    .kvDtype(kv == null ? null : DType.valueOf(kv.name()));
+        }
+    }
+}

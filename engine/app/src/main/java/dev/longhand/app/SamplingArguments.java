@@ -1,0 +1,156 @@
+package dev.longhand.app;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Speculation;
+import dev.longhand.engine.generation.Timeouts;
+import dev.longhand.engine.thought.LoopRule;
+import dev.longhand.engine.thought.Thinking;
+import dev.longhand.engine.thought.ThoughtMarkers;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Option;
+
+import java.util.List;
+import java.util.Map;
+
+/** Options that say how tokens are drawn and when to stop; defaults are the checkpoint's. */
+final class SamplingArguments {
+    @Option(names = "--max-tokens", paramLabel = "N", description = "Most tokens to generate.")
+    private @Nullable Integer maxTokens;
+
+    @Option(names = "--temperature", paramLabel = "T", description = "0: greedy.")
+    private @Nullable Float temperature;
+
+    @Option(names = "--top-p", paramLabel = "P", description = "Keep the likeliest mass P.")
+    private @Nullable Float topP;
+
+    @Option(names = "--top-k", paramLabel = "K", description = "Keep the K likeliest; 0: all.")
+    private @Nullable Integer topK;
+
+    @Option(
+            names = "--min-p",
+            paramLabel = "P",
+            description = "Drop tokens below P times the likeliest.")
+    private @Nullable Float minP;
+
+    @Option(
+            names = "--repetition-penalty",
+            paramLabel = "R",
+            description = "Above 1 makes tokens seen before less likely.")
+    private @Nullable Float repetitionPenalty;
+
+    @Option(
+            names = "--frequency-penalty",
+            paramLabel = "R",
+            description = "Subtracted from the logit of a token as often as it was generated.")
+    private @Nullable Float frequencyPenalty;
+
+    @Option(
+            names = "--presence-penalty",
+            paramLabel = "R",
+            description = "Subtracted from the logits of tokens generated before.")
+    private @Nullable Float presencePenalty;
+
+    @Option(
+            names = "--logit-bias",
+            paramLabel = "ID=B",
+            description =
+                    "Added to the logit of token ID; -100 bans it, 100 commands it; repeatable.")
+    private Map<Integer, Float> logitBias = Map.of();
+
+    @Option(names = "--seed", paramLabel = "S", description = "Makes a sampled run repeatable.")
+    private @Nullable Long seed;
+
+    @Option(
+            names = "--logprobs",
+            paramLabel = "K",
+            defaultValue = "0",
+            description = "Report the K likeliest tokens of every step (json).")
+    private int logprobs;
+
+    @Option(names = "--stop", paramLabel = "S", description = "End before this text; repeatable.")
+    private List<String> stops = List.of();
+
+    @Option(names = "--ignore-eos", description = "Generate through end tokens.")
+    private boolean ignoreEos;
+
+    @Option(
+            names = "--speculation",
+            paramLabel = "MODE",
+            defaultValue = "auto",
+            description =
+                    "Guess tokens from what the text repeats and check several per step; the"
+                            + " answer is the same: on, off, or auto, where it pays.")
+    private Speculation speculation = Speculation.AUTO;
+
+    @Option(
+            names = "--thinking-budget",
+            paramLabel = "N",
+            description = "Most tokens of the thought; then its end is written for the model.")
+    private @Nullable Integer thinkingBudget;
+
+    @Option(
+            names = "--thought-begin",
+            paramLabel = "T",
+            description =
+                    "The text after which the thought begins, in the output or at the prompt's"
+                            + " end; empty: at once. Default: the model's. Needs --thought-end.")
+    private @Nullable String thoughtBegin;
+
+    @Option(
+            names = "--thought-end",
+            paramLabel = "T",
+            description = "The text with which the thought ends. Needs --thought-begin.")
+    private @Nullable String thoughtEnd;
+
+    @Option(
+            names = "--loop-detector",
+            description = "End an output that goes in circles, with finish: loop.")
+    private boolean loopDetector;
+
+    @Option(
+            names = "--timeout-ms",
+            paramLabel = "MS",
+            description = "End after so many milliseconds, with finish: deadline.")
+    private @Nullable Long timeoutMillis;
+
+    GenerationRequest apply(GenerationRequest request) {
+        SamplingOptions sampling =
+                SamplingOptions.builder()
+                        .temperature(temperature)
+                        .topK(topK)
+                        .topP(topP)
+                        .minP(minP)
+                        .repetitionPenalty(repetitionPenalty)
+                        .frequencyPenalty(frequencyPenalty)
+                        .presencePenalty(presencePenalty)
+                        .logitBias(logitBias)
+                        .seed(seed)
+                        .logprobs(logprobs)
+                        .build();
+        return new GenerationRequest(
+                request.prompt(),
+                maxTokens,
+                sampling,
+                stops,
+                ignoreEos,
+                request.adapter(),
+                speculation,
+                new Thinking(thinkingBudget, markers()),
+                loopDetector ? LoopRule.DEFAULT : null,
+                new Timeouts(null, timeoutMillis));
+    }
+
+    private @Nullable ThoughtMarkers markers() {
+        if (thoughtBegin == null && thoughtEnd == null) {
+            return null;
+        }
+        if (thoughtBegin == null || thoughtEnd == null) {
+            throw new InputException("--thought-begin and --thought-end go together");
+        }
+        return ThoughtMarkers.of(thoughtBegin, thoughtEnd);
+    }
+}

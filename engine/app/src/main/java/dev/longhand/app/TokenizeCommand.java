@@ -1,0 +1,36 @@
+package dev.longhand.app;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.tokenizer.Tokenizer;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+
+/** {@code longhand tokenize}: a text's token ids. */
+@Command(name = "tokenize", description = "Prints the token ids of a text.")
+final class TokenizeCommand implements Callable<Integer> {
+    @Option(names = "--model", required = true, paramLabel = "DIR", description = "Model folder.")
+    private Path model = Path.of("");
+
+    @Option(names = "--text", required = true, paramLabel = "T", description = "The text.")
+    private String text = "";
+
+    @Override
+    public Integer call() {
+        try (Tokenizer tokenizer =
+                Tokenizer.open(model)
+                        .orElseThrow(() -> new InputException(model + " has no tokenizer.json"))) {
+            new Console()
+                    .println(
+                            Arrays.stream(tokenizer.encode(text))
+                                    .mapToObj(Integer::toString)
+                                    .collect(Collectors.joining(",")));
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,140 @@
+package dev.longhand.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.longhand.engine.TestDevices;
+import dev.longhand.kernels.Device;
+import dev.longhand.service.http.ServedDemo;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The {@code serve} command as a process: both faces, limits of time, and its end. */
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
+class ServeProcessTest {
+    @TempDir private Path folder;
+
+    private Process start(Path socket) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-Xmx256m",
+                        "-Dsun.net.httpserver.maxReqTime=1",
+                        "-cp",
+                        System.getProperty(
+                                "surefire.test.class.path", System.getProperty("java.class.path")),
+                        Main.class.getName(),
+                        "serve",
+                        "--model",
+                        ServedDemo.DEMO.resolve("checkpoint").toString(),
+                        "--device",
+                        "cpu",
+                        "--threads",
+                        "1",
+                        "--socket",
+                        socket.toString(),
+                        "--http",
+                        "0")
+                .redirectErrorStream(true)
+                .start();
+    }
+
+    private static int port(BufferedReader log) throws IOException {
+        for (String line = log.readLine(); line != null; line = log.readLine()) {
+            if (line.startsWith("listening on http://")) {
+                return Integer.parseInt(line.substring(line.lastIndexOf(':') + 1));
+            }
+        }
+        throw new AssertionError("the process ended");
+    }
+
+    private static Socket send(int port, String text) throws IOException {
+        Socket socket = new Socket("127.0.0.1", port);
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+        return socket;
+    }
+
+    private static String post(String body) {
+        return "POST /v1/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+                .formatted(body.length(), body);
+    }
+
+    /**
+     * What is under way when SIGTERM comes is answered to its end; then the process is gone. So few
+     * tokens fit into a socket's buffer, and each answer is read to its end before the server's:
+     * the drain waits for nothing that this test has yet to read.
+     */
+    @Test
+    void sigtermDrainsBothFaces() throws Exception {
+        TestDevices.require(Device.CPU);
+        Path path = folder.resolve("socket");
+        Process process = start(path);
+        try (BufferedReader log = process.inputReader()) {
+            int port = port(log);
+            String asked = "{\"prompt\":\"1 + 1 =\",\"max_tokens\":200,\"ignore_eos\":true%s}";
+            try (Socket http = send(port, post(asked.formatted(",\"stream\":true")));
+                    SocketChannel line = SocketChannel.open(UnixDomainSocketAddress.of(path));
+                    Socket slow = send(port, "POST /v1/completions HTTP/1.1\r\nHost:")) {
+                line.write(
+                        ByteBuffer.wrap(
+                                (asked.formatted("") + "\n").getBytes(StandardCharsets.UTF_8)));
+                InputStream events = http.getInputStream();
+                String begin = new String(events.readNBytes(300), StandardCharsets.UTF_8);
+                assertTrue(begin.startsWith("HTTP/1.1 200 OK"), begin);
+                InputStream lineEvents = Channels.newInputStream(line);
+                lineEvents.readNBytes(10);
+                process.toHandle().destroy(); // SIGTERM
+                Thread.sleep(300);
+                try (Socket late = send(port, post(asked.formatted("")))) {
+                    String refused =
+                            new String(
+                                    late.getInputStream().readNBytes(12), StandardCharsets.UTF_8);
+                    assertEquals("HTTP/1.1 503", refused);
+                } catch (IOException e) {
+                    // it was quick, and nobody listens any more
+                }
+                String rest = new String(events.readAllBytes(), StandardCharsets.UTF_8);
+                assertTrue(rest.contains("\"finish_reason\":\"length\""), rest);
+                assertTrue(rest.contains("data: [DONE]"), rest);
+                List<String> lines =
+                        new String(lineEvents.readAllBytes(), StandardCharsets.UTF_8)
+                                .lines()
+                                .toList();
+                assertTrue(lines.getLast().contains("\"finish\":\"length\""), lines.getLast());
+                slow.getInputStream().readAllBytes(); // hung up on: its headers never came
+            }
+            long drained = System.nanoTime();
+            List<String> said = log.lines().toList();
+            assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+            long seconds = (System.nanoTime() - drained) / 1_000_000_000;
+            assertTrue(seconds < 15, "the end took " + seconds + " s"); // none of its limits of 30
+            assertTrue(
+                    said.stream()
+                            .anyMatch(
+                                    each -> each.contains("/v1/completions 200 model=checkpoint")),
+                    said.toString());
+            assertTrue(
+                    said.stream().anyMatch(each -> each.contains("unix generate model=checkpoint")),
+                    said.toString());
+            assertTrue(Files.notExists(path));
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+}

@@ -1,0 +1,176 @@
+package dev.longhand.batch;
+
+import dev.longhand.engine.error.InputException;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * A file of lines that only grows. A process that ends while it writes leaves a last line without
+ * its end, which is cut off when the file is opened again; a write that fails leaves nothing.
+ */
+final class AppendFile implements Closeable {
+    /** Longer than any answer: a thought of 128k tokens and the fields of its problem. */
+    private static final int LINE_BYTES_MAX = 64 << 20;
+
+    private final Path path;
+    private final FileChannel channel;
+    private long size;
+
+    /** Takes a line that the file holds already. */
+    interface LineReader {
+        /**
+         * Takes a line.
+         *
+         * @param number from 1
+         * @param start where it begins, in bytes
+         */
+        void line(long number, long start, byte[] line);
+    }
+
+    private AppendFile(Path path, FileChannel channel) {
+        this.path = path;
+        this.channel = channel;
+    }
+
+    /**
+     * Opens a file, or makes an empty one.
+     *
+     * @throws InputException if it cannot be written
+     */
+    static AppendFile open(Path path) {
+        try {
+            return new AppendFile(
+                    path,
+                    FileChannel.open(
+                            path,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE));
+        } catch (NoSuchFileException e) {
+            throw new InputException(path + ": the folder does not exist", e);
+        } catch (IOException e) {
+            throw new InputException("%s: cannot be opened (%s)".formatted(path, reason(e)), e);
+        }
+    }
+
+    /** Keeps other processes out until closed, or this process ends in whatever way. */
+    void lock() {
+        try {
+            FileLock lock = channel.tryLock();
+            if (lock != null) {
+                return;
+            }
+        } catch (OverlappingFileLockException e) {
+            // as by another process
+        } catch (IOException e) {
+            throw failed("locked", e);
+        }
+        throw new InputException(path + ": another run is writing it");
+    }
+
+    /** Hands on the lines and cuts a torn one off; once, before anything is appended. */
+    void restore(LineReader reader) {
+        try (Lines lines = Lines.open(path, LINE_BYTES_MAX)) {
+            for (byte[] line = lines.next(); line != null; line = lines.next()) {
+                if (lines.torn()) {
+                    break;
+                }
+                reader.line(lines.number(), lines.start(), line);
+                size = lines.start() + line.length + 1;
+            }
+            channel.truncate(size);
+        } catch (IOException e) {
+            throw Lines.unreadable(path, e);
+        }
+    }
+
+    long size() {
+        return size;
+    }
+
+    /**
+     * Appends whole lines.
+     *
+     * @throws UncheckedIOException if the system does not take all of them; then it has none
+     */
+    void append(String lines) {
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(lines);
+        int count = bytes.remaining();
+        try {
+            long position = size;
+            while (bytes.hasRemaining()) {
+                position += channel.write(bytes, position);
+            }
+            size += count;
+        } catch (IOException e) {
+            UncheckedIOException failure = failed("written", e);
+            try {
+                channel.truncate(size);
+            } catch (IOException again) {
+                failure.addSuppressed(again); // the torn line is cut off at the next start
+            }
+            throw failure;
+        }
+    }
+
+    /** Returns when everything appended is on the disk. */
+    void force() {
+        try {
+            channel.force(false);
+        } catch (IOException e) {
+            throw failed("written", e);
+        }
+    }
+
+    /** A line that {@link #append} wrote or {@link #restore} handed on. */
+    byte[] line(long start, int length) {
+        ByteBuffer bytes = ByteBuffer.allocate(length);
+        try {
+            while (bytes.hasRemaining()) {
+                if (channel.read(bytes, start + bytes.position()) < 0) {
+                    throw new IOException("it has become shorter");
+                }
+            }
+        } catch (IOException e) {
+            throw failed("read", e);
+        }
+        return bytes.array();
+    }
+
+    /** Forgets all lines. */
+    void clear() {
+        try {
+            channel.truncate(0);
+            size = 0;
+        } catch (IOException e) {
+            throw failed("written", e);
+        }
+    }
+
+    private UncheckedIOException failed(String what, IOException cause) {
+        return new UncheckedIOException(
+                ("%s: cannot be %s (%s); what has been answered is kept, and the same command goes"
+                                + " on from there")
+                        .formatted(path, what, reason(cause)),
+                cause);
+    }
+
+    private static String reason(IOException cause) {
+        return String.valueOf(cause.getMessage());
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

@@ -1,0 +1,312 @@
+package dev.longhand.batch;
+
+import dev.longhand.engine.Engine;
+import dev.longhand.engine.chat.ChatTemplate;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.Usage;
+import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.kernels.sampling.NonFiniteLogitsException;
+import dev.longhand.service.ServedGeneration;
+import dev.longhand.service.Service;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/**
+ * A file of problems, answered through a service, many at a time. Answers come to the disk as they
+ * end and to the output in the order of the problems; a run that was ended in whatever way goes on
+ * where it was, and its output is to the byte that of one that nobody disturbed.
+ */
+public final class BatchRun {
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final Engine engine;
+    private final Service service;
+    private final ChatTemplate template;
+    private final RunConfig config;
+    private final Source source;
+    private final RunPlan plan;
+    private final BlockingQueue<Ended> ended = new LinkedBlockingQueue<>();
+    private final Map<Integer, ServedGeneration> underWay = new HashMap<>();
+    private final Map<String, Integer> finishes = new TreeMap<>();
+    private long outputTokens;
+
+    /**
+     * What the answers come from.
+     *
+     * @param model Hugging Face folder
+     * @param modelSha its {@code model_sha}
+     * @param adapter by which the service knows the adapter; null is the base
+     * @param machine device and dtypes, on which answers depend
+     */
+    public record Source(Path model, String modelSha, @Nullable String adapter, String machine) {}
+
+    /** Told how many answers there are. */
+    public interface Progress {
+        /** So many of all, those of earlier runs among them. */
+        void answered(int done, int total);
+    }
+
+    /** What became of the problems in this run: answers by their finish, and their tokens. */
+    public record Summary(int before, Map<String, Integer> finishes, long outputTokens) {}
+
+    /** How a generation ended: by an answer, or by what ends the run. */
+    private record Ended(
+            int index,
+            GenerationLine line,
+            @Nullable Usage usage,
+            @Nullable RuntimeException failure) {}
+
+    /**
+     * A run that has not begun.
+     *
+     * @param service over the engine
+     */
+    public BatchRun(
+            Engine engine,
+            Service service,
+            RunConfig config,
+            List<Problem> problems,
+            Source source) {
+        this.engine = engine;
+        this.service = service;
+        this.config = config;
+        this.source = source;
+        template = ChatTemplate.read(source.model);
+        plan = new RunPlan(problems, config);
+        config.sampling().resolve(engine.generationDefaults(), 0, 0); // refuses what none may have
+    }
+
+    /**
+     * The SHA-256 of a model by which answers name it.
+     *
+     * @param progress told of bytes read; from any thread, one after the other or not
+     */
+    public static String modelSha(Path model, LoadProgress progress) {
+        return Sha256.ofModel(model, progress);
+    }
+
+    /**
+     * Answers what has no answer yet.
+     *
+     * @param input the file that the problems were read from
+     * @param out where answers go; see {@link RunFiles} for what lies beside it
+     * @param atATime answers under way
+     * @throws InputException if the output is another run's
+     * @throws java.io.UncheckedIOException if it cannot be written; what it has stays good
+     */
+    public Summary run(Path input, Path out, int contextTokensMax, int atATime, Progress progress)
+            throws InterruptedException {
+        String adapterSha = adapterSha();
+        RunManifest manifest =
+                new RunManifest(
+                        config,
+                        Sha256.of(input, bytes -> {}),
+                        source.modelSha,
+                        adapterSha,
+                        contextTokensMax,
+                        source.machine);
+        try (RunFiles files = RunFiles.open(out, manifest, plan)) {
+            int before = files.stored();
+            progress.answered(before, plan.total());
+            int next = 0;
+            while (files.stored() < plan.total()) {
+                while (next < plan.total() && underWay.size() < atATime) {
+                    int count = missing(files, next, atATime - underWay.size());
+                    if (count > 0) {
+                        begin(next, count);
+                    }
+                    next += Math.max(1, count);
+                }
+                collect(files, adapterSha);
+                progress.answered(files.stored(), plan.total());
+            }
+            files.complete();
+            return new Summary(before, finishes, outputTokens);
+        } finally {
+            underWay.values().forEach(ServedGeneration::cancel);
+        }
+    }
+
+    private @Nullable String adapterSha() {
+        if (source.adapter == null) {
+            return null;
+        }
+        return engine.adapters().list().stream()
+                .filter(each -> each.name().equals(source.adapter))
+                .findFirst()
+                .orElseThrow(() -> new InputException("no adapter " + source.adapter))
+                .identity();
+    }
+
+    /** How many answers from here on, all samples of one problem, are not there yet. */
+    private int missing(RunFiles files, int index, int max) {
+        int end = index + Math.min(max, plan.samplesFrom(index));
+        int count = 0;
+        while (index + count < end && !files.has(index + count)) {
+            count++;
+        }
+        return count;
+    }
+
+    /** Begins samples of one problem, which have one prompt. */
+    private void begin(int index, int count) {
+        Problem problem = plan.problem(index);
+        String prompt =
+                template.render(config.messages(problem.question()), List.of(), true)
+                        + config.prefill();
+        List<ServedGeneration> samples;
+        try {
+            samples =
+                    service.submit(source.adapter, config.request(prompt, plan.seed(index)), count);
+        } catch (InputException e) { // this problem's, as all else was checked: too long, say
+            for (int i = 0; i < count; i++) {
+                ended.add(new Ended(index + i, refused(index + i, prompt, e), null, null));
+            }
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            int each = index + i;
+            ServedGeneration generation = samples.get(i);
+            underWay.put(each, generation);
+            Thread.ofVirtual().start(() -> read(each, prompt, generation));
+        }
+    }
+
+    private GenerationLine refused(int index, String prompt, RuntimeException why) {
+        return line(index, prompt, "", "error", 0, 0, why);
+    }
+
+    private GenerationLine line(
+            int index,
+            String prompt,
+            String text,
+            String finish,
+            int promptTokens,
+            int tokens,
+            @Nullable RuntimeException why) {
+        return new GenerationLine(
+                plan.problem(index),
+                plan.sample(index),
+                Sha256.of(prompt),
+                text,
+                finish,
+                promptTokens,
+                tokens,
+                plan.seed(index),
+                why == null ? null : why.getMessage());
+    }
+
+    /** On a thread of its own, to the end. */
+    private void read(int index, String prompt, ServedGeneration generation) {
+        try (generation) {
+            ended.add(drain(index, prompt, generation));
+        } catch (InterruptedException | RuntimeException e) {
+            ended.add(failed(index, prompt, new IllegalStateException(e)));
+        }
+    }
+
+    private Ended drain(int index, String prompt, ServedGeneration generation)
+            throws InterruptedException {
+        StringBuilder text = new StringBuilder();
+        int tokens = 0;
+        int last = -1;
+        while (true) {
+            switch (generation.next()) {
+                case GenerationEvent.TokenEmitted token -> {
+                    text.append(token.text());
+                    last = token.id();
+                    tokens++;
+                }
+                case GenerationEvent.Finished(
+                                FinishReason reason,
+                                String rest,
+                                Usage usage,
+                                var profile) -> {
+                    if (reason == FinishReason.CANCELLED) {
+                        return failed(index, prompt, new IllegalStateException("cancelled"));
+                    }
+                    boolean eos = engine.generationDefaults().eosTokenIds().contains(last);
+                    String finish = reason == FinishReason.STOP && eos ? "eos" : reason.jsonName();
+                    text.append(rest);
+                    GenerationLine line =
+                            line(
+                                    index,
+                                    prompt,
+                                    text.toString(),
+                                    finish,
+                                    usage.promptTokens(),
+                                    usage.outputTokens(),
+                                    null);
+                    return new Ended(index, line, usage, null);
+                }
+                case GenerationEvent.Failed(NonFiniteLogitsException cause) -> {
+                    int prompted = generation.promptIds().size();
+                    GenerationLine line =
+                            line(index, prompt, text.toString(), "error", prompted, tokens, cause);
+                    return new Ended(index, line, null, null);
+                }
+                case GenerationEvent.Failed(RuntimeException cause) -> {
+                    return failed(index, prompt, cause);
+                }
+                case null -> throw new IllegalStateException("a generation without an end");
+            }
+        }
+    }
+
+    /** By what is no fault of the problem's: the run ends, and asks again when it goes on. */
+    private Ended failed(int index, String prompt, RuntimeException cause) {
+        return new Ended(index, refused(index, prompt, cause), null, cause);
+    }
+
+    /** Waits for an answer and keeps all that are there. */
+    private void collect(RunFiles files, @Nullable String adapterSha) throws InterruptedException {
+        List<Ended> batch = new ArrayList<>(List.of(ended.take()));
+        ended.drainTo(batch);
+        List<RunFiles.Stored> answers = new ArrayList<>();
+        RuntimeException failure = null;
+        for (Ended each : batch) {
+            underWay.remove(each.index);
+            if (each.failure != null) {
+                failure = each.failure;
+                continue;
+            }
+            answers.add(
+                    new RunFiles.Stored(
+                            each.index, each.line.json(source.modelSha, adapterSha), timing(each)));
+            finishes.merge(each.line.finish(), 1, Integer::sum);
+            outputTokens += each.line.outputTokens();
+        }
+        files.store(answers);
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** Apart from the answers, as it is another every time. */
+    private static String timing(Ended each) {
+        ObjectNode json = JSON.createObjectNode();
+        json.set("id", each.line.problem().id());
+        json.put("sample", each.line.sample());
+        Usage usage = each.usage;
+        if (usage != null) {
+            long first = usage.queuedNanos() + usage.prefillNanos();
+            json.put("ttft_ms", Math.round(first / 1e6));
+            json.put("total_ms", Math.round((first + usage.decodeNanos()) / 1e6));
+        }
+        return JSON.writeValueAsString(json);
+    }
+}

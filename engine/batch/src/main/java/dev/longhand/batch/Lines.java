@@ -1,0 +1,84 @@
+package dev.longhand.batch;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.UnreadableFileException;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The lines of a file as bytes, with their numbers and places, none longer than a limit. */
+final class Lines implements Closeable {
+    private final Path file;
+    private final InputStream in;
+    private final int bytesMax;
+    private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+    private long number;
+    private long start;
+    private long position;
+    private boolean ended;
+
+    private Lines(Path file, InputStream in, int bytesMax) {
+        this.file = file;
+        this.in = in;
+        this.bytesMax = bytesMax;
+    }
+
+    static Lines open(Path file, int bytesMax) throws IOException {
+        return new Lines(file, new BufferedInputStream(Files.newInputStream(file)), bytesMax);
+    }
+
+    /**
+     * The next line without its end, or null after the last.
+     *
+     * @throws InputException if it is longer than the limit
+     */
+    byte @Nullable [] next() throws IOException {
+        line.reset();
+        start = position;
+        number++;
+        for (int value = in.read(); value >= 0; value = in.read()) {
+            position++;
+            if (value == '\n') {
+                return line.toByteArray();
+            }
+            if (line.size() == bytesMax) {
+                throw new InputException(
+                        "%s:%d: longer than %d bytes".formatted(file, number, bytesMax));
+            }
+            line.write(value);
+        }
+        ended = true;
+        return line.size() == 0 ? null : line.toByteArray();
+    }
+
+    /** Of the line read last, from 1. */
+    long number() {
+        return number;
+    }
+
+    /** Where the line read last begins, in bytes. */
+    long start() {
+        return start;
+    }
+
+    /** Whether the line read last has no end: the file ends in its midst. */
+    boolean torn() {
+        return ended;
+    }
+
+    static InputException unreadable(Path file, IOException cause) {
+        return new UnreadableFileException(file, cause);
+    }
+
+    @Override
+    public void close() throws IOException {
+        in.close();
+    }
+}

@@ -1,0 +1,160 @@
+package dev.longhand.batch;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Json;
+import dev.longhand.engine.file.Quoted;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+
+/**
+ * Everything that a run's answers follow from, as the file {@code .run.json} beside the output: the
+ * settings, and the SHA-256 of problems, model, adapter and system message. Where folders lie, how
+ * many threads compute and how many answers are under way at a time change no answer and are not in
+ * it. A run goes on only where it says the same.
+ */
+final class RunManifest {
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final int BYTES_MAX = 16 << 20;
+    private static final String HASH = "config_sha256";
+
+    private final ObjectNode content;
+
+    /**
+     * A manifest.
+     *
+     * @param contextTokensMax of prompt and answer, as the engine has it
+     * @param machine device and dtypes, which answers depend on
+     */
+    RunManifest(
+            RunConfig config,
+            String problemsSha,
+            String modelSha,
+            @Nullable String adapterSha,
+            int contextTokensMax,
+            String machine) {
+        content = JSON.createObjectNode();
+        content.put("problems_sha256", problemsSha);
+        content.put("model_sha", modelSha);
+        content.put("adapter_sha", adapterSha);
+        content.put("machine", machine);
+        content.put("system_sha256", config.system() == null ? null : Sha256.of(config.system()));
+        content.put("user_template", config.userTemplate());
+        content.put("prefill", config.prefill());
+        content.put("temperature", config.sampling().temperature());
+        content.put("top_p", config.sampling().topP());
+        content.put("top_k", config.sampling().topK());
+        content.put("min_p", config.sampling().minP());
+        content.put("repetition_penalty", config.sampling().repetitionPenalty());
+        content.put("frequency_penalty", config.sampling().frequencyPenalty());
+        content.put("presence_penalty", config.sampling().presencePenalty());
+        content.put("n", config.samples());
+        content.put("seed", config.seed());
+        content.put("max_new_tokens", config.newTokensMax());
+        content.put("max_context", contextTokensMax);
+        config.stops().forEach(content.putArray("stop")::add);
+        content.put("ignore_eos", config.ignoreEos());
+        content.put("thinking", config.thinking().toString());
+        content.put("loop_rule", String.valueOf(config.loopRule()));
+        content.put(HASH, Sha256.of(JSON.writeValueAsString(content)));
+    }
+
+    /**
+     * Writes the file if the run is new, compares it if not.
+     *
+     * @param there whether the output existed
+     * @param others files that a run leaves beside its output
+     * @throws InputException if the files are of another run
+     */
+    void claim(Path out, boolean there, List<Path> others) {
+        Path file = RunFiles.beside(out, ".run.json");
+        if (Files.exists(file)) {
+            compare(file, out);
+            return;
+        }
+        for (Path each : others) {
+            if (Files.exists(each)) {
+                throw new InputException(
+                        "%s is left of another run; take it away or choose another --out"
+                                .formatted(each));
+            }
+        }
+        if (there && size(out) > 0) {
+            throw new InputException(
+                    "%s: is there already and has no %s beside it, so it is not of such a run"
+                            .formatted(out, file.getFileName()));
+        }
+        write(file);
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw Lines.unreadable(file, e);
+        }
+    }
+
+    private void compare(Path file, Path out) {
+        JsonNode before = Json.read(file, BYTES_MAX);
+        JsonNode now = JSON.readTree(JSON.writeValueAsString(content));
+        for (String key : content.propertyNames()) {
+            if (!key.equals(HASH) && !now.path(key).equals(before.path(key))) {
+                throw new InputException(
+                        "%s was begun with another configuration: %s was %s and is %s; choose another --out"
+                                .formatted(
+                                        out,
+                                        key,
+                                        Quoted.line(before.path(key).toString()),
+                                        Quoted.line(now.path(key).toString())));
+            }
+        }
+        if (!now.path(HASH).equals(before.path(HASH))) {
+            throw new InputException(file + ": has been changed");
+        }
+    }
+
+    /** All or nothing: under another name first, on the disk before it is renamed. */
+    private void write(Path file) {
+        Path partial = file.resolveSibling(file.getFileName() + ".partial");
+        String text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(content) + "\n";
+        try {
+            try (FileChannel channel =
+                    FileChannel.open(
+                            partial,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.TRUNCATE_EXISTING,
+                            StandardOpenOption.WRITE)) {
+                ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                }
+                channel.force(true);
+            }
+            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+            Path folder = file.toAbsolutePath().getParent();
+            if (folder != null) {
+                try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
+                    entries.force(true); // the rename itself
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "%s: cannot be written (%s)".formatted(file, e.getMessage()), e);
+        }
+    }
+}

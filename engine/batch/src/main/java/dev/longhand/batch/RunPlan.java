@@ -1,0 +1,82 @@
+package dev.longhand.batch;
+
+import dev.longhand.engine.error.InputException;
+
+import tools.jackson.databind.JsonNode;
+
+import java.math.BigInteger;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The answers that a run gives, in the order of its output: problem by problem, and of each one
+ * sample after the other.
+ */
+final class RunPlan {
+    private final List<Problem> problems;
+    private final int samples;
+    private final long seed;
+    private final Map<String, Integer> problemOf = new HashMap<>();
+
+    RunPlan(List<Problem> problems, RunConfig config) {
+        this.problems = problems;
+        samples = config.samples();
+        seed = config.seed();
+        if ((long) problems.size() * samples > Integer.MAX_VALUE) {
+            throw new InputException("more than 2^31 answers are asked for");
+        }
+        for (int i = 0; i < problems.size(); i++) {
+            problemOf.put(problems.get(i).idText(), i);
+        }
+    }
+
+    int total() {
+        return problems.size() * samples;
+    }
+
+    Problem problem(int index) {
+        return problems.get(index / samples);
+    }
+
+    int sample(int index) {
+        return index % samples;
+    }
+
+    /**
+     * The seed of an answer: it follows from the run's seed, the problem's id and the sample, so
+     * that no answer depends on which others are asked for. The first 52 bits of the SHA-256 of
+     * {@code SEED:generate:ID}, plus the sample, so that samples are one request to the engine,
+     * which computes their prompt once; below 2^53, as every JSON reader keeps it.
+     */
+    long seed(int index) {
+        String name = "%d:generate:%s".formatted(seed, problem(index).idText());
+        byte[] first = Arrays.copyOf(Sha256.bytes(name), Long.BYTES);
+        return new BigInteger(1, first).shiftRight(Long.SIZE - 52).longValueExact() + sample(index);
+    }
+
+    /** How many samples of its problem an answer and those behind it are. */
+    int samplesFrom(int index) {
+        return samples - sample(index);
+    }
+
+    /** Whether a line of an output is the answer with this index. */
+    boolean isAnswer(int index, JsonNode line) {
+        return index >= 0
+                && index < total()
+                && line.path("id").asString("").equals(problem(index).idText())
+                && line.path("sample").asInt(-1) == sample(index)
+                && line.path("seed").asLong(-1) == seed(index);
+    }
+
+    /** The index of the answer that a line with id and sample belongs to. */
+    int index(JsonNode line) {
+        Integer problem = problemOf.get(line.path("id").asString(""));
+        int sample = line.path("sample").asInt(-1);
+        if (problem == null || sample < 0 || sample >= samples) {
+            throw new InputException("the timings beside the output are of another run");
+        }
+        return problem * samples + sample;
+    }
+}

@@ -1,0 +1,101 @@
+package dev.longhand.batch;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.weights.LoadProgress;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Hashes by which files of answers name what they came from, in hexadecimal. */
+final class Sha256 {
+    private static final int BUFFER_BYTES = 1 << 20;
+
+    private Sha256() {}
+
+    static byte[] bytes(String text) {
+        return digest().digest(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static String of(String text) {
+        return HexFormat.of().formatHex(bytes(text));
+    }
+
+    /**
+     * Of a file.
+     *
+     * @param read told of every part's bytes; from any thread
+     */
+    static String of(Path file, LongConsumer read) {
+        MessageDigest digest = digest();
+        byte[] buffer = new byte[BUFFER_BYTES];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                digest.update(buffer, 0, count);
+                read.accept(count);
+            }
+        } catch (IOException e) {
+            throw Lines.unreadable(file, e);
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /**
+     * Of a model: of what {@code sha256sum} prints for those of its files that the engine reads, in
+     * the order of their names. Shards are read side by side.
+     *
+     * @param progress told of bytes read so far and of all
+     * @throws InputException if a file cannot be read
+     */
+    static String ofModel(Path folder, LoadProgress progress) {
+        List<Path> files = modelFiles(folder);
+        long total = files.stream().mapToLong(file -> file.toFile().length()).sum();
+        AtomicLong done = new AtomicLong();
+        LongConsumer read = count -> progress.loaded(done.addAndGet(count), total);
+        return of(
+                files.parallelStream()
+                        .map(file -> of(file, read) + "  " + file.getFileName() + "\n")
+                        .collect(Collectors.joining()));
+    }
+
+    private static List<Path> modelFiles(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(Files::isRegularFile)
+                    .filter(file -> isOfModel(file.getFileName().toString()))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw Lines.unreadable(folder, e);
+        }
+    }
+
+    private static boolean isOfModel(String name) {
+        return name.endsWith(".safetensors")
+                || List.of(
+                                "config.json",
+                                "generation_config.json",
+                                "model.safetensors.index.json",
+                                "tokenizer.json",
+                                "tokenizer_config.json",
+                                "chat_template.jinja")
+                        .contains(name);
+    }
+
+    private static MessageDigest digest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package dev.longhand.service;
+
+import dev.longhand.engine.chat.ChatMessage;
+import dev.longhand.engine.chat.ToolCall;
+import dev.longhand.engine.file.Settings;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Conversations as OpenAI's chat completions write them. */
+public final class Messages {
+    private static final Set<String> ROLES = Set.of("system", "user", "assistant", "tool");
+
+    private Messages() {}
+
+    /** The messages under {@code messages}. */
+    public static List<ChatMessage> read(Settings request) {
+        List<ChatMessage> messages = new ArrayList<>();
+        for (Settings message : request.objects("messages")) {
+            RequestFields.refuseUnknown(
+                    message,
+                    List.of(Set.of("role", "content", "name", "tool_calls", "tool_call_id")));
+            String said =
+                    message.string("role").orElseThrow(() -> message.refuse("role", "is missing"));
+            String role = said.equals("developer") ? "system" : said; // OpenAI's newer name
+            if (!ROLES.contains(role)) {
+                throw message.refuse("role", "must be one of " + ROLES);
+            }
+            messages.add(new ChatMessage(role, content(message), toolCalls(message)));
+        }
+        if (messages.isEmpty()) {
+            throw request.refuse("messages", "is missing or empty");
+        }
+        return messages;
+    }
+
+    /** A string, or a list of parts that are all text. */
+    private static @Nullable String content(Settings message) {
+        if (!message.has("content") || message.isString("content")) {
+            return message.string("content").orElse(null);
+        }
+        StringBuilder text = new StringBuilder();
+        for (Settings part : message.objects("content")) {
+            if (!part.string("type").orElse("").equals("text")) {
+                throw part.refuse("type", "must be \"text\"");
+            }
+            text.append(part.string("text").orElse(""));
+        }
+        return text.toString();
+    }
+
+    private static List<ToolCall> toolCalls(Settings message) {
+        List<ToolCall> calls = new ArrayList<>();
+        for (Settings call : message.objects("tool_calls")) {
+            Settings function =
+                    call.object("function")
+                            .orElseThrow(() -> call.refuse("function", "is missing"));
+            calls.add(
+                    new ToolCall(
+                            function.string("name").orElse(""),
+                            function.string("arguments").orElse("{}")));
+        }
+        return calls;
+    }
+}

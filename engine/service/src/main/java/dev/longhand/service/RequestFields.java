@@ -1,0 +1,167 @@
+package dev.longhand.service;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Timeouts;
+import dev.longhand.engine.thought.LoopRule;
+import dev.longhand.engine.thought.Thinking;
+import dev.longhand.engine.thought.ThoughtMarkers;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** Fields that requests of both faces have. */
+public final class RequestFields {
+    /** The same names on both faces. */
+    public static final Set<String> SAMPLING =
+            Set.of(
+                    "temperature",
+                    "top_k",
+                    "top_p",
+                    "min_p",
+                    "repetition_penalty",
+                    "frequency_penalty",
+                    "presence_penalty",
+                    "logit_bias",
+                    "seed");
+
+    /** Controls of long thoughts and of time, likewise. */
+    public static final Set<String> CONTROLS =
+            Set.of(
+                    "thinking_budget",
+                    "thought_begin",
+                    "thought_end",
+                    "loop_detector",
+                    "timeout_ms",
+                    "queue_timeout_ms");
+
+    /** The most samples of one request. */
+    public static final int SAMPLES_MAX = 64;
+
+    /** Nine digits at most: an int. */
+    private static final Pattern TOKEN_ID = Pattern.compile("[0-9]{1,9}");
+
+    private RequestFields() {}
+
+    /**
+     * Refuses, by name, what this server does not know: ignoring it would give another answer than
+     * asked for.
+     */
+    public static void refuseUnknown(Settings request, List<Set<String>> known) {
+        for (String key : request.keys()) {
+            if (known.stream().noneMatch(keys -> keys.contains(key)) && request.has(key)) {
+                throw request.refuse(key, "is not supported");
+            }
+        }
+    }
+
+    /** The settings under the names of {@link #SAMPLING}. */
+    public static SamplingOptions sampling(Settings request, int logprobs) {
+        return SamplingOptions.builder()
+                .temperature(real(request, "temperature"))
+                .topK(whole(request, "top_k"))
+                .topP(real(request, "top_p"))
+                .minP(real(request, "min_p"))
+                .repetitionPenalty(real(request, "repetition_penalty"))
+                .frequencyPenalty(real(request, "frequency_penalty"))
+                .presencePenalty(real(request, "presence_penalty"))
+                .logitBias(request.object("logit_bias").map(RequestFields::biases).orElse(Map.of()))
+                .seed(seed(request))
+                .logprobs(logprobs)
+                .build();
+    }
+
+    /** Token ids, as JSON has keys, to numbers. */
+    private static Map<Integer, Float> biases(Settings object) {
+        Map<Integer, Float> biases = new HashMap<>();
+        for (String key : object.keys()) {
+            if (!TOKEN_ID.matcher(key).matches()) {
+                throw object.refuse(key, "must be the id of a token");
+            }
+            Float bias = real(object, key);
+            if (bias != null && biases.put(Integer.valueOf(key), bias) != null) {
+                throw object.refuse(key, "is there twice");
+            }
+        }
+        return biases;
+    }
+
+    /** The budget and the markers of the thought; markers come as a pair. */
+    public static Thinking thinking(Settings request) {
+        String begin = request.string("thought_begin").orElse(null);
+        String end = request.string("thought_end").orElse(null);
+        if ((begin == null) != (end == null)) {
+            throw request.refuse(
+                    begin == null ? "thought_end" : "thought_begin",
+                    "goes with " + (begin == null ? "thought_begin" : "thought_end"));
+        }
+        ThoughtMarkers markers =
+                begin == null || end == null ? null : ThoughtMarkers.of(begin, end);
+        return new Thinking(whole(request, "thinking_budget"), markers);
+    }
+
+    /** The usual rule if the detector is asked for. */
+    public static @Nullable LoopRule loopRule(Settings request) {
+        return request.bool("loop_detector", false) ? LoopRule.DEFAULT : null;
+    }
+
+    /** How long the whole may take, and how long the wait. */
+    public static Timeouts timeouts(Settings request) {
+        return new Timeouts(millis(request, "queue_timeout_ms"), millis(request, "timeout_ms"));
+    }
+
+    private static @Nullable Long millis(Settings request, String key) {
+        Double value = request.number(key, 1, Timeouts.MILLIS_MAX);
+        return value == null ? null : (Long) Math.round(value);
+    }
+
+    private static @Nullable Float real(Settings request, String key) {
+        Double value = request.number(key, -1e9, 1e9);
+        return value == null ? null : value.floatValue();
+    }
+
+    /** The whole number under a key, or null. */
+    public static @Nullable Integer whole(Settings request, String key) {
+        var value = request.integer(key, Integer.MIN_VALUE, Integer.MAX_VALUE);
+        return value.isPresent() ? Integer.valueOf(value.getAsInt()) : null;
+    }
+
+    /** Up to 2^53, the numbers that every JSON reader keeps. */
+    private static @Nullable Long seed(Settings request) {
+        Double value = request.number("seed", -0x1p53, 0x1p53);
+        if (value != null && value != Math.rint(value)) {
+            throw request.refuse("seed", "must be a whole number");
+        }
+        return value == null ? null : value.longValue();
+    }
+
+    /** A string or a list of strings; empty if absent. */
+    public static List<String> stops(Settings request) {
+        return request.isString("stop")
+                ? List.of(request.string("stop").orElseThrow())
+                : request.strings("stop");
+    }
+
+    /** The one field of these that is there. */
+    public static String oneOf(Settings request, String... keys) {
+        String found = null;
+        for (String key : keys) {
+            if (request.has(key)) {
+                if (found != null) {
+                    throw request.refuse(key, "cannot stand beside " + found);
+                }
+                found = key;
+            }
+        }
+        if (found == null) {
+            throw new InputException("one of %s is needed".formatted(List.of(keys)));
+        }
+        return found;
+    }
+}

@@ -1,0 +1,140 @@
+package dev.longhand.service;
+
+import dev.longhand.engine.Generation;
+import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.Usage;
+import dev.longhand.service.ServiceEvents.FirstToken;
+import dev.longhand.service.ServiceEvents.RequestAdmitted;
+import dev.longhand.service.ServiceEvents.RequestFinished;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A generation of a client's, which the service counts as under way until it is closed. Read by one
+ * thread; {@link #cancel} may be called from any.
+ */
+public final class ServedGeneration implements AutoCloseable {
+    private final Service service;
+    private final Generation generation;
+    private final String model;
+    private final long id;
+    private final long beganNanos;
+    private final int promptTokens;
+    private long lastNanos;
+    private volatile int outputTokens;
+    private volatile @Nullable String finish;
+
+    ServedGeneration(
+            Service service, Generation generation, String model, long id, long beganNanos) {
+        this.service = service;
+        this.generation = generation;
+        this.model = model;
+        this.id = id;
+        this.beganNanos = beganNanos;
+        promptTokens = generation.promptIds().size();
+        RequestAdmitted event = new RequestAdmitted();
+        if (event.shouldCommit()) {
+            event.id = id;
+            event.model = model;
+            event.promptTokens = promptTokens;
+            event.commit();
+        }
+    }
+
+    /** The name of the model, the base's if the request had none. */
+    public String model() {
+        return model;
+    }
+
+    /** Tokens of the prompt. */
+    public int promptTokens() {
+        return promptTokens;
+    }
+
+    /** Tokens that were read so far. */
+    public int outputTokens() {
+        return outputTokens;
+    }
+
+    /** The reason of the end in JSON, "error" after an error; empty if it has not ended. */
+    public String finish() {
+        return Objects.requireNonNullElse(finish, "");
+    }
+
+    /** The prompt's token ids, as the model saw them. */
+    public List<Integer> promptIds() {
+        return generation.promptIds();
+    }
+
+    /** Asks for the end, which comes within one step. */
+    public void cancel() {
+        generation.cancel();
+    }
+
+    /**
+     * Waits for the next event.
+     *
+     * @return the event, or null after the last was returned
+     */
+    public @Nullable GenerationEvent next() throws InterruptedException {
+        GenerationEvent event = generation.next();
+        switch (event) {
+            case null -> {}
+            case GenerationEvent.TokenEmitted token -> token();
+            case GenerationEvent.Finished end -> ended(end.reason().jsonName(), end.usage());
+            case GenerationEvent.Failed failed -> ended("error", null);
+        }
+        return event;
+    }
+
+    private void token() {
+        long now = System.nanoTime();
+        int count = outputTokens + 1;
+        outputTokens = count; // written by the reader alone
+        if (count == 1) {
+            FirstToken event = new FirstToken();
+            if (event.shouldCommit()) {
+                event.id = id;
+                event.sinceRequest = now - beganNanos;
+                event.commit();
+            }
+            service.observers().forEach(each -> each.firstToken(model, now - beganNanos));
+        } else {
+            long since = now - lastNanos;
+            service.observers().forEach(each -> each.nextToken(model, since));
+        }
+        lastNanos = now;
+    }
+
+    private void ended(String reason, @Nullable Usage usage) {
+        finish = reason;
+        long nanos = System.nanoTime() - beganNanos;
+        RequestFinished event = new RequestFinished();
+        if (event.shouldCommit()) {
+            event.id = id;
+            event.model = model;
+            event.finish = reason;
+            event.promptTokens = promptTokens;
+            event.outputTokens = outputTokens;
+            event.sinceRequest = nanos;
+            event.commit();
+        }
+        GenerationSummary summary =
+                new GenerationSummary(model, promptTokens, outputTokens, reason, nanos, usage);
+        service.observers().forEach(each -> each.ended(summary));
+    }
+
+    /** Cancels what is left of the generation and gives its place among those under way back. */
+    @Override
+    public void close() {
+        if (finish == null) {
+            generation.cancel();
+            ended(FinishReason.CANCELLED.jsonName(), null);
+        }
+        service.ended(this);
+    }
+}

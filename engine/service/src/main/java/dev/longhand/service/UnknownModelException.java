@@ -1,0 +1,16 @@
+package dev.longhand.service;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Quoted;
+
+import java.util.List;
+
+/** A request names a model that is neither the base nor a loaded adapter. */
+public final class UnknownModelException extends InputException {
+    private static final long serialVersionUID = 1L;
+
+    /** An error that lists the models there are. */
+    public UnknownModelException(String model, List<String> known) {
+        super("there is no model %s; there are %s".formatted(Quoted.of(model), known));
+    }
+}

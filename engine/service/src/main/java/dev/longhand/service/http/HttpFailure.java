@@ -1,0 +1,81 @@
+package dev.longhand.service.http;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.SettingException;
+import dev.longhand.engine.schedule.EngineBusyException;
+import dev.longhand.service.UnknownModelException;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Objects;
+
+/** An error as OpenAI's clients expect it, with its status. */
+final class HttpFailure extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private static final String REQUEST = "invalid_request_error";
+    private static final String SERVER = "server_error";
+    private static final long CLOSED_RETRY_MILLIS = 1000;
+
+    private final int status;
+    private final String type;
+    private final @Nullable String parameter;
+    private final @Nullable String code;
+    private final long retryAfterMillis; // 0: there is nothing to wait for
+
+    HttpFailure(
+            int status,
+            String type,
+            @Nullable String code,
+            @Nullable String parameter,
+            String message,
+            long retryAfterMillis) {
+        super(message);
+        this.status = status;
+        this.type = type;
+        this.parameter = parameter;
+        this.code = code;
+        this.retryAfterMillis = retryAfterMillis;
+    }
+
+    /** A request that cannot be answered as it is. */
+    HttpFailure(int status, @Nullable String code, String message) {
+        this(status, REQUEST, code, null, message, 0);
+    }
+
+    /** What became of a request, told to its client. */
+    static HttpFailure of(RuntimeException cause) {
+        String message = Objects.requireNonNullElse(cause.getMessage(), cause.toString());
+        return switch (cause) {
+            case HttpFailure failure -> failure;
+            case UnknownModelException e ->
+                    new HttpFailure(404, REQUEST, "model_not_found", "model", message, 0);
+            case SettingException e -> new HttpFailure(400, REQUEST, null, e.key(), message, 0);
+            case InputException e -> new HttpFailure(400, null, message);
+            case EngineBusyException e ->
+                    new HttpFailure(
+                            429, "rate_limit_error", "busy", null, message, e.retryAfterMillis());
+            case IllegalStateException e -> closed(message);
+            default -> new HttpFailure(500, SERVER, "failed", null, message, 0);
+        };
+    }
+
+    /** The server is about to end; another may take its place. */
+    static HttpFailure closed(String message) {
+        return new HttpFailure(503, SERVER, "closed", null, message, CLOSED_RETRY_MILLIS);
+    }
+
+    /** When the request may be sent again; 0 if there is nothing to wait for. */
+    long retryAfterMillis() {
+        return retryAfterMillis;
+    }
+
+    int status() {
+        return status;
+    }
+
+    ErrorBody body() {
+        return new ErrorBody(
+                new ErrorBody.Detail(
+                        Objects.requireNonNullElse(getMessage(), type), type, parameter, code));
+    }
+}

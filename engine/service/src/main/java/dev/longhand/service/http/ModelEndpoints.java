@@ -1,0 +1,128 @@
+package dev.longhand.service.http;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.lora.AdapterInfo;
+import dev.longhand.service.RequestFields;
+import dev.longhand.service.Service;
+import dev.longhand.service.UnknownModelException;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** The models: the base and its adapters, listed, loaded and unloaded as vLLM does it. */
+final class ModelEndpoints {
+    static final String MODEL_PREFIX = "/v1/models/";
+
+    private final Service service;
+    private final long created = System.currentTimeMillis() / 1000;
+
+    /** OpenAI's list. */
+    record ModelList(String object, List<Model> data) {}
+
+    /**
+     * OpenAI's model, with vLLM's fields.
+     *
+     * @param root of the base its name, of an adapter the digest of its content
+     * @param parent of an adapter the base
+     * @param maxModelLen the longest context, in tokens
+     */
+    record Model(
+            String id,
+            String object,
+            long created,
+            String ownedBy,
+            String root,
+            @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable String parent,
+            int maxModelLen) {}
+
+    ModelEndpoints(Service service) {
+        this.service = service;
+    }
+
+    /** {@code GET /v1/models}. */
+    void list(Exchange exchange) throws IOException {
+        exchange.json(200, new ModelList("list", models()));
+    }
+
+    /** {@code GET /v1/models/NAME}. */
+    void one(Exchange exchange) throws IOException {
+        String name = exchange.path().substring(MODEL_PREFIX.length());
+        for (Model model : models()) {
+            if (model.id().equals(name)) {
+                exchange.json(200, model);
+                return;
+            }
+        }
+        throw new UnknownModelException(name, service.models());
+    }
+
+    private List<Model> models() {
+        List<Model> models = new ArrayList<>();
+        models.add(model(service.base(), service.base(), null));
+        for (AdapterInfo adapter : service.engine().adapters().list()) {
+            models.add(model(adapter.name(), adapter.identity(), service.base()));
+        }
+        return models;
+    }
+
+    private Model model(String name, String root, @Nullable String parent) {
+        return new Model(
+                name,
+                "model",
+                created,
+                "longhand",
+                root,
+                parent,
+                service.engine().contextTokensMax());
+    }
+
+    /** {@code POST /v1/load_lora_adapter}. */
+    void load(Exchange exchange) throws IOException {
+        Settings body = exchange.body();
+        RequestFields.refuseUnknown(
+                body, List.of(Set.of("lora_name", "lora_path", "load_inplace")));
+        String name = required(body, "lora_name");
+        String path = required(body, "lora_path");
+        if (!body.bool("load_inplace", false) && service.models().contains(name)) {
+            throw new InputException(
+                    "the lora adapter %s is loaded already; load_inplace replaces it"
+                            .formatted(Quoted.of(name)));
+        }
+        service.loadAdapter(name, path);
+        exchange.setOutcome("adapter=" + name);
+        exchange.text(
+                200,
+                "text/plain; charset=utf-8",
+                "Success: LoRA adapter '%s' added successfully.".formatted(name));
+    }
+
+    /** {@code POST /v1/unload_lora_adapter}. */
+    void unload(Exchange exchange) throws IOException {
+        Settings body = exchange.body();
+        RequestFields.refuseUnknown(body, List.of(Set.of("lora_name")));
+        String name = required(body, "lora_name");
+        service.adapter(name); // an error if it is not there
+        try {
+            service.unloadAdapter(name);
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+        exchange.setOutcome("adapter=" + name);
+        exchange.text(
+                200,
+                "text/plain; charset=utf-8",
+                "Success: LoRA adapter '%s' removed successfully.".formatted(name));
+    }
+
+    private static String required(Settings body, String key) {
+        return body.string(key).orElseThrow(() -> body.refuse(key, "is missing"));
+    }
+}

@@ -1,0 +1,68 @@
+package dev.longhand.service.http;
+
+import dev.longhand.engine.file.Settings;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Parameters of OpenAI's and vLLM's that we have nothing for, and that client libraries send all
+ * the same with the values that ask for nothing. Other values are refused by name.
+ */
+final class NeutralParameters {
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private static final Map<String, List<String>> VALUES =
+            Map.ofEntries(
+                    Map.entry("best_of", List.of("1")),
+                    Map.entry("echo", List.of("false")),
+                    Map.entry("suffix", List.of("\"\"")),
+                    Map.entry("store", List.of("false")),
+                    Map.entry("parallel_tool_calls", List.of("true")),
+                    Map.entry("response_format", List.of("{\"type\":\"text\"}")),
+                    Map.entry("modalities", List.of("[\"text\"]")),
+                    Map.entry("service_tier", List.of("\"auto\"", "\"default\"")),
+                    Map.entry("use_beam_search", List.of("false")),
+                    Map.entry("length_penalty", List.of("1", "1.0")),
+                    Map.entry("min_tokens", List.of("0")),
+                    Map.entry("stop_token_ids", List.of("[]")),
+                    Map.entry("skip_special_tokens", List.of("true")),
+                    Map.entry("spaces_between_special_tokens", List.of("true")),
+                    Map.entry("include_stop_str_in_output", List.of("false")),
+                    Map.entry("add_generation_prompt", List.of("true")),
+                    Map.entry("continue_final_message", List.of("false")),
+                    Map.entry("add_special_tokens", List.of("false", "true")));
+
+    private static final Map<String, Set<JsonNode>> NEUTRAL =
+            VALUES.entrySet().stream()
+                    .collect(
+                            Collectors.toUnmodifiableMap(
+                                    Map.Entry::getKey,
+                                    entry ->
+                                            entry.getValue().stream()
+                                                    .map(JSON::readTree)
+                                                    .collect(Collectors.toUnmodifiableSet())));
+
+    private NeutralParameters() {}
+
+    static Set<String> names() {
+        return NEUTRAL.keySet();
+    }
+
+    /** Refuses values that ask for something. */
+    static void check(Settings body) {
+        for (String name : body.keys()) {
+            Set<JsonNode> neutral = NEUTRAL.get(name);
+            JsonNode value = body.value(name);
+            if (neutral != null && value != null && !neutral.contains(value)) {
+                throw body.refuse(
+                        name, "is not supported, but for " + String.join(", ", VALUES.get(name)));
+            }
+        }
+    }
+}

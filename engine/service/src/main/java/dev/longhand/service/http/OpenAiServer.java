@@ -1,0 +1,176 @@
+package dev.longhand.service.http;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+
+import dev.longhand.service.AccessLog;
+import dev.longhand.service.Service;
+import dev.longhand.service.ServiceLimits;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The HTTP face of a service: what OpenAI's clients expect, and vLLM's where that says nothing. On
+ * the JDK's own server, a virtual thread for each request.
+ *
+ * <p>That server takes its limits from system properties, once per process; they are set from the
+ * {@link ServiceLimits} of the first of ours unless they are set already.
+ */
+public final class OpenAiServer implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(OpenAiServer.class.getName());
+    private static final int BACKLOG = 128;
+    private static final int CLOSE_SECONDS_MAX = 2;
+
+    private final ServiceLimits limits;
+    private final Access access;
+    private final Map<String, Map<String, Endpoint>> endpoints;
+    private final ModelEndpoints models;
+    private final ServiceMetrics metrics;
+    private final HttpServer server;
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final ClientWatch watch;
+
+    /**
+     * Listens from now on.
+     *
+     * @param token that clients must give as a bearer token on all but {@code /health}; null asks
+     *     for none
+     * @throws IOException if the address cannot be had
+     */
+    public OpenAiServer(
+            Service service,
+            InetSocketAddress address,
+            ServiceLimits limits,
+            @Nullable String token)
+            throws IOException {
+        this.limits = limits;
+        access = new Access(token);
+        metrics = new ServiceMetrics(service);
+        models = new ModelEndpoints(service);
+        endpoints = endpoints(service, limits, models, metrics);
+        setProcessLimits(limits);
+        server = HttpServer.create(address, BACKLOG);
+        server.setExecutor(threads);
+        server.createContext("/", this::answer);
+        watch = new ClientWatch(server.getAddress().getPort());
+        server.start();
+    }
+
+    private static Map<String, Map<String, Endpoint>> endpoints(
+            Service service, ServiceLimits limits, ModelEndpoints models, ServiceMetrics metrics) {
+        Completions completions = new Completions(service, limits);
+        TokenEndpoints tokens = new TokenEndpoints(service);
+        StateEndpoints state = new StateEndpoints(service, metrics);
+        return Map.ofEntries(
+                Map.entry("/v1/completions", Map.of("POST", completions::text)),
+                Map.entry("/v1/chat/completions", Map.of("POST", completions::chat)),
+                Map.entry("/v1/models", Map.of("GET", models::list)),
+                Map.entry("/v1/load_lora_adapter", Map.of("POST", models::load)),
+                Map.entry("/v1/unload_lora_adapter", Map.of("POST", models::unload)),
+                Map.entry("/tokenize", Map.of("POST", tokens::tokenize)),
+                Map.entry("/detokenize", Map.of("POST", tokens::detokenize)),
+                Map.entry(Access.HEALTH, Map.of("GET", state::health)),
+                Map.entry("/ready", Map.of("GET", state::ready)),
+                Map.entry("/metrics", Map.of("GET", state::metrics)));
+    }
+
+    /** See the class's comment; an unset property would leave the JDK's: no limit. */
+    private static void setProcessLimits(ServiceLimits limits) {
+        long requestSeconds = Math.ceilDiv(limits.requestMillisMax(), 1000);
+        Map<String, Object> properties =
+                Map.of(
+                        "sun.net.httpserver.maxReqTime", requestSeconds,
+                        "sun.net.httpserver.idleInterval",
+                                Math.ceilDiv(limits.idleMillisMax(), 1000),
+                        "sun.net.httpserver.maxReqHeaderSize", limits.headerBytesMax(),
+                        "jdk.httpserver.maxConnections", limits.connectionsMax(),
+                        "sun.net.httpserver.maxIdleConnections", limits.connectionsMax(),
+                        "sun.net.httpserver.nodelay", true); // tokens are to leave one by one
+        properties.forEach(
+                (name, value) -> {
+                    if (System.getProperty(name) == null) {
+                        System.setProperty(name, value.toString());
+                    }
+                });
+    }
+
+    /** Where it listens; a port of 0 has become a real one. */
+    public InetSocketAddress address() {
+        return server.getAddress();
+    }
+
+    private void answer(HttpExchange http) {
+        long beganNanos = System.nanoTime();
+        Exchange exchange = new Exchange(http, limits);
+        watch.add(exchange);
+        String path = endpoints.containsKey(exchange.path()) ? exchange.path() : "none";
+        try {
+            answer(exchange);
+        } catch (IOException e) {
+            exchange.setOutcome("the client has gone; " + exchange.outcome());
+        } finally {
+            watch.remove(exchange);
+            exchange.close();
+            metrics.answered(path, exchange.method(), exchange.status());
+            AccessLog.log(
+                    exchange.client().getAddress().getHostAddress()
+                            + ":"
+                            + exchange.client().getPort(),
+                    exchange.method() + " " + exchange.path(),
+                    exchange.status() + " " + exchange.outcome(),
+                    System.nanoTime() - beganNanos);
+        }
+    }
+
+    private void answer(Exchange exchange) throws IOException {
+        try {
+            access.check(exchange);
+            endpoint(exchange).answer(exchange);
+        } catch (RuntimeException e) {
+            HttpFailure failure = HttpFailure.of(e);
+            if (failure.status() == 500) {
+                LOG.log(System.Logger.Level.ERROR, "answering a request", e);
+            }
+            exchange.fail(failure);
+        }
+    }
+
+    private Endpoint endpoint(Exchange exchange) {
+        String path = exchange.path();
+        String method = exchange.method().equals("HEAD") ? "GET" : exchange.method();
+        Map<String, Endpoint> methods =
+                path.startsWith(ModelEndpoints.MODEL_PREFIX)
+                        ? Map.of("GET", models::one)
+                        : endpoints.get(path);
+        if (methods == null) {
+            throw new HttpFailure(404, "not_found", "there is nothing under this path");
+        }
+        Endpoint endpoint = methods.get(method);
+        if (endpoint == null) {
+            String allowed = String.join(", ", methods.keySet());
+            exchange.setHeader("Allow", allowed);
+            throw new HttpFailure(405, "method_not_allowed", "this path takes " + allowed);
+        }
+        return endpoint;
+    }
+
+    /** Accepts nobody any more, gives answers that are being sent a moment, and ends the rest. */
+    @Override
+    public void close() {
+        server.stop(CLOSE_SECONDS_MAX);
+        watch.close();
+        threads.shutdownNow();
+        try { // each has its line for the access log to write
+            threads.awaitTermination(CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

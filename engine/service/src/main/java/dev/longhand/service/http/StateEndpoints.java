@@ -1,0 +1,44 @@
+package dev.longhand.service.http;
+
+import dev.longhand.engine.schedule.EngineLoad;
+import dev.longhand.service.Service;
+
+import java.io.IOException;
+
+/** What those who look after servers ask for. */
+final class StateEndpoints {
+    private static final String TEXT = "text/plain; charset=utf-8";
+
+    private final Service service;
+    private final ServiceMetrics metrics;
+
+    StateEndpoints(Service service, ServiceMetrics metrics) {
+        this.service = service;
+        this.metrics = metrics;
+    }
+
+    /** {@code GET /health}: 200 while the engine can make steps; else the process is of no use. */
+    void health(Exchange exchange) throws IOException {
+        boolean alive = service.engine().load().alive();
+        exchange.text(alive ? 200 : 503, TEXT, alive ? "" : "the engine does not run\n");
+    }
+
+    /** {@code GET /ready}: 200 while a request sent now would be taken. */
+    void ready(Exchange exchange) throws IOException {
+        EngineLoad load = service.engine().load();
+        if (!load.alive()) {
+            exchange.text(503, TEXT, "the engine does not run\n");
+        } else if (service.draining()) {
+            exchange.text(503, TEXT, "shutting down\n");
+        } else if (load.queueFull()) {
+            exchange.text(503, TEXT, "the queue is full\n");
+        } else {
+            exchange.text(200, TEXT, "ready\n");
+        }
+    }
+
+    /** {@code GET /metrics}, in Prometheus' text format. */
+    void metrics(Exchange exchange) throws IOException {
+        exchange.text(200, ServiceMetrics.CONTENT_TYPE, metrics.scrape());
+    }
+}

@@ -1,0 +1,76 @@
+package dev.longhand.service.http;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.generation.Prompt;
+import dev.longhand.service.Messages;
+import dev.longhand.service.RequestFields;
+import dev.longhand.service.Service;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+
+/** Text to token ids and back, as vLLM does it. */
+final class TokenEndpoints {
+    private static final int TOKENS_MAX = 1 << 22;
+
+    private final Service service;
+    private final TokenNames names;
+
+    /** Ids of a text. */
+    record Tokens(
+            int count, int maxModelLen, List<Integer> tokens, @Nullable List<String> tokenStrs) {}
+
+    /** The text of ids. */
+    record Text(String prompt) {}
+
+    TokenEndpoints(Service service) {
+        this.service = service;
+        names = new TokenNames(service.engine().tokenizer());
+    }
+
+    /** {@code POST /tokenize}, of a prompt or a conversation. */
+    void tokenize(Exchange exchange) throws IOException {
+        Settings body = exchange.body();
+        NeutralParameters.check(body);
+        RequestFields.refuseUnknown(
+                body,
+                List.of(
+                        Set.of("model", "prompt", "messages", "tools", "return_token_strs"),
+                        Set.of("add_special_tokens", "add_generation_prompt")));
+        service.adapter(body.string("model").orElse(null));
+        Prompt prompt =
+                RequestFields.oneOf(body, "prompt", "messages").equals("prompt")
+                        ? new Prompt.Text(body.string("prompt").orElseThrow())
+                        : new Prompt.Chat(Messages.read(body), CompletionRequest.tools(body));
+        List<Integer> ids = Arrays.stream(service.engine().tokens(prompt)).boxed().toList();
+        boolean strings = body.bool("return_token_strs", false);
+        exchange.json(
+                200,
+                new Tokens(
+                        ids.size(),
+                        service.engine().contextTokensMax(),
+                        ids,
+                        strings ? ids.stream().map(names::text).toList() : null));
+    }
+
+    /** {@code POST /detokenize}. */
+    void detokenize(Exchange exchange) throws IOException {
+        Settings body = exchange.body();
+        RequestFields.refuseUnknown(body, List.of(Set.of("model", "tokens")));
+        service.adapter(body.string("model").orElse(null));
+        int vocabulary = service.engine().model().vocabSize();
+        if (!body.has("tokens")) {
+            throw body.refuse("tokens", "is missing");
+        }
+        if (service.engine().tokenizer().isEmpty()) {
+            throw new InputException("this model has no tokenizer");
+        }
+        List<Integer> ids = body.integerList("tokens", TOKENS_MAX, 0, vocabulary - 1);
+        exchange.json(200, new Text(names.text(ids)));
+    }
+}

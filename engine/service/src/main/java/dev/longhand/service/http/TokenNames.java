@@ -1,0 +1,44 @@
+package dev.longhand.service.http;
+
+import dev.longhand.engine.tokenizer.StreamingDetokenizer;
+import dev.longhand.engine.tokenizer.TokenTable;
+import dev.longhand.engine.tokenizer.Tokenizer;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+import java.util.Optional;
+
+/** How single tokens are called in answers: control tokens by their name, unlike in texts. */
+final class TokenNames {
+    private final @Nullable TokenTable table;
+
+    TokenNames(Optional<Tokenizer> tokenizer) {
+        table = tokenizer.map(Tokenizer::table).orElse(null);
+    }
+
+    /** The UTF-8 bytes of a token; none if it has no text, or the model no tokenizer. */
+    byte[] bytes(int id) {
+        byte[] bytes = new byte[table == null ? 0 : table.length(id)];
+        for (int i = 0; i < bytes.length && table != null; i++) {
+            bytes[i] = table.byteAt(id, i);
+        }
+        return bytes;
+    }
+
+    /** The text of a token, or as vLLM writes ids where it has none. */
+    String text(int id) {
+        return table == null || table.length(id) == 0 ? "token_id:" + id : text(List.of(id));
+    }
+
+    /** The text of tokens together. */
+    String text(List<Integer> ids) {
+        StreamingDetokenizer text = new StreamingDetokenizer();
+        for (int id : ids) {
+            for (byte each : bytes(id)) {
+                text.append(each);
+            }
+        }
+        return text.finish();
+    }
+}

@@ -1,0 +1,351 @@
+package dev.longhand.service.line;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.lora.AdapterInfo;
+import dev.longhand.engine.schedule.EngineBusyException;
+import dev.longhand.service.AccessLog;
+import dev.longhand.service.ServedGeneration;
+import dev.longhand.service.Service;
+import dev.longhand.service.ServiceLimits;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One client of newline-delimited JSON. It may have several generations under way; each is written
+ * by a thread of its own, line by line. A client that has gone ends its generations at the next
+ * line that cannot be written; one that merely sends no more still gets its answers.
+ */
+final class LineConnection {
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final ByteChannel channel;
+    private final Service service;
+    private final ServiceLimits limits;
+    private final @Nullable String token;
+    private final String client;
+    private final LineReader lines;
+    private final Map<String, Samples> running = new ConcurrentHashMap<>();
+    private final AtomicInteger generationCount = new AtomicInteger();
+    private final Phaser writers = new Phaser(1);
+    private final ReentrantLock writing = new ReentrantLock();
+    private volatile long writingSinceNanos; // 0 while nobody writes
+    private volatile long usedNanos = System.nanoTime(); // a line came or a generation ended
+    private volatile boolean authorized;
+    private final AtomicBoolean late = new AtomicBoolean();
+
+    /** The generations of one request, and how many of them have not ended. */
+    private record Samples(List<ServedGeneration> generations, AtomicInteger left) {
+        void cancel() {
+            generations.forEach(ServedGeneration::cancel);
+        }
+    }
+
+    LineConnection(
+            ByteChannel channel,
+            String client,
+            Service service,
+            ServiceLimits limits,
+            @Nullable String token) {
+        this.channel = channel;
+        this.client = client;
+        lines = new LineReader(channel, limits.requestBytesMax());
+        this.service = service;
+        this.limits = limits;
+        this.token = token;
+        authorized = token == null;
+    }
+
+    /** Tells a client that there are too many. */
+    void refuse() {
+        error(
+                "",
+                new InputException("too many connections: %d".formatted(limits.connectionsMax())));
+        close();
+    }
+
+    /** Serves the client until it has sent all and got all, or has gone. */
+    void serve() {
+        try {
+            for (byte[] line = lines.next(); line != null; line = lines.next()) {
+                usedNanos = System.nanoTime();
+                if (line.length > 0 && !take(line)) {
+                    break;
+                }
+            }
+        } catch (InputException e) {
+            error("", e); // an endless line: there is no finding the next
+        } catch (IOException e) {
+            cancelAll();
+        }
+        writers.arriveAndAwaitAdvance();
+        close();
+    }
+
+    /** Whether the connection goes on after the line. */
+    private boolean take(byte[] line) throws IOException {
+        String id = "";
+        try {
+            Settings settings = Settings.parse("request", line);
+            id = LineRequest.idOf(settings);
+            LineRequest request = LineRequest.read(settings);
+            if (request instanceof LineRequest.Authorize(String given)) {
+                authorized = token == null || sameToken(token, given);
+            }
+            if (!authorized) {
+                error(id, new InputException("the token is missing or wrong"));
+                return false;
+            }
+            answer(request);
+        } catch (InputException | EngineBusyException | IllegalStateException e) {
+            error(id, e);
+        }
+        return true;
+    }
+
+    /** In a time that does not tell how much was right. */
+    static boolean sameToken(String wanted, String given) {
+        return MessageDigest.isEqual(
+                wanted.getBytes(StandardCharsets.UTF_8), given.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void answer(LineRequest request) throws IOException {
+        switch (request) {
+            case LineRequest.Generate generate -> begin(generate);
+            case LineRequest.Cancel(String id) -> {
+                Samples samples = running.get(id);
+                if (samples != null) {
+                    samples.cancel();
+                }
+            }
+            case LineRequest.Authorize authorize -> {}
+            case LineRequest.LoadAdapter(String id, String name, String folder) -> {
+                AdapterInfo info = service.loadAdapter(name, folder);
+                ObjectNode event = event(id, "adapter_loaded");
+                event.put("name", name).put("identity", info.identity());
+                write(event.put("rank_max", info.rankMax()).put("bytes", info.bytes()));
+            }
+            case LineRequest.UnloadAdapter(String id, String name) -> unload(id, name);
+            case LineRequest.Models(String id) -> {
+                ObjectNode event = event(id, "models");
+                ArrayNode names = event.putArray("models");
+                service.models().forEach(names::add);
+                write(event);
+            }
+        }
+    }
+
+    private void begin(LineRequest.Generate asked) {
+        int count = asked.samples();
+        if (generationCount.get() + count > limits.requestsPerConnectionMax()) {
+            throw new InputException(
+                    "at most %d generations of a connection at a time"
+                            .formatted(limits.requestsPerConnectionMax()));
+        }
+        String id = asked.id();
+        if (running.containsKey(id)) {
+            throw new InputException("the id is in use by a generation under way");
+        }
+        List<ServedGeneration> generations = service.submit(asked.model(), asked.request(), count);
+        Samples samples = new Samples(generations, new AtomicInteger(count));
+        running.put(id, samples);
+        generationCount.addAndGet(count);
+        for (int i = 0; i < count; i++) {
+            writers.register();
+            ObjectNode head = head(id);
+            if (count > 1) {
+                head.put("index", i);
+            }
+            ServedGeneration generation = generations.get(i);
+            Thread.ofVirtual().start(() -> stream(id, head, generation, samples));
+        }
+    }
+
+    /** On a thread of its own, since it waits for the adapter's users. */
+    private void unload(String id, String name) {
+        writers.register();
+        Thread.ofVirtual()
+                .start(
+                        () -> {
+                            try {
+                                service.unloadAdapter(name);
+                                write(event(id, "adapter_unloaded").put("name", name));
+                            } catch (InputException e) {
+                                error(id, e);
+                            } catch (IOException | InterruptedException e) {
+                                cancelAll();
+                            } finally {
+                                writers.arriveAndDeregister();
+                            }
+                        });
+    }
+
+    private void stream(String id, ObjectNode head, ServedGeneration generation, Samples samples) {
+        long beganNanos = System.nanoTime();
+        boolean counted = true;
+        try (generation) {
+            boolean open = true;
+            for (GenerationEvent event = generation.next();
+                    event != null;
+                    event = generation.next()) {
+                if (open && !(event instanceof GenerationEvent.TokenEmitted)) {
+                    counted = false;
+                    writeEnd(id, samples, head, event);
+                } else if (open && !written(head, event)) {
+                    open = false;
+                    generation.cancel(); // and read on to its end, which frees its place
+                }
+            }
+            // Before the generation counts as over: a server that drains ends with the last one.
+            long nanos = System.nanoTime() - beganNanos;
+            AccessLog.log(client, "generate", outcome(generation), nanos);
+        } catch (InterruptedException e) {
+            generation.cancel();
+        } finally {
+            if (counted) {
+                ended(id, samples);
+            }
+            writers.arriveAndDeregister();
+        }
+    }
+
+    /**
+     * Frees the id while it is this line's turn: not later, since who has read the end may use the
+     * id at once; not earlier, since who reads nothing could ask without end.
+     */
+    private void writeEnd(String id, Samples samples, ObjectNode head, GenerationEvent event) {
+        writing.lock();
+        try {
+            ended(id, samples);
+            written(head, event);
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /** Gives the place of one generation back, and the id with the last of its samples. */
+    private void ended(String id, Samples samples) {
+        usedNanos = System.nanoTime();
+        generationCount.decrementAndGet();
+        if (samples.left.decrementAndGet() == 0) {
+            running.remove(id, samples);
+        }
+    }
+
+    private static String outcome(ServedGeneration generation) {
+        return "model=%s prompt_tokens=%d output_tokens=%d finish=%s"
+                .formatted(
+                        generation.model(),
+                        generation.promptTokens(),
+                        generation.outputTokens(),
+                        generation.finish());
+    }
+
+    private boolean written(ObjectNode head, GenerationEvent event) {
+        try {
+            write(LineEvents.put(head.deepCopy(), event));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static ObjectNode event(String id, String kind) {
+        return head(id).put("event", kind);
+    }
+
+    private static ObjectNode head(String id) {
+        ObjectNode json = JSON.createObjectNode();
+        return id.isEmpty() ? json : json.put("id", id);
+    }
+
+    private void error(String id, RuntimeException cause) {
+        AccessLog.log(client, "refuse", LineEvents.code(cause), 0);
+        try {
+            write(LineEvents.putError(head(id), cause));
+        } catch (IOException e) {
+            cancelAll();
+        }
+    }
+
+    private void write(ObjectNode json) throws IOException {
+        ByteBuffer line =
+                ByteBuffer.wrap(
+                        (JSON.writeValueAsString(json) + "\n").getBytes(StandardCharsets.UTF_8));
+        writing.lock();
+        try {
+            writingSinceNanos = System.nanoTime() | 1;
+            while (line.hasRemaining()) {
+                channel.write(line);
+            }
+        } finally {
+            writingSinceNanos = 0;
+            writing.unlock();
+        }
+    }
+
+    /** Gives the client up if it has not taken or sent a line for too long. */
+    void giveUpIfStuck(long nowNanos) {
+        long since = writingSinceNanos;
+        if (since != 0 && nowNanos - since > limits.writeMillisMax() * 1_000_000) {
+            close();
+        }
+        String fault = fault(nowNanos);
+        if (fault != null && late.compareAndSet(false, true)) {
+            Thread.ofVirtual() // the client may not even read
+                    .start(
+                            () -> {
+                                error("", new InputException(fault));
+                                close();
+                            });
+        }
+    }
+
+    /** What the client has taken too long over, or null. */
+    private @Nullable String fault(long nowNanos) {
+        long requestNanosMax = limits.requestMillisMax() * 1_000_000;
+        long lineSince = lines.lineSinceNanos();
+        if (lineSince != 0 && nowNanos - lineSince > requestNanosMax) {
+            return "a request was not sent within %d ms".formatted(limits.requestMillisMax());
+        }
+        long unusedNanos = nowNanos - usedNanos;
+        if (!authorized && unusedNanos > requestNanosMax) {
+            return "the token was not sent within %d ms".formatted(limits.requestMillisMax());
+        }
+        return running.isEmpty() && unusedNanos > limits.idleMillisMax() * 1_000_000
+                ? "the connection was of no use for %d ms".formatted(limits.idleMillisMax())
+                : null;
+    }
+
+    private void cancelAll() {
+        running.values().forEach(Samples::cancel);
+    }
+
+    /** Ends the connection and its generations. */
+    void close() {
+        cancelAll();
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // it is gone, which is what was wanted
+        }
+    }
+}

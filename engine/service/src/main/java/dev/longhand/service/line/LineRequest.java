@@ -1,0 +1,136 @@
+package dev.longhand.service.line;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.Prompt;
+import dev.longhand.service.Messages;
+import dev.longhand.service.RequestFields;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+import java.util.Set;
+
+/** One line of a client: a generation, or a word about the connection or about adapters. */
+sealed interface LineRequest {
+    /** The longest id, in characters. */
+    int ID_CHARACTERS_MAX = 200;
+
+    /** Begins a generation, or several samples of one; their events carry the id. */
+    record Generate(String id, @Nullable String model, GenerationRequest request, int samples)
+            implements LineRequest {}
+
+    /** Ends a generation of this connection. */
+    record Cancel(String id) implements LineRequest {}
+
+    /** Must come first where the server asks for a token. */
+    record Authorize(String token) implements LineRequest {}
+
+    /** Loads an adapter from a folder below the server's. */
+    record LoadAdapter(String id, String name, String folder) implements LineRequest {}
+
+    /** Unloads an adapter. */
+    record UnloadAdapter(String id, String name) implements LineRequest {}
+
+    /** Asks for the names that {@code model} may be. */
+    record Models(String id) implements LineRequest {}
+
+    /**
+     * Reads a line.
+     *
+     * @throws InputException if it is none of these
+     */
+    static LineRequest read(Settings line) {
+        if (line.has("cancel")) {
+            only(line, Set.of("cancel"));
+            return new Cancel(line.string("cancel").orElseThrow());
+        }
+        if (line.has("authorize")) {
+            only(line, Set.of("authorize"));
+            return new Authorize(line.string("authorize").orElseThrow());
+        }
+        String id = id(line);
+        if (line.has("load_adapter")) {
+            only(line, Set.of("id", "load_adapter", "path"));
+            return new LoadAdapter(
+                    id,
+                    line.string("load_adapter").orElseThrow(),
+                    line.string("path").orElseThrow(() -> line.refuse("path", "is missing")));
+        }
+        if (line.has("unload_adapter")) {
+            only(line, Set.of("id", "unload_adapter"));
+            return new UnloadAdapter(id, line.string("unload_adapter").orElseThrow());
+        }
+        if (line.has("models")) {
+            only(line, Set.of("id", "models"));
+            return new Models(id);
+        }
+        return generate(id, line);
+    }
+
+    /** The id of a line, empty if it has none or is not fit to carry one. */
+    static String idOf(Settings line) {
+        try {
+            return id(line);
+        } catch (InputException e) {
+            return "";
+        }
+    }
+
+    private static String id(Settings line) {
+        String id = line.string("id").orElse("");
+        if (id.length() > ID_CHARACTERS_MAX) {
+            throw line.refuse("id", "is longer than " + ID_CHARACTERS_MAX + " characters");
+        }
+        return id;
+    }
+
+    private static void only(Settings line, Set<String> keys) {
+        RequestFields.refuseUnknown(line, List.of(keys));
+    }
+
+    private static Generate generate(String id, Settings line) {
+        RequestFields.refuseUnknown(
+                line,
+                List.of(
+                        RequestFields.SAMPLING,
+                        RequestFields.CONTROLS,
+                        Set.of(
+                                "id",
+                                "model",
+                                "prompt",
+                                "messages",
+                                "prompt_ids",
+                                "max_tokens",
+                                "stop",
+                                "ignore_eos",
+                                "logprobs",
+                                "n")));
+        Prompt prompt =
+                switch (RequestFields.oneOf(line, "prompt", "messages", "prompt_ids")) {
+                    case "prompt" -> new Prompt.Text(line.string("prompt").orElseThrow());
+                    case "messages" -> new Prompt.Chat(Messages.read(line), List.of());
+                    default -> new Prompt.Ids(ids(line));
+                };
+        int logprobs = line.integer("logprobs", 0, 100).orElse(0);
+        GenerationRequest request =
+                new GenerationRequest(
+                        prompt,
+                        RequestFields.whole(line, "max_tokens"),
+                        RequestFields.sampling(line, logprobs),
+                        RequestFields.stops(line),
+                        line.bool("ignore_eos", false),
+                        null,
+                        null,
+                        RequestFields.thinking(line),
+                        RequestFields.loopRule(line),
+                        RequestFields.timeouts(line));
+        int samples = line.integer("n", 1, RequestFields.SAMPLES_MAX).orElse(1);
+        return new Generate(id, line.string("model").orElse(null), request, samples);
+    }
+
+    private static List<Integer> ids(Settings line) {
+        return line.integerList("prompt_ids", 1 << 22, 0, Integer.MAX_VALUE);
+    }
+}

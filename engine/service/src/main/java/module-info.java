@@ -1,0 +1,18 @@
+/** Serves an engine's generations over sockets and HTTP. */
+module dev.longhand.service {
+    requires transitive dev.longhand.engine;
+    requires java.logging;
+    requires jdk.httpserver;
+    requires jdk.jfr;
+    requires static micrometer.core;
+    requires static micrometer.registry.prometheus;
+    requires transitive org.jspecify;
+    requires tools.jackson.databind;
+
+    exports dev.longhand.service;
+    exports dev.longhand.service.http;
+    exports dev.longhand.service.line;
+
+    opens dev.longhand.service.http to
+            tools.jackson.databind;
+}

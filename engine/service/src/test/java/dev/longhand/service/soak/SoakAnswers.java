@@ -1,0 +1,169 @@
+package dev.longhand.service.soak;
+
+import dev.longhand.engine.Completion;
+import dev.longhand.engine.Engine;
+
+import tools.jackson.databind.JsonNode;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/** The requests of a soak, what each says alone under each content, and the count of the wrong. */
+final class SoakAnswers {
+    private static final int WRONG_SHOWN_MAX = 20;
+
+    private final List<SoakRequest> requests = new ArrayList<>();
+    private final Map<SoakRequest, Map<Integer, SoakRequest.Answer>> alone = new HashMap<>();
+    private final SwappedNames names;
+    private final Map<String, Integer> counts = new TreeMap<>();
+    private final List<String> wrong = new ArrayList<>();
+
+    SoakAnswers(SwappedNames names) {
+        this.names = names;
+    }
+
+    /**
+     * Adds a request after asking it, alone, of an engine that nobody else uses.
+     *
+     * @param contents adapters of that engine by content; null is the base
+     */
+    void learn(Engine engine, SoakRequest request, Map<Integer, String> contents) {
+        Map<Integer, SoakRequest.Answer> answers = new HashMap<>();
+        contents.forEach(
+                (content, adapter) ->
+                        answers.put(
+                                content,
+                                SoakRequest.answer(
+                                        Completion.of(engine, request.request(adapter)))));
+        requests.add(request);
+        alone.put(request, answers);
+    }
+
+    SoakRequest any(Random random) {
+        return requests.get(random.nextInt(requests.size()));
+    }
+
+    private List<SoakRequest.Answer> possible(SoakRequest request, long sent, long begun) {
+        Map<Integer, SoakRequest.Answer> answers = alone.get(request);
+        return names.during(request.model(), sent, begun).stream()
+                .filter(answers::containsKey)
+                .map(answers::get)
+                .toList();
+    }
+
+    /** An answer that was read to its end must be one of those, to the bit. */
+    void checkWhole(SoakRequest request, SoakRequest.Answer answer, long sent, long begun) {
+        count("whole answers");
+        List<SoakRequest.Answer> possible = possible(request, sent, begun);
+        require(possible.contains(answer), () -> request + " got " + answer + ", not " + possible);
+    }
+
+    /** As far as an answer was read it must be one of those. */
+    void checkBegun(SoakRequest request, SoakRequest.Answer answer, long sent, long begun) {
+        count("begun answers");
+        List<SoakRequest.Answer> possible = possible(request, sent, begun);
+        require(
+                answer.ids().isEmpty() || possible.stream().anyMatch(answer::begins),
+                () -> request + " began with " + answer + ", not " + possible);
+    }
+
+    /** Errors are those of names that lead nowhere at the moment, and of a full queue. */
+    void checkError(SoakRequest request, JsonNode event, long sent) {
+        String code = event.path("code").asString("");
+        count("errors " + code);
+        boolean absent =
+                names.during(request.model(), sent, System.nanoTime()).contains(SwappedNames.NONE);
+        require(
+                code.equals("busy")
+                        || absent && (code.equals("unknown_model") || code.equals("bad_request")),
+                () -> request + " got " + event);
+    }
+
+    /** Refused before it began. */
+    void checkStatus(SoakRequest request, int status, String body, long sent) {
+        count("errors HTTP " + status);
+        boolean absent =
+                names.during(request.model(), sent, System.nanoTime()).contains(SwappedNames.NONE);
+        require(
+                status == 429 || status == 503 || absent && (status == 404 || status == 400),
+                () -> request + " got " + status + ": " + body);
+    }
+
+    /** The same over HTTP, where log-probabilities are those of the tokens themselves. */
+    void checkOverHttp(
+            SoakRequest request,
+            List<Integer> ids,
+            List<Float> logprobs,
+            String text,
+            String finish,
+            long sent,
+            long begun) {
+        count("whole answers over HTTP");
+        List<SoakRequest.Answer> possible = possible(request, sent, begun);
+        require(
+                possible.stream()
+                        .anyMatch(
+                                each ->
+                                        each.ids().equals(ids)
+                                                && each.text().equals(text)
+                                                && each.finish().equals(finish)
+                                                && sameLogprobs(request, each, logprobs)),
+                () -> request + " got " + ids + finish + logprobs + text + ", not " + possible);
+    }
+
+    /** As far as it was read over HTTP. */
+    void checkBegunOverHttp(
+            SoakRequest request, List<Integer> ids, List<Float> logprobs, long sent, long begun) {
+        count("begun answers over HTTP");
+        List<SoakRequest.Answer> possible = possible(request, sent, begun);
+        require(
+                possible.stream()
+                        .anyMatch(
+                                each ->
+                                        ids.size() <= each.ids().size()
+                                                && each.ids().subList(0, ids.size()).equals(ids)
+                                                && sameLogprobs(request, each, logprobs)),
+                () -> request + " began with " + ids + logprobs + ", not " + possible);
+    }
+
+    /** Known for greedy requests that asked for some: the likeliest token is the one drawn. */
+    private static boolean sameLogprobs(
+            SoakRequest request, SoakRequest.Answer alone, List<Float> logprobs) {
+        if (request.temperature() > 0 || request.logprobs() == 0) {
+            return true;
+        }
+        for (int i = 0; i < logprobs.size(); i++) {
+            String likeliest = alone.logprobs().get(i).split(" ")[0].split(":")[1];
+            if (Float.parseFloat(likeliest) != logprobs.get(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    synchronized void require(boolean right, Supplier<String> otherwise) {
+        if (!right) {
+            counts.merge("wrong", 1, Integer::sum);
+            if (wrong.size() < WRONG_SHOWN_MAX) {
+                wrong.add(otherwise.get());
+            }
+        }
+    }
+
+    synchronized void count(String what) {
+        counts.merge(what, 1, Integer::sum);
+    }
+
+    synchronized List<String> wrong() {
+        return List.copyOf(wrong);
+    }
+
+    synchronized Map<String, Integer> counts() {
+        return new TreeMap<>(counts);
+    }
+}

@@ -1,0 +1,109 @@
+package dev.longhand.service.soak;
+
+import dev.longhand.engine.Completion;
+import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.TokenLogprob;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * A request that clients send again and again.
+ *
+ * @param model a fixed name, or one whose content is swapped meanwhile
+ * @param temperature 0 is greedy
+ */
+record SoakRequest(
+        String model,
+        List<Integer> prompt,
+        int tokens,
+        float temperature,
+        long seed,
+        int logprobs) {
+    private static final JsonMapper JSON = new JsonMapper();
+
+    /** An answer as far as it has come, with the bits of its log-probabilities. */
+    record Answer(List<Integer> ids, List<String> logprobs, String text, String finish) {
+        /** Whether it is the beginning of another, or all of it. */
+        boolean begins(Answer whole) {
+            return ids.size() <= whole.ids.size()
+                    && ids.equals(whole.ids.subList(0, ids.size()))
+                    && logprobs.equals(whole.logprobs.subList(0, logprobs.size()))
+                    && whole.text.startsWith(text);
+        }
+    }
+
+    /** Any request of a model; prompts share their beginnings now and then, as real ones do. */
+    static SoakRequest random(
+            Random random, String model, int vocabulary, int promptMax, int tokensMax) {
+        Random shared = new Random(random.nextInt(3));
+        List<Integer> prompt = new ArrayList<>();
+        int common = random.nextInt(promptMax / 2);
+        for (int i = 0; i < common; i++) {
+            prompt.add(shared.nextInt(vocabulary));
+        }
+        for (int i = random.nextInt(promptMax / 2); i >= 0; i--) {
+            prompt.add(random.nextInt(vocabulary));
+        }
+        return new SoakRequest(
+                model,
+                prompt,
+                1 + random.nextInt(tokensMax),
+                random.nextBoolean() ? 0 : 0.9f,
+                random.nextInt(1000),
+                random.nextInt(3));
+    }
+
+    /** The request under whatever name its adapter has in an engine. */
+    GenerationRequest request(@Nullable String adapter) {
+        SamplingOptions sampling =
+                SamplingOptions.builder()
+                        .temperature(temperature)
+                        .seed(seed)
+                        .logprobs(logprobs)
+                        .build();
+        GenerationRequest request =
+                GenerationRequest.ids(prompt).withMaxTokens(tokens).withSampling(sampling);
+        return request.withAdapter(adapter);
+    }
+
+    /** The line of the protocol. */
+    String json(String id) {
+        ObjectNode json = JSON.createObjectNode().put("id", id).put("model", model);
+        prompt.forEach(json.putArray("prompt_ids")::add);
+        json.put("max_tokens", tokens).put("temperature", temperature);
+        json.put("seed", seed).put("logprobs", logprobs);
+        return json.toString();
+    }
+
+    /** What the protocol says of an answer that is known. */
+    static Answer answer(Completion completion) {
+        List<String> logprobs = new ArrayList<>();
+        for (List<TokenLogprob> top : completion.logprobs()) {
+            logprobs.add(
+                    String.join(
+                            " ",
+                            top.stream().map(each -> each.id() + ":" + each.logprob()).toList()));
+        }
+        return new Answer(
+                completion.ids(), logprobs, completion.text(), completion.reason().jsonName());
+    }
+
+    /** The same of a token's event. */
+    static String logprobs(JsonNode event) {
+        return String.join(
+                " ",
+                event.path("logprobs")
+                        .valueStream()
+                        .map(each -> each.get(0).asInt() + ":" + each.get(1).floatValue())
+                        .toList());
+    }
+}

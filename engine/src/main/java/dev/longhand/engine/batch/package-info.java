@@ -1,5 +1,0 @@
-/** Files of problems in, files of generations out; survives a kill at any moment. */
-@NullMarked
-package dev.longhand.engine.batch;
-
-import org.jspecify.annotations.NullMarked;
