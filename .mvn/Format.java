@@ -28,17 +28,16 @@ public final class Format {
         }
         if (!wrong.isEmpty() && !fix) {
             wrong.forEach(file -> System.err.println("not formatted: " + file));
-            System.err.println("mend with: mvn compile -Dformat.mode=fix");
+            System.err.println("mend with: mvn -N process-sources -Dformat.mode=fix");
             System.exit(1);
         }
     }
 
     private static List<Path> sources(Path folder) throws Exception {
-        if (!Files.exists(folder)) {
-            return List.of(); // the parent project has no sources
-        }
         try (var paths = Files.walk(folder)) {
             return paths.filter(path -> path.toString().endsWith(".java"))
+                    .filter(path -> path.toString().contains("/src/"))
+                    .filter(path -> !path.toString().contains("/target/"))
                     .filter(path -> !path.toString().contains("/generated/"))
                     .sorted()
                     .toList();
