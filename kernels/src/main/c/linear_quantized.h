@@ -204,12 +204,10 @@ ALWAYS_INLINE void stream_quantized_tile(const char *tile, int32_t dtype, const 
 
 static void stream_quantized_any(const char *tile, int32_t dtype, const rounded_x *x, int32_t rows,
                                  float (*sums)[TILE]) {
-    switch (dtype) {
-        case LH_INT8: stream_quantized_tile(tile, LH_INT8, x, rows, sums); break;
-        case LH_INT4: stream_quantized_tile(tile, LH_INT4, x, rows, sums); break;
-        case LH_INT8_G128: stream_quantized_tile(tile, LH_INT8_G128, x, rows, sums); break;
-        default: stream_quantized_tile(tile, LH_INT4_G128, x, rows, sums); break;
-    }
+#define STREAM_CASE(format, ...)                                                                   \
+    case format: stream_quantized_tile(tile, format, x, rows, sums); break;
+    switch (dtype) { QUANTIZED_FORMATS(STREAM_CASE) }
+#undef STREAM_CASE
 }
 
 static void stream_quantized_task(const linear_job *job, const linear_slice *slice) {
@@ -263,14 +261,12 @@ ALWAYS_INLINE void unpack_group(const char *tile, int32_t dtype, int64_t g,
 
 static void unpack_panel(const char *tile, int32_t dtype, int64_t g, int64_t groups,
                          int16_t (*panel)[GROUP / 2][2 * TILE], float (*scales)[TILE]) {
+#define UNPACK_CASE(format, ...)                                                                   \
+    case format: unpack_group(tile, format, g + i, panel[i], scales[i]); break;
     for (int64_t i = 0; i < groups; i++) {
-        switch (dtype) {
-            case LH_INT8: unpack_group(tile, LH_INT8, g + i, panel[i], scales[i]); break;
-            case LH_INT4: unpack_group(tile, LH_INT4, g + i, panel[i], scales[i]); break;
-            case LH_INT8_G128: unpack_group(tile, LH_INT8_G128, g + i, panel[i], scales[i]); break;
-            default: unpack_group(tile, LH_INT4_G128, g + i, panel[i], scales[i]); break;
-        }
+        switch (dtype) { QUANTIZED_FORMATS(UNPACK_CASE) }
     }
+#undef UNPACK_CASE
 }
 
 /* Goes on with the sums of `rows` rows and 16 outputs over the groups of a panel, from g on of x. */

@@ -96,13 +96,19 @@ static float quantize_int4(const float *group, float *q) {
     return best;
 }
 
+typedef float group_quantizer(const float *group, float *q);
+
+#define QUANTIZER_ROW(dtype, bits, group, block, scale, zeros, quantizer) [dtype] = quantizer,
+static group_quantizer *const QUANTIZERS[] = {QUANTIZED_FORMATS(QUANTIZER_ROW)};
+#undef QUANTIZER_ROW
+
 /* One group of one row; the group's weights are followed by zeros where the row ends. */
 static void put_group(const float *weights, int32_t to, char *tile, int64_t row, int64_t g) {
     float q[GROUP];
-    float scale = to == LH_INT8 ? quantize_int8(weights, q) : quantize_int4(weights, q);
+    float scale = QUANTIZERS[to](weights, q);
     int32_t bits = bits_of(to);
     uint16_t stored = f32_to_bf16(scale);
-    memcpy((char *)header_of(tile, to, g) + 2 * (g % 2 * TILE + row), &stored, 2);
+    memcpy((char *)scales_of(tile, to, g) + 2 * row, &stored, 2);
     char *chunk = (char *)chunks_of(tile, to, g) + 4 * row;
     for (int k = 0; k < GROUP; k += 32 / bits) {
         uint32_t word = 0;
@@ -121,7 +127,8 @@ static void quantize_task(void *argument, int64_t index, int32_t thread) {
     int64_t bytes = tile_bytes(job->to, job->inputs);
     char *tile = job->out + index * bytes;
     memset(tile, 0, (size_t)bytes); /* rows that are not there */
-    int64_t groups = (job->inputs + block_of(job->to) - 1) / block_of(job->to) * 2;
+    int64_t block = block_of(job->to);
+    int64_t groups = (job->inputs + block - 1) / block * (block / GROUP);
     for (int64_t row = 0; row < TILE && index * TILE + row < job->outputs; row++) {
         int64_t first = (index * TILE + row) * job->inputs;
         for (int64_t g = 0; g < groups; g++) {

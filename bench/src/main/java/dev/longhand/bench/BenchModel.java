@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /** The model that a benchmark's parameters mean: a folder of the user's, or a generated one. */
@@ -66,8 +65,7 @@ final class BenchModel {
         throw new InputException(
                 "weights are kept in BF16, as stored, or %s, not %s"
                         .formatted(
-                                Arrays.stream(DType.values())
-                                        .filter(dtype -> dtype.quantized() && !dtype.zeroPoints())
+                                DType.quantizableTypes().stream()
                                         .map(DType::name)
                                         .collect(Collectors.joining(" or ")),
                                 weights));

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * How an engine is opened. Start from {@link #of} and change what matters.
@@ -79,8 +80,14 @@ public record EngineConfig(
                 && kvDtype != DType.INT8) {
             throw new InputException("KV is kept in f32, bf16 or int8, not " + kvDtype);
         }
-        if (weights != null && (!weights.quantized() || weights.zeroPoints())) {
-            throw new InputException("weights are quantised to int8, int4 or fp8, not " + weights);
+        if (weights != null && !weights.quantizable()) {
+            throw new InputException(
+                    "weights are quantised to %s, not %s"
+                            .formatted(
+                                    DType.quantizableTypes().stream()
+                                            .map(DType::label)
+                                            .collect(Collectors.joining(" or ")),
+                                    weights.label()));
         }
     }
 

@@ -127,10 +127,9 @@ public record EngineSetup(
                     .ifPresent(
                             reason -> {
                                 throw new InputException(
-                                        dtype.zeroPoints()
-                                                ? reason + "; use another device"
-                                                : reason
-                                                        + "; use --weights bf16 or another device");
+                                        dtype.quantizable()
+                                                ? reason + "; use --weights bf16 or another device"
+                                                : reason + "; use another device");
                             });
         }
         Shape logits = Shape.of(stepSize().logitRowsMax(), model.vocabSize());

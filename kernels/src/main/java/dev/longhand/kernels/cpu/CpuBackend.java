@@ -32,15 +32,27 @@ import org.jspecify.annotations.Nullable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Our C kernels on a pool of native threads. Tensors are host memory: weights are read where their
  * file is mapped. One instance per engine, each with threads of its own.
  */
 public final class CpuBackend implements ComputeBackend {
+    /** The dtypes that the C kernels have under the same name. */
+    private static final Map<DType, CpuDtype> CPU_DTYPES = new EnumMap<>(DType.class);
+
+    static {
+        for (CpuDtype dtype : CpuDtype.values()) {
+            CPU_DTYPES.put(DType.valueOf(dtype.name()), dtype);
+        }
+    }
+
     private final CpuLibrary library;
     private final CpuContext context;
     private final Arena arena = Arena.ofShared();
@@ -72,23 +84,21 @@ public final class CpuBackend implements ComputeBackend {
         return CpuLibrary.availability(CpuBackend.class, "/dev/longhand/kernels/native");
     }
 
+    /** Whether C kernels read weights of a dtype. */
+    static boolean reads(DType dtype) {
+        return CPU_DTYPES.containsKey(dtype);
+    }
+
     static CpuDtype dtype(Tensor tensor) {
         return dtype(tensor.dtype());
     }
 
     private static CpuDtype dtype(DType dtype) {
-        return switch (dtype) {
-            case F32 -> CpuDtype.F32;
-            case BF16 -> CpuDtype.BF16;
-            case F16 -> CpuDtype.F16;
-            case INT8 -> CpuDtype.INT8;
-            case INT4 -> CpuDtype.INT4;
-            case INT8_G128 -> CpuDtype.INT8_G128;
-            case INT4_G128 -> CpuDtype.INT4_G128;
-            case I32, FP8 ->
-                    throw new IllegalArgumentException(
-                            "no C kernel reads %s tensors".formatted(dtype));
-        };
+        CpuDtype found = CPU_DTYPES.get(dtype);
+        if (found == null) {
+            throw new IllegalArgumentException("no C kernel reads %s tensors".formatted(dtype));
+        }
+        return found;
     }
 
     private static MemorySegment data(Tensor tensor) {
@@ -124,9 +134,16 @@ public final class CpuBackend implements ComputeBackend {
 
     @Override
     public Optional<String> refusal(DType weights) {
-        return weights == DType.FP8
-                ? Optional.of("the CPU kernels read no fp8 weights, int8 is as large")
-                : Optional.empty();
+        return reads(weights)
+                ? Optional.empty()
+                : Optional.of(
+                        "the CPU kernels read weights in %s, not in %s"
+                                .formatted(
+                                        DType.quantizableTypes().stream()
+                                                .filter(CpuBackend::reads)
+                                                .map(DType::label)
+                                                .collect(Collectors.joining(" or ")),
+                                        weights.label()));
     }
 
     @Override

@@ -3,15 +3,15 @@ package dev.longhand.kernels.cpu;
 import dev.longhand.bindings.cpu.CpuAvailability;
 import dev.longhand.bindings.cpu.CpuContext;
 import dev.longhand.bindings.cpu.CpuLibrary;
-import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Quantizer;
 
 import org.jspecify.annotations.Nullable;
 
 /**
- * Quantises in host memory for backends that compute elsewhere: by the C kernels where they are,
- * which have the bits of {@link Quantizer} and are many times as fast, and by that otherwise.
+ * Quantises in host memory for backends that compute elsewhere: with the C kernels where they have
+ * the format, many times as fast as {@link Quantizer} and with the same bits, and with that
+ * otherwise.
  */
 public final class HostQuantizer implements AutoCloseable {
     private final @Nullable CpuContext context;
@@ -32,7 +32,7 @@ public final class HostQuantizer implements AutoCloseable {
      * @param quantized of the same shape, in native memory
      */
     public void quantize(HostTensor weights, HostTensor quantized) {
-        if (context == null || quantized.dtype() == DType.FP8) {
+        if (context == null || !CpuBackend.reads(quantized.dtype())) {
             Quantizer.quantize(weights, quantized);
             return;
         }

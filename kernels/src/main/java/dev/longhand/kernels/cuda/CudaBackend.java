@@ -34,7 +34,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -132,7 +131,7 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     private static String suffix(DType dtype) {
-        return "_" + dtype.name().toLowerCase(Locale.ROOT);
+        return "_" + dtype.label();
     }
 
     private static long address(Tensor tensor) {

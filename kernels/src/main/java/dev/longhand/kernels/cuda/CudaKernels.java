@@ -1,6 +1,7 @@
 package dev.longhand.kernels.cuda;
 
 import dev.longhand.bindings.cuda.CudaQueue;
+import dev.longhand.kernels.tensor.DType;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,19 +45,14 @@ final class CudaKernels {
         "swiglu"
     };
 
-    /** Those of quantised weights. */
-    private static final String[] QUANTIZED = {
-        "linear_skinny_fp8",
-        "linear_skinny_int4",
-        "linear_skinny_int4_g128",
-        "linear_skinny_int8",
-        "linear_skinny_int8_g128",
-        "linear_wide_fp8",
-        "linear_wide_int4",
-        "linear_wide_int4_g128",
-        "linear_wide_int8",
-        "linear_wide_int8_g128"
-    };
+    /** Those of quantised weights: of each format one for few rows and one for many. */
+    private static final String[] QUANTIZED =
+            DType.quantizedTypes().stream()
+                    .flatMap(
+                            dtype ->
+                                    Stream.of("linear_skinny_", "linear_wide_")
+                                            .map(kind -> kind + dtype.label()))
+                    .toArray(String[]::new);
 
     /** The folder of the texts for any device. */
     static final String SM_80 = "sm_80/";

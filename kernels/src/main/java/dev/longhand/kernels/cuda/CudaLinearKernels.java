@@ -11,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 import java.lang.foreign.Arena;
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
@@ -97,7 +96,7 @@ final class CudaLinearKernels {
                     shapes("", kind, PROBLEM_BYTES),
                     shapes("", "_lora" + kind, PROBLEM_BYTES, ADAPTED_BYTES));
         }
-        String format = "_" + weights.name().toLowerCase(Locale.ROOT);
+        String format = "_" + weights.label();
         Shapes both = shapes(format, kind, PROBLEM_BYTES, ADAPTED_BYTES);
         return new Product(both, both);
     }

@@ -1,7 +1,7 @@
 package dev.longhand.kernels.cuda;
 
 import dev.longhand.kernels.tensor.BFloat16;
-import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.QuantFormat;
 import dev.longhand.kernels.tensor.QuantizedMatrix;
 
 import org.jspecify.annotations.Nullable;
@@ -19,7 +19,6 @@ import java.util.List;
 final class CudaPacking {
     private static final int TILE = 16;
     private static final int BLOCK = 128;
-    private static final int CHUNKS = BLOCK / CudaMatrix.CHUNK;
     private static final int LANES = 32;
     private static final int LANE_BYTES = 16;
     private static final int HALF = TILE / 2; // rows g and g + 8 are of one lane
@@ -28,7 +27,7 @@ final class CudaPacking {
 
     private final StackedMatrices rows;
     private final List<QuantizedMatrix> matrices;
-    private final DType dtype;
+    private final QuantFormat format;
     private final int bits;
     private final int blocks;
     private final long storedWidth;
@@ -36,8 +35,8 @@ final class CudaPacking {
     CudaPacking(StackedMatrices rows) {
         this.rows = rows;
         matrices = rows.matrices().stream().map(QuantizedMatrix::new).toList();
-        dtype = rows.dtype();
-        bits = matrices.getFirst().bits();
+        format = rows.dtype().format();
+        bits = format.codes().bits();
         storedWidth = matrices.getFirst().storedWidth();
         blocks = Math.toIntExact(Math.ceilDiv(rows.width(), BLOCK));
     }
@@ -59,7 +58,7 @@ final class CudaPacking {
 
     /** Words of scales of a block that a pair of rows has. */
     private int recordWords() {
-        return dtype == DType.FP8 ? 1 : dtype.zeroPoints() ? 2 : CHUNKS;
+        return BLOCK / format.group() * (format.storesZeros() ? 2 : 1);
     }
 
     /** The rows of a tile, and the matrices that they are of. */
@@ -86,9 +85,7 @@ final class CudaPacking {
             if (matrix == null || group >= matrix.groups()) {
                 return 0;
             }
-            float scale = matrix.scale(own[row], group); // exact in what it came from
-            return Short.toUnsignedInt(
-                    dtype.zeroPoints() ? Float.floatToFloat16(scale) : BFloat16.bits(scale));
+            return Short.toUnsignedInt(matrix.scaleBits(own[row], group));
         }
 
         /**
@@ -141,7 +138,7 @@ final class CudaPacking {
      */
     void writeScales(long tile, MemorySegment to) {
         Tile source = new Tile(tile);
-        int groupsOfBlock = BLOCK / matrices.getFirst().group();
+        int groupsOfBlock = BLOCK / format.group();
         long at = 0;
         for (int block = 0; block < blocks; block++) {
             for (int g = 0; g < HALF; g++) {
@@ -149,7 +146,7 @@ final class CudaPacking {
                     int group = block * groupsOfBlock + i;
                     to.set(WORD, at, source.scale(g, group) | source.scale(g + HALF, group) << 16);
                     at += Integer.BYTES;
-                    if (dtype.zeroPoints()) {
+                    if (format.storesZeros()) {
                         int offsets =
                                 source.offset(g, group) | source.offset(g + HALF, group) << 16;
                         to.set(WORD, at, offsets);

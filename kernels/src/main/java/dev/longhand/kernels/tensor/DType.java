@@ -1,50 +1,77 @@
 package dev.longhand.kernels.tensor;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
  * Element types that kernels read. Activations are always {@link #F32}; the quantised ones are for
- * the weights of linear layers, see {@link QuantizedMatrix}.
+ * the weights of linear layers and are rows of a table: see {@link QuantFormat}.
  */
 public enum DType {
-    F32("F32", 1, 4),
-    BF16("BF16", 1, 2),
-    F16("F16", 1, 2),
-    I32("I32", 1, 4),
-    /** Groups of 32 weights that share a BF16 scale, 8 bits each; made by {@link Quantizer}. */
-    INT8("", 64, 68),
-    /** Groups of 32 weights that share a BF16 scale, 4 bits each; made by {@link Quantizer}. */
-    INT4("", 64, 36),
-    /**
-     * Groups of 128 weights that share an F16 scale and a zero, 8 bits each, as GPTQ makes them.
-     */
-    INT8_G128("", 128, 132),
-    /** Groups of 128 weights that share an F16 scale and a zero, 4 bits each: GPTQ and AWQ. */
-    INT4_G128("", 128, 68),
-    /**
-     * Groups of 128 weights that share a BF16 scale, {@link E4m3} each; made by {@link Quantizer}.
-     */
-    FP8("", 128, 130);
+    F32(Float.BYTES),
+    BF16(Short.BYTES),
+    F16(Short.BYTES),
+    I32(Integer.BYTES),
+    /** 8.5 bits a weight. */
+    INT8(QuantFormat.made(Codes.UINT8, 32, 2, ScaleType.BF16, ZeroPoint.MIDDLE, Quantizer::int8)),
+    /** 4.5 bits a weight. */
+    INT4(QuantFormat.made(Codes.UINT4, 32, 2, ScaleType.BF16, ZeroPoint.MIDDLE, Quantizer::int4)),
+    /** 8.25 bits a weight. */
+    INT8_G128(QuantFormat.stored(Codes.UINT8, 128, 1, ScaleType.F16, ZeroPoint.STORED, "gptq")),
+    /** 4.25 bits a weight. */
+    INT4_G128(
+            QuantFormat.stored(
+                    Codes.UINT4, 128, 1, ScaleType.F16, ZeroPoint.STORED, "gptq", "awq")),
+    /** 8.125 bits a weight. */
+    FP8(QuantFormat.made(Codes.E4M3, 128, 1, ScaleType.BF16, ZeroPoint.NONE, Quantizer::fp8));
 
-    private final String safetensorsName;
-    private final int blockElements;
-    private final int blockBytes;
+    private final int bytes;
 
-    DType(String safetensorsName, int blockElements, int blockBytes) {
-        this.safetensorsName = safetensorsName;
-        this.blockElements = blockElements;
-        this.blockBytes = blockBytes;
+    @SuppressWarnings("ImmutableEnumChecker") // the quantiser in it is a static method
+    private final @Nullable QuantFormat format;
+
+    DType(int bytes) {
+        this.bytes = bytes;
+        format = null;
+    }
+
+    DType(QuantFormat format) {
+        bytes = 0;
+        this.format = format;
+    }
+
+    /** The name in settings, file names and modules of kernels: {@code int4}. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
     }
 
     /** Whether elements share scales, so that single ones cannot be set. */
     public boolean quantized() {
-        return blockElements > 1;
+        return format != null;
     }
 
-    /** Whether quantised with zeros that weights share as they share scales: only imported. */
-    public boolean zeroPoints() {
-        return this == INT8_G128 || this == INT4_G128;
+    /**
+     * Whether {@link Quantizer} makes it of weights; other quantised ones come from checkpoints.
+     */
+    public boolean quantizable() {
+        return format != null && format.quantizer() != null;
+    }
+
+    /**
+     * How a quantised dtype keeps its elements.
+     *
+     * @throws IllegalStateException if it is not quantised
+     */
+    public QuantFormat format() {
+        if (format == null) {
+            throw new IllegalStateException(this + " elements have no groups");
+        }
+        return format;
     }
 
     /**
@@ -56,12 +83,14 @@ public enum DType {
         if (quantized()) {
             throw new IllegalStateException(this + " elements share bytes");
         }
-        return blockBytes;
+        return bytes;
     }
 
     /** Bytes of elements side by side, or a quantised row's share of its tile: whole blocks. */
     public long rowBytes(long width) {
-        return Math.ceilDiv(width, blockElements) * blockBytes;
+        return format == null
+                ? width * bytes
+                : Math.ceilDiv(width, format.blockWeights()) * format.blockBytes();
     }
 
     /** Bytes of a tensor; a quantised one has whole tiles of rows. */
@@ -73,7 +102,28 @@ public enum DType {
     /** The dtype that a safetensors header calls {@code name}, if the kernels have it. */
     public static Optional<DType> ofSafetensors(String name) {
         return Arrays.stream(values())
-                .filter(d -> !d.quantized() && d.safetensorsName.equals(name))
+                .filter(dtype -> !dtype.quantized() && dtype.name().equals(name))
                 .findFirst();
+    }
+
+    /** The quantised dtypes. */
+    public static List<DType> quantizedTypes() {
+        return Arrays.stream(values()).filter(DType::quantized).toList();
+    }
+
+    /** The dtypes that {@link Quantizer} makes of weights. */
+    public static List<DType> quantizableTypes() {
+        return Arrays.stream(values()).filter(DType::quantizable).toList();
+    }
+
+    /**
+     * The dtypes that keep weights exactly as checkpoints of a {@code quant_method} bring them,
+     * those of fewer bits first.
+     */
+    public static List<DType> ofQuantMethod(String method) {
+        return quantizedTypes().stream()
+                .filter(dtype -> dtype.format().quantMethods().contains(method))
+                .sorted(Comparator.comparingInt(dtype -> dtype.format().codes().bits()))
+                .toList();
     }
 }

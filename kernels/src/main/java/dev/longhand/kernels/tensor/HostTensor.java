@@ -43,7 +43,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
             case BF16 -> Float.intBitsToFloat(data.getAtIndex(BITS16, index) << 16);
             case F16 -> Float.float16ToFloat(data.getAtIndex(BITS16, index));
             case I32 -> data.getAtIndex(I32, index);
-            case INT8, INT4, INT8_G128, INT4_G128, FP8 ->
+            default ->
                     new QuantizedMatrix(this)
                             .get(index / shape.width(), (int) (index % shape.width()));
         };
@@ -63,7 +63,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
                         case F32 -> hasExponent32(part, count);
                         case BF16 -> hasExponent16(part, count, 0x7F80);
                         case F16 -> hasExponent16(part, count, 0x7C00);
-                        case I32, INT8, INT4, INT8_G128, INT4_G128, FP8 -> false;
+                        default -> false; // integers
                     };
             if (found) {
                 return first + firstNonFinite(first);

@@ -5,16 +5,15 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * The groups of a quantised matrix [rows, width], one by one: what imports write and other layouts
- * are made from. A weight is scale (code - zero), with codes unsigned; the scale and the zero are
- * those of its group of {@link #group()} weights that follow each other in a row.
+ * The groups of a quantised matrix [rows, width], one by one: what checkpoint readers write and
+ * other layouts are made from. {@link QuantFormat} says what a weight is.
  *
- * <p>In memory the lanes of a vector are rows. A matrix is a sequence of tiles of 16 rows, a tile
- * one of blocks of 64 inputs or, of a {@code G128} dtype and of FP8, of 128. A block is 64 bytes of
- * scales and zeros (the 16 BF16 scales of its first group and those of its second; or 16 F16 scales
- * and 16 zeros of 16 bits), of FP8 32 bytes of 16 BF16 scales, and then chunks of 16 words of 32
- * bits, one per row: with b bits a code, code k = 2 j + i of a word, i 0 or 1, is in the bits from
- * 16 i + b j up. Rows after the last have scales of 0; codes after the end of a row are not used.
+ * <p>In memory the lanes of a vector are rows. A matrix is a sequence of tiles of 16 rows, a tile a
+ * sequence of blocks: {@link QuantFormat#blockGroups} groups of every row. A block begins with a
+ * header of 16 bits each: the 16 rows' scales of its first group, then their zeros if the format
+ * stores them, and so on for its other groups. After it come chunks of 16 words of 32 bits, one per
+ * row: with b bits a code, code k = 2 j + i of a word, i 0 or 1, is in the bits from 16 i + b j up.
+ * Rows after the last have scales of 0; codes after the end of a row are not used.
  *
  * <p>Different rows can be written by different threads.
  */
@@ -32,12 +31,14 @@ public final class QuantizedMatrix {
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final MemorySegment data;
-    private final DType dtype;
+    private final QuantFormat format;
     private final long width;
     private final int bits;
     private final int block;
     private final int group;
+    private final int blockBytes;
     private final int headerBytes;
+    private final int groupHeaderBytes;
 
     /**
      * A view of a tensor.
@@ -49,13 +50,14 @@ public final class QuantizedMatrix {
             throw new IllegalArgumentException(tensor.dtype() + " weights have no groups");
         }
         data = tensor.data();
-        dtype = tensor.dtype();
+        format = tensor.dtype().format();
         width = tensor.shape().width();
-        bits = dtype == DType.INT4 || dtype == DType.INT4_G128 ? Byte.SIZE / 2 : Byte.SIZE;
-        boolean large = dtype.zeroPoints() || dtype == DType.FP8;
-        block = large ? 128 : 64;
-        group = large ? 128 : 32;
-        headerBytes = (dtype == DType.FP8 ? 1 : 2) * TILE_ROWS * Short.BYTES;
+        bits = format.codes().bits();
+        block = format.blockWeights();
+        group = format.group();
+        blockBytes = TILE_ROWS * format.blockBytes();
+        headerBytes = TILE_ROWS * format.blockHeaderBytes();
+        groupHeaderBytes = headerBytes / format.blockGroups();
     }
 
     /** Weights of a group: 32, or 128. */
@@ -74,14 +76,17 @@ public final class QuantizedMatrix {
     }
 
     private long block(long row, long k) {
-        long tile = row / TILE_ROWS * TILE_ROWS * dtype.rowBytes(width);
-        return tile + k / block * TILE_ROWS * dtype.rowBytes(block);
+        return (row / TILE_ROWS * Math.ceilDiv(width, block) + k / block) * blockBytes;
     }
 
     private long scaleAt(long row, int group) {
         long first = (long) group * this.group;
-        long lane = row % TILE_ROWS + first % block / this.group * TILE_ROWS;
-        return block(row, first) + lane * Short.BYTES;
+        long header = first % block / this.group * groupHeaderBytes;
+        return block(row, first) + header + row % TILE_ROWS * Short.BYTES;
+    }
+
+    private long zeroAt(long row, int group) {
+        return scaleAt(row, group) + TILE_ROWS * Short.BYTES;
     }
 
     private long wordAt(long row, long k) {
@@ -94,19 +99,19 @@ public final class QuantizedMatrix {
         return k % 2 * Short.SIZE + k % (Integer.SIZE / bits) / 2 * bits;
     }
 
-    /** The scale of a group, exact: it is stored in BF16 or F16. */
-    public float scale(long row, int group) {
-        short stored = data.get(BITS16, scaleAt(row, group));
-        return dtype.zeroPoints()
-                ? Float.float16ToFloat(stored)
-                : Float.intBitsToFloat(stored << Short.SIZE);
+    /** The scale of a group as it is stored, 16 bits. */
+    public short scaleBits(long row, int group) {
+        return data.get(BITS16, scaleAt(row, group));
     }
 
-    /** The zero of a group: 128 or 8 (FP8 has none), or of a {@code G128} dtype any of 16 bits. */
+    /** The scale of a group, exact. */
+    public float scale(long row, int group) {
+        return format.scale().value(scaleBits(row, group));
+    }
+
+    /** The zero of a group. */
     public int zero(long row, int group) {
-        return dtype.zeroPoints()
-                ? data.get(BITS16, scaleAt(row, group) + TILE_ROWS * Short.BYTES)
-                : 1 << (bits - 1);
+        return format.storesZeros() ? data.get(BITS16, zeroAt(row, group)) : format.fixedZero();
     }
 
     /** The word of memory that holds the code of a weight, and those around it. */
@@ -133,17 +138,15 @@ public final class QuantizedMatrix {
 
     /** The value of a weight, exact in F32. */
     public float get(long row, int k) {
-        float scale = scale(row, k / group);
-        return dtype == DType.FP8
-                ? scale * E4m3.value(code(row, k))
-                : scale * (code(row, k) - zero(row, k / group));
+        int group = k / this.group;
+        return scale(row, group) * (format.codes().value(code(row, k)) - zero(row, group));
     }
 
     /**
      * Writes a group.
      *
-     * @param scale rounded to BF16 or F16
-     * @param zero 128 or 8 but for a {@code G128} dtype: -32768..32767, at most 256 from every code
+     * @param scale rounded to the format's {@link ScaleType}
+     * @param zero -32768..32767, at most 256 from every code; ignored where none is stored
      * @param codes the weights', {@link #group()} of them; those after the end of the row may be
      *     any
      */
@@ -177,10 +180,9 @@ public final class QuantizedMatrix {
     }
 
     private void putHeader(long row, int group, float scale, int zero) {
-        short stored = dtype.zeroPoints() ? Float.floatToFloat16(scale) : BFloat16.bits(scale);
-        data.set(BITS16, scaleAt(row, group), stored);
-        if (dtype.zeroPoints()) {
-            data.set(BITS16, scaleAt(row, group) + TILE_ROWS * Short.BYTES, (short) zero);
+        data.set(BITS16, scaleAt(row, group), format.scale().bits(scale));
+        if (format.storesZeros()) {
+            data.set(BITS16, zeroAt(row, group), (short) zero);
         }
     }
 }

@@ -1,21 +1,20 @@
 package dev.longhand.kernels.tensor;
 
+import dev.longhand.kernels.tensor.QuantFormat.GroupQuantizer;
+
 import java.util.stream.IntStream;
 
 /**
- * Weights in 8 or 4 bits, and the oracle of the backends' quantisers, bit for bit.
+ * Quantises weights, and is the oracle of the backends' quantisers, bit for bit.
  *
- * <p>Weights are in groups of 32 of a row. q is -127..127 for {@link DType#INT8} and -8..7 for
- * {@link DType#INT4}, stored as {@link QuantizedMatrix} codes q + 128 and q + 8. A weight is scale
- * q, exact in F32, as scales are BF16.
- *
- * <p>The scale of an INT8 group is its largest magnitude over 127. That of an INT4 group is the one
- * of least squared error among some around the largest magnitude over 8; its sign says which side
- * of -8..7 the largest weight is on. {@link DType#FP8} has groups of 128, their largest magnitude
- * over 448 as scale, and codes of {@link E4m3}.
+ * <p>Of a group of 32, {@link DType#INT8} has integers -127..127 and {@link DType#INT4} -8..7,
+ * stored as codes 128 and 8 above them; a weight is scale times integer, exact in F32, as scales
+ * are BF16. The scale of an INT8 group is its largest magnitude over 127. That of an INT4 group is
+ * the one of least squared error among some around the largest magnitude over 8; its sign says
+ * which side of -8..7 the largest weight is on. {@link DType#FP8} has groups of 128, their largest
+ * magnitude over 448 as scale, and codes of {@link E4m3}.
  */
 public final class Quantizer {
-    private static final int GROUP = 32;
     private static final int LANES = 16;
 
     /** What is tried as largest weight / scale for INT4; the first of equals is taken. */
@@ -33,99 +32,85 @@ public final class Quantizer {
      * @param quantized of the same shape
      */
     public static void quantize(HostTensor weights, HostTensor quantized) {
-        if (!quantized.dtype().quantized()
-                || quantized.dtype().zeroPoints()
-                || !quantized.shape().equals(weights.shape())) {
+        DType dtype = quantized.dtype();
+        GroupQuantizer groups = dtype.quantized() ? dtype.format().quantizer() : null;
+        if (groups == null || !quantized.shape().equals(weights.shape())) {
             throw new IllegalArgumentException(
                     "%s %s cannot be quantised to %s %s"
-                            .formatted(
-                                    weights.dtype(),
-                                    weights.shape(),
-                                    quantized.dtype(),
-                                    quantized.shape()));
+                            .formatted(weights.dtype(), weights.shape(), dtype, quantized.shape()));
         }
         QuantizedMatrix matrix = new QuantizedMatrix(quantized);
-        DType dtype = quantized.dtype();
         IntStream.range(0, Math.toIntExact(weights.shape().rows()))
                 .parallel()
-                .forEach(
-                        row -> {
-                            if (dtype == DType.FP8) {
-                                quantizeRowFp8(weights, matrix, row);
-                            } else {
-                                quantizeRow(weights, dtype, matrix, row);
-                            }
-                        });
+                .forEach(row -> quantizeRow(weights, groups, matrix, row));
     }
 
-    private static void quantizeRowFp8(HostTensor weights, QuantizedMatrix matrix, long row) {
+    /** Whole blocks: groups after the end of the row are zeros. */
+    private static void quantizeRow(
+            HostTensor weights, GroupQuantizer groups, QuantizedMatrix matrix, long row) {
         long width = weights.shape().width();
         float[] group = new float[matrix.group()];
         int[] codes = new int[matrix.group()];
-        for (int g = 0; g < matrix.groups(); g++) {
+        for (int g = 0; g < matrix.storedWidth() / group.length; g++) {
             for (int i = 0; i < group.length; i++) {
                 long k = (long) g * group.length + i;
                 group[i] = k < width ? weights.get(row * width + k) : 0;
             }
-            float scale = storedScale(Math.abs(largest(group)) / E4m3.MAX);
-            float inverse = scale == 0 ? 0 : 1 / scale;
-            for (int i = 0; i < group.length; i++) {
-                codes[i] = E4m3.code(group[i] * inverse);
-            }
-            matrix.put(row, g, scale, 0, codes);
+            float scale = groups.quantize(group, codes);
+            matrix.put(row, g, scale, matrix.zero(row, g), codes);
         }
     }
 
-    /** The inverse of a subnormal is infinite: such a group is zeros. */
+    /** Quantises a group to {@link DType#INT8}; see {@link GroupQuantizer}. */
+    static float int8(float[] group, int[] codes) {
+        Integers best = quantizeAs(group, Math.abs(largest(group)) / 127, -127, 127);
+        return best.store(128, codes);
+    }
+
+    /** Quantises a group to {@link DType#INT4}; see {@link GroupQuantizer}. */
+    static float int4(float[] group, int[] codes) {
+        float largest = largest(group);
+        Integers best = quantizeAs(group, largest / RATIOS[0], -8, 7);
+        for (int c = 1; c < RATIOS.length; c++) {
+            Integers candidate = quantizeAs(group, largest / RATIOS[c], -8, 7);
+            best = candidate.error < best.error ? candidate : best;
+        }
+        return best.store(8, codes);
+    }
+
+    /** Quantises a group to {@link DType#FP8}; see {@link GroupQuantizer}. */
+    static float fp8(float[] group, int[] codes) {
+        float scale = storedScale(Math.abs(largest(group)) / E4m3.MAX);
+        float inverse = scale == 0 ? 0 : 1 / scale;
+        for (int i = 0; i < group.length; i++) {
+            codes[i] = E4m3.code(group[i] * inverse);
+        }
+        return scale;
+    }
+
+    /** A scale in BF16; 0 instead of a subnormal, whose inverse is infinite. */
     private static float storedScale(float wanted) {
         return Math.abs(wanted) < Float.MIN_NORMAL ? 0 : BFloat16.round(wanted);
     }
 
-    private static void quantizeRow(
-            HostTensor weights, DType dtype, QuantizedMatrix matrix, long row) {
-        long width = weights.shape().width();
-        int middle = 1 << (matrix.bits() - 1);
-        float[] group = new float[GROUP];
-        int[] codes = new int[GROUP];
-        // Blocks are of two groups: after an odd number of them there is one of zeros.
-        for (int g = 0; g < (matrix.groups() + 1) / 2 * 2; g++) {
-            for (int i = 0; i < GROUP; i++) {
-                long k = (long) g * GROUP + i;
-                group[i] = k < width ? weights.get(row * width + k) : 0;
-            }
-            Group best = dtype == DType.INT8 ? int8(group) : int4(group);
-            for (int i = 0; i < GROUP; i++) {
-                codes[i] = best.q[i] + middle;
-            }
-            matrix.put(row, g, best.scale, middle, codes);
-        }
-    }
-
-    /** A quantised group; its error is the sum of squares. */
-    private static final class Group {
+    /** A group as integers; its error is the sum of squares. */
+    private static final class Integers {
         private final float scale;
         private final int[] q;
         private final float error;
 
-        Group(float scale, int[] q, float error) {
+        Integers(float scale, int[] q, float error) {
             this.scale = scale;
             this.q = q;
             this.error = error;
         }
-    }
 
-    private static Group int8(float[] group) {
-        return quantizeAs(group, Math.abs(largest(group)) / 127, -127, 127);
-    }
-
-    private static Group int4(float[] group) {
-        float largest = largest(group);
-        Group best = quantizeAs(group, largest / RATIOS[0], -8, 7);
-        for (int c = 1; c < RATIOS.length; c++) {
-            Group candidate = quantizeAs(group, largest / RATIOS[c], -8, 7);
-            best = candidate.error < best.error ? candidate : best;
+        float store(int zero, int[] codes) {
+            for (int i = 0; i < codes.length; i++) {
+                codes[i] = q[i] + zero;
+            }
+            return scale;
         }
-        return best;
     }
 
     /** The weight of largest magnitude, the first of several. */
@@ -137,15 +122,15 @@ public final class Quantizer {
         return largest;
     }
 
-    private static Group quantizeAs(float[] group, float wanted, int low, int high) {
+    private static Integers quantizeAs(float[] group, float wanted, int low, int high) {
         float scale = storedScale(wanted);
-        int[] q = new int[GROUP];
+        int[] q = new int[group.length];
         if (scale == 0) {
-            return new Group(0, q, Float.POSITIVE_INFINITY);
+            return new Integers(0, q, Float.POSITIVE_INFINITY);
         }
         float inverse = 1 / scale;
         float[] errors = new float[LANES];
-        for (int i = 0; i < GROUP; i++) {
+        for (int i = 0; i < group.length; i++) {
             q[i] = Math.clamp((int) Math.rint(group[i] * inverse), low, high);
             float error = group[i] - q[i] * scale;
             errors[i % LANES] += error * error;
@@ -155,6 +140,6 @@ public final class Quantizer {
                 errors[i] += errors[i + step];
             }
         }
-        return new Group(scale, q, errors[0]);
+        return new Integers(scale, q, errors[0]);
     }
 }

@@ -164,7 +164,7 @@ class CudaLinearTest {
             }
             return weights;
         }
-        if (!dtype.zeroPoints()) {
+        if (!dtype.format().storesZeros()) {
             Quantizer.quantize(f32(arena, normal(outputs * inputs, seed), shape), weights);
             return weights;
         }

@@ -176,7 +176,7 @@ class QuantizedLinearTest {
     /** Random weights as the oracle quantises them, or as a checkpoint may bring them. */
     private static HostTensor quantized(Arena arena, DType dtype, Shape shape) {
         HostTensor quantized = HostTensor.allocate(arena, dtype, shape);
-        if (!dtype.zeroPoints()) {
+        if (!dtype.format().storesZeros()) {
             Quantizer.quantize(weights(arena, DType.BF16, shape), quantized);
             return quantized;
         }

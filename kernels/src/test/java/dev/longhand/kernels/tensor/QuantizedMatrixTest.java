@@ -18,7 +18,7 @@ class QuantizedMatrixTest {
     private static Group group(DType dtype, QuantizedMatrix matrix, Random random) {
         int[] codes = random.ints(matrix.group(), 0, 1 << matrix.bits()).toArray();
         int zero =
-                dtype.zeroPoints()
+                dtype.format().storesZeros()
                         ? random.nextInt((1 << matrix.bits()) + 1)
                         : 1 << (matrix.bits() - 1);
         // 8 significant bits and a small exponent: both BF16 and F16 have them exactly
