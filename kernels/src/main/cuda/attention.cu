@@ -21,9 +21,9 @@
  * Partial results are 4 * (headDim + 2) bytes for every 256 positions and head: 1.6 % of the bytes of
  * KV at a group of 5. Not confirmed on a GPU.
  */
+#include "attention_arguments.cuh"
 #include "dependent_launch.cuh"
 #include "fragments.cuh"
-#include "paged_kv.cuh"
 
 using namespace longhand;
 
@@ -34,16 +34,6 @@ constexpr int SPLIT_POSITIONS = 256;
 constexpr int SPLIT_PAGES = SPLIT_POSITIONS / PAGE_POSITIONS;
 constexpr float LOG2E = 1.4426950408889634f;
 constexpr float NOTHING = -1e30f; /* a maximum over no positions; its weights are 2^-inf = 0 */
-
-struct Arguments {
-    const float *qkv; /* [rows, (heads + 2 kvHeads) headDim] */
-    int heads;
-    Batch batch;
-    PagedKv kv;
-    float *out;      /* [rows, heads, headDim] */
-    float *partials; /* [rows, heads, splits, headDim + 2]: mixed values, sum, maximum */
-    int splits;
-};
 
 /* The columns of a block: `rows` rows from `first` on, `group` heads each. */
 struct Columns {
@@ -148,7 +138,7 @@ template <int DIM> struct Shared {
 
 /* q of 8 columns as the B operand, scaled so that 2^x is the exponential. */
 template <int DIM>
-__device__ __forceinline__ void load_queries(ColumnChunk (&queries)[DIM / CHUNK], const Arguments &a,
+__device__ __forceinline__ void load_queries(ColumnChunk (&queries)[DIM / CHUNK], const AttentionArguments &a,
                                              const Columns &columns, int column) {
     int lane = threadIdx.x % 32, t = lane % 4;
     float scale = LOG2E / sqrtf(static_cast<float>(DIM));
@@ -171,7 +161,7 @@ __device__ __forceinline__ void load_queries(ColumnChunk (&queries)[DIM / CHUNK]
 
 /* One warp's 16 positions of one page; positions behind `reach`, the furthest of the tile, are absent. */
 template <int DIM>
-__device__ __forceinline__ void attend_page(const Arguments &a, const Columns &columns,
+__device__ __forceinline__ void attend_page(const AttentionArguments &a, const Columns &columns,
                                             const ColumnChunk (&queries)[DIM / CHUNK], int page, int start,
                                             int reach, const int (&last)[2], Running<DIM> &running,
                                             uint16_t (*staged)[Shared<DIM>::V_PITCH]) {
@@ -248,8 +238,8 @@ __device__ __forceinline__ void merge_warps(const Exchange<DIM> &exchange, int c
 
 /* Pages of one split up to `reach`, for one tile of 8 columns. */
 template <int DIM>
-__device__ __forceinline__ void attend_split(const Arguments &a, const Columns &columns, int tile, int sequence,
-                                             int split, int reach, Shared<DIM> &shared) {
+__device__ __forceinline__ void attend_split(const AttentionArguments &a, const Columns &columns, int tile,
+                                             int sequence, int split, int reach, Shared<DIM> &shared) {
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, t = lane % 4;
     ColumnChunk queries[DIM / CHUNK];
     load_queries<DIM>(queries, a, columns, tile * 8 + lane / 4);
@@ -272,7 +262,7 @@ __device__ __forceinline__ void attend_split(const Arguments &a, const Columns &
 }
 
 /* grid (rows, kvHeads, splits) */
-template <int DIM> __device__ __forceinline__ void decode(const Arguments &a) {
+template <int DIM> __device__ __forceinline__ void decode(const AttentionArguments &a) {
     __shared__ Shared<DIM> shared;
     follow_earlier_kernels();
     int group = a.heads / a.kv.kvHeads;
@@ -299,7 +289,7 @@ template <int DIM> __device__ __forceinline__ void decode(const Arguments &a) {
 }
 
 /* grid (rows, heads), a thread per element */
-template <int DIM> __device__ __forceinline__ void merge_splits(const Arguments &a) {
+template <int DIM> __device__ __forceinline__ void merge_splits(const AttentionArguments &a) {
     follow_earlier_kernels();
     int row = blockIdx.x, head = blockIdx.y, element = threadIdx.x;
     int splits = a.batch.positions[row] / SPLIT_POSITIONS + 1;
@@ -316,7 +306,7 @@ template <int DIM> __device__ __forceinline__ void merge_splits(const Arguments 
  * grid (tiles of TILE_ROWS rows, kvHeads); `tiles` are (first row, rows) of one sequence each. Columns
  * go by 8, each with its own walk over the splits; K and V of the repeats come from L2.
  */
-template <int DIM> __device__ __forceinline__ void prefill(const Arguments &a, const int2 *tiles) {
+template <int DIM> __device__ __forceinline__ void prefill(const AttentionArguments &a, const int2 *tiles) {
     __shared__ Shared<DIM> shared;
     follow_earlier_kernels();
     int2 rows = tiles[blockIdx.x];
@@ -363,14 +353,14 @@ template <int DIM> __device__ __forceinline__ void prefill(const Arguments &a, c
 } // namespace
 
 #define ATTENTION(dim)                                                                             \
-    extern "C" __global__ void __launch_bounds__(128) attention_decode_##dim(Arguments a) {        \
+    extern "C" __global__ void __launch_bounds__(128) attention_decode_##dim(AttentionArguments a) { \
         decode<dim>(a);                                                                            \
     }                                                                                              \
-    extern "C" __global__ void __launch_bounds__(dim) attention_merge_##dim(Arguments a) {         \
+    extern "C" __global__ void __launch_bounds__(dim) attention_merge_##dim(AttentionArguments a) {  \
         merge_splits<dim>(a);                                                                      \
     }                                                                                              \
     extern "C" __global__ void __launch_bounds__(128)                                              \
-        attention_prefill_##dim(Arguments a, const int2 *tiles) {                                  \
+        attention_prefill_##dim(AttentionArguments a, const int2 *tiles) {                         \
         prefill<dim>(a, tiles);                                                                    \
     }
 

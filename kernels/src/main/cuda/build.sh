@@ -1,7 +1,8 @@
 #!/bin/sh
 # Compiles the CUDA kernels to the PTX that is checked in: build.sh [OUT_DIR [SOURCE...]]
 # Needs nvcc; machines without it use the PTX as it is. PtxTextTest fails where the two differ.
-# OUT_DIR/sm_80 gets every source's module, OUT_DIR/sm_90 those of dependent_launch.cuh once more.
+# OUT_DIR/sm_80 gets every source's module, OUT_DIR/sm_90 those of dependent_launch.cuh once more, and
+# OUT_DIR/layouts.txt the sizes and offsets of the structs that the host writes.
 #
 # A debug build, with which the PTX device's findings name source lines:
 #   sh kernels/src/main/cuda/build.sh --lineinfo DIR    and then java -Dlonghand.cuda.ptx=DIR ...
@@ -40,8 +41,22 @@ compile() {
     rm "$ptx.nvcc"
 }
 
+# A line for each constant of layouts.cu, such as `Problem width int32 48`.
+layouts() {
+    text=$out/layouts.txt
+    nvcc -ptx -arch=compute_80 -std=c++17 layouts.cu -o "$text.nvcc"
+    {
+        echo "# How nvcc lays out the structs of layouts.cu. Written by build.sh, read by KernelStruct.java."
+        awk '/\.u32 / { gsub(/;/, ""); gsub(/__/, " ", $5); print $5, (NF > 5 ? $7 : 0) }' "$text.nvcc"
+    } > "$text"
+    rm "$text.nvcc"
+}
+
 for source; do
     name=${source%.cu}
+    case $name in
+        layouts) layouts; continue ;;
+    esac
     compile "$name" 80 &
     case $name in
         linear_wide*) ;; # for prompts, where launches do not count

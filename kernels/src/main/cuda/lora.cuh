@@ -24,7 +24,6 @@ struct LoraChange {
 
     __device__ __forceinline__ int ranks() const { return rank[0] + rank[1] + rank[2]; }
 };
-static_assert(sizeof(LoraChange) == 56, "CudaLora.java writes this");
 
 /* An adapter's one block of device memory begins with this; its matrices follow. */
 struct LoraAdapter {
@@ -40,7 +39,6 @@ struct LoraRows {
     int slots;
     int tiles;
     int capacity; /* of each array below, in elements */
-    int unused;
 
     /* [slots] */
     __device__ __forceinline__ const LoraAdapter *adapter(int slot) const {

@@ -75,9 +75,9 @@ final class CublasPrefill {
         this.queue = queue;
         this.memory = memory;
         this.gatherRows = gatherRows;
-        normed = kernels.call(arena, "rms_norm", "rms_norm_bf16", 8, 8, 4, 8, 4);
-        rounded = kernels.call(arena, "rms_norm", "round_bf16", 8, 8, 4);
-        swiGlu = kernels.call(arena, "swiglu", "swiglu_packed", 8, 4, 8, 4);
+        normed = kernels.call(arena, "rms_norm", "rms_norm_bf16");
+        rounded = kernels.call(arena, "rms_norm", "round_bf16");
+        swiGlu = kernels.call(arena, "swiglu", "swiglu_packed");
         gemm = CublasGemm.open(queue);
     }
 
@@ -103,7 +103,9 @@ final class CublasPrefill {
      * recording.
      */
     boolean takes(Rows rows) {
-        return rows instanceof CudaStepBatch batch && !batch.decoding() && batch.rows() >= ROWS_MIN;
+        return rows instanceof CudaStepBatch batch
+                && !batch.plan().decoding()
+                && batch.rows() >= ROWS_MIN;
     }
 
     /** Queues one product; as {@link CudaLinearKernels#run}. */
@@ -116,11 +118,11 @@ final class CublasPrefill {
             boolean accumulate) {
         int inputs = linear.inputs();
         int width = (int) out.shape().width();
-        long from = ((CudaTensor) in).address();
-        long to = ((CudaTensor) out).address();
+        long from = CudaTensor.address(in);
+        long to = CudaTensor.address(out);
         long operand = x.of((long) rows * inputs * Short.BYTES);
         if (norm != null) {
-            normed.begin().parameter(from).parameter(((CudaTensor) norm.weight()).address());
+            normed.begin().parameter(from).parameter(CudaTensor.address(norm.weight()));
             normed.parameter(norm.eps()).parameter(operand).parameter(inputs);
             normed.launch(rows, 1, 1, THREADS);
         } else {

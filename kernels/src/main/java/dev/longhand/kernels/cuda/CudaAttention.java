@@ -1,6 +1,8 @@
 package dev.longhand.kernels.cuda;
 
 import dev.longhand.bindings.cuda.CudaQueue;
+import dev.longhand.kernels.cuda.KernelStruct.Int32;
+import dev.longhand.kernels.cuda.KernelStruct.Int64;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.rope.RopeAppend;
 import dev.longhand.kernels.tensor.Tensor;
@@ -11,12 +13,17 @@ import java.util.Set;
 
 /** The launches of {@code attention.cu} for one head size. */
 final class CudaAttention {
-    /** Positions of a split; {@code attention.cu}. */
-    static final int SPLIT_POSITIONS = 256;
-
     private static final int GROUP_MAX = 8;
     private static final Set<Integer> HEAD_DIMS = Set.of(32, 64, 128);
-    private static final int ARGUMENTS_BYTES = 8 + 8 + 40 + 24 + 8 + 8 + 8;
+
+    private static final KernelStruct ARGUMENTS = new KernelStruct("AttentionArguments");
+    private static final Int64 QKV = ARGUMENTS.int64("qkv");
+    private static final Int32 HEADS = ARGUMENTS.int32("heads");
+    private static final long BATCH = ARGUMENTS.offset("batch");
+    private static final long KV = ARGUMENTS.offset("kv");
+    private static final Int64 OUT = ARGUMENTS.int64("out");
+    private static final Int64 PARTIALS = ARGUMENTS.int64("partials");
+    private static final Int32 SPLITS = ARGUMENTS.int32("splits");
 
     private final CudaQueue queue;
     private final DeviceMemory memory;
@@ -32,13 +39,13 @@ final class CudaAttention {
         this.queue = queue;
         this.memory = memory;
         this.headDim = headDim;
-        decode = call(kernels, arena, "attention_decode_", ARGUMENTS_BYTES);
-        merge = call(kernels, arena, "attention_merge_", ARGUMENTS_BYTES);
-        prefill = call(kernels, arena, "attention_prefill_", ARGUMENTS_BYTES, Long.BYTES);
+        decode = call(kernels, arena, "attention_decode_");
+        merge = call(kernels, arena, "attention_merge_");
+        prefill = call(kernels, arena, "attention_prefill_");
     }
 
-    private KernelCall call(CudaKernels kernels, Arena arena, String name, int... parameters) {
-        return kernels.call(arena, "attention", name + headDim, parameters);
+    private KernelCall call(CudaKernels kernels, Arena arena, String name) {
+        return kernels.call(arena, "attention", name + headDim);
     }
 
     /** Why a cache and a number of query heads cannot be served, if so. */
@@ -54,8 +61,9 @@ final class CudaAttention {
 
     void run(Tensor qkv, CudaStepBatch batch, CudaKv kv, int layer, Tensor out) {
         int heads = RopeAppend.heads(qkv, kv.shape());
-        int splits = batch.splits();
-        if (batch.decoding()) {
+        AttentionPlan plan = batch.plan();
+        int splits = plan.splits();
+        if (plan.decoding()) {
             reserve(batch, heads);
             set(decode, qkv, heads, batch, kv, layer, out, splits);
             decode.launch(batch.rows(), kv.shape().kvHeads(), splits, 128);
@@ -64,7 +72,7 @@ final class CudaAttention {
         } else {
             set(prefill, qkv, heads, batch, kv, layer, out, splits);
             prefill.parameter(batch.tilesAddress());
-            prefill.launch(batch.tiles(), kv.shape().kvHeads(), 1, 128);
+            prefill.launch(plan.tiles(), kv.shape().kvHeads(), 1, 128);
         }
     }
 
@@ -77,33 +85,16 @@ final class CudaAttention {
             int layer,
             Tensor out,
             int splits) {
-        call.begin().next().field(((CudaTensor) qkv).address()).field(heads);
-        setBatch(call, batch);
-        setKv(call, kv, layer);
-        call.field(((CudaTensor) out).address()).field(partials).field(splits);
-    }
-
-    /** The fields of {@code Batch}. */
-    static void setBatch(KernelCall call, CudaStepBatch batch) {
-        call.field(batch.tokensAddress())
-                .field(batch.positionsAddress())
-                .field(batch.sequencesAddress())
-                .field(batch.pageTablesAddress())
-                .field(batch.pagesPerSequence())
-                .field(batch.rows());
-    }
-
-    /** The fields of {@code PagedKv}. */
-    static void setKv(KernelCall call, CudaKv kv, int layer) {
-        call.field(kv.keys() + layer * kv.layerBytes())
-                .field(kv.values() + layer * kv.layerBytes())
-                .field(kv.shape().kvHeads())
-                .field(kv.shape().headDim());
+        call.begin().struct(ARGUMENTS);
+        call.set(QKV, CudaTensor.address(qkv)).set(HEADS, heads);
+        call.set(OUT, CudaTensor.address(out)).set(PARTIALS, partials).set(SPLITS, splits);
+        StepStructs.set(call.inner(BATCH), batch);
+        StepStructs.set(call.inner(KV), kv, layer);
     }
 
     /** Scratch for the partial results of every sequence at its longest. */
     private void reserve(CudaStepBatch batch, int heads) {
-        long splits = batch.splitsMax();
+        long splits = batch.plan().splitsMax();
         long rows = (long) batch.sequencesMax() * heads;
         long wanted = rows * splits * (headDim + 2) * Float.BYTES;
         if (wanted > partialsBytes) {

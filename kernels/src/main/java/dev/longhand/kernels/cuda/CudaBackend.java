@@ -1,5 +1,7 @@
 package dev.longhand.kernels.cuda;
 
+import static dev.longhand.kernels.cuda.CudaTensor.address;
+
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.longhand.bindings.cuda.CudaDriver;
@@ -46,8 +48,6 @@ import java.util.function.Function;
  */
 public final class CudaBackend implements ComputeBackend {
     private static final int THREADS = 256;
-    private static final int BATCH_BYTES = 40;
-    private static final int KV_BYTES = 24;
 
     private final Arena arena = Arena.ofShared();
     private final CudaQueue queue;
@@ -89,19 +89,19 @@ public final class CudaBackend implements ComputeBackend {
             quantizer = new CudaQuantizer(memory);
             kernels = new CudaKernels(queue, ptx);
             for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16)) {
-                embed.put(dtype, call("embed", "embed" + suffix(dtype), 8, 4, 4, 8, 8));
+                embed.put(dtype, call("embed", "embed" + suffix(dtype)));
             }
             Map<DType, KernelCall> findNonFinite = new EnumMap<>(DType.class);
             for (DType dtype : List.of(DType.F32, DType.BF16)) {
                 String kernel = "find_nonfinite" + suffix(dtype);
-                findNonFinite.put(dtype, call("find_nonfinite", kernel, 8, 8, 8));
+                findNonFinite.put(dtype, call("find_nonfinite", kernel));
             }
-            gatherRows = call("embed", "gather_rows", 8, 4, 8, 8);
-            rmsNorm = call("rms_norm", "rms_norm", 8, 8, 4, 8, 4);
-            swiGlu = call("swiglu", "swiglu", 8, 8, 4);
-            ropeAppend = call("rope_append", "rope_append", 8, 4, 8, BATCH_BYTES, KV_BYTES);
-            copyPage = call("rope_append", "copy_page", 8, 4, 4, 4, 4);
-            sample = call("sample", "sample", 8, 4, 8, 8, 4, 8, 8, 8, 8);
+            gatherRows = call("embed", "gather_rows");
+            rmsNorm = call("rms_norm", "rms_norm");
+            swiGlu = call("swiglu", "swiglu");
+            ropeAppend = call("rope_append", "rope_append");
+            copyPage = call("rope_append", "copy_page");
+            sample = call("sample", "sample");
             loras = new CudaLoras(queue, memory);
             linears = new CudaLinearKernels(kernels, loras, arena);
             graphs = new StepGraphs(queue);
@@ -126,16 +126,12 @@ public final class CudaBackend implements ComputeBackend {
         linears.prefillBy(peer);
     }
 
-    private KernelCall call(String module, String kernel, int... parameterBytes) {
-        return kernels.call(arena, module, kernel, parameterBytes);
+    private KernelCall call(String module, String kernel) {
+        return kernels.call(arena, module, kernel);
     }
 
     private static String suffix(DType dtype) {
         return "_" + dtype.label();
-    }
-
-    private static long address(Tensor tensor) {
-        return ((CudaTensor) tensor).address();
     }
 
     /** The queue of all its work, for measurements beside it. */
@@ -152,12 +148,12 @@ public final class CudaBackend implements ComputeBackend {
 
     @Override
     public Tensor allocate(DType dtype, Shape shape) {
-        return new CudaTensor(memory, dtype, shape);
+        return DeviceTensor.zeros(memory, dtype, shape);
     }
 
     @Override
     public Tensor place(HostTensor tensor) {
-        return new CudaTensor(memory, tensor);
+        return WeightTensor.borrowing(memory, tensor);
     }
 
     @Override
@@ -231,15 +227,14 @@ public final class CudaBackend implements ComputeBackend {
         CudaStepBatch rows = (CudaStepBatch) batch;
         rows.synchronise();
         int width = Math.toIntExact(table.shape().width());
-        // one copy for the table and a tied head
-        boolean padded = table.dtype() == DType.BF16;
-        CudaTensor tensor = (CudaTensor) table;
-        int stride = padded ? tensor.matrix().chunks() * CudaMatrix.CHUNK : width;
+        // bf16 is read as the linear kernels have it, so that a tied head shares its memory
+        CudaMatrix shared = table.dtype() == DType.BF16 ? WeightTensor.of(table).matrix() : null;
+        int stride = shared == null ? width : shared.chunks() * CudaMatrix.CHUNK;
         KernelCall call = embed.get(table.dtype());
         if (call == null) {
             throw new IllegalArgumentException("no embedding in " + table.dtype());
         }
-        call.begin().parameter(padded ? tensor.matrix().address() : tensor.address());
+        call.begin().parameter(shared == null ? address(table) : shared.address());
         call.parameter(stride).parameter(width);
         call.parameter(rows.tokensAddress()).parameter(address(out));
         call.launch(batch.rows(), 1, 1, THREADS);
@@ -286,8 +281,8 @@ public final class CudaBackend implements ComputeBackend {
         rows.synchronise();
         int heads = RopeAppend.heads(qkv, kv.shape());
         ropeAppend.begin().parameter(address(qkv)).parameter(heads).parameter(address(rope));
-        CudaAttention.setBatch(ropeAppend.next(), rows);
-        CudaAttention.setKv(ropeAppend.next(), (CudaKv) kv, layer);
+        StepStructs.set(ropeAppend.struct(StepStructs.BATCH), rows);
+        StepStructs.set(ropeAppend.struct(StepStructs.PAGED_KV), (CudaKv) kv, layer);
         int all = heads + 2 * kv.shape().kvHeads();
         ropeAppend.launch(batch.rows(), all, 1, 64);
     }

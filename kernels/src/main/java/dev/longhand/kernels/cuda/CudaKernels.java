@@ -9,11 +9,13 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -77,7 +79,10 @@ final class CudaKernels {
 
     private final CudaQueue queue;
     private final Function<String, byte[]> ptx;
-    private final Map<String, Long> modules = new HashMap<>();
+    private final Map<String, Loaded> modules = new HashMap<>();
+
+    /** A loaded module and the signatures of its kernels. */
+    private record Loaded(long handle, Map<String, KernelSignature> signatures) {}
 
     /**
      * Loads what every model needs.
@@ -97,12 +102,14 @@ final class CudaKernels {
                 && Arrays.asList(OVERLAPPED_TEXTS).contains(SM_90 + module);
     }
 
-    private long load(String module) {
+    private Loaded load(String module) {
         byte[] text = ptx.apply((overlapped(module) ? SM_90 : SM_80) + module);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment image = arena.allocate(text.length + 1L);
             MemorySegment.copy(text, 0, image, ValueLayout.JAVA_BYTE, 0, text.length);
-            return queue.driver().loadModule(image);
+            long handle = queue.driver().loadModule(image);
+            String ptx = new String(text, StandardCharsets.ISO_8859_1);
+            return new Loaded(handle, KernelSignature.parse(ptx));
         }
     }
 
@@ -128,10 +135,11 @@ final class CudaKernels {
         }
     }
 
-    /** A kernel, to be called with parameters of these sizes. */
-    KernelCall call(Arena arena, String module, String kernel, int... parameterBytes) {
-        Long handle = modules.computeIfAbsent(module, this::load);
-        long function = queue.driver().function(handle, kernel);
-        return new KernelCall(arena, queue, function, overlapped(module), parameterBytes);
+    /** A kernel, ready to be called. */
+    KernelCall call(Arena arena, String module, String kernel) {
+        Loaded loaded = modules.computeIfAbsent(module, this::load);
+        long function = queue.driver().function(loaded.handle, kernel);
+        KernelSignature signature = Objects.requireNonNull(loaded.signatures.get(kernel));
+        return new KernelCall(arena, queue, function, signature, overlapped(module));
     }
 }

@@ -3,6 +3,7 @@ package dev.longhand.kernels.cuda;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Tensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,22 +28,22 @@ final class CudaLinear extends Linear {
         matrix = new CudaMatrix(memory, new StackedMatrices(sources(matrices()), true));
         bias = 0;
         gated = true;
-        List.of(gate, up).forEach(part -> ((CudaTensor) part.weights()).uploadedIn(matrix));
+        List.of(gate, up).forEach(part -> WeightTensor.of(part.weights()).uploadedIn(matrix));
     }
 
     CudaLinear(DeviceMemory memory, List<LinearMatrix> matrices) {
         super(matrices);
         matrix =
                 matrices.size() == 1
-                        ? ((CudaTensor) matrices.getFirst().weights()).matrix()
+                        ? WeightTensor.of(matrices.getFirst().weights()).matrix()
                         : new CudaMatrix(memory, new StackedMatrices(sources(matrices), false));
-        matrices.forEach(part -> ((CudaTensor) part.weights()).uploadedIn(matrix));
+        matrices.forEach(part -> WeightTensor.of(part.weights()).uploadedIn(matrix));
         bias = uploadBias(memory, matrices);
         gated = false;
     }
 
     private static List<HostTensor> sources(List<LinearMatrix> matrices) {
-        return matrices.stream().map(part -> ((CudaTensor) part.weights()).source()).toList();
+        return matrices.stream().map(part -> WeightTensor.of(part.weights()).source()).toList();
     }
 
     private long uploadBias(DeviceMemory memory, List<LinearMatrix> matrices) {
@@ -53,9 +54,9 @@ final class CudaLinear extends Linear {
             MemorySegment all = arena.allocate(ValueLayout.JAVA_FLOAT, outputs());
             long at = 0;
             for (LinearMatrix part : matrices) {
-                CudaTensor tensor = (CudaTensor) part.bias();
-                if (tensor != null) {
-                    HostTensor source = tensor.source();
+                Tensor bias = part.bias();
+                if (bias != null) {
+                    HostTensor source = WeightTensor.of(bias).source();
                     all.asSlice(at, source.bytes()).copyFrom(source.data());
                 }
                 at += (long) part.outputs() * Float.BYTES;

@@ -1,7 +1,6 @@
 package dev.longhand.kernels.cuda;
 
 import dev.longhand.kernels.batch.Rows;
-import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.Tensor;
@@ -10,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -33,8 +31,6 @@ final class CudaLinearKernels {
     private static final int SHRINK_BLOCKS = 32;
 
     private static final int SHRINK_THREADS = 256;
-    private static final int PROBLEM_BYTES = 6 * Long.BYTES + 7 * Integer.BYTES;
-    private static final int ADAPTED_BYTES = Long.BYTES + 4 * Integer.BYTES;
 
     private final CudaLoras loras;
     private final CudaKernels kernels;
@@ -93,33 +89,32 @@ final class CudaLinearKernels {
     private Product product(DType weights, String kind) {
         if (weights == DType.BF16) {
             return new Product(
-                    shapes("", kind, PROBLEM_BYTES),
-                    shapes("", "_lora" + kind, PROBLEM_BYTES, ADAPTED_BYTES));
+                    shapes("", kind, false), shapes("", "_lora" + kind, true));
         }
         String format = "_" + weights.label();
-        Shapes both = shapes(format, kind, PROBLEM_BYTES, ADAPTED_BYTES);
+        Shapes both = shapes(format, kind, true);
         return new Product(both, both);
     }
 
-    private Shapes shapes(String format, String kind, int... parameterBytes) {
+    private Shapes shapes(String format, String kind, boolean takesAdapters) {
         String skinny = "linear_skinny" + format;
         String wide = "linear_wide" + format;
         return new Shapes(
-                call(skinny, skinny + kind + "_8", parameterBytes),
-                call(skinny, skinny + kind + "_16", parameterBytes),
-                call(skinny, skinny + kind + "_odd", parameterBytes),
-                call(wide, wide + kind, parameterBytes),
-                parameterBytes.length > 1);
+                call(skinny, skinny + kind + "_8"),
+                call(skinny, skinny + kind + "_16"),
+                call(skinny, skinny + kind + "_odd"),
+                call(wide, wide + kind),
+                takesAdapters);
     }
 
     private Shrink shrink(String kernel) {
         return new Shrink(
-                call("lora_shrink", kernel, PROBLEM_BYTES, ADAPTED_BYTES),
-                call("lora_shrink", kernel + "_odd", PROBLEM_BYTES, ADAPTED_BYTES));
+                call("lora_shrink", kernel),
+                call("lora_shrink", kernel + "_odd"));
     }
 
-    private KernelCall call(String module, String kernel, int... parameterBytes) {
-        return kernels.call(arena, module, kernel, parameterBytes);
+    private KernelCall call(String module, String kernel) {
+        return kernels.call(arena, module, kernel);
     }
 
     /** Has cuBLAS multiply what it takes. */
@@ -149,8 +144,8 @@ final class CudaLinearKernels {
         if (table != 0) {
             Shrink kinds = norm != null ? normedShrink : plainShrink;
             KernelCall shrink = aligned ? kinds.aligned : kinds.odd;
-            set(shrink, linear, x, norm, out, count, accumulate);
-            setAdapted(shrink, linear, table);
+            LinearStructs.setProblem(shrink.begin(), linear, x, norm, out, count, accumulate);
+            LinearStructs.setAdapted(shrink, linear, table);
             int parts = CudaLoras.parts(count);
             shrink.launch(SHRINK_BLOCKS, parts, 1, SHRINK_THREADS);
         }
@@ -159,9 +154,9 @@ final class CudaLinearKernels {
         boolean eight = aligned && count <= SKINNY_TILE;
         KernelCall call =
                 wide ? shapes.wide : eight ? shapes.eight : aligned ? shapes.sixteen : shapes.odd;
-        set(call, linear, x, norm, out, count, accumulate);
+        LinearStructs.setProblem(call.begin(), linear, x, norm, out, count, accumulate);
         if (shapes.takesAdapters) {
-            setAdapted(call, linear, table);
+            LinearStructs.setAdapted(call, linear, table);
         }
         int packed = linear.matrix().rows();
         if (wide) {
@@ -173,33 +168,5 @@ final class CudaLinearKernels {
             int tiles = Math.ceilDiv(count, eight ? SKINNY_TILE : 2 * SKINNY_TILE);
             call.launch(columns, tiles, 1, SKINNY_THREADS);
         }
-    }
-
-    /** The fields of {@code Problem}. */
-    private static void set(
-            KernelCall call,
-            CudaLinear linear,
-            Tensor x,
-            @Nullable Norm norm,
-            Tensor out,
-            int rows,
-            boolean accumulate) {
-        CudaMatrix matrix = linear.matrix();
-        call.begin().next();
-        call.field(((CudaTensor) x).address()).field(matrix.address());
-        call.field(matrix.scales());
-        call.field(norm == null ? 0L : ((CudaTensor) norm.weight()).address());
-        call.field(linear.bias()).field(((CudaTensor) out).address());
-        call.field(linear.inputs()).field(matrix.chunks()).field(rows).field(matrix.rows());
-        call.field((int) out.shape().width()).field(accumulate ? 1 : 0);
-        call.field(norm == null ? 0f : norm.eps());
-    }
-
-    /** The fields of {@code Adapted}. */
-    private static void setAdapted(KernelCall call, CudaLinear linear, long table) {
-        List<LinearMatrix> matrices = linear.matrices();
-        int second = matrices.getFirst().outputs();
-        int third = matrices.size() < 2 ? second : second + matrices.get(1).outputs();
-        call.next().field(table).field(linear.loraGroup()).field(second).field(third);
     }
 }

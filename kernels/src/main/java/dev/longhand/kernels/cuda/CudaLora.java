@@ -1,9 +1,8 @@
 package dev.longhand.kernels.cuda;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
+import dev.longhand.kernels.cuda.KernelStruct.Float32;
+import dev.longhand.kernels.cuda.KernelStruct.Int32;
+import dev.longhand.kernels.cuda.KernelStruct.Int64;
 import dev.longhand.kernels.lora.LoraAdapter;
 import dev.longhand.kernels.lora.LoraDelta;
 import dev.longhand.kernels.lora.LoraMatrix;
@@ -24,10 +23,16 @@ final class CudaLora implements LoraAdapter {
     private static final int MATRICES = 3;
 
     private static final int RANKS = 8;
-    private static final long HEADER_BYTES = Long.BYTES;
-    private static final long CHANGE_BYTES =
-            Long.BYTES + MATRICES * (Long.BYTES + 2L * Integer.BYTES);
     private static final long ALIGNMENT = 256;
+
+    private static final KernelStruct ADAPTER = new KernelStruct("LoraAdapter");
+    private static final Int64 GROUPS = ADAPTER.int64("groups");
+    private static final long CHANGES = ADAPTER.offset("changes");
+    private static final KernelStruct CHANGE = new KernelStruct("LoraChange");
+    private static final Int64 A = CHANGE.int64("a");
+    private static final Int64 B = CHANGE.int64("b");
+    private static final Int32 RANK = CHANGE.int32("rank");
+    private static final Float32 SCALE = CHANGE.float32("scale");
 
     private final CudaLoras owner;
     private final long address;
@@ -71,7 +76,7 @@ final class CudaLora implements LoraAdapter {
 
         Layout(int groups) {
             this.groups = groups;
-            end = aligned(HEADER_BYTES + groups * CHANGE_BYTES);
+            end = aligned(tableBytes());
         }
 
         void add(LoraDelta delta) {
@@ -107,36 +112,32 @@ final class CudaLora implements LoraAdapter {
 
         /** The {@code LoraAdapter} of lora.cuh. */
         MemorySegment table(Arena arena, long address, List<LoraDelta> deltas) {
-            MemorySegment table = arena.allocate(HEADER_BYTES + groups * CHANGE_BYTES, Long.BYTES);
-            table.set(JAVA_LONG, 0, groups);
+            MemorySegment table = arena.allocate(tableBytes(), Long.BYTES);
+            GROUPS.set(table, 0, groups);
             int next = 0;
             for (LoraDelta delta : deltas) {
                 int group = ((CudaLinear) delta.linear()).loraGroup();
-                long at = HEADER_BYTES + group * CHANGE_BYTES;
+                long at = CHANGES + group * CHANGE.bytes();
                 int count = delta.linear().matrices().size();
                 int changed = delta.changes().size();
                 if (changed > 0) {
-                    table.set(JAVA_LONG, at, address + matrices.get(next).offset());
+                    A.set(table, at, address + matrices.get(next).offset());
                     next += changed;
                 }
                 for (int m = 0; m < count; m++) {
                     LoraMatrix change = delta.change(m);
                     if (change != null) {
-                        long b = address + matrices.get(next++).offset();
-                        set(table, at, m, change, b);
+                        B.set(table, at, m, address + matrices.get(next++).offset());
+                        RANK.set(table, at, m, padded(change));
+                        SCALE.set(table, at, m, change.scale());
                     }
                 }
             }
             return table;
         }
 
-        /** The fields of one matrix of a {@code LoraChange}. */
-        private static void set(MemorySegment table, long at, int m, LoraMatrix change, long b) {
-            long ranks = at + Long.BYTES * (1L + MATRICES);
-            table.set(JAVA_LONG, at + Long.BYTES * (1L + m), b);
-            table.set(JAVA_INT, ranks + (long) m * Integer.BYTES, padded(change));
-            long scale = ranks + (long) (MATRICES + m) * Integer.BYTES;
-            table.set(JAVA_FLOAT, scale, change.scale());
+        private long tableBytes() {
+            return CHANGES + groups * CHANGE.bytes();
         }
 
         private static int padded(LoraMatrix change) {

@@ -4,6 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.longhand.kernels.batch.Rows;
+import dev.longhand.kernels.cuda.KernelStruct.Int32;
+import dev.longhand.kernels.cuda.KernelStruct.Int64;
 import dev.longhand.kernels.lora.LoraAdapter;
 
 import org.jspecify.annotations.Nullable;
@@ -19,7 +21,13 @@ final class CudaLoraRows {
     /** Rows that share one pass over A. */
     private static final int TILE_ROWS = 16;
 
-    private static final long HEADER_BYTES = 32;
+    private static final KernelStruct TABLE = new KernelStruct("LoraRows");
+    private static final Int64 SHRUNK = TABLE.int64("shrunk");
+    private static final Int32 PITCH = TABLE.int32("pitch");
+    private static final Int32 PARTS = TABLE.int32("parts");
+    private static final Int32 SLOTS = TABLE.int32("slots");
+    private static final Int32 TILES = TABLE.int32("tiles");
+    private static final Int32 CAPACITY = TABLE.int32("capacity");
 
     private final MemorySegment staging;
     private final int capacity;
@@ -40,7 +48,7 @@ final class CudaLoraRows {
 
     /** Bytes of a table: a slot's address, a row's slot, its place in the order, and a tile. */
     static long bytes(int capacity) {
-        return HEADER_BYTES + capacity * (Long.BYTES + 4L * Integer.BYTES);
+        return TABLE.bytes() + capacity * (Long.BYTES + 4L * Integer.BYTES);
     }
 
     MemorySegment staging() {
@@ -72,13 +80,12 @@ final class CudaLoraRows {
     void write(Rows rows, CudaLoras loras) {
         int count = assignSlots(rows);
         int tiles = writeTiles(rows.rows(), count);
-        staging.set(JAVA_LONG, 0, loras.shrunk(rows.rows()));
-        staging.set(JAVA_INT, 8, loras.pitch());
-        staging.set(JAVA_INT, 12, CudaLoras.parts(rows.rows()));
-        staging.set(JAVA_INT, 16, count);
-        staging.set(JAVA_INT, 20, tiles);
-        staging.set(JAVA_INT, 24, capacity);
-        staging.set(JAVA_INT, 28, 0);
+        SHRUNK.set(staging, 0, loras.shrunk(rows.rows()));
+        PITCH.set(staging, 0, loras.pitch());
+        PARTS.set(staging, 0, CudaLoras.parts(rows.rows()));
+        SLOTS.set(staging, 0, count);
+        TILES.set(staging, 0, tiles);
+        CAPACITY.set(staging, 0, capacity);
         Arrays.fill(slots, 0, count, null); // keeps no closed adapter from the collector
     }
 
@@ -92,7 +99,7 @@ final class CudaLoraRows {
                 if (slot == count) {
                     CudaLora lora = (CudaLora) adapter;
                     slots[slot] = lora;
-                    staging.set(JAVA_LONG, HEADER_BYTES + (long) slot * Long.BYTES, lora.address());
+                    staging.set(JAVA_LONG, TABLE.bytes() + (long) slot * Long.BYTES, lora.address());
                     count++;
                 }
             }
@@ -113,7 +120,7 @@ final class CudaLoraRows {
 
     /** Offset of an element of the arrays of int32 behind the addresses. */
     private long intsAt(long index) {
-        return HEADER_BYTES + (long) capacity * Long.BYTES + index * Integer.BYTES;
+        return TABLE.bytes() + (long) capacity * Long.BYTES + index * Integer.BYTES;
     }
 
     private int writeTiles(int rows, int count) {

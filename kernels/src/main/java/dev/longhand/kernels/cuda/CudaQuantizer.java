@@ -13,7 +13,7 @@ import java.util.List;
 /** Weights that are quantised in host memory, where they stay until a linear layer takes them. */
 final class CudaQuantizer implements AutoCloseable {
     private final DeviceMemory memory;
-    private final List<CudaTensor> tensors = new ArrayList<>();
+    private final List<WeightTensor> tensors = new ArrayList<>();
     private @Nullable HostQuantizer host;
 
     CudaQuantizer(DeviceMemory memory) {
@@ -22,10 +22,10 @@ final class CudaQuantizer implements AutoCloseable {
 
     /** Quantises a matrix; see {@code ComputeBackend.quantize}. */
     @SuppressWarnings("MustBeClosedChecker") // the tensor closes the arena, close() the quantiser
-    CudaTensor quantize(HostTensor weights, DType dtype) {
+    WeightTensor quantize(HostTensor weights, DType dtype) {
         Arena own = Arena.ofShared();
         HostTensor quantized = HostTensor.allocate(own, dtype, weights.shape());
-        CudaTensor tensor = new CudaTensor(memory, quantized, own);
+        WeightTensor tensor = WeightTensor.owning(memory, quantized, own);
         tensors.add(tensor);
         HostQuantizer quantizer = host != null ? host : new HostQuantizer();
         host = quantizer;
@@ -35,7 +35,7 @@ final class CudaQuantizer implements AutoCloseable {
 
     @Override
     public void close() {
-        tensors.forEach(CudaTensor::release);
+        tensors.forEach(WeightTensor::release);
         HostQuantizer quantizer = host;
         if (quantizer != null) {
             quantizer.close();

@@ -1,7 +1,5 @@
 package dev.longhand.kernels.cuda;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvShape;
@@ -9,39 +7,43 @@ import dev.longhand.kernels.kvcache.KvShape;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A step batch with its copy on the device: one block of int32, uploaded in one transfer when a
- * kernel first needs it. Beside the rows it holds the tiles of the prompt kernel: up to {@link
- * #TILE_ROWS} neighbouring rows of one sequence each.
+ * A step batch with its copy on the device: one block, uploaded in one transfer when a kernel first
+ * needs it. Beside the rows it holds the tiles of the {@link AttentionPlan} and the table of the
+ * rows' adapters.
  */
 final class CudaStepBatch extends StepBatch {
-    /**
-     * Rows of a tile: 16 rows of a group of 5 are 80 columns, ten column tiles over the same KV.
-     */
-    private static final int TILE_ROWS = 16;
-
     private final CudaQueue queue;
-    private final MemorySegment staging;
-    private final MemorySegment[] staged; // where each array goes
-    private final long device;
     private final CudaLoras loras;
+    private final MemorySegment staging;
+    private final long device;
+    private final Part tokens;
+    private final Part positions;
+    private final Part sequences;
+    private final Part selected;
+    private final Part tiles;
+    private final Part pageTables;
+    private final Part adapters;
+    private final AttentionPlan plan;
     private final CudaLoraRows loraRows;
-    private final long loraTable;
     private long uploaded = -1;
     private long uploadedLoras = -1;
     private boolean adapted;
-    private int tiles;
-    private boolean decoding;
-    private int positionMax;
     private boolean closed;
+
+    /** A part of the block: where the host writes it and where the device reads it. */
+    private record Part(MemorySegment staged, long address) {}
 
     CudaStepBatch(
             CudaQueue queue, CudaLoras loras, int rowsMax, int sequencesMax, int pagesPerSequence) {
         super(rowsMax, sequencesMax, pagesPerSequence);
-        this.loras = loras;
         this.queue = queue;
-        long ints = 6L * rowsMax + (long) sequencesMax * pagesPerSequence;
-        long tableAt = Math.ceilDiv(ints, 2) * Long.BYTES; // it holds addresses
-        long bytes = tableAt + CudaLoraRows.bytes(rowsMax);
+        this.loras = loras;
+        long row = (long) rowsMax * Integer.BYTES; // an int32 of every row
+        long tilesAt = 4 * row;
+        long pageTablesAt = tilesAt + AttentionPlan.tileBytes(rowsMax);
+        long pageTableBytes = (long) sequencesMax * pagesPerSequence * Integer.BYTES;
+        long adaptersAt = Math.ceilDiv(pageTablesAt + pageTableBytes, Long.BYTES) * Long.BYTES;
+        long bytes = adaptersAt + CudaLoraRows.bytes(rowsMax);
         try {
             staging = queue.driver().allocatePinned(bytes);
             device = queue.driver().allocate(bytes);
@@ -49,21 +51,23 @@ final class CudaStepBatch extends StepBatch {
             super.close(); // the driver frees its own
             throw e;
         }
-        long all = (long) rowsMax * Integer.BYTES;
-        staged =
-                new MemorySegment[] {
-                    staging.asSlice(0, all),
-                    staging.asSlice(all, all),
-                    staging.asSlice(2 * all, all),
-                    staging.asSlice(3 * all, all),
-                    staging.asSlice(6 * all, ints * Integer.BYTES - 6 * all)
-                };
-        loraRows = new CudaLoraRows(staging.asSlice(tableAt), rowsMax);
-        loraTable = device + tableAt;
+        tokens = part(0, row);
+        positions = part(row, row);
+        sequences = part(2 * row, row);
+        selected = part(3 * row, row);
+        tiles = part(tilesAt, pageTablesAt - tilesAt);
+        pageTables = part(pageTablesAt, pageTableBytes);
+        adapters = part(adaptersAt, bytes - adaptersAt);
+        plan = new AttentionPlan(tiles.staged, pagesPerSequence * KvShape.PAGE_POSITIONS);
+        loraRows = new CudaLoraRows(adapters.staged, rowsMax);
+    }
+
+    private Part part(long at, long bytes) {
+        return new Part(staging.asSlice(at, bytes), device + at);
     }
 
     /**
-     * Brings the device's copy up to date.
+     * Brings the plan and the device's copy up to date.
      *
      * @throws IllegalStateException if a row's adapter is closed
      */
@@ -71,97 +75,64 @@ final class CudaStepBatch extends StepBatch {
         if (uploaded == version() && uploadedLoras == loras.version()) {
             return;
         }
-        queue.synchronize(); // the transfer of the step before may still read the staging
-        staged[0].copyFrom(tokens());
-        staged[1].copyFrom(positions());
-        staged[2].copyFrom(sequences());
-        staged[3].copyFrom(selectedRows());
-        staged[4].copyFrom(pageTables());
-        plan();
+        queue.synchronize(); // the previous step's transfer may still read the staging
+        plan.make(this);
         adapted = CudaLoraRows.any(this);
         if (adapted) {
             loraRows.write(this, loras);
         }
-        queue.copyToDevice(device, staging);
+        upload();
         uploaded = version();
         uploadedLoras = loras.version();
     }
 
-    /** The address of the table of rows and their adapters; 0 if no row has one. */
-    long loraTable() {
-        return adapted ? loraTable : 0;
+    private void upload() {
+        tokens.staged.copyFrom(tokens());
+        positions.staged.copyFrom(positions());
+        sequences.staged.copyFrom(sequences());
+        selected.staged.copyFrom(selectedRows());
+        pageTables.staged.copyFrom(pageTables());
+        queue.copyToDevice(device, staging);
     }
 
-    /** Of what the launches of the step depend on beside its shape: 0 without adapters. */
+    /** How the attention of the step is launched, as of the last {@link #synchronise}. */
+    AttentionPlan plan() {
+        return plan;
+    }
+
+    /** The address of the table of rows and their adapters; 0 if no row has one. */
+    long loraTable() {
+        return adapted ? adapters.address : 0;
+    }
+
+    /** Groups of linear layers that adapters change in this step; 0 without adapters. */
     int loraGroups() {
         return adapted ? loras.groups() : 0;
     }
 
-    private void plan() {
-        tiles = 0;
-        decoding = true;
-        positionMax = 0;
-        int first = 0;
-        for (int row = 0; row < rows(); row++) {
-            positionMax = Math.max(positionMax, position(row));
-            boolean runs = row + 1 < rows() && sequence(row + 1) == sequence(row);
-            decoding &= !runs;
-            if (!runs || row + 1 - first == TILE_ROWS) {
-                long at = 4L * rowsMax() + 2L * tiles;
-                staging.setAtIndex(JAVA_INT, at, first);
-                staging.setAtIndex(JAVA_INT, at + 1, row + 1 - first);
-                tiles++;
-                first = row + 1;
-            }
-        }
-    }
-
-    /** Address of the tokens; positions and sequences follow, {@code rowsMax} apart. */
     long tokensAddress() {
-        return device;
+        return tokens.address;
     }
 
     long positionsAddress() {
-        return device + (long) rowsMax() * Integer.BYTES;
+        return positions.address;
     }
 
     long sequencesAddress() {
-        return device + 2L * rowsMax() * Integer.BYTES;
+        return sequences.address;
     }
 
     long selectedAddress() {
-        return device + 3L * rowsMax() * Integer.BYTES;
+        return selected.address;
     }
 
     /** Address of the tiles: pairs of first row and number of rows. */
     long tilesAddress() {
-        return device + 4L * rowsMax() * Integer.BYTES;
+        return tiles.address;
     }
 
     long pageTablesAddress() {
-        return device + 6L * rowsMax() * Integer.BYTES;
-    }
-
-    int tiles() {
-        return tiles;
-    }
-
-    /** Whether every sequence of the step has one row. */
-    boolean decoding() {
-        return decoding;
-    }
-
-    /** Splits of attention over the longest sequence, rounded up to a power of two. */
-    int splits() {
-        int splits = positionMax / CudaAttention.SPLIT_POSITIONS + 1;
-        int rounded = Integer.highestOneBit(2 * splits - 1);
-        return Math.min(rounded, splitsMax());
-    }
-
-    /** Splits of a sequence that fills its page table. */
-    int splitsMax() {
-        int positions = pagesPerSequence() * KvShape.PAGE_POSITIONS;
-        return Math.ceilDiv(positions, CudaAttention.SPLIT_POSITIONS);
+        return pageTables.address;
     }
 
     @Override

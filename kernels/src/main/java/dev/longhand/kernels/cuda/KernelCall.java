@@ -13,17 +13,21 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A kernel with its parameters in native memory, built once and reused: a launch allocates nothing.
- * Parameters are set in order; structs are set field by field, each aligned as C aligns it.
+ * Parameters are set in order and checked against the sizes that the PTX declares; the fields of a
+ * struct are set by name, in any order, after {@link #struct}.
  */
 final class KernelCall {
+    private static final long ALIGNMENT = 16;
+
     private final CudaQueue queue;
     private final long function;
+    private final KernelSignature signature;
     private final boolean overlapped;
     private final MemorySegment values;
     private final MemorySegment pointers;
     private final long[] starts;
     private int parameter;
-    private long end;
+    private long struct;
     private Dim3 grid = new Dim3(1, 1, 1);
     private Dim3 block = new Dim3(1, 1, 1);
 
@@ -31,77 +35,104 @@ final class KernelCall {
      * A call of a kernel.
      *
      * @param queue where it is launched
+     * @param function the driver's handle of the kernel
      * @param overlapped whether the kernel itself waits for the kernels queued before it
-     * @param parameterBytes the size of each parameter, in order
      */
     KernelCall(
             Arena arena,
             CudaQueue queue,
             long function,
-            boolean overlapped,
-            int... parameterBytes) {
+            KernelSignature signature,
+            boolean overlapped) {
         this.queue = queue;
         this.function = function;
+        this.signature = signature;
         this.overlapped = overlapped;
-        starts = new long[parameterBytes.length];
+        int count = signature.parameterBytes().size();
+        starts = new long[count];
         long total = 0;
-        for (int i = 0; i < parameterBytes.length; i++) {
+        for (int i = 0; i < count; i++) {
             starts[i] = total;
-            total += (parameterBytes[i] + 15L) / 16 * 16;
+            total += Math.ceilDiv(signature.parameterBytes().get(i), ALIGNMENT) * ALIGNMENT;
         }
-        values = arena.allocate(Math.max(total, 16), 16);
-        pointers = arena.allocate(ADDRESS, Math.max(parameterBytes.length, 1));
-        for (int i = 0; i < parameterBytes.length; i++) {
+        values = arena.allocate(Math.max(total, ALIGNMENT), ALIGNMENT);
+        pointers = arena.allocate(ADDRESS, Math.max(count, 1));
+        for (int i = 0; i < count; i++) {
             pointers.setAtIndex(ADDRESS, i, values.asSlice(starts[i]));
         }
     }
 
     /** Begins to set parameters from the first one on. */
     KernelCall begin() {
-        parameter = -1;
+        parameter = 0;
         return this;
     }
 
-    /** Moves to the next parameter; fields are added to it. */
-    KernelCall next() {
-        parameter++;
-        end = starts[parameter];
-        return this;
-    }
-
-    KernelCall field(long value) {
-        end = (end + 7) / 8 * 8;
-        values.set(JAVA_LONG, end, value);
-        end += Long.BYTES;
-        return this;
-    }
-
-    KernelCall field(int value) {
-        values.set(JAVA_INT, end, value);
-        end += Integer.BYTES;
-        return this;
-    }
-
-    KernelCall field(float value) {
-        values.set(JAVA_FLOAT, end, value);
-        end += Float.BYTES;
-        return this;
-    }
-
+    /** Sets the next parameter, an integer of 8 bytes or an address. */
     KernelCall parameter(long value) {
-        return next().field(value);
+        values.set(JAVA_LONG, next(Long.BYTES), value);
+        return this;
     }
 
+    /** Sets the next parameter, an integer of 4 bytes. */
     KernelCall parameter(int value) {
-        return next().field(value);
+        values.set(JAVA_INT, next(Integer.BYTES), value);
+        return this;
     }
 
+    /** Sets the next parameter, a float. */
     KernelCall parameter(float value) {
-        return next().field(value);
+        values.set(JAVA_FLOAT, next(Float.BYTES), value);
+        return this;
     }
 
-    /** Queues the kernel over a grid of blocks of {@code threads}. */
+    /** Begins the next parameter, a struct, whose fields are set from here on. */
+    KernelCall struct(KernelStruct type) {
+        struct = next(type.bytes());
+        return this;
+    }
+
+    /** Begins a struct at an offset of the struct parameter that was begun last. */
+    KernelCall inner(long offset) {
+        struct = starts[parameter - 1] + offset;
+        return this;
+    }
+
+    KernelCall set(KernelStruct.Int64 field, long value) {
+        field.set(values, struct, value);
+        return this;
+    }
+
+    KernelCall set(KernelStruct.Int32 field, int value) {
+        field.set(values, struct, value);
+        return this;
+    }
+
+    KernelCall set(KernelStruct.Float32 field, float value) {
+        field.set(values, struct, value);
+        return this;
+    }
+
+    /** Moves to the next parameter, which has {@code bytes} bytes; where it begins. */
+    private long next(long bytes) {
+        if (parameter == starts.length || signature.parameterBytes().get(parameter) != bytes) {
+            throw new IllegalStateException(
+                    "parameter %d of %s is not of %d bytes: %s"
+                            .formatted(parameter, signature.kernel(), bytes, signature));
+        }
+        return starts[parameter++];
+    }
+
+    /**
+     * Queues the kernel over a grid of blocks of {@code threads} threads.
+     *
+     * @throws IllegalStateException if a parameter is missing
+     */
     void launch(int x, int y, int z, int threads) {
+        if (parameter != starts.length) {
+            throw new IllegalStateException(
+                    "%d parameters are set of %s".formatted(parameter, signature));
+        }
         if (grid.x() != x || grid.y() != y || grid.z() != z) {
             grid = new Dim3(x, y, z);
         }

@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
-import java.util.Optional;
 
 /** The launches of {@code find_nonfinite.cu}: NaN and infinity in tensors, where they are. */
 final class NonFiniteCheck {
@@ -36,24 +35,26 @@ final class NonFiniteCheck {
         found = memory.allocate(Long.BYTES);
     }
 
-    /** Index of the first one, row-major, or -1. Of quantised weights the scales are looked at. */
+    /** Index of the first one, row-major, or -1. Of quantised weights the scales are checked. */
     long find(Tensor tensor) {
-        if (!(tensor instanceof CudaTensor own)) {
-            return ((HostTensor) tensor).findNonFinite(); // before it is quantised
+        if (tensor instanceof HostTensor host) {
+            return host.findNonFinite(); // before it is quantised
         }
-        CudaMatrix matrix = own.uploaded();
-        if (own.dtype().quantized()) {
+        return switch ((CudaTensor) tensor) {
+            case DeviceTensor own -> find(own.dtype(), own.address(), own.shape().elements());
+            case WeightTensor weights -> find(weights);
+        };
+    }
+
+    private long find(WeightTensor weights) {
+        CudaMatrix matrix = weights.uploaded();
+        if (weights.dtype().quantized()) {
             return matrix == null || !anyIn(matrix) ? -1 : 0; // codes are finite, a group is not
-        }
-        Optional<HostTensor> placed = own.placed();
-        if (placed.isEmpty()) {
-            return find(own.dtype(), own.address(), own.shape().elements());
         }
         if (matrix != null && !anyIn(matrix)) {
             return -1;
         }
-        // never uploaded as a matrix, or something is wrong in one: where, its file tells
-        return placed.get().findNonFinite();
+        return weights.source().findNonFinite(); // the matrix may have other weights' rows too
     }
 
     private boolean anyIn(CudaMatrix matrix) {

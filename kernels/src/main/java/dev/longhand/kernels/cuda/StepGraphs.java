@@ -33,7 +33,7 @@ final class StepGraphs {
         Recording(CudaStepBatch batch, KvCache kv) {
             rows = batch.rows();
             selected = batch.selectedCount();
-            splits = batch.splits();
+            splits = batch.plan().splits();
             loraGroups = batch.loraGroups();
             this.kv = kv;
         }
@@ -41,7 +41,7 @@ final class StepGraphs {
         boolean serves(CudaStepBatch batch, KvCache cache) {
             return rows == batch.rows()
                     && selected == batch.selectedCount()
-                    && splits == batch.splits()
+                    && splits == batch.plan().splits()
                     && loraGroups == batch.loraGroups()
                     && kv.equals(cache);
         }
@@ -55,7 +55,7 @@ final class StepGraphs {
     boolean replay(CudaStepBatch batch, KvCache kv) {
         abandon();
         batch.synchronise();
-        if (!batch.decoding()) {
+        if (!batch.plan().decoding()) {
             return false;
         }
         Recording recording = find(batch, kv);

@@ -306,7 +306,7 @@ class CudaLoraTest {
         Linear linear = gated ? gateUp(77) : backend.linear(matrices(77, OUTPUTS));
         List<HostTensor> pristine =
                 linear.matrices().stream()
-                        .map(matrix -> ((CudaTensor) matrix.weights()).source())
+                        .map(matrix -> WeightTensor.of(matrix.weights()).source())
                         .toList();
         List<HostTensor> others =
                 pristine.stream()
