@@ -10,19 +10,18 @@ import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
-import java.lang.foreign.Arena;
 
 /**
- * Products of many rows by cuBLAS, over the same weights as our kernels. x is rounded to bf16
- * first, normed or not; a bias is laid out before it is added to; gate and up come out packed and
- * are multiplied by {@code swiglu_packed}. Two launches more for each product than our kernels
- * need, and memory that those do without.
+ * Products of many rows by cuBLAS, over the same weights as our kernels. x, normed or not, is first
+ * rounded to bf16. A bias is copied to every row of the output and the product added to it. Gate and
+ * up are computed together and multiplied by {@code swiglu_packed}. Each product takes two more
+ * launches than with our kernels, and scratch memory that they do not need.
  */
 final class CublasPrefill {
     /**
-     * Fewer rows are for our kernels. A row of bf16 weights is 1 flop for a byte and row of x, so
-     * up to 150 rows on an A100 (312 TFLOP/s over 2 TB/s), and 290 on an H100, a product is bound
-     * by reading the weights, which our kernels do as well and without the launches beside it.
+     * Our kernels multiply fewer rows. Each byte of bf16 weights takes 1 flop per row of x, so up to
+     * 150 rows on an A100 (312 TFLOP/s over 2 TB/s), and 290 on an H100, a product is bound by
+     * reading the weights. Our kernels read them as fast and need no extra launches.
      */
     static final int ROWS_MIN = 128;
 
@@ -36,10 +35,10 @@ final class CublasPrefill {
     private final KernelCall swiGlu;
     private final KernelCall gatherRows;
     private final Scratch x = new Scratch(); // bf16
-    private final Scratch both = new Scratch(); // gate and up, packed
-    private final Scratch firsts = new Scratch(); // zeros: the one row of a bias, for every row
+    private final Scratch both = new Scratch(); // gate and up as one product
+    private final Scratch firsts = new Scratch(); // zeros: every row gathers row 0, the bias
 
-    /** Memory that grows. */
+    /** Device memory that grows on demand. */
     private final class Scratch {
         private long address;
         private long bytes;
@@ -70,27 +69,26 @@ final class CublasPrefill {
             CudaQueue queue,
             DeviceMemory memory,
             CudaKernels kernels,
-            KernelCall gatherRows,
-            Arena arena) {
+            KernelCall gatherRows) {
         this.queue = queue;
         this.memory = memory;
         this.gatherRows = gatherRows;
-        normed = kernels.call(arena, "rms_norm", "rms_norm_bf16");
-        rounded = kernels.call(arena, "rms_norm", "round_bf16");
-        swiGlu = kernels.call(arena, "swiglu", "swiglu_packed");
+        normed = kernels.call("rms_norm", "rms_norm_bf16");
+        rounded = kernels.call("rms_norm", "round_bf16");
+        swiGlu = kernels.call("swiglu", "swiglu_packed");
         gemm = CublasGemm.open(queue);
     }
 
-    /** For the user. */
+    /** Its name and version, for messages. */
     String description() {
         return "prefill by cuBLAS " + gemm.version();
     }
 
     /**
-     * Device memory that it takes for steps of so many rows.
+     * Scratch memory for steps of {@code rows} rows, in bytes.
      *
-     * @param inputsMax of any product
-     * @param packedMax gate and up together
+     * @param inputsMax the most inputs of any product
+     * @param packedMax outputs of gate and up together
      */
     static long bytes(int rows, int inputsMax, int packedMax) {
         long row = (long) inputsMax * Short.BYTES + (long) packedMax * Float.BYTES + Integer.BYTES;
@@ -98,9 +96,9 @@ final class CublasPrefill {
     }
 
     /**
-     * Whether it multiplies products of these rows, if no adapter changes them: of a step that
-     * prefills, but not its logits. Steps that only decode are ours, as they may be under
-     * recording.
+     * Whether cuBLAS multiplies these rows if no adapter changes them: the rows of a step with
+     * prompts, but not its logits. Our kernels run steps that only decode, because such steps are
+     * recorded.
      */
     boolean takes(Rows rows) {
         return rows instanceof CudaStepBatch batch
@@ -108,7 +106,7 @@ final class CublasPrefill {
                 && batch.rows() >= ROWS_MIN;
     }
 
-    /** Queues one product; as {@link CudaLinearKernels#run}. */
+    /** Queues one product, with the arguments of {@link CudaLinearKernels#run}. */
     void run(
             CudaLinear linear,
             Tensor in,
@@ -164,12 +162,12 @@ final class CublasPrefill {
                 accumulate);
     }
 
-    /** Gives cuBLAS back; before the driver closes. */
+    /** Closes cuBLAS, which must happen before the driver closes. */
     void close() {
         try {
             DeviceMemory.release(gemm::close);
         } catch (CublasException e) {
-            // The context, which closes next, takes along whatever cuBLAS still holds in it.
+            // Destroying the context, which happens next, frees what cuBLAS still holds.
             return;
         }
     }

@@ -7,7 +7,6 @@ import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.rope.RopeAppend;
 import dev.longhand.kernels.tensor.Tensor;
 
-import java.lang.foreign.Arena;
 import java.util.Optional;
 import java.util.Set;
 
@@ -35,20 +34,20 @@ final class CudaAttention {
     private long partialsBytes;
 
     CudaAttention(
-            CudaQueue queue, DeviceMemory memory, CudaKernels kernels, Arena arena, int headDim) {
+            CudaQueue queue, DeviceMemory memory, CudaKernels kernels, int headDim) {
         this.queue = queue;
         this.memory = memory;
         this.headDim = headDim;
-        decode = call(kernels, arena, "attention_decode_");
-        merge = call(kernels, arena, "attention_merge_");
-        prefill = call(kernels, arena, "attention_prefill_");
+        decode = call(kernels, "attention_decode_");
+        merge = call(kernels, "attention_merge_");
+        prefill = call(kernels, "attention_prefill_");
     }
 
-    private KernelCall call(CudaKernels kernels, Arena arena, String name) {
-        return kernels.call(arena, "attention", name + headDim);
+    private KernelCall call(CudaKernels kernels, String name) {
+        return kernels.call("attention", name + headDim);
     }
 
-    /** Why a cache and a number of query heads cannot be served, if so. */
+    /** Why attention with this cache and this number of query heads is not supported, if so. */
     static Optional<String> refusal(KvShape shape, int heads) {
         if (!HEAD_DIMS.contains(shape.headDim())) {
             return Optional.of("the CUDA kernels know heads of 32, 64 and 128 elements");
@@ -92,7 +91,7 @@ final class CudaAttention {
         StepStructs.set(call.inner(KV), kv, layer);
     }
 
-    /** Scratch for the partial results of every sequence at its longest. */
+    /** Reserves scratch for the partial results of all sequences at their maximum length. */
     private void reserve(CudaStepBatch batch, int heads) {
         long splits = batch.plan().splitsMax();
         long rows = (long) batch.sequencesMax() * heads;
@@ -101,7 +100,7 @@ final class CudaAttention {
             queue.synchronize();
             if (partials != 0) {
                 memory.free(partials);
-                partials = 0; // an allocation that fails leaves none
+                partials = 0; // if the next allocation fails, there is none
                 partialsBytes = 0;
             }
             partials = memory.allocate(wanted);

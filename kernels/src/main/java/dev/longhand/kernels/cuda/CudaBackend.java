@@ -42,9 +42,9 @@ import java.util.OptionalLong;
 import java.util.function.Function;
 
 /**
- * Our CUDA kernels on one stream of one device. Activations are F32 tensors, rounded to bf16 where
- * they enter a tensor core; weights are bf16 (f16 and f32 ones are rounded) or quantised and exact
- * there, sums F32.
+ * Our CUDA kernels on one stream of one device. Activations are F32 and rounded to bf16 where they
+ * enter a tensor core. Weights are bf16, to which f16 and f32 are rounded, or quantised, whose
+ * values are exact in a tensor core. Sums are F32.
  */
 public final class CudaBackend implements ComputeBackend {
     private static final int THREADS = 256;
@@ -80,30 +80,30 @@ public final class CudaBackend implements ComputeBackend {
         this(library, ordinal, CudaKernels::ptx);
     }
 
-    /** The same with the PTX of the modules, by name, from elsewhere. */
+    /** The same with PTX texts from another source, by name. */
     CudaBackend(CudaLibrary library, int ordinal, Function<String, byte[]> ptx) {
         CudaDriver driver = CudaDrivers.open(library, ordinal);
         try {
             queue = CudaQueue.create(driver);
             memory = new DeviceMemory(queue);
             quantizer = new CudaQuantizer(memory);
-            kernels = new CudaKernels(queue, ptx);
+            kernels = new CudaKernels(queue, arena, ptx);
             for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16)) {
-                embed.put(dtype, call("embed", "embed" + suffix(dtype)));
+                embed.put(dtype, kernels.call("embed", "embed" + suffix(dtype)));
             }
             Map<DType, KernelCall> findNonFinite = new EnumMap<>(DType.class);
             for (DType dtype : List.of(DType.F32, DType.BF16)) {
                 String kernel = "find_nonfinite" + suffix(dtype);
-                findNonFinite.put(dtype, call("find_nonfinite", kernel));
+                findNonFinite.put(dtype, kernels.call("find_nonfinite", kernel));
             }
-            gatherRows = call("embed", "gather_rows");
-            rmsNorm = call("rms_norm", "rms_norm");
-            swiGlu = call("swiglu", "swiglu");
-            ropeAppend = call("rope_append", "rope_append");
-            copyPage = call("rope_append", "copy_page");
-            sample = call("sample", "sample");
+            gatherRows = kernels.call("embed", "gather_rows");
+            rmsNorm = kernels.call("rms_norm", "rms_norm");
+            swiGlu = kernels.call("swiglu", "swiglu");
+            ropeAppend = kernels.call("rope_append", "rope_append");
+            copyPage = kernels.call("rope_append", "copy_page");
+            sample = kernels.call("sample", "sample");
             loras = new CudaLoras(queue, memory);
-            linears = new CudaLinearKernels(kernels, loras, arena);
+            linears = new CudaLinearKernels(kernels, loras);
             graphs = new StepGraphs(queue);
             nonFiniteCheck = new NonFiniteCheck(queue, memory, findNonFinite);
         } catch (RuntimeException e) {
@@ -121,13 +121,9 @@ public final class CudaBackend implements ComputeBackend {
      * @throws dev.longhand.bindings.cuda.CublasException if it refuses
      */
     public void prefillByCublas() {
-        CublasPrefill peer = new CublasPrefill(queue, memory, kernels, gatherRows, arena);
+        CublasPrefill peer = new CublasPrefill(queue, memory, kernels, gatherRows);
         cublas = peer;
         linears.prefillBy(peer);
-    }
-
-    private KernelCall call(String module, String kernel) {
-        return kernels.call(arena, module, kernel);
     }
 
     private static String suffix(DType dtype) {
@@ -294,7 +290,7 @@ public final class CudaBackend implements ComputeBackend {
         rows.synchronise();
         CudaAttention kernel = attention.get(kv.shape().headDim());
         if (kernel == null) {
-            kernel = new CudaAttention(queue, memory, kernels, arena, kv.shape().headDim());
+            kernel = new CudaAttention(queue, memory, kernels, kv.shape().headDim());
             attention.put(kv.shape().headDim(), kernel);
         }
         kernel.run(qkv, rows, (CudaKv) kv, layer, out);

@@ -47,7 +47,7 @@ final class CudaKernels {
         "swiglu"
     };
 
-    /** Those of quantised weights: of each format one for few rows and one for many. */
+    /** Modules for quantised weights: for each format one for few rows and one for many. */
     private static final String[] QUANTIZED =
             DType.quantizedTypes().stream()
                     .flatMap(
@@ -78,6 +78,7 @@ final class CudaKernels {
                     .toArray(String[]::new);
 
     private final CudaQueue queue;
+    private final Arena arena;
     private final Function<String, byte[]> ptx;
     private final Map<String, Loaded> modules = new HashMap<>();
 
@@ -87,9 +88,11 @@ final class CudaKernels {
     /**
      * Loads what every model needs.
      *
+     * @param arena holds the parameters of calls
      * @param ptx a PTX text by its name, one of {@link #TEXTS} or {@link #OVERLAPPED_TEXTS}
      */
-    CudaKernels(CudaQueue queue, Function<String, byte[]> ptx) {
+    CudaKernels(CudaQueue queue, Arena arena, Function<String, byte[]> ptx) {
+        this.arena = arena;
         this.queue = queue;
         this.ptx = ptx;
         for (String name : ALWAYS) {
@@ -104,8 +107,8 @@ final class CudaKernels {
 
     private Loaded load(String module) {
         byte[] text = ptx.apply((overlapped(module) ? SM_90 : SM_80) + module);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment image = arena.allocate(text.length + 1L);
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment image = local.allocate(text.length + 1L);
             MemorySegment.copy(text, 0, image, ValueLayout.JAVA_BYTE, 0, text.length);
             long handle = queue.driver().loadModule(image);
             String ptx = new String(text, StandardCharsets.ISO_8859_1);
@@ -136,7 +139,7 @@ final class CudaKernels {
     }
 
     /** A kernel, ready to be called. */
-    KernelCall call(Arena arena, String module, String kernel) {
+    KernelCall call(String module, String kernel) {
         Loaded loaded = modules.computeIfAbsent(module, this::load);
         long function = queue.driver().function(loaded.handle, kernel);
         KernelSignature signature = Objects.requireNonNull(loaded.signatures.get(kernel));

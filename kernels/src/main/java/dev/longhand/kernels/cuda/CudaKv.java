@@ -36,7 +36,7 @@ final class CudaKv implements KvCache {
         return shape.bytesPerPage() / (2L * shape.layers());
     }
 
-    /** Bytes from the keys, or values, of one layer to those of the next. */
+    /** Bytes of the keys, or of the values, of one layer. */
     long layerBytes() {
         return pageBytes() * shape.pages();
     }

@@ -10,16 +10,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/**
- * Linear layers that read the same input as one matrix, with one bias, so that one launch serves.
- */
+/** Linear layers of the same input, stacked into one matrix and one bias for a single launch. */
 final class CudaLinear extends Linear {
     private final CudaMatrix matrix;
     private final long bias;
     private final boolean gated;
     private int loraGroup = -1;
 
-    /** Gate and up, for {@code silu(gate) * up}. */
+    /** Gate and up interleaved, for {@code silu(gate) * up}. */
     CudaLinear(DeviceMemory memory, LinearMatrix gate, LinearMatrix up) {
         super(List.of(gate, up));
         if (gate.bias() != null || up.bias() != null || gate.outputs() != up.outputs()) {
@@ -65,13 +63,13 @@ final class CudaLinear extends Linear {
         }
     }
 
-    /** Uploads other weights to where these are. */
+    /** Replaces the weights in place. */
     void reload(DeviceMemory memory, List<HostTensor> weights) {
         checkReload(weights);
         matrix.upload(memory, new StackedMatrices(weights, gated));
     }
 
-    /** Its number among the groups that adapters change; -1 as long as none has. */
+    /** Its index among the groups that adapters change; -1 until an adapter changes it. */
     int loraGroup() {
         return loraGroup;
     }

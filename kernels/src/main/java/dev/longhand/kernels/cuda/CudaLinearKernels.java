@@ -7,7 +7,6 @@ import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
-import java.lang.foreign.Arena;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
@@ -25,8 +24,8 @@ final class CudaLinearKernels {
     private static final int WIDE_THREADS = 128;
 
     /**
-     * Blocks for each part of A x, which take tiles in turns: with 8 parts, and 2 blocks an SM, all
-     * 132 SMs of a large GPU are in use. A block without a tile ends at once.
+     * Blocks per part of A x; each block takes every 32nd tile. With 8 parts, and 2 blocks per SM,
+     * they occupy the 132 SMs of a large GPU. A block without a tile ends at once.
      */
     private static final int SHRINK_BLOCKS = 32;
 
@@ -34,20 +33,20 @@ final class CudaLinearKernels {
 
     private final CudaLoras loras;
     private final CudaKernels kernels;
-    private final Arena arena;
     private final Map<DType, Format> formats = new EnumMap<>(DType.class);
     private final Shrink plainShrink;
     private final Shrink normedShrink;
     private @Nullable CublasPrefill cublas;
 
-    /** The products of weights of one dtype. */
+    /** The products with weights of one dtype. */
     private record Format(Product plain, Product normed, Product gated) {}
 
-    /** One product in the shapes of its kernels, without adapters and with. */
+    /** The kernels of one product, without and with adapters. */
     private record Product(Shapes base, Shapes adapted) {}
 
     /**
-     * The kernels of a product by number of rows, and for odd widths.
+     * The kernels of a product for up to 8 rows, up to 16, any number of rows of an odd width, and
+     * more than 16 rows.
      *
      * @param takesAdapters whether {@code Adapted} is a parameter
      */
@@ -58,19 +57,18 @@ final class CudaLinearKernels {
             KernelCall wide,
             boolean takesAdapters) {}
 
-    /** A x of a product's x. */
+    /** The kernels of A x for whole chunks of inputs, and for odd widths. */
     private record Shrink(KernelCall aligned, KernelCall odd) {}
 
-    CudaLinearKernels(CudaKernels kernels, CudaLoras loras, Arena arena) {
+    CudaLinearKernels(CudaKernels kernels, CudaLoras loras) {
         this.loras = loras;
         this.kernels = kernels;
-        this.arena = arena;
         plainShrink = shrink("lora_shrink");
         normedShrink = shrink("lora_shrink_normed");
         prepare(DType.BF16);
     }
 
-    /** Loads the kernels that a linear layer needs. */
+    /** Loads the kernels for the dtype of a linear layer; returns the layer. */
     CudaLinear prepare(CudaLinear linear) {
         prepare(linear.matrix().dtype());
         return linear;
@@ -100,29 +98,25 @@ final class CudaLinearKernels {
         String skinny = "linear_skinny" + format;
         String wide = "linear_wide" + format;
         return new Shapes(
-                call(skinny, skinny + kind + "_8"),
-                call(skinny, skinny + kind + "_16"),
-                call(skinny, skinny + kind + "_odd"),
-                call(wide, wide + kind),
+                kernels.call(skinny, skinny + kind + "_8"),
+                kernels.call(skinny, skinny + kind + "_16"),
+                kernels.call(skinny, skinny + kind + "_odd"),
+                kernels.call(wide, wide + kind),
                 takesAdapters);
     }
 
     private Shrink shrink(String kernel) {
         return new Shrink(
-                call("lora_shrink", kernel),
-                call("lora_shrink", kernel + "_odd"));
+                kernels.call("lora_shrink", kernel),
+                kernels.call("lora_shrink", kernel + "_odd"));
     }
 
-    private KernelCall call(String module, String kernel) {
-        return kernels.call(arena, module, kernel);
-    }
-
-    /** Has cuBLAS multiply what it takes. */
+    /** Has cuBLAS multiply the products that {@link CublasPrefill#takes}. */
     void prefillBy(CublasPrefill peer) {
         cublas = peer;
     }
 
-    /** Queues one product with the rows' adapters; with a norm, of the normed input. */
+    /** Queues one product, with the rows' adapters, of x or, with a norm, of normed x. */
     void run(
             CudaLinear linear,
             Tensor x,

@@ -15,11 +15,11 @@ import java.util.List;
 
 /**
  * An adapter in one block of device memory: a table of its groups, then A and B of each in bf16
- * (f16 and f32 ones are rounded), as {@code lora.cuh} reads them. Rows of A are padded to whole
- * chunks, ranks to multiples of {@link #RANKS}, as a lane reads 16 bytes.
+ * (f16 and f32 are rounded), as {@code lora.cuh} reads them. Rows of A are padded to whole chunks,
+ * and ranks to multiples of {@link #RANKS}, because a lane reads 16 bytes.
  */
 final class CudaLora implements LoraAdapter {
-    /** Matrices of a group at most: q, k, v. */
+    /** Most matrices of a group: q, k, v. */
     private static final int MATRICES = 3;
 
     private static final int RANKS = 8;
@@ -40,10 +40,10 @@ final class CudaLora implements LoraAdapter {
     private final int ranksMax;
     private boolean closed;
 
-    /** A matrix and where it goes. */
+    /** A matrix and its offset in the block. */
     private record Placed(HostTensor matrix, long offset, long rows, long rowBytes) {}
 
-    /** Uploads an adapter; the groups of its deltas are numbered below {@code groups}. */
+    /** Uploads an adapter whose deltas are of groups below {@code groups}. */
     CudaLora(CudaLoras owner, DeviceMemory memory, int groups, List<LoraDelta> deltas) {
         this.owner = owner;
         Layout layout = new Layout(groups);
@@ -67,7 +67,7 @@ final class CudaLora implements LoraAdapter {
         }
     }
 
-    /** Where everything goes: A of all matrices of a group on end, then each B. */
+    /** The layout of the block: for each group, A of all matrices contiguously, then each B. */
     private static final class Layout {
         private final int groups;
         private final List<Placed> matrices = new ArrayList<>();
@@ -149,15 +149,15 @@ final class CudaLora implements LoraAdapter {
         }
     }
 
-    /** Where it is on the device. */
+    /** The address of the block on the device. */
     long address() {
         return address;
     }
 
     /**
-     * Checks that it is still there.
+     * Checks that the adapter is not closed.
      *
-     * @throws IllegalStateException if it is closed
+     * @throws IllegalStateException if it is
      */
     void requireOpen() {
         if (closed) {

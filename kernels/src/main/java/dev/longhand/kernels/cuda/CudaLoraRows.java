@@ -14,8 +14,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * Writes the table of {@code lora.cuh} that says which row has which adapter: the distinct adapters
- * are slots, and rows of one slot stand together in tiles.
+ * Writes the {@code LoraRows} of {@code lora.cuh}, which assign adapters to rows: the distinct
+ * adapters are slots, and rows of the same slot are grouped into tiles.
  */
 final class CudaLoraRows {
     /** Rows that share one pass over A. */
@@ -46,7 +46,7 @@ final class CudaLoraRows {
         slotOfRow = new int[capacity];
     }
 
-    /** Bytes of a table: a slot's address, a row's slot, its place in the order, and a tile. */
+    /** Bytes of a table: for each row a slot's address, a slot, a sorted row and a tile of two. */
     static long bytes(int capacity) {
         return TABLE.bytes() + capacity * (Long.BYTES + 4L * Integer.BYTES);
     }
@@ -76,7 +76,7 @@ final class CudaLoraRows {
         return any;
     }
 
-    /** Writes the table; the rows' adapters are open. */
+    /** Writes the table; the rows' adapters must be open. */
     void write(Rows rows, CudaLoras loras) {
         int count = assignSlots(rows);
         int tiles = writeTiles(rows.rows(), count);
@@ -86,7 +86,7 @@ final class CudaLoraRows {
         SLOTS.set(staging, 0, count);
         TILES.set(staging, 0, tiles);
         CAPACITY.set(staging, 0, capacity);
-        Arrays.fill(slots, 0, count, null); // keeps no closed adapter from the collector
+        Arrays.fill(slots, 0, count, null); // so that closed adapters can be collected
     }
 
     private int assignSlots(Rows rows) {
@@ -118,7 +118,7 @@ final class CudaLoraRows {
         return count;
     }
 
-    /** Offset of an element of the arrays of int32 behind the addresses. */
+    /** Offset of an element of the int32 arrays that follow the addresses. */
     private long intsAt(long index) {
         return TABLE.bytes() + (long) capacity * Long.BYTES + index * Integer.BYTES;
     }

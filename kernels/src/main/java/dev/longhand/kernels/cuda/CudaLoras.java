@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The adapters of one backend: which groups of linear layers any of them has ever changed, and the
- * memory in which a product's A x waits for its B.
+ * The adapters of one backend: the groups of linear layers that any of them has changed so far, and
+ * the memory that holds A x of a product between its two kernels.
  */
 final class CudaLoras {
-    /** Parts of A x of a few rows; {@code lora_shrink.cu}. */
+    /** Parts in which A x of few rows is summed; {@code lora_shrink.cu}. */
     static final int PARTS = 8;
 
     private static final int PARTED_ROWS_MAX = 16;
@@ -29,7 +29,7 @@ final class CudaLoras {
     private long version;
     private @Nullable Other other;
 
-    /** The table of rows that are no step batch. */
+    /** The table of rows outside a step batch. */
     private record Other(CudaLoraRows rows, long address) {}
 
     CudaLoras(CudaQueue queue, DeviceMemory memory) {
@@ -52,7 +52,7 @@ final class CudaLoras {
         return lora;
     }
 
-    /** Frees an adapter, and with the last one what all of them need. */
+    /** Frees an adapter, and with the last one the memory that they share. */
     void unload(long address) {
         live--;
         version++;
@@ -83,19 +83,19 @@ final class CudaLoras {
     }
 
     /**
-     * Groups that adapters have changed so far: what a step with adapters launches depends on
+     * Groups that adapters have changed so far. The launches of a step with adapters depend on
      * nothing else.
      */
     int groups() {
         return groups;
     }
 
-    /** Grows with every change that makes a table of rows stale. */
+    /** Increases with every change after which a table of rows is out of date. */
     long version() {
         return version;
     }
 
-    /** In how many parts A x of so many rows is left. */
+    /** The number of parts in which A x of {@code rows} rows is stored. */
     static int parts(int rows) {
         return rows <= PARTED_ROWS_MAX ? PARTS : 1;
     }
@@ -105,7 +105,7 @@ final class CudaLoras {
         return ranksMax;
     }
 
-    /** Memory for A x of so many rows; what was there before may be freed. */
+    /** Memory for A x of {@code rows} rows; an earlier result may be freed. */
     long shrunk(int rows) {
         long bytes = (long) rows * parts(rows) * pitch() * Float.BYTES;
         if (bytes > shrunkBytes) {
@@ -123,8 +123,8 @@ final class CudaLoras {
     }
 
     /**
-     * The address of the table of rows, for a product that an adapter of theirs may change; 0 where
-     * none does.
+     * The address of the table of rows for a product that one of their adapters may change; 0 if
+     * none changes it.
      *
      * @throws IllegalStateException if a row's adapter is closed
      */
@@ -140,7 +140,7 @@ final class CudaLoras {
     }
 
     private long otherTable(Rows rows) {
-        queue.synchronize(); // the transfer before may still read the staging
+        queue.synchronize(); // the previous transfer may still read the staging
         Other table = other;
         if (table == null || table.rows().capacity() < rows.rows()) {
             if (table != null) {

@@ -8,12 +8,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Matrices [outputs, inputs] as the linear kernels read them: bf16, every row padded with zeros to
- * whole chunks of {@link #CHUNK} inputs, f16 and f32 weights rounded; quantised ones as {@link
- * CudaPacking} orders them.
+ * Matrices [outputs, inputs] in the layout of the linear kernels. bf16: every row is padded with
+ * zeros to whole chunks of {@link #CHUNK} inputs, and f16 and f32 weights are rounded. Quantised: in
+ * the order of {@link CudaPacking}.
  */
 final class CudaMatrix {
-    /** Inputs that the kernels take at a time; {@code fragments.cuh}. */
+    /** Inputs that the kernels process at a time; {@code fragments.cuh}. */
     static final int CHUNK = 32;
 
     private final DType dtype;
@@ -40,7 +40,7 @@ final class CudaMatrix {
         upload(memory, from);
     }
 
-    /** Uploads matrices of the same shapes to where they were. */
+    /** Replaces the weights in place by matrices of the same shapes. */
     void upload(DeviceMemory memory, StackedMatrices from) {
         if (dtype.quantized()) {
             CudaPacking packing = new CudaPacking(from);
@@ -51,7 +51,7 @@ final class CudaMatrix {
             return;
         }
         long rowBytes = rowBytes(from.width());
-        if (from.byTurns()) {
+        if (from.interleaved()) {
             memory.upload(address, rows, rowBytes, (row, to) -> writeRow(from, row, to));
             return;
         }
@@ -118,7 +118,7 @@ final class CudaMatrix {
         void write(long row, MemorySegment staging);
     }
 
-    /** BF16, or what it is quantised to. */
+    /** BF16, or the quantised dtype. */
     DType dtype() {
         return dtype;
     }
@@ -127,7 +127,7 @@ final class CudaMatrix {
         return address;
     }
 
-    /** Where the scales of quantised weights are; 0 otherwise. */
+    /** The address of the scales of quantised weights; 0 for bf16. */
     long scales() {
         return scales;
     }

@@ -12,16 +12,16 @@ import java.nio.ByteOrder;
 import java.util.List;
 
 /**
- * Quantised matrices in the order in which {@code weights.cuh} reads them: tiles of 16 rows, in
- * them blocks of 128 inputs. Codes and scales are apart. Different tiles can be written by
- * different threads.
+ * Quantised matrices in the order in which {@code weights.cuh} reads them: tiles of 16 rows, each
+ * of blocks of 128 inputs. Codes and scales are separate. Threads may write different tiles at the
+ * same time.
  */
 final class CudaPacking {
     private static final int TILE = 16;
     private static final int BLOCK = 128;
     private static final int LANES = 32;
     private static final int LANE_BYTES = 16;
-    private static final int HALF = TILE / 2; // rows g and g + 8 are of one lane
+    private static final int HALF = TILE / 2; // one lane has rows g and g + 8
     private static final ValueLayout.OfInt WORD =
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -56,12 +56,12 @@ final class CudaPacking {
         return (long) blocks * HALF * recordWords() * Integer.BYTES;
     }
 
-    /** Words of scales of a block that a pair of rows has. */
+    /** Words of scales of a pair of rows in one block. */
     private int recordWords() {
         return BLOCK / format.group() * (format.storesZeros() ? 2 : 1);
     }
 
-    /** The rows of a tile, and the matrices that they are of. */
+    /** The rows of a tile and their matrices. */
     private final class Tile {
         private final @Nullable QuantizedMatrix[] of = new QuantizedMatrix[TILE];
         private final long[] own = new long[TILE];
@@ -79,7 +79,7 @@ final class CudaPacking {
             return matrix == null || k >= storedWidth ? 0 : matrix.word(own[row], k);
         }
 
-        /** The bits of a group's scale; 0 where there is none. */
+        /** The bits of a group's scale; 0 in padding. */
         int scale(int row, int group) {
             QuantizedMatrix matrix = of[row];
             if (matrix == null || group >= matrix.groups()) {
@@ -89,8 +89,9 @@ final class CudaPacking {
         }
 
         /**
-         * What is added to a code in bf16: minus the zero, and of 8 bits 128 more, as the kernel
-         * takes that off first, of 4 bits 128 less, as the code has it added.
+         * The bf16 that the kernel adds to a code: minus the zero point, plus 128 for 8-bit codes,
+         * from which the kernel first subtracts 128, or minus 128 for 4-bit codes, which contain an
+         * extra 128.
          */
         int offset(int row, int group) {
             QuantizedMatrix matrix = of[row];
@@ -119,8 +120,7 @@ final class CudaPacking {
                     int chunk = bits == Byte.SIZE ? load : 2 * load;
                     long k = (long) block * BLOCK + (long) chunk * CudaMatrix.CHUNK + lane % 4 * 8L;
                     boolean wide = bits == Byte.SIZE;
-                    // of 8 bits both words of a row and then those of the other; of 4 chunk by
-                    // chunk
+                    // 8 bits: both words of a row, then those of the other; 4 bits: by chunks
                     int second = wide ? 4 : 0;
                     to.set(WORD, at, source.word(g, k));
                     to.set(WORD, at + 4, source.word(wide ? g : g + HALF, k + second));
@@ -133,9 +133,7 @@ final class CudaPacking {
         }
     }
 
-    /**
-     * Writes the scales of a tile, of every pair of rows a word with the first in its lower half.
-     */
+    /** Writes the scales of a tile: a word per pair of rows, the first row in its lower half. */
     void writeScales(long tile, MemorySegment to) {
         Tile source = new Tile(tile);
         int groupsOfBlock = BLOCK / format.group();

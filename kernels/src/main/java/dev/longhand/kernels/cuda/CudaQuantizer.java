@@ -10,7 +10,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Weights that are quantised in host memory, where they stay until a linear layer takes them. */
+/** Quantises weights in host memory, where they stay until a linear layer uploads them. */
 final class CudaQuantizer implements AutoCloseable {
     private final DeviceMemory memory;
     private final List<WeightTensor> tensors = new ArrayList<>();
@@ -21,7 +21,7 @@ final class CudaQuantizer implements AutoCloseable {
     }
 
     /** Quantises a matrix; see {@code ComputeBackend.quantize}. */
-    @SuppressWarnings("MustBeClosedChecker") // the tensor closes the arena, close() the quantiser
+    @SuppressWarnings("MustBeClosedChecker") // the tensor closes the arena
     WeightTensor quantize(HostTensor weights, DType dtype) {
         Arena own = Arena.ofShared();
         HostTensor quantized = HostTensor.allocate(own, dtype, weights.shape());

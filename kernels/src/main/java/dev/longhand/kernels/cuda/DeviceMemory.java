@@ -8,18 +8,19 @@ import java.util.List;
 import java.util.stream.LongStream;
 
 /**
- * Device memory of one backend: allocations that live until it closes, and transfers through two
- * pinned buffers by turns, so that one is filled from a file while the other is copied to the
- * device. Uploads are queued when they return, and what they came from may go; downloads are done.
+ * Device memory of one backend. Transfers alternate between two pinned buffers, so that one is filled
+ * from a file while the other is copied to the device. When an upload returns it is queued, and its
+ * source may be changed or freed; when a download returns it is complete. Memory that is never freed
+ * lives until the driver closes.
  */
 final class DeviceMemory {
     private static final long STAGING_BYTES = 16L << 20;
 
     private final CudaQueue queue;
     private final List<Staging> stagings;
-    private int turn;
+    private int next;
 
-    /** A pinned buffer, and the event that passes when the last copy out of it has. */
+    /** A pinned buffer, and the event after the last copy out of it. */
     private record Staging(MemorySegment buffer, long copied) {}
 
     DeviceMemory(CudaQueue queue) {
@@ -32,9 +33,9 @@ final class DeviceMemory {
                 queue.driver().allocatePinned(STAGING_BYTES), queue.driver().createEvent());
     }
 
-    /** The buffer whose turn it is, once its last copy has passed. */
+    /** The next buffer, once the last copy out of it has passed. */
     private MemorySegment buffer(long bytes) {
-        Staging staging = stagings.get(turn);
+        Staging staging = stagings.get(next);
         queue.driver().synchronizeEvent(staging.copied);
         return staging.buffer.asSlice(0, bytes);
     }
@@ -53,7 +54,7 @@ final class DeviceMemory {
         queue.driver().free(address);
     }
 
-    /** A copy of host memory; its address. */
+    /** Uploads host memory to new device memory; returns its address. */
     long place(MemorySegment from) {
         long address = allocate(from.byteSize());
         upload(address, from);
@@ -61,8 +62,8 @@ final class DeviceMemory {
     }
 
     /**
-     * Runs what gives memory back. Where the device is lost there is none left, and whoever uses it
-     * was told so when it was lost.
+     * Runs code that frees memory. If the device is lost there is nothing to free, and its users
+     * have already seen the exception.
      */
     static void release(Runnable frees) {
         try {
@@ -74,7 +75,7 @@ final class DeviceMemory {
         }
     }
 
-    /** Copies host memory, which may be a mapped file, to the device. */
+    /** Uploads host memory, which may be a mapped file. */
     void upload(long to, MemorySegment from) {
         for (long done = 0; done < from.byteSize(); done += STAGING_BYTES) {
             long bytes = Math.min(STAGING_BYTES, from.byteSize() - done);
@@ -84,12 +85,12 @@ final class DeviceMemory {
         }
     }
 
-    /** Copies rows that {@code writer} makes. */
+    /** Uploads rows that {@code writer} writes. */
     void upload(long to, long rows, long rowBytes, CudaMatrix.RowWriter writer) {
         upload(to, rows, rowBytes, writer, false);
     }
 
-    /** Copies rows that {@code writer} makes, many at a time. */
+    /** Uploads rows that {@code writer} writes from several threads. */
     void uploadParallel(long to, long rows, long rowBytes, CudaMatrix.RowWriter writer) {
         upload(to, rows, rowBytes, writer, true);
     }
@@ -108,7 +109,7 @@ final class DeviceMemory {
         }
     }
 
-    /** Copies device memory to the host. */
+    /** Downloads device memory. */
     void download(MemorySegment to, long from) {
         for (long done = 0; done < to.byteSize(); done += STAGING_BYTES) {
             long bytes = Math.min(STAGING_BYTES, to.byteSize() - done);
@@ -121,7 +122,7 @@ final class DeviceMemory {
 
     private void send(long to, MemorySegment buffer) {
         queue.copyToDevice(to, buffer);
-        queue.record(stagings.get(turn).copied);
-        turn = (turn + 1) % stagings.size();
+        queue.record(stagings.get(next).copied);
+        next = (next + 1) % stagings.size();
     }
 }

@@ -13,7 +13,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
-/** The launches of {@code find_nonfinite.cu}: NaN and infinity in tensors, where they are. */
+/** The launches of {@code find_nonfinite.cu}, which finds NaN and infinity in device memory. */
 final class NonFiniteCheck {
     private static final int THREADS = 256;
     private static final int BLOCKS = 64;

@@ -6,18 +6,18 @@ import dev.longhand.kernels.tensor.HostTensor;
 import java.util.List;
 
 /**
- * The rows of matrices [outputs, inputs] of one width as the rows of one: on top of each other, or,
- * of gate and up, by turns.
+ * Matrices [outputs, inputs] of one width as a single matrix: stacked one after another, or, for
+ * gate and up, interleaved.
  *
- * @param matrices as the host has them; if one is quantised, all are and alike
- * @param byTurns eight rows of the first, eight of the second, the last ones padded: a tile of 16
- *     rows holds both factors of eight outputs
+ * @param matrices in host memory; all of one dtype if one of them is quantised
+ * @param interleaved whether eight rows of the first alternate with eight of the second, the last
+ *     ones padded, so that a tile of 16 rows holds both factors of eight outputs
  */
-record StackedMatrices(List<HostTensor> matrices, boolean byTurns) {
-    /** Rows of gate before as many of up. */
-    private static final int TURN = 8;
+record StackedMatrices(List<HostTensor> matrices, boolean interleaved) {
+    /** Rows of gate that precede as many of up. */
+    private static final int RUN = 8;
 
-    /** The row of no matrix. */
+    /** The index of a row that pads a run. */
     static final long PADDING = -1;
 
     StackedMatrices {
@@ -33,31 +33,31 @@ record StackedMatrices(List<HostTensor> matrices, boolean byTurns) {
         }
     }
 
-    /** What the device keeps them in: their own dtype if quantised, else BF16. */
+    /** The dtype on the device: their own if quantised, else BF16. */
     DType dtype() {
         DType dtype = matrices.getFirst().dtype();
         return dtype.quantized() ? dtype : DType.BF16;
     }
 
-    /** Inputs. */
+    /** Inputs of a row. */
     long width() {
         return matrices.getFirst().shape().width();
     }
 
-    /** Rows of all, padding included. */
+    /** Rows of all matrices, padding included. */
     int count() {
-        if (byTurns) {
+        if (interleaved) {
             long outputs = matrices.getFirst().shape().extent(0);
-            return Math.toIntExact(Math.ceilDiv(outputs, TURN) * 2 * TURN);
+            return Math.toIntExact(Math.ceilDiv(outputs, RUN) * 2 * RUN);
         }
         return Math.toIntExact(
                 matrices.stream().mapToLong(matrix -> matrix.shape().extent(0)).sum());
     }
 
-    /** Which matrix a row is of. */
+    /** The index of the matrix that a row belongs to. */
     int matrix(long row) {
-        if (byTurns) {
-            return (int) (row / TURN % 2);
+        if (interleaved) {
+            return (int) (row / RUN % 2);
         }
         int index = 0;
         for (long rest = row; rest >= extent(index); index++) {
@@ -66,10 +66,10 @@ record StackedMatrices(List<HostTensor> matrices, boolean byTurns) {
         return index;
     }
 
-    /** Which row of its matrix a row is, or {@link #PADDING}. */
+    /** The index of a row in its own matrix, or {@link #PADDING}. */
     long row(long row) {
-        if (byTurns) {
-            long own = row / (2 * TURN) * TURN + row % TURN;
+        if (interleaved) {
+            long own = row / (2 * RUN) * RUN + row % RUN;
             return own < extent(0) ? own : PADDING;
         }
         long rest = row;

@@ -9,19 +9,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Recorded decode steps. All that changes from token to token is in device memory, so one graph
- * serves every step with as many rows, as many wanted logits and as many splits of attention, with
- * whatever adapters, or without any: the number of splits is rounded up to a power of two, blocks
- * of splits that are not there yet end at once, and a 16k generation needs seven recordings. The
- * first step of a shape runs plainly, which uploads what is not on the device yet; the second is
- * recorded.
+ * Recorded decode steps. Everything that changes from token to token is in device memory, so one
+ * graph runs every step with the same numbers of rows, of selected logits and of attention splits,
+ * with any adapters or with none. The number of splits is rounded up to a power of two, and blocks
+ * of splits that do not exist yet end at once, so a generation of 16k tokens needs seven recordings.
+ * The first step of a shape runs unrecorded, which uploads whatever is not on the device yet; the
+ * second is recorded.
  */
 final class StepGraphs {
     private final CudaQueue queue;
     private final List<Recording> recordings = new ArrayList<>();
     private @Nullable Recording capturing;
 
-    /** Steps of one shape; graph 0 is not recorded yet. */
+    /** Steps of one shape; their graph is 0 until it is recorded. */
     private static final class Recording {
         private final int rows;
         private final int selected;
@@ -51,7 +51,7 @@ final class StepGraphs {
         this.queue = queue;
     }
 
-    /** Replays the step if it is recorded; else may begin to record it. */
+    /** Replays the step if it is recorded; else begins to record it if its shape is known. */
     boolean replay(CudaStepBatch batch, KvCache kv) {
         abandon();
         batch.synchronise();
@@ -72,7 +72,7 @@ final class StepGraphs {
         return true;
     }
 
-    /** Ends a recording that an exception between the ops of a step left open. */
+    /** Ends a recording that was left open by an exception between the ops of a step. */
     private void abandon() {
         if (capturing != null) {
             capturing = null;
@@ -89,7 +89,7 @@ final class StepGraphs {
         return null;
     }
 
-    /** Ends a recording, if one was begun, and runs it. */
+    /** Ends the recording, if there is one, and runs it. */
     void end() {
         Recording recording = capturing;
         if (recording != null) {

@@ -1,6 +1,6 @@
 /**
  * The CUDA backend: our kernels, launched over {@link dev.longhand.bindings.cuda.CudaDriver}. The
- * same code drives an NVIDIA GPU and the PTX device. Nothing here has been confirmed on a GPU yet.
+ * same code drives an NVIDIA GPU and the PTX device. Not confirmed on a GPU yet.
  */
 @NullMarked
 package dev.longhand.kernels.cuda;

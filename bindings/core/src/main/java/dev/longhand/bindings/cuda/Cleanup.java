@@ -2,7 +2,7 @@ package dev.longhand.bindings.cuda;
 
 import org.jspecify.annotations.Nullable;
 
-/** Runs every step of a clean-up, also after one has failed, and keeps what the first one threw. */
+/** Runs every step of a clean-up even if one fails, and keeps the first exception. */
 final class Cleanup {
     private @Nullable RuntimeException first;
 
@@ -18,7 +18,7 @@ final class Cleanup {
         }
     }
 
-    /** Throws what the first failing step threw, with the others' under it. */
+    /** Throws the first exception, with the others suppressed under it. */
     void finish() {
         if (first != null) {
             throw first;

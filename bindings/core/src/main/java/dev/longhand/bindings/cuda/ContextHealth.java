@@ -3,8 +3,8 @@ package dev.longhand.bindings.cuda;
 import jcuda.driver.CUresult;
 
 /**
- * Turns the statuses of one context's calls into exceptions, and remembers whether one of them was
- * the end of the context: from then on every call repeats it.
+ * Turns the statuses of one context's calls into exceptions. A status that ends the context is
+ * remembered, and every later call repeats it.
  */
 final class ContextHealth {
     private boolean ended;
@@ -23,7 +23,7 @@ final class ContextHealth {
         return failure;
     }
 
-    /** Whether the caller has been told already that the context is of no more use. */
+    /** Whether the caller already knows that the context is unusable. */
     boolean ended() {
         return ended;
     }

@@ -53,7 +53,7 @@ public final class CublasException extends RuntimeException {
         return cublasStatus.stringFor(status);
     }
 
-    /** What was called, such as {@code cublasGemmEx}. */
+    /** The call, such as {@code cublasGemmEx}. */
     public String call() {
         return call;
     }

@@ -25,16 +25,16 @@ import java.util.List;
  *
  * <p>Nothing of JCublas is loaded before {@link #open}. Used by the driver's thread, and closed
  * before the driver. A status other than success becomes a {@link CublasException}; a product that
- * fails while it runs shows where the stream is waited for.
+ * fails while it runs is reported by a later call that waits for the queue.
  */
 public final class CublasGemm implements AutoCloseable {
     /**
-     * A system property with the path of a library to use in place of NVIDIA's, over any driver:
-     * tests multiply on the PTX device with it.
+     * A system property with the path of a library to use in place of NVIDIA's, over any driver.
+     * Tests multiply on the PTX device with it.
      */
     public static final String LIBRARY_PROPERTY = "longhand.cublas.library";
 
-    /** What cuBLAS takes for itself on Hopper and later; before that 4 MiB. */
+    /** Workspace of cuBLAS on Hopper and later, in bytes; 4 MiB on older GPUs. */
     public static final long WORKSPACE_BYTES_MAX = 32L << 20;
 
     private static final int COMPUTE = cublasComputeType.CUBLAS_COMPUTE_32F;
@@ -111,7 +111,7 @@ public final class CublasGemm implements AutoCloseable {
      * @param weights [outputs, inputs] bf16
      * @param x [rows, inputs] bf16
      * @param out [rows, outputs] F32
-     * @param accumulate adds to what is in {@code out}
+     * @param accumulate adds to the values in {@code out} instead of replacing them
      */
     public void multiply(
             Operand weights,
@@ -122,8 +122,8 @@ public final class CublasGemm implements AutoCloseable {
             int inputs,
             boolean accumulate) {
         enter();
-        // Columns are cuBLAS's rows: its C^T [outputs, rows] = W x^T. Of JCublas 12.6.0 only the
-        // "_new" form is linked: the other's native name is mangled as C++.
+        // cuBLAS is column-major: it computes C^T [outputs, rows] = W x^T. JCublas 12.6.0 links
+        // only the "_new" form: the native name of the other is mangled as C++.
         int status =
                 JCublas2.cublasGemmEx_new(
                         handle,
@@ -158,7 +158,7 @@ public final class CublasGemm implements AutoCloseable {
         driver.enter();
     }
 
-    /** Gives back the handle and its workspace; idempotent. */
+    /** Destroys the handle and its workspace; idempotent. */
     @Override
     public void close() {
         if (!closed) {

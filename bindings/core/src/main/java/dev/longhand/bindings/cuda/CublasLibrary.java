@@ -8,12 +8,12 @@ import java.lang.foreign.SymbolLookup;
 import java.util.List;
 
 /**
- * JCublas, bound to NVIDIA's {@code libcublas.so.12}: an optional peer. Its jar and NVIDIA's
- * library are looked for first, as JCublas's classes fail to initialise for good without them.
+ * JCublas, bound to NVIDIA's {@code libcublas.so.12}, which is optional. The jar and the library are
+ * looked up first, because without them JCublas's classes fail to initialise for good.
  */
 final class CublasLibrary {
     /**
-     * As the system's loader finds it, then where a toolkit lies that the loader was not told of.
+     * The bare name for the system's loader, then the usual folders of a toolkit that it misses.
      */
     static final List<String> NAMES =
             List.of("libcublas.so.12", "/usr/local/cuda/lib64/libcublas.so.12");
@@ -47,17 +47,17 @@ final class CublasLibrary {
         loaded = true;
     }
 
-    /** Maps it for good: JCublas's native asks for it by its SONAME and gets what bears it. */
+    /** Maps a library for good: JCublas's native half then finds it by its SONAME. */
     private static boolean map(String name) {
         try {
             SymbolLookup.libraryLookup(name, Arena.global());
             return true;
         } catch (IllegalArgumentException e) {
-            return false; // the caller names all that were tried
+            return false; // the caller names all candidates
         }
     }
 
-    /** Its exceptions carry no status, so it returns statuses and we make the exceptions. */
+    /** Has JCublas return statuses, because its own exceptions carry none. */
     private static void initialize() {
         JCublas2.setExceptionsEnabled(false);
     }

@@ -5,9 +5,9 @@ import java.util.List;
 /** Whether a CUDA device can be used, as a value. */
 public sealed interface CudaAvailability {
     /**
-     * There is at least one.
+     * At least one device is present.
      *
-     * @param driverVersion as the driver counts: 1000 major + 10 minor
+     * @param driverVersion 1000 major + 10 minor, as the driver reports it
      * @param devices by ordinal
      */
     record Present(int driverVersion, List<CudaDevice> devices) implements CudaAvailability {
@@ -17,7 +17,7 @@ public sealed interface CudaAvailability {
     }
 
     /**
-     * There is none.
+     * No device is present.
      *
      * @param cause what was found instead
      * @param remedy what the user can do

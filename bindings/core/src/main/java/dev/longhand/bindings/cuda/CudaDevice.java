@@ -7,8 +7,8 @@ package dev.longhand.bindings.cuda;
  * @param name product name
  * @param computeMajor compute capability, major
  * @param computeMinor compute capability, minor
- * @param driverVersion what CUDA its driver is for, as 12030 for 12.3
- * @param memoryBytes all of its memory
+ * @param driverVersion the CUDA version that the driver supports; 12030 is 12.3
+ * @param memoryBytes total memory
  */
 public record CudaDevice(
         int ordinal,
@@ -18,7 +18,7 @@ public record CudaDevice(
         int driverVersion,
         long memoryBytes) {
     private static final int OVERLAP_COMPUTE_MAJOR_MIN = 9;
-    private static final int OVERLAP_DRIVER_VERSION_MIN = 12_030; // recorded too
+    private static final int OVERLAP_DRIVER_VERSION_MIN = 12_030; // in recordings too
 
     /** Whether {@link CudaDriver#launchOverlapped} overlaps here. */
     public boolean overlapsLaunches() {

@@ -3,9 +3,9 @@ package dev.longhand.bindings.cuda;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The door to a CUDA device: what the kernels need of the driver API and nothing more, over
- * whichever {@code libcuda.so.1} is there, NVIDIA's or the PTX device. {@link CudaProbe} says
- * whether there is a device, {@link CudaDrivers} opens it.
+ * The part of the CUDA driver API that the kernels need, over NVIDIA's {@code libcuda.so.1} or the
+ * PTX device's. {@link CudaProbe} says whether there is a device, {@link CudaDrivers} opens it, and
+ * {@link CudaQueue} is one of its streams.
  *
  * <p>One context on one device, used by one platform thread at a time; the context follows the
  * thread that calls. Handles are the driver's own pointers as longs, device addresses are plain
@@ -13,18 +13,18 @@ import java.lang.foreign.MemorySegment;
  * array.
  *
  * <p>A status other than success becomes a {@link CudaDriverException} at the line it happened.
- * Calls on a closed driver throw {@link IllegalStateException}; handles that are not or no longer
- * this driver's throw {@link IllegalArgumentException} where things are destroyed, and must not be
- * used where work is queued. Queueing work and waiting for it allocates nothing on the heap.
+ * Calls on a closed driver throw {@link IllegalStateException}. Destroying a handle that is not, or
+ * no longer, this driver's throws {@link IllegalArgumentException}; such handles must not be used to
+ * queue work. Queueing work and waiting for it allocates nothing on the heap.
  */
 public interface CudaDriver extends AutoCloseable {
-    /** The device behind this door. */
+    /** The opened device. */
     CudaDevice device();
 
-    /** Memory of the device, all processes' together. */
+    /** Memory of the device, over all processes. */
     MemoryInfo memoryInfo();
 
-    /** Bytes that can be allocated still, and all there are. */
+    /** Bytes that can still be allocated, and all bytes of the device. */
     record MemoryInfo(long freeBytes, long totalBytes) {}
 
     /** Allocates device memory, aligned to 256 bytes; returns its address. */
@@ -33,7 +33,7 @@ public interface CudaDriver extends AutoCloseable {
     /** Frees device memory. */
     void free(long address);
 
-    /** Allocates pinned host memory, which copies reach without staging. */
+    /** Allocates pinned host memory, which the device copies without staging. */
     MemorySegment allocatePinned(long bytes);
 
     /** Frees pinned host memory; use of the segment then throws. */
@@ -45,7 +45,7 @@ public interface CudaDriver extends AutoCloseable {
     /** Queues a copy to the host. */
     void copyToHost(MemorySegment to, long from, long stream);
 
-    /** Queues a copy of {@code bytes} from one place of the device to another; no overlap. */
+    /** Queues a copy of {@code bytes} bytes inside the device's memory; the ranges are disjoint. */
     void copyOnDevice(long to, long from, long bytes, long stream);
 
     /** Queues setting {@code bytes} bytes of device memory to one value. */
@@ -64,7 +64,7 @@ public interface CudaDriver extends AutoCloseable {
     /** The handle of a kernel of a module. */
     long function(long module, String name);
 
-    /** Allows a kernel up to so much dynamic shared memory; without this, 48 KiB. */
+    /** Sets the maximum of a kernel's dynamic shared memory; 48 KiB without this call. */
     void setSharedMemoryMax(long function, int bytes);
 
     /**
@@ -87,9 +87,9 @@ public interface CudaDriver extends AutoCloseable {
             MemorySegment parameters);
 
     /**
-     * Queues a kernel that may start before the one in front of it on the stream has ended, and
-     * waits for it by itself ({@code griddepcontrol.wait}). Where {@link
-     * CudaDevice#overlapsLaunches} says that there are no such launches, it is {@link #launch}.
+     * Queues a kernel that may start before the previous one on the stream has ended, and itself
+     * waits for that ({@code griddepcontrol.wait}). The same as {@link #launch} on a device without
+     * {@link CudaDevice#overlapsLaunches}.
      */
     void launchOverlapped(
             long function,
@@ -99,13 +99,13 @@ public interface CudaDriver extends AutoCloseable {
             long stream,
             MemorySegment parameters);
 
-    /** Sizes of a grid or a block. */
+    /** Sizes of a grid in blocks, or of a block in threads. */
     record Dim3(int x, int y, int z) {}
 
     /** Creates a stream that does not synchronise with the default stream. */
     long createStream();
 
-    /** Waits until a stream has done all that was queued. */
+    /** Waits until all queued work of a stream is done. */
     void synchronize(long stream);
 
     /** Destroys a stream. */
@@ -142,8 +142,8 @@ public interface CudaDriver extends AutoCloseable {
     void destroyGraph(long graph);
 
     /**
-     * Frees everything that is left and destroys the context; idempotent. Throws the first failure
-     * after all has been tried, but not once the caller knows that the context has ended.
+     * Frees all resources and destroys the context; idempotent. Throws the first failure after every
+     * step has run, unless the caller already knows that the context has ended.
      */
     @Override
     void close();

@@ -3,19 +3,19 @@ package dev.longhand.bindings.cuda;
 import jcuda.driver.CUresult;
 
 /**
- * A call into the CUDA driver returned a status other than success. Work runs after it was queued,
- * so the call that reports a failed kernel may be a later one than the launch.
+ * A call into the CUDA driver returned a status other than success. Queued work runs later, so a
+ * failed kernel may be reported by a call after its launch.
  */
 public final class CudaDriverException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** What to make of a status. */
+    /** The consequence of a status. */
     public enum Kind {
-        /** The memory asked for is not there; everything else goes on. */
+        /** The requested memory is not available; the context stays usable. */
         OUT_OF_MEMORY(
                 "the device or the host has not enough memory left",
                 "lower --max-context or the batch size, or end what else uses the device"),
-        /** A kernel failed while it ran: its context is of no more use. */
+        /** A kernel failed while it ran: its context is unusable. */
         LAUNCH_FAILED(
                 "a kernel failed while it ran, and its context with it",
                 "close this driver and open another; please report the kernel and its sizes"),
@@ -23,15 +23,15 @@ public final class CudaDriverException extends RuntimeException {
         DEVICE_LOST(
                 "the device is no longer there for this process",
                 "look at nvidia-smi and the kernel log, then start the process again"),
-        /** The code was refused before it ran. */
+        /** The driver refused the code before it ran. */
         BAD_MODULE(
                 "the driver does not take this code",
                 "update the NVIDIA driver; if it is current, the code is not for this device"),
-        /** The driver or the device has no such thing. */
+        /** The driver or the device does not support the request. */
         NOT_SUPPORTED(
                 "this driver or device does not have that",
                 "update the NVIDIA driver, or use --device cpu"),
-        /** Anything else: as a rule a mistake of the caller. */
+        /** Anything else: usually a caller's mistake. */
         OTHER("the driver refuses the call", "please report this message");
 
         private final String reason;
@@ -86,7 +86,7 @@ public final class CudaDriverException extends RuntimeException {
         this(status, call, "");
     }
 
-    /** With what else is known: numbers, a compiler's log; empty if nothing is. */
+    /** With details such as numbers or a compiler's log; empty if there are none. */
     CudaDriverException(int status, String call, String detail) {
         super(
                 "%s: %s (%d)%s: %s; %s"
@@ -118,12 +118,12 @@ public final class CudaDriverException extends RuntimeException {
         return CUresult.stringFor(status);
     }
 
-    /** What was called, such as {@code cuMemAlloc}. */
+    /** The call, such as {@code cuMemAlloc}. */
     public String call() {
         return call;
     }
 
-    /** What to make of it. */
+    /** The consequence for the caller. */
     public Kind kind() {
         return Kind.of(status);
     }

@@ -3,13 +3,13 @@ package dev.longhand.bindings.cuda;
 import java.nio.file.Path;
 
 /**
- * Which {@code libcuda.so.1} to use. A process can use one only, as JCuda binds to the first that
- * is loaded.
+ * Which {@code libcuda.so.1} to use. A process can use only one, because JCuda binds to the first
+ * one loaded.
  *
  * @param name the system's library by its bare name, or an absolute path
  */
 public record CudaLibrary(String name) {
-    /** What a CUDA driver library is called, inside and out. */
+    /** The file name and the SONAME of a CUDA driver library. */
     static final String SONAME = "libcuda.so.1";
 
     /**
@@ -24,7 +24,7 @@ public record CudaLibrary(String name) {
         }
     }
 
-    /** The one that the system's loader finds: NVIDIA's driver. */
+    /** The library that the system's loader finds: NVIDIA's driver. */
     public static CudaLibrary system() {
         return new CudaLibrary(SONAME);
     }

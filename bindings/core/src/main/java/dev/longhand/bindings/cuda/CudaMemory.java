@@ -100,7 +100,7 @@ final class CudaMemory {
         health.check(LonghandCudaDriver.cuMemFreeHost(allocated), "cuMemFreeHost");
     }
 
-    /** Frees all that is left, whatever fails on the way. */
+    /** Frees all remaining memory even if a step fails. */
     void freeAll(Cleanup cleanup) {
         for (Pinned memory : List.copyOf(pinned.values())) {
             cleanup.run(() -> freePinned(memory));

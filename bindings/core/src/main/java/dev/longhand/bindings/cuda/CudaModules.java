@@ -36,7 +36,7 @@ final class CudaModules {
         Module module = new Module();
         try (Arena call = Arena.ofConfined()) {
             MemorySegment log = call.allocate(LOG_BYTES);
-            // values of options are void*, a size is put in as if it were one
+            // option values are void*; a size is passed in the pointer itself
             MemorySegment values = call.allocate(ValueLayout.ADDRESS, 2);
             values.setAtIndex(ValueLayout.ADDRESS, 0, log);
             values.setAtIndex(ValueLayout.ADDRESS, 1, MemorySegment.ofAddress(LOG_BYTES));
@@ -60,7 +60,7 @@ final class CudaModules {
         return module.handle();
     }
 
-    /** The driver reads text up to its NUL; the sizes of the other forms are inside them. */
+    /** The driver reads text up to its NUL; the other forms contain their own size. */
     private static void requireEnd(MemorySegment image) {
         if (image.byteSize() >= Integer.BYTES) {
             int magic = image.get(ValueLayout.JAVA_INT_UNALIGNED, 0);
@@ -96,7 +96,7 @@ final class CudaModules {
         return function.handle();
     }
 
-    /** What is known of a function, or null. */
+    /** The function of a handle, or null. */
     @Nullable Function describe(long function) {
         return functions.get(function);
     }
@@ -120,7 +120,7 @@ final class CudaModules {
         }
     }
 
-    /** Unloads all that is left, whatever fails on the way. */
+    /** Unloads all remaining modules even if a step fails. */
     void unloadAll(Cleanup cleanup) {
         for (Module module : modules.values()) {
             cleanup.run(() -> health.check(JCudaDriver.cuModuleUnload(module), "cuModuleUnload"));

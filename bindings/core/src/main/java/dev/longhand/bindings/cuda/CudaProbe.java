@@ -9,12 +9,12 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Looks for a usable driver. {@code libcuda.so.1} is opened and asked through the foreign-function
- * interface first; JCuda is loaded only when a device is known to be there, and binds the process
- * to that library. Not yet confirmed on a real GPU: no machine at hand had one.
+ * Looks for a usable driver. {@code libcuda.so.1} is first opened and queried through the
+ * foreign-function interface; JCuda is loaded only if there is a device, and then binds the process
+ * to that library. Not yet confirmed on a real GPU.
  */
 public final class CudaProbe {
-    /** CUDA 12.0: the oldest driver that loads the PTX we mean to ship. */
+    /** CUDA 12.0: the oldest driver that loads the shipped PTX. */
     static final int DRIVER_VERSION_MIN = 12_000;
 
     private static final int CUDA_SUCCESS = 0;
@@ -27,7 +27,7 @@ public final class CudaProbe {
         return probe(CudaLibrary.system());
     }
 
-    /** Probes a library; absent too if this process uses another. */
+    /** Probes a library; absent if this process already uses another. */
     public static CudaAvailability probe(CudaLibrary library) {
         CudaLibrary used = CudaProcess.used();
         try {
@@ -40,7 +40,7 @@ public final class CudaProbe {
         }
     }
 
-    /** Probes a library whatever this process uses; up to the devices, that works. */
+    /** Probes a library even if this process uses another; only devices cannot be listed then. */
     static CudaAvailability look(CudaLibrary library) {
         try (Arena arena = Arena.ofConfined()) {
             SymbolLookup driver;

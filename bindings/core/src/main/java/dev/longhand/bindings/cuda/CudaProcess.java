@@ -8,9 +8,10 @@ import java.lang.foreign.SymbolLookup;
 import java.util.Optional;
 
 /**
- * Which {@code libcuda.so.1} this process uses. JCuda's library and the generated bindings both ask
- * for it by that bare name, and the system's loader answers with whatever bears it already; so a
- * file is loaded by path before either of them, and it is checked that it answers.
+ * Which {@code libcuda.so.1} this process uses. JCuda's library and the generated bindings both open
+ * it by that bare name, and the system's loader returns a library of that SONAME that is already
+ * loaded. So a file is loaded by its path before either of them, and then checked to be the one
+ * that the bare name finds.
  */
 final class CudaProcess {
     private static @Nullable CudaLibrary used;
@@ -70,12 +71,12 @@ final class CudaProcess {
 
     private static Optional<MemorySegment> cuInit(String library, Arena arena) {
         try {
-            // without its arena: equal addresses shall be equal segments
+            // without its arena, so that equal addresses make equal segments
             return SymbolLookup.libraryLookup(library, arena)
                     .find("cuInit")
                     .map(symbol -> MemorySegment.ofAddress(symbol.address()));
         } catch (IllegalArgumentException e) {
-            return Optional.empty(); // there is no such library: the caller says which
+            return Optional.empty(); // no such library: the caller names it
         }
     }
 }

@@ -1,6 +1,6 @@
 package dev.longhand.bindings.cuda;
 
-/** A CUDA driver was asked for and this process cannot have it. */
+/** A requested CUDA driver or library is not available to this process. */
 public final class CudaUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -8,7 +8,7 @@ public final class CudaUnavailableException extends RuntimeException {
     private final String remedy;
 
     /**
-     * Names what was found and what helps.
+     * An exception with its cause and remedy.
      *
      * @param reason what was found instead
      * @param remedy what the user can do

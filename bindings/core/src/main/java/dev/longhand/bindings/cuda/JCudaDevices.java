@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the driver tells of its devices, read through JCuda. Touched only after {@code libcuda.so.1}
- * was found: without it JCuda's classes fail to initialise for good.
+ * The driver's devices, read through JCuda. Used only once {@code libcuda.so.1} is found: without
+ * it JCuda's classes fail to initialise for good.
  */
 final class JCudaDevices {
     private static final int NAME_BYTES_MAX = 256;

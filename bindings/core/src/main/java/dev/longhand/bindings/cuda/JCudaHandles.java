@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 import java.lang.foreign.MemorySegment;
 
 /**
- * JCuda's objects with the number inside made readable: it wants its objects back when a thing is
- * destroyed, and everything else wants the number.
+ * JCuda's objects with their handle made readable: JCuda needs its object to destroy a resource,
+ * every other call needs the handle.
  */
 final class JCudaHandles {
     private JCudaHandles() {}
@@ -70,7 +70,7 @@ final class JCudaHandles {
         }
     }
 
-    /** Any host address; JCuda by itself knows arrays and buffers only. */
+    /** Any host address; JCuda itself supports only arrays and buffers. */
     static final class HostMemory extends Pointer {
         /** Points to what a native segment points to; the segment must outlive the call. */
         HostMemory(MemorySegment segment) {
@@ -78,14 +78,14 @@ final class JCudaHandles {
         }
     }
 
-    /** An address of the device where JCuda wants a pointer. */
+    /** A device address as the pointer that JCuda expects. */
     static final class DeviceAddress extends Pointer {
         DeviceAddress(long address) {
             super(address);
         }
     }
 
-    /** A handle that was looked up, if there is one. */
+    /** The looked-up object, or an exception if there is none. */
     static <T> T known(@Nullable T thing, String name) {
         if (thing == null) {
             throw new IllegalArgumentException("not a living %s of this driver".formatted(name));

@@ -2,7 +2,7 @@ package dev.longhand.bindings.cuda;
 
 import jcuda.driver.JCudaDriver;
 
-/** JCuda's driver half, bound to one {@code libcuda.so.1}. */
+/** JCuda's driver API, bound to one {@code libcuda.so.1}. */
 final class JCudaLibrary {
     private static boolean loaded;
 
@@ -21,7 +21,7 @@ final class JCudaLibrary {
         }
     }
 
-    /** Its exceptions carry no status, so it returns statuses and we make the exceptions. */
+    /** Has JCuda return statuses, because its own exceptions carry none. */
     private static void initialize() {
         JCudaDriver.setExceptionsEnabled(false);
     }

@@ -11,11 +11,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * The native halves of JCuda. Left alone, JCuda unpacks each to a fixed name in the common
- * temporary folder and loads whatever already lies there. It looks that folder up in {@code
- * java.io.tmpdir} while a class of its initialises; for just that long the property names a private
- * folder where the library has been unpacked. (The JDK itself reads the property once, earlier.) A
- * library of that name on {@code java.library.path} still goes first: that is the user's word.
+ * JCuda's native libraries. By default JCuda unpacks each to a fixed name in the common temporary
+ * folder and loads any file that is already there. It reads that folder from {@code java.io.tmpdir}
+ * while one of its classes initialises; only for that time the property names a private folder that
+ * holds the unpacked library. (The JDK itself has read the property before.) A library of that name
+ * on {@code java.library.path} still takes precedence, because the user put it there.
  */
 final class JCudaNatives {
     private static final String FOLDER_PROPERTY = "java.io.tmpdir";
@@ -23,7 +23,7 @@ final class JCudaNatives {
     private JCudaNatives() {}
 
     /**
-     * Loads one, while no other thread moves the property.
+     * Loads a library while no other thread changes the property.
      *
      * @param name without version and platform, for example {@code JCudaDriver}
      * @param what the library in words

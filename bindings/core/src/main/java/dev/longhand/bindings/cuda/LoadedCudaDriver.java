@@ -26,12 +26,12 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The door over the {@code libcuda.so.1} that this process has loaded. What queues work, and so
- * runs every decode step, goes through the generated bindings and allocates nothing on the heap;
- * what makes and destroys things goes through JCuda, whose objects are kept in between.
+ * The driver over the {@code libcuda.so.1} that this process has loaded. Calls that queue work, and
+ * so run in every decode step, go through the generated bindings and allocate nothing on the heap.
+ * Calls that create and destroy resources go through JCuda, whose objects are kept in between.
  */
 final class LoadedCudaDriver implements CudaDriver {
-    /** Whose context is current in a thread, as the driver keeps one per thread. */
+    /** The driver whose context is current in a thread; CUDA keeps one per thread. */
     private static final ThreadLocal<@Nullable LoadedCudaDriver> CURRENT = new ThreadLocal<>();
 
     private final CudaDevice device;
@@ -46,7 +46,7 @@ final class LoadedCudaDriver implements CudaDriver {
     private final int overlapAttributes;
     private boolean closed;
 
-    /** Makes a context on a device of the library that JCuda is bound to. */
+    /** Creates a context on a device of the library that JCuda is bound to. */
     LoadedCudaDriver(CudaDevice device) {
         this.device = device;
         Arena arena = Arena.ofAuto(); // one for both: the configuration points to the attribute
@@ -165,7 +165,7 @@ final class LoadedCudaDriver implements CudaDriver {
                 "cuMemsetD8Async");
     }
 
-    /** The driver's sizes have no sign: -1 would be all there is. */
+    /** The driver's sizes are unsigned, so that -1 would mean all memory. */
     private static void requireNotNegative(long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException("negative size: " + bytes);
@@ -379,7 +379,7 @@ final class LoadedCudaDriver implements CudaDriver {
         memory.freeAll(cleanup);
         cleanup.run(() -> health.check(JCudaDriver.cuCtxDestroy(context), "cuCtxDestroy"));
         CURRENT.remove();
-        if (!toldAlready) { // else every step has repeated what the caller knows
+        if (!toldAlready) { // else every step has repeated a failure that the caller knows
             cleanup.finish();
         }
     }

@@ -8,15 +8,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.stream.Collectors;
 
 /**
- * NVIDIA's PTX assembler, out of JCuda's natives: it needs neither a GPU nor a driver nor a
- * toolkit. It is the one of CUDA 12.0, which knows sm_80 to sm_90 and PTX up to version 8.0; a
- * driver assembles with its own, so figures of registers are near those of a GPU, not the same.
+ * NVIDIA's PTX assembler from JCuda's native libraries: it needs no GPU, driver or toolkit. It is
+ * CUDA 12.0's and knows sm_80 to sm_90 and PTX up to version 8.0. A driver assembles with its own
+ * version, so register counts on a GPU are close to these, not equal.
  */
 public final class PtxAssembler {
     private static boolean loaded;
 
     /**
-     * What a module became.
+     * An assembled module.
      *
      * @param architecture for example {@code sm_80}
      * @param log what {@code ptxas --verbose} says: registers, shared memory and spills by kernel
@@ -36,7 +36,7 @@ public final class PtxAssembler {
     /**
      * Assembles the PTX text of a module.
      *
-     * @throws IllegalArgumentException with the assembler's words, if it refuses the text
+     * @throws IllegalArgumentException with the assembler's message, if it refuses the text
      * @throws CudaUnavailableException if this system cannot load it
      */
     public static Assembly assemble(byte[] ptx, String architecture) {
@@ -72,9 +72,9 @@ public final class PtxAssembler {
     }
 
     /**
-     * The text up to a NUL, without its line numbers: over those of a module with several kernels
-     * this assembler recurses without end for sm_90, and takes the JVM with it. Nothing that the
-     * log tells depends on them. An empty text, too, would end the process.
+     * The text up to a NUL, without line numbers: for sm_90 this assembler recurses endlessly over
+     * those of a module with several kernels and crashes the JVM. The log does not depend on them.
+     * An empty text would crash the process, too.
      */
     private static byte[] withoutLines(byte[] ptx) {
         String text = new String(ptx, StandardCharsets.UTF_8);
@@ -116,7 +116,7 @@ public final class PtxAssembler {
         }
     }
 
-    /** Its exceptions carry no status, so it returns statuses and we make the exceptions. */
+    /** Has JCuda return statuses, because its own exceptions carry none. */
     private static void initialize() {
         JNvPTXCompiler.setExceptionsEnabled(false);
     }

@@ -1,7 +1,7 @@
 /**
- * The CUDA driver as the kernels see it: a door, {@link dev.longhand.bindings.cuda.CudaDriver},
- * whether there is anything behind it on this machine, and how it is opened. The only package that
- * touches {@code jcuda.*} or imports the bindings of the driver that jextract generated.
+ * The CUDA driver as the kernels see it: {@link dev.longhand.bindings.cuda.CudaDriver}, how to find
+ * out whether this machine has one, and how to open it. The only package that uses {@code jcuda.*}
+ * and the driver bindings that jextract generated.
  */
 @NullMarked
 package dev.longhand.bindings.cuda;
