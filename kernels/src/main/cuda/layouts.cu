@@ -11,6 +11,7 @@
 
 #include "attention_arguments.cuh"
 #include "lora.cuh"
+#include "sample_slot.cuh"
 
 using namespace longhand;
 
@@ -93,3 +94,32 @@ INT32(LoraRows, parts)
 INT32(LoraRows, slots)
 INT32(LoraRows, tiles)
 INT32(LoraRows, capacity)
+
+SIZE(Slot)
+INT64(Slot, seed)
+INT64(Slot, position)
+INT64(Slot, nucleus)
+INT64(Slot, least)
+FLOAT32(Slot, scale)
+FLOAT32(Slot, repetition)
+FLOAT32(Slot, presence)
+FLOAT32(Slot, frequency)
+INT32(Slot, vocabulary)
+INT32(Slot, topK)
+INT32(Slot, history)
+INT32(Slot, bias)
+INT32(Slot, biases)
+INT32(Slot, reported)
+INT32(Slot, report)
+
+SIZE(Bias)
+INT32(Bias, token)
+FLOAT32(Bias, added)
+
+SIZE(Entry)
+INT32(Entry, token)
+FLOAT32(Entry, logit)
+
+SIZE(Report)
+INT64(Report, mass)
+INT64(Report, max)

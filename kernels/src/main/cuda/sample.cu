@@ -45,6 +45,9 @@
 #include <cstdint>
 
 #include "dependent_launch.cuh"
+#include "sample_slot.cuh"
+
+using namespace longhand;
 
 namespace {
 
@@ -56,38 +59,7 @@ constexpr uint64_t TOKEN_MASK = (1u << TOKEN_BITS) - 1;
 constexpr uint64_t NOT_FINITE = 1ull << KEY_BITS; /* in place of the logit: above all, first token first */
 constexpr int LIST_MAX = 4096;
 constexpr int NUCLEUS_MAXIMA = 768; /* of the 1024: -ln(1 - 0.75) * 1024 = 1,420 keys are above it */
-constexpr int REPORT_HEAD = 2;
 constexpr float LOG2E = 1.4426950408889634f;
-constexpr uint64_t WHOLE = ~0ull;
-
-/* dev.longhand.kernels.cuda.SampleSlotLayout */
-struct Slot {
-    uint64_t seed;
-    uint64_t position;
-    uint64_t nucleus; /* top-p as a fraction of 2^64, or WHOLE */
-    uint64_t least;   /* weight that min-p asks for */
-    float scale;      /* log2(e) / temperature; 0 is greedy */
-    float repetition;
-    float presence;
-    float frequency;
-    int vocabulary;
-    int topK;    /* 0 is all */
-    int history; /* -1 is none */
-    int bias;    /* where among the biases */
-    int biases;
-    int reported;
-    int report; /* where among the reports */
-};
-
-struct Bias {
-    int token;
-    float added;
-};
-
-struct Entry {
-    int token;
-    float logit;
-};
 
 struct Shared {
     uint64_t list[LIST_MAX]; /* keys */

@@ -3,7 +3,6 @@ package dev.longhand.kernels.cuda;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.longhand.kernels.batch.StepBatch;
-import dev.longhand.kernels.kvcache.KvShape;
 
 import java.lang.foreign.MemorySegment;
 

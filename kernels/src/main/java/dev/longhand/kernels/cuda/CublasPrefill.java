@@ -10,17 +10,16 @@ import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
-
 /**
  * Products of many rows by cuBLAS, over the same weights as our kernels. x, normed or not, is first
- * rounded to bf16. A bias is copied to every row of the output and the product added to it. Gate and
- * up are computed together and multiplied by {@code swiglu_packed}. Each product takes two more
+ * rounded to bf16. A bias is copied to every row of the output and the product added to it. Gate
+ * and up are computed together and multiplied by {@code swiglu_packed}. Each product takes two more
  * launches than with our kernels, and scratch memory that they do not need.
  */
 final class CublasPrefill {
     /**
-     * Our kernels multiply fewer rows. Each byte of bf16 weights takes 1 flop per row of x, so up to
-     * 150 rows on an A100 (312 TFLOP/s over 2 TB/s), and 290 on an H100, a product is bound by
+     * Our kernels multiply fewer rows. Each byte of bf16 weights takes 1 flop per row of x, so up
+     * to 150 rows on an A100 (312 TFLOP/s over 2 TB/s), and 290 on an H100, a product is bound by
      * reading the weights. Our kernels read them as fast and need no extra launches.
      */
     static final int ROWS_MIN = 128;
@@ -66,10 +65,7 @@ final class CublasPrefill {
      * @throws dev.longhand.bindings.cuda.CudaUnavailableException if it is not there
      */
     CublasPrefill(
-            CudaQueue queue,
-            DeviceMemory memory,
-            CudaKernels kernels,
-            KernelCall gatherRows) {
+            CudaQueue queue, DeviceMemory memory, CudaKernels kernels, KernelCall gatherRows) {
         this.queue = queue;
         this.memory = memory;
         this.gatherRows = gatherRows;

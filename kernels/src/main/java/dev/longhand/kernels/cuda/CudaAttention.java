@@ -33,8 +33,7 @@ final class CudaAttention {
     private long partials;
     private long partialsBytes;
 
-    CudaAttention(
-            CudaQueue queue, DeviceMemory memory, CudaKernels kernels, int headDim) {
+    CudaAttention(CudaQueue queue, DeviceMemory memory, CudaKernels kernels, int headDim) {
         this.queue = queue;
         this.memory = memory;
         this.headDim = headDim;

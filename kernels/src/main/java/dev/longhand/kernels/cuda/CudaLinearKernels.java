@@ -86,8 +86,7 @@ final class CudaLinearKernels {
 
     private Product product(DType weights, String kind) {
         if (weights == DType.BF16) {
-            return new Product(
-                    shapes("", kind, false), shapes("", "_lora" + kind, true));
+            return new Product(shapes("", kind, false), shapes("", "_lora" + kind, true));
         }
         String format = "_" + weights.label();
         Shapes both = shapes(format, kind, true);
@@ -107,8 +106,7 @@ final class CudaLinearKernels {
 
     private Shrink shrink(String kernel) {
         return new Shrink(
-                kernels.call("lora_shrink", kernel),
-                kernels.call("lora_shrink", kernel + "_odd"));
+                kernels.call("lora_shrink", kernel), kernels.call("lora_shrink", kernel + "_odd"));
     }
 
     /** Has cuBLAS multiply the products that {@link CublasPrefill#takes}. */

@@ -99,7 +99,8 @@ final class CudaLoraRows {
                 if (slot == count) {
                     CudaLora lora = (CudaLora) adapter;
                     slots[slot] = lora;
-                    staging.set(JAVA_LONG, TABLE.bytes() + (long) slot * Long.BYTES, lora.address());
+                    staging.set(
+                            JAVA_LONG, TABLE.bytes() + (long) slot * Long.BYTES, lora.address());
                     count++;
                 }
             }

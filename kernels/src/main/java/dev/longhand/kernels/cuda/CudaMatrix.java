@@ -9,8 +9,8 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * Matrices [outputs, inputs] in the layout of the linear kernels. bf16: every row is padded with
- * zeros to whole chunks of {@link #CHUNK} inputs, and f16 and f32 weights are rounded. Quantised: in
- * the order of {@link CudaPacking}.
+ * zeros to whole chunks of {@link #CHUNK} inputs, and f16 and f32 weights are rounded. Quantised:
+ * in the order of {@link CudaPacking}.
  */
 final class CudaMatrix {
     /** Inputs that the kernels process at a time; {@code fragments.cuh}. */

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.stream.LongStream;
 
 /**
- * Device memory of one backend. Transfers alternate between two pinned buffers, so that one is filled
- * from a file while the other is copied to the device. When an upload returns it is queued, and its
- * source may be changed or freed; when a download returns it is complete. Memory that is never freed
- * lives until the driver closes.
+ * Device memory of one backend. Transfers alternate between two pinned buffers, so that one is
+ * filled from a file while the other is copied to the device. When an upload returns it is queued,
+ * and its source may be changed or freed; when a download returns it is complete. Memory that is
+ * never freed lives until the driver closes.
  */
 final class DeviceMemory {
     private static final long STAGING_BYTES = 16L << 20;

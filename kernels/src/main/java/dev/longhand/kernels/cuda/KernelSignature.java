@@ -18,7 +18,8 @@ record KernelSignature(String kernel, List<Integer> parameterBytes) {
 
     /** {@code .param .u64 name} or {@code .param .align 8 .b8 name[24]}. */
     private static final Pattern PARAMETER =
-            Pattern.compile("\\.param\\s+(?:\\.align\\s+\\d+\\s+)?\\.[busf](\\d+)\\s[^,\\[]*(?:\\[(\\d+)])?");
+            Pattern.compile(
+                    "\\.param\\s+(?:\\.align\\s+\\d+\\s+)?\\.[busf](\\d+)\\s[^,\\[]*(?:\\[(\\d+)])?");
 
     KernelSignature {
         parameterBytes = List.copyOf(parameterBytes);

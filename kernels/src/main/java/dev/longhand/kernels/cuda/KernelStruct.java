@@ -13,10 +13,10 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A struct that the kernels read and the host writes, laid out as nvcc lays it out. Sizes and
- * offsets come from {@code layouts.txt}, which {@code build.sh} makes of {@code layouts.cu}
- * together with the PTX. Fields are looked up by name and type when a class is initialised: one
- * that the header does not have, or has with another type, is an error there.
+ * A struct that the kernels and the host exchange, laid out as nvcc lays it out. Sizes and offsets
+ * come from {@code layouts.txt}, which {@code build.sh} makes of {@code layouts.cu} together with
+ * the PTX. Fields are looked up by name and type when a class is initialised: one that the header
+ * does not have, or has with another type, is an error there.
  */
 final class KernelStruct {
     private static final String TEXT = "layouts.txt";
@@ -67,6 +67,11 @@ final class KernelStruct {
             to.set(JAVA_LONG, at + offset, value);
         }
 
+        /** The field of the struct at {@code at}. */
+        long get(MemorySegment from, long at) {
+            return from.get(JAVA_LONG, at + offset);
+        }
+
         /** Sets an element of the field. */
         void set(MemorySegment to, long at, int element, long value) {
             set(to, at + (long) element * Long.BYTES, value);
@@ -80,6 +85,11 @@ final class KernelStruct {
             to.set(JAVA_INT, at + offset, value);
         }
 
+        /** The field of the struct at {@code at}. */
+        int get(MemorySegment from, long at) {
+            return from.get(JAVA_INT, at + offset);
+        }
+
         /** Sets an element of the field. */
         void set(MemorySegment to, long at, int element, int value) {
             set(to, at + (long) element * Integer.BYTES, value);
@@ -91,6 +101,11 @@ final class KernelStruct {
         /** Sets the field of the struct at {@code at}. */
         void set(MemorySegment to, long at, float value) {
             to.set(JAVA_FLOAT, at + offset, value);
+        }
+
+        /** The field of the struct at {@code at}. */
+        float get(MemorySegment from, long at) {
+            return from.get(JAVA_FLOAT, at + offset);
         }
 
         /** Sets an element of the field. */

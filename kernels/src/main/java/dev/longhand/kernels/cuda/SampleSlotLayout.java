@@ -1,9 +1,10 @@
 package dev.longhand.kernels.cuda;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.longhand.kernels.cuda.KernelStruct.Float32;
+import dev.longhand.kernels.cuda.KernelStruct.Int32;
+import dev.longhand.kernels.cuda.KernelStruct.Int64;
 import dev.longhand.kernels.sampling.FixedPointProbability;
 import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.sampling.SamplingParams;
@@ -11,23 +12,48 @@ import dev.longhand.kernels.sampling.SamplingParams;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Layout of sampler states on the device, byte for byte as in {@code sample.cu}: the slot of each
- * row, token histories, biases and reports. The kernel also adds the tokens it samples to its own
- * copy of the history.
+ * Layout of sampler states on the device, as in {@code sample_slot.cuh}: the slot of each row,
+ * token histories, biases and reports. The kernel also adds the tokens it samples to its own copy
+ * of the history.
  */
 final class SampleSlotLayout {
+    private static final KernelStruct SLOT = new KernelStruct("Slot");
+    private static final Int64 SEED = SLOT.int64("seed");
+    private static final Int64 POSITION = SLOT.int64("position");
+    private static final Int64 NUCLEUS = SLOT.int64("nucleus");
+    private static final Int64 LEAST = SLOT.int64("least");
+    private static final Float32 SCALE = SLOT.float32("scale");
+    private static final Float32 REPETITION = SLOT.float32("repetition");
+    private static final Float32 PRESENCE = SLOT.float32("presence");
+    private static final Float32 FREQUENCY = SLOT.float32("frequency");
+    private static final Int32 VOCABULARY = SLOT.int32("vocabulary");
+    private static final Int32 TOP_K = SLOT.int32("topK");
+    private static final Int32 HISTORY = SLOT.int32("history");
+    private static final Int32 FIRST_BIAS = SLOT.int32("bias");
+    private static final Int32 BIASES = SLOT.int32("biases");
+    private static final Int32 REPORTED = SLOT.int32("reported");
+    private static final Int32 REPORT_AT = SLOT.int32("report");
+
+    private static final KernelStruct BIAS = new KernelStruct("Bias");
+    private static final Int32 BIAS_TOKEN = BIAS.int32("token");
+    private static final Float32 BIAS_ADDED = BIAS.float32("added");
+
+    private static final KernelStruct REPORT = new KernelStruct("Report");
+    private static final Int64 MASS = REPORT.int64("mass");
+    private static final Int64 MAX = REPORT.int64("max");
+    private static final long ENTRIES = REPORT.bytes(); // they follow
+    private static final KernelStruct ENTRY = new KernelStruct("Entry");
+    private static final Int32 ENTRY_TOKEN = ENTRY.int32("token");
+    private static final Float32 ENTRY_LOGIT = ENTRY.float32("logit");
+
     /** Bytes of a slot. */
-    static final int BYTES = 80;
+    static final long BYTES = SLOT.bytes();
 
     /** Bytes of the biases of a sequence. */
-    static final int BIASES_BYTES =
-            SamplingParams.LOGIT_BIAS_TOKENS_MAX * (Integer.BYTES + Float.BYTES);
+    static final long BIASES_BYTES = SamplingParams.LOGIT_BIAS_TOKENS_MAX * BIAS.bytes();
 
     /** The place of a sequence of which the device keeps nothing. */
     static final int NO_PLACE = -1;
-
-    /** Longs of a report before its tokens: mass and largest logit. */
-    private static final int REPORT_HEAD = 2;
 
     private static final long WHOLE = -1;
 
@@ -42,28 +68,24 @@ final class SampleSlotLayout {
      */
     static void write(MemorySegment slots, int row, SamplerState state, int place, int report) {
         SamplingParams params = state.params();
-        long at = (long) row * BYTES;
+        long at = row * BYTES;
         boolean whole = params.topP() == 1;
         boolean greedy = params.temperature() == 0;
-        slots.set(JAVA_LONG, at, params.seed());
-        slots.set(JAVA_LONG, at + 8, state.position());
-        slots.set(
-                JAVA_LONG, at + 16, whole ? WHOLE : FixedPointProbability.fraction(params.topP()));
-        slots.set(JAVA_LONG, at + 24, FixedPointProbability.least(params.minP()));
-        slots.set(
-                JAVA_FLOAT,
-                at + 32,
-                greedy ? 0 : FixedPointProbability.scale(params.temperature()));
-        slots.set(JAVA_FLOAT, at + 36, params.repetitionPenalty());
-        slots.set(JAVA_FLOAT, at + 40, params.presencePenalty());
-        slots.set(JAVA_FLOAT, at + 44, params.frequencyPenalty());
-        slots.set(JAVA_INT, at + 48, state.vocabulary());
-        slots.set(JAVA_INT, at + 52, Math.min(params.topK(), state.vocabulary()));
-        slots.set(JAVA_INT, at + 56, params.penalises() ? place : NO_PLACE);
-        slots.set(JAVA_INT, at + 60, place * SamplingParams.LOGIT_BIAS_TOKENS_MAX);
-        slots.set(JAVA_INT, at + 64, state.biases().length);
-        slots.set(JAVA_INT, at + 68, state.reported());
-        slots.set(JAVA_INT, at + 72, report);
+        SEED.set(slots, at, params.seed());
+        POSITION.set(slots, at, state.position());
+        NUCLEUS.set(slots, at, whole ? WHOLE : FixedPointProbability.fraction(params.topP()));
+        LEAST.set(slots, at, FixedPointProbability.least(params.minP()));
+        SCALE.set(slots, at, greedy ? 0 : FixedPointProbability.scale(params.temperature()));
+        REPETITION.set(slots, at, params.repetitionPenalty());
+        PRESENCE.set(slots, at, params.presencePenalty());
+        FREQUENCY.set(slots, at, params.frequencyPenalty());
+        VOCABULARY.set(slots, at, state.vocabulary());
+        TOP_K.set(slots, at, Math.min(params.topK(), state.vocabulary()));
+        HISTORY.set(slots, at, params.penalises() ? place : NO_PLACE);
+        FIRST_BIAS.set(slots, at, place * SamplingParams.LOGIT_BIAS_TOKENS_MAX);
+        BIASES.set(slots, at, state.biases().length);
+        REPORTED.set(slots, at, state.reported());
+        REPORT_AT.set(slots, at, report);
     }
 
     /** Int32 words of a history: a bit for each token seen, then one for each generated. */
@@ -96,14 +118,16 @@ final class SampleSlotLayout {
      */
     static void writeBiases(MemorySegment biases, SamplerState state) {
         for (int i = 0; i < state.biases().length; i++) {
-            biases.setAtIndex(JAVA_INT, 2L * i, state.biasTokens()[i]);
-            biases.setAtIndex(JAVA_FLOAT, 2L * i + 1, state.biases()[i]);
+            BIAS_TOKEN.set(biases, i * BIAS.bytes(), state.biasTokens()[i]);
+            BIAS_ADDED.set(biases, i * BIAS.bytes(), state.biases()[i]);
         }
     }
 
     /** Longs of a report of {@code reported} tokens. */
     static int reportLongs(int reported) {
-        return reported == 0 ? 0 : REPORT_HEAD + reported;
+        return reported == 0
+                ? 0
+                : Math.toIntExact((ENTRIES + reported * ENTRY.bytes()) / Long.BYTES);
     }
 
     /**
@@ -117,14 +141,12 @@ final class SampleSlotLayout {
             return;
         }
         long at = (long) report * Long.BYTES;
-        long mass = reports.get(JAVA_LONG, at);
-        float max = reports.get(JAVA_FLOAT, at + Long.BYTES);
-        double normaliser = FixedPointProbability.normaliser(max, mass);
+        float max = Float.intBitsToFloat((int) MAX.get(reports, at));
+        double normaliser = FixedPointProbability.normaliser(max, MASS.get(reports, at));
         for (int rank = 0; rank < state.reported(); rank++) {
-            long entry = at + (long) (REPORT_HEAD + rank) * Long.BYTES;
-            int token = reports.get(JAVA_INT, entry);
-            float logit = reports.get(JAVA_FLOAT, entry + Integer.BYTES);
-            state.report(rank, token, logit, normaliser);
+            long entry = at + ENTRIES + rank * ENTRY.bytes();
+            int token = ENTRY_TOKEN.get(reports, entry);
+            state.report(rank, token, ENTRY_LOGIT.get(reports, entry), normaliser);
         }
     }
 }

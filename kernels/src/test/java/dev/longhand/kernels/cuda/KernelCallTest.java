@@ -31,8 +31,7 @@ class KernelCallTest {
                 """;
         var signatures = KernelSignature.parse(ptx);
         assertEquals(2, signatures.size());
-        assertEquals(
-                new KernelSignature("first", List.of(8, 40, 4)), signatures.get("first"));
+        assertEquals(new KernelSignature("first", List.of(8, 40, 4)), signatures.get("first"));
         assertEquals(new KernelSignature("second", List.of()), signatures.get("second"));
     }
 
@@ -45,7 +44,8 @@ class KernelCallTest {
                 CudaDriver driver = CudaDrivers.open(TestBackends.ptxDevice().library(), 0)) {
             CudaQueue queue = CudaQueue.create(driver);
             KernelCall call = new KernelCall(arena, queue, 0, signature, false);
-            assertRefused("parameter 0 of kernel is not of 4 bytes", () -> call.begin().parameter(1));
+            assertRefused(
+                    "parameter 0 of kernel is not of 4 bytes", () -> call.begin().parameter(1));
             call.begin().parameter(1L);
             assertRefused("parameter 1 of kernel is not of 8 bytes", () -> call.parameter(1L));
             call.parameter(1);

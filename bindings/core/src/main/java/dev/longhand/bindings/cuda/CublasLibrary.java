@@ -8,8 +8,8 @@ import java.lang.foreign.SymbolLookup;
 import java.util.List;
 
 /**
- * JCublas, bound to NVIDIA's {@code libcublas.so.12}, which is optional. The jar and the library are
- * looked up first, because without them JCublas's classes fail to initialise for good.
+ * JCublas, bound to NVIDIA's {@code libcublas.so.12}, which is optional. The jar and the library
+ * are looked up first, because without them JCublas's classes fail to initialise for good.
  */
 final class CublasLibrary {
     /**

@@ -14,8 +14,8 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>A status other than success becomes a {@link CudaDriverException} at the line it happened.
  * Calls on a closed driver throw {@link IllegalStateException}. Destroying a handle that is not, or
- * no longer, this driver's throws {@link IllegalArgumentException}; such handles must not be used to
- * queue work. Queueing work and waiting for it allocates nothing on the heap.
+ * no longer, this driver's throws {@link IllegalArgumentException}; such handles must not be used
+ * to queue work. Queueing work and waiting for it allocates nothing on the heap.
  */
 public interface CudaDriver extends AutoCloseable {
     /** The opened device. */
@@ -142,8 +142,8 @@ public interface CudaDriver extends AutoCloseable {
     void destroyGraph(long graph);
 
     /**
-     * Frees all resources and destroys the context; idempotent. Throws the first failure after every
-     * step has run, unless the caller already knows that the context has ended.
+     * Frees all resources and destroys the context; idempotent. Throws the first failure after
+     * every step has run, unless the caller already knows that the context has ended.
      */
     @Override
     void close();

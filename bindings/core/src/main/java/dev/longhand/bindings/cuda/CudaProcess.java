@@ -8,10 +8,10 @@ import java.lang.foreign.SymbolLookup;
 import java.util.Optional;
 
 /**
- * Which {@code libcuda.so.1} this process uses. JCuda's library and the generated bindings both open
- * it by that bare name, and the system's loader returns a library of that SONAME that is already
- * loaded. So a file is loaded by its path before either of them, and then checked to be the one
- * that the bare name finds.
+ * Which {@code libcuda.so.1} this process uses. JCuda's library and the generated bindings both
+ * open it by that bare name, and the system's loader returns a library of that SONAME that is
+ * already loaded. So a file is loaded by its path before either of them, and then checked to be the
+ * one that the bare name finds.
  */
 final class CudaProcess {
     private static @Nullable CudaLibrary used;
