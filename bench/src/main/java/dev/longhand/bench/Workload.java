@@ -10,6 +10,7 @@ import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.kernels.Device;
+import dev.longhand.study.workload.WorkloadMix;
 
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package dev.longhand.bench;
 
 import dev.longhand.bench.report.BenchResult;
 import dev.longhand.kernels.Device;
+import dev.longhand.study.workload.WorkloadMix;
 
 import org.jspecify.annotations.NullUnmarked;
 import org.openjdk.jmh.annotations.AuxCounters;

@@ -14,6 +14,9 @@ import java.util.regex.Pattern;
  * @param name lower-case letters, digits and dashes
  */
 public record Device(String name) {
+    // Before the constants, whose construction matches it.
+    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*");
+
     /** The best device there is; one line says what was chosen and why. */
     public static final Device AUTO = new Device("auto");
 
@@ -25,8 +28,6 @@ public record Device(String name) {
 
     /** Plain Java with double accumulation: slow, and the oracle of all others. */
     public static final Device REFERENCE = new Device("reference");
-
-    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*");
 
     /**
      * Names a device; {@link BackendChoice#open} says whether it is there.

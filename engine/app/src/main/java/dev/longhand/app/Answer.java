@@ -3,10 +3,11 @@ package dev.longhand.app;
 import dev.longhand.engine.Generation;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
-import dev.longhand.engine.generation.TextProfile;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.engine.generation.Usage;
-import dev.longhand.engine.thought.ReflectionKeywords;
+import dev.longhand.study.keywords.KeywordCounts;
+import dev.longhand.study.keywords.KeywordInstrument;
+import dev.longhand.study.keywords.ReflectionKeywords;
 
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,8 @@ final class Answer {
     private final List<List<TokenLogprob>> logprobs = new ArrayList<>();
     private @Nullable FinishReason reason;
     private @Nullable Usage usage;
-    private TextProfile profile = TextProfile.EMPTY;
+    private final KeywordInstrument keywords = new KeywordInstrument();
+    private int answerStart;
 
     Answer(Generation generation) {
         this.generation = generation;
@@ -38,6 +40,7 @@ final class Answer {
     /** Reads every event, handing text on as it comes; without a tokenizer, the ids. */
     void drain(Consumer<String> printer) throws InterruptedException {
         for (GenerationEvent event = generation.next(); event != null; event = generation.next()) {
+            keywords.observe(event);
             switch (event) {
                 case GenerationEvent.TokenEmitted token -> {
                     ids.add(token.id());
@@ -50,7 +53,7 @@ final class Answer {
                     append(end.text(), printer);
                     reason = end.reason();
                     usage = end.usage();
-                    profile = end.profile();
+                    answerStart = end.answerStart();
                 }
                 case GenerationEvent.Failed failed -> throw failed.cause();
             }
@@ -92,11 +95,12 @@ final class Answer {
         Usage took = usage();
         json.put("thought_tokens", took.thoughtTokens());
         json.put("answer_tokens", took.answerTokens());
-        json.put("answer_start", profile.answerStart());
-        ObjectNode keywords = json.putObject("keywords");
-        keywords.put("list", ReflectionKeywords.LIST_HASH);
-        keywords.put("total", profile.keywords().total());
-        profile.keywords().byPhrase().forEach(keywords.putObject("by_phrase")::put);
+        json.put("answer_start", answerStart);
+        KeywordCounts counts = keywords.counts();
+        ObjectNode counted = json.putObject("keywords");
+        counted.put("list", ReflectionKeywords.LIST_HASH);
+        counted.put("total", counts.total());
+        counts.byPhrase().forEach(counted.putObject("by_phrase")::put);
         ObjectNode timing = json.putObject("timing");
         timing.put("drafted_tokens", took.draftedTokens());
         timing.put("accepted_tokens", took.acceptedTokens());

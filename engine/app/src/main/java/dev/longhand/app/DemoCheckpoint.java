@@ -19,7 +19,7 @@ final class DemoCheckpoint implements AutoCloseable {
     /** Held-out problems that ship. */
     static final int PROBLEMS = 210;
 
-    private static final String RESOURCES = "/dev/longhand/engine/demo/";
+    private static final String RESOURCES = "/dev/longhand/app/demo/";
     private static final List<String> FILES =
             List.of(
                     "checkpoint/config.json",

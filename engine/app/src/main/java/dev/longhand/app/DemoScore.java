@@ -1,6 +1,7 @@
 package dev.longhand.app;
 
-import dev.longhand.engine.thought.ReflectionKeywords;
+import dev.longhand.study.answer.BoxedAnswer;
+import dev.longhand.study.keywords.ReflectionKeywords;
 
 import java.util.Locale;
 
@@ -20,7 +21,7 @@ final class DemoScore {
     /** Counts a drained answer. */
     void add(Answer answer, DemoCheckpoint.Problem problem) {
         problems++;
-        right += answer.text().contains("\\boxed{" + problem.answer() + "}") ? 1 : 0;
+        right += BoxedAnswer.contains(answer.text(), problem.answer()) ? 1 : 0;
         promptTokens += answer.usage().promptTokens();
         outputTokens += answer.usage().outputTokens();
         keywords += ReflectionKeywords.count(answer.text());

@@ -6,6 +6,7 @@ import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
 import dev.longhand.service.http.OpenAiServer;
 import dev.longhand.service.line.LineServer;
+import dev.longhand.study.keywords.KeywordInstrument;
 
 import org.jspecify.annotations.Nullable;
 
@@ -96,6 +97,7 @@ final class ServeCommand implements Callable<Integer> {
                                         .build())) {
             bar.finish();
             Service service = new Service(engine, base(), adapterFolder);
+            service.measure(KeywordInstrument::new);
             try (Servers servers = new Servers()) {
                 System.err.println(engine.backendDescription());
                 listen(service, servers);

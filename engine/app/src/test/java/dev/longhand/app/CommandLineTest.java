@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
 import dev.longhand.engine.lora.TestAdapter;
-import dev.longhand.engine.thought.ReflectionKeywords;
 import dev.longhand.kernels.Device;
+import dev.longhand.study.keywords.ReflectionKeywords;
 
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;

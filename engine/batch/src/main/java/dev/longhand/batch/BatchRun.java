@@ -235,7 +235,7 @@ public final class BatchRun {
                                 FinishReason reason,
                                 String rest,
                                 Usage usage,
-                                var profile) -> {
+                                var answerStart) -> {
                     if (reason == FinishReason.CANCELLED) {
                         return failed(index, prompt, new IllegalStateException("cancelled"));
                     }

@@ -4,10 +4,8 @@ import dev.longhand.engine.decode.TextStream;
 import dev.longhand.engine.decode.TokenLog;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
-import dev.longhand.engine.generation.TextProfile;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.engine.generation.Usage;
-import dev.longhand.engine.thought.KeywordCounter;
 
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +22,6 @@ public final class Generation {
     private final int[] prompt;
     private final TokenLog log;
     private final @Nullable TextStream text;
-    private final KeywordCounter keywords = new KeywordCounter();
     private int read;
     private boolean ended;
 
@@ -62,7 +59,6 @@ public final class Generation {
             int index = read++;
             int token = log.token(index);
             String piece = text == null ? "" : text.append(token, log.thoughtBytes(index));
-            keywords.append(piece);
             return new GenerationEvent.TokenEmitted(token, piece, top(index), log.phase(index));
         }
         ended = true;
@@ -73,13 +69,11 @@ public final class Generation {
         FinishReason reason = Objects.requireNonNull(log.reason());
         Usage usage = Objects.requireNonNull(log.usage());
         if (text == null) {
-            return new GenerationEvent.Finished(reason, "", usage, TextProfile.EMPTY);
+            return new GenerationEvent.Finished(reason, "", usage, 0);
         }
         String rest = text.finish();
-        keywords.append(rest);
         int answerStart = log.thoughtOpen() ? text.length() : text.answerStart();
-        TextProfile profile = new TextProfile(answerStart, keywords.finish());
-        return new GenerationEvent.Finished(reason, rest, usage, profile);
+        return new GenerationEvent.Finished(reason, rest, usage, answerStart);
     }
 
     private List<TokenLogprob> top(int index) {

@@ -14,8 +14,6 @@ import dev.longhand.engine.generation.Phase;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.generation.TokenLogprob;
-import dev.longhand.engine.thought.KeywordCounts;
-import dev.longhand.engine.thought.ReflectionKeywords;
 import dev.longhand.engine.thought.Thinking;
 import dev.longhand.engine.thought.ThoughtMarkers;
 import dev.longhand.kernels.Device;
@@ -186,7 +184,7 @@ class ThinkingBudgetTest {
         assertCounted(engine, closed, budget);
         Output guessed = Output.of(engine, limited.withSpeculation(Speculation.ON));
         assertEquals(closed.tokens(), guessed.tokens());
-        assertEquals(closed.end().profile(), guessed.end().profile());
+        assertEquals(closed.end().answerStart(), guessed.end().answerStart());
     }
 
     private static void assertCounted(Engine engine, Output closed, int budget) {
@@ -196,11 +194,9 @@ class ThinkingBudgetTest {
         assertEquals(
                 closed.tokens().size() - closed.before() - budget - marker,
                 closed.end().usage().answerTokens());
-        int answerStart = closed.end().profile().answerStart();
+        int answerStart = closed.end().answerStart();
         assertTrue(closed.text().substring(0, answerStart).endsWith("<|end_of_thought|>"));
         assertTrue(closed.text().substring(answerStart).startsWith("\n\n<|begin_of_solution|>"));
-        assertEquals(
-                ReflectionKeywords.count(closed.text()), closed.end().profile().keywords().total());
     }
 
     @ParameterizedTest(name = "{0}, budget {1}, sampling {2}")
@@ -272,12 +268,12 @@ class ThinkingBudgetTest {
             assertEquals(FinishReason.STOP, free.end().reason());
             assertTrue(free.end().usage().thoughtTokens() > 50);
             assertTrue(free.end().usage().answerTokens() > 5);
-            String answer = free.text().substring(free.end().profile().answerStart());
+            String answer = free.text().substring(free.end().answerStart());
             assertTrue(answer.startsWith("\n\n<|begin_of_solution|>"), answer);
             Output base = Output.of(engine, request(400).withAdapter(null));
             assertEquals(0, base.end().usage().thoughtTokens());
             assertEquals(base.tokens().size(), base.end().usage().answerTokens());
-            assertEquals(0, base.end().profile().answerStart());
+            assertEquals(0, base.end().answerStart());
         }
     }
 
@@ -293,7 +289,7 @@ class ThinkingBudgetTest {
             assertEquals(FinishReason.STOP, output.end().reason());
             assertTrue(output.text().startsWith("<|begin_of_thought|>"));
             assertTrue(output.text().endsWith("\n\n"), output.text());
-            assertEquals(output.text().length(), output.end().profile().answerStart());
+            assertEquals(output.text().length(), output.end().answerStart());
         }
     }
 
@@ -305,7 +301,7 @@ class ThinkingBudgetTest {
             assertEquals(0, output.before());
             List<Integer> closing = tokens(engine, markers.closing());
             assertEquals(closing, output.ids().subList(3, 3 + closing.size()));
-            int answerStart = output.end().profile().answerStart();
+            int answerStart = output.end().answerStart();
             assertTrue(output.text().substring(0, answerStart).endsWith("here is the END"));
             assertTrue(output.text().substring(answerStart).startsWith(", so:"));
         }
@@ -322,7 +318,7 @@ class ThinkingBudgetTest {
                     () -> engine.submit(ids.withThinking(Thinking.budget(3))));
             Output output = Output.of(engine, ids.ignoringEos());
             assertEquals(4, output.end().usage().answerTokens());
-            assertEquals(KeywordCounts.NONE, output.end().profile().keywords());
+            assertEquals("", output.text());
         }
     }
 }

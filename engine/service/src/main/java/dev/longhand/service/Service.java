@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /**
  * What both faces offer. The model that a request names is the base or a loaded adapter; adapters
@@ -34,6 +35,8 @@ public final class Service {
     private final AtomicLong ids = new AtomicLong();
     private final Set<ServedGeneration> running = ConcurrentHashMap.newKeySet();
     private final List<ServiceObserver> observers = new CopyOnWriteArrayList<>();
+    private final List<Supplier<? extends GenerationInstrument>> instruments =
+            new CopyOnWriteArrayList<>();
     private volatile boolean draining;
 
     /**
@@ -65,13 +68,25 @@ public final class Service {
         return models;
     }
 
-    /** Tells someone of every generation from now on. */
+    /** Registers an observer of all generations that begin or continue from now on. */
     public void observe(ServiceObserver observer) {
         observers.add(observer);
     }
 
     List<ServiceObserver> observers() {
         return observers;
+    }
+
+    /**
+     * Has each generation of the line protocol measured by an instrument of its own from now on.
+     */
+    public void measure(Supplier<? extends GenerationInstrument> instrument) {
+        instruments.add(instrument);
+    }
+
+    /** New instruments for one generation, in the order of their registration. */
+    public List<GenerationInstrument> newInstruments() {
+        return instruments.stream().<GenerationInstrument>map(Supplier::get).toList();
     }
 
     /**

@@ -14,7 +14,7 @@ public sealed interface GenerationEvent {
      *     token itself need not be among them if it was drawn from far down, or written to close a
      *     thought
      * @param phase whether it belongs to the thought; text that was held back comes with a later
-     *     token, see {@link TextProfile#answerStart} for the character at which the answer begins
+     *     token, see {@link Finished#answerStart} for the character at which the answer begins
      */
     record TokenEmitted(int id, String text, List<TokenLogprob> top, Phase phase)
             implements GenerationEvent {}
@@ -23,9 +23,10 @@ public sealed interface GenerationEvent {
      * The regular end.
      *
      * @param text text that was held back until now
-     * @param profile of the whole text; empty without tokenizer files
+     * @param answerStart the character of the whole text at which the answer begins: 0 without a
+     *     thought or without tokenizer files, the length of the text if the thought did not end
      */
-    record Finished(FinishReason reason, String text, Usage usage, TextProfile profile)
+    record Finished(FinishReason reason, String text, Usage usage, int answerStart)
             implements GenerationEvent {}
 
     /** The end by an error of the engine; the other generations go on. */

@@ -74,7 +74,7 @@ final class Choice implements AutoCloseable {
             case null -> null;
             case GenerationEvent.TokenEmitted token ->
                     piece(token.text(), List.of(token.id()), scored(token), null);
-            case GenerationEvent.Finished(var reason, var text, var took, var profile) -> {
+            case GenerationEvent.Finished(var reason, var text, var took, var answerStart) -> {
                 usage = took;
                 if (reason == FinishReason.CANCELLED) {
                     throw HttpFailure.closed("the generation was cancelled");

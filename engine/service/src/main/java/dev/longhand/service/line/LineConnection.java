@@ -6,6 +6,7 @@ import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.engine.schedule.EngineBusyException;
 import dev.longhand.service.AccessLog;
+import dev.longhand.service.GenerationInstrument;
 import dev.longhand.service.ServedGeneration;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
@@ -201,15 +202,19 @@ final class LineConnection {
     private void stream(String id, ObjectNode head, ServedGeneration generation, Samples samples) {
         long beganNanos = System.nanoTime();
         boolean counted = true;
+        List<GenerationInstrument> instruments = service.newInstruments();
         try (generation) {
             boolean open = true;
             for (GenerationEvent event = generation.next();
                     event != null;
                     event = generation.next()) {
+                for (GenerationInstrument each : instruments) {
+                    each.observe(event);
+                }
                 if (open && !(event instanceof GenerationEvent.TokenEmitted)) {
                     counted = false;
-                    writeEnd(id, samples, head, event);
-                } else if (open && !written(head, event)) {
+                    writeEnd(id, samples, LineEvents.put(head.deepCopy(), event, instruments));
+                } else if (open && !written(LineEvents.put(head.deepCopy(), event, instruments))) {
                     open = false;
                     generation.cancel(); // and read on to its end, which frees its place
                 }
@@ -231,11 +236,11 @@ final class LineConnection {
      * Frees the id while it is this line's turn: not later, since who has read the end may use the
      * id at once; not earlier, since who reads nothing could ask without end.
      */
-    private void writeEnd(String id, Samples samples, ObjectNode head, GenerationEvent event) {
+    private void writeEnd(String id, Samples samples, ObjectNode end) {
         writing.lock();
         try {
             ended(id, samples);
-            written(head, event);
+            written(end);
         } finally {
             writing.unlock();
         }
@@ -259,9 +264,9 @@ final class LineConnection {
                         generation.finish());
     }
 
-    private boolean written(ObjectNode head, GenerationEvent event) {
+    private boolean written(ObjectNode json) {
         try {
-            write(LineEvents.put(head.deepCopy(), event));
+            write(json);
             return true;
         } catch (IOException e) {
             return false;

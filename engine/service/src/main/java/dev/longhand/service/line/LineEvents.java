@@ -5,19 +5,26 @@ import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.schedule.EngineBusyException;
+import dev.longhand.service.GenerationInstrument;
 import dev.longhand.service.UnknownModelException;
 
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
+import java.util.List;
 import java.util.Objects;
 
 /** What the events of newline-delimited JSON say, after the head that names their request. */
 final class LineEvents {
     private LineEvents() {}
 
-    /** A token, the regular end, or that by an error. */
-    static ObjectNode put(ObjectNode json, GenerationEvent event) {
+    /**
+     * Writes a token, the regular end or a failure.
+     *
+     * @param instruments whose figures the regular end carries
+     */
+    static ObjectNode put(
+            ObjectNode json, GenerationEvent event, List<GenerationInstrument> instruments) {
         switch (event) {
             case GenerationEvent.TokenEmitted token -> {
                 json.put("event", "token").put("token", token.id()).put("text", token.text());
@@ -32,9 +39,10 @@ final class LineEvents {
             case GenerationEvent.Finished end -> {
                 json.put("event", "done").put("text", end.text());
                 json.put("finish", end.reason().jsonName());
-                json.put("answer_start", end.profile().answerStart());
-                ObjectNode keywords = json.putObject("keywords");
-                end.profile().keywords().byPhrase().forEach(keywords::put);
+                json.put("answer_start", end.answerStart());
+                for (GenerationInstrument each : instruments) {
+                    each.figures().forEach(json.putObject(each.name())::put);
+                }
                 usage(json.putObject("usage"), end.usage());
             }
             case GenerationEvent.Failed(RuntimeException cause) -> putError(json, cause);

@@ -1,4 +1,4 @@
-package dev.longhand.engine.thought;
+package dev.longhand.study.keywords;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

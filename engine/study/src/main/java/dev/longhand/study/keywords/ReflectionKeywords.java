@@ -1,4 +1,4 @@
-package dev.longhand.engine.thought;
+package dev.longhand.study.keywords;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;

@@ -1,4 +1,4 @@
-package dev.longhand.bench;
+package dev.longhand.study.workload;
 
 import dev.longhand.engine.error.InputException;
 
@@ -63,7 +63,7 @@ public enum WorkloadMix {
      * @param prompt at least 1
      * @param output at least 1
      */
-    record Lengths(int prompt, int output) {}
+    public record Lengths(int prompt, int output) {}
 
     /**
      * A trace of requests in the order of their arrival, all at once, as an evaluation sends them.
@@ -73,7 +73,7 @@ public enum WorkloadMix {
      * @param scale of all lengths, above 0 and at most 1
      * @throws InputException if one is out of range
      */
-    List<Lengths> trace(int requests, double scale, long seed) {
+    public List<Lengths> trace(int requests, double scale, long seed) {
         if (requests < 1) {
             throw new InputException("requests must be at least 1, not " + requests);
         }

@@ -1,4 +1,4 @@
-package dev.longhand.bench;
+package dev.longhand.study.workload;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

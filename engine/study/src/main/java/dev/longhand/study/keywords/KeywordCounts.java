@@ -1,4 +1,4 @@
-package dev.longhand.engine.thought;
+package dev.longhand.study.keywords;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;

@@ -1,0 +1,9 @@
+/** The instruments of the study on long chains of thought. */
+module dev.longhand.study {
+    requires transitive dev.longhand.service;
+    requires transitive org.jspecify;
+
+    exports dev.longhand.study.answer;
+    exports dev.longhand.study.keywords;
+    exports dev.longhand.study.workload;
+}
