@@ -27,6 +27,10 @@ class ArchitectureTest {
                     .definedBy("dev.longhand.service..")
                     .layer("batch")
                     .definedBy("dev.longhand.batch..")
+                    .layer("study")
+                    .definedBy("dev.longhand.study..")
+                    .layer("training")
+                    .definedBy("dev.longhand.training..")
                     .layer("app")
                     .definedBy("dev.longhand.app..")
                     .layer("bench")
@@ -35,16 +39,38 @@ class ArchitectureTest {
                     .mayNotBeAccessedByAnyLayer()
                     .whereLayer("app")
                     .mayNotBeAccessedByAnyLayer()
+                    .whereLayer("study")
+                    .mayOnlyBeAccessedByLayers("app", "bench")
+                    .whereLayer("training")
+                    .mayOnlyBeAccessedByLayers("app", "bench")
                     .whereLayer("batch")
                     .mayOnlyBeAccessedByLayers("app")
                     .whereLayer("service")
-                    .mayOnlyBeAccessedByLayers("batch", "app")
+                    .mayOnlyBeAccessedByLayers("batch", "study", "app")
                     .whereLayer("engine")
-                    .mayOnlyBeAccessedByLayers("service", "batch", "app", "bench")
+                    .mayOnlyBeAccessedByLayers(
+                            "service", "batch", "study", "training", "app", "bench")
                     .whereLayer("kernels")
-                    .mayOnlyBeAccessedByLayers("engine", "service", "batch", "app", "bench")
+                    .mayOnlyBeAccessedByLayers(
+                            "engine", "service", "batch", "study", "training", "app", "bench")
                     .whereLayer("bindings")
                     .mayOnlyBeAccessedByLayers("kernels", "bench");
+
+    /** The library knows none of the modules above it. */
+    @ArchTest
+    static final ArchRule libraryKnowsNoneOfItsUsers =
+            noClasses()
+                    .that()
+                    .resideInAPackage("dev.longhand.engine..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(
+                            "dev.longhand.service..",
+                            "dev.longhand.batch..",
+                            "dev.longhand.study..",
+                            "dev.longhand.training..",
+                            "dev.longhand.app..",
+                            "dev.longhand.bench..");
 
     /** The arrow within the library; each package may use those below it only. */
     @ArchTest
