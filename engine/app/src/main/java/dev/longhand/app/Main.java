@@ -1,5 +1,13 @@
 package dev.longhand.app;
 
+import dev.longhand.app.cli.BatchCommand;
+import dev.longhand.app.cli.ChatCommand;
+import dev.longhand.app.cli.GenerateCommand;
+import dev.longhand.app.cli.InspectCommand;
+import dev.longhand.app.cli.MergeCommand;
+import dev.longhand.app.cli.ServeCommand;
+import dev.longhand.app.cli.TokenizeCommand;
+import dev.longhand.app.demo.DemoCommand;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.kernels.Device;
 

@@ -1,4 +1,4 @@
-/** The command line; the only package that prints. */
+/** The command line; these packages alone print. */
 @NullMarked
 package dev.longhand.app;
 

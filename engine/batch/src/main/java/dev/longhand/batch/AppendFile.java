@@ -80,7 +80,7 @@ final class AppendFile implements Closeable {
 
     /** Hands on the lines and cuts a torn one off; once, before anything is appended. */
     void restore(LineReader reader) {
-        try (Lines lines = Lines.open(path, LINE_BYTES_MAX)) {
+        try (JsonlReader lines = JsonlReader.open(path, LINE_BYTES_MAX)) {
             for (byte[] line = lines.next(); line != null; line = lines.next()) {
                 if (lines.torn()) {
                     break;
@@ -90,7 +90,7 @@ final class AppendFile implements Closeable {
             }
             channel.truncate(size);
         } catch (IOException e) {
-            throw Lines.unreadable(path, e);
+            throw JsonlReader.unreadable(path, e);
         }
     }
 

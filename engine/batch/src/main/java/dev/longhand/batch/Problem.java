@@ -48,7 +48,7 @@ public record Problem(JsonNode id, String question, ObjectNode others) {
     public static List<Problem> read(Path file) {
         List<Problem> problems = new ArrayList<>();
         Map<String, Long> lineOf = new HashMap<>();
-        try (Lines lines = Lines.open(file, LINE_BYTES_MAX)) {
+        try (JsonlReader lines = JsonlReader.open(file, LINE_BYTES_MAX)) {
             for (byte[] line = lines.next(); line != null; line = lines.next()) {
                 if (isBlank(line)) {
                     continue;
@@ -67,7 +67,7 @@ public record Problem(JsonNode id, String question, ObjectNode others) {
                 problems.add(problem);
             }
         } catch (IOException e) {
-            throw Lines.unreadable(file, e);
+            throw JsonlReader.unreadable(file, e);
         }
         if (problems.isEmpty()) {
             throw new InputException(file + ": there are no problems in it");

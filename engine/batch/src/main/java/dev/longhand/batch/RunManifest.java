@@ -105,7 +105,7 @@ final class RunManifest {
         try {
             return Files.size(file);
         } catch (IOException e) {
-            throw Lines.unreadable(file, e);
+            throw JsonlReader.unreadable(file, e);
         }
     }
 

@@ -45,7 +45,7 @@ final class Sha256 {
                 read.accept(count);
             }
         } catch (IOException e) {
-            throw Lines.unreadable(file, e);
+            throw JsonlReader.unreadable(file, e);
         }
         return HexFormat.of().formatHex(digest.digest());
     }
@@ -75,7 +75,7 @@ final class Sha256 {
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            throw Lines.unreadable(folder, e);
+            throw JsonlReader.unreadable(folder, e);
         }
     }
 

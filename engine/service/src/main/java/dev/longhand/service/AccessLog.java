@@ -2,7 +2,7 @@ package dev.longhand.service;
 
 import dev.longhand.engine.file.Quoted;
 
-/** One line a request, through {@link System.Logger}, never with what it says. */
+/** Logs one line per request to {@link System.Logger}; never prompts or answers. */
 public final class AccessLog {
     private static final System.Logger LOG = System.getLogger("dev.longhand.access");
 
@@ -11,10 +11,10 @@ public final class AccessLog {
     /**
      * Logs a request that has ended.
      *
-     * @param client who asked
-     * @param what the path or the kind of request
-     * @param outcome what became of it: a status, a model and its tokens, a reason
-     * @param nanos how long it took
+     * @param client the address of the client
+     * @param what the path, or the kind of request
+     * @param outcome the result: a status, the model and its tokens, or the reason of a refusal
+     * @param nanos the duration
      */
     public static void log(String client, String what, String outcome, long nanos) {
         if (LOG.isLoggable(System.Logger.Level.INFO)) {

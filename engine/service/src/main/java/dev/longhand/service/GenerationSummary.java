@@ -7,12 +7,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * A generation that has ended.
  *
- * @param model the name that the request used, the base's if none
- * @param promptTokens tokens of the prompt
- * @param outputTokens tokens that were read
- * @param finish the reason in JSON, or "error"
- * @param nanos from the request to the end
- * @param usage what it took; null after an error or if nobody read it to its end
+ * @param model the model that answered, by name
+ * @param promptTokens the number of prompt tokens
+ * @param outputTokens the number of tokens that the client's thread has read
+ * @param finish the finish reason as JSON spells it, or "error"
+ * @param nanos the time from the request to the end
+ * @param usage tokens and times; null after an error or if the generation was closed early
  */
 public record GenerationSummary(
         String model,

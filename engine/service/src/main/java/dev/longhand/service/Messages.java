@@ -10,22 +10,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Conversations as OpenAI's chat completions write them. */
+/** Parses conversations in the format of OpenAI's chat completions. */
 public final class Messages {
     private static final Set<String> ROLES = Set.of("system", "user", "assistant", "tool");
 
     private Messages() {}
 
-    /** The messages under {@code messages}. */
+    /** Parses the field {@code messages}. */
     public static List<ChatMessage> read(Settings request) {
         List<ChatMessage> messages = new ArrayList<>();
         for (Settings message : request.objects("messages")) {
             RequestFields.refuseUnknown(
                     message,
                     List.of(Set.of("role", "content", "name", "tool_calls", "tool_call_id")));
-            String said =
+            String given =
                     message.string("role").orElseThrow(() -> message.refuse("role", "is missing"));
-            String role = said.equals("developer") ? "system" : said; // OpenAI's newer name
+            String role = given.equals("developer") ? "system" : given; // OpenAI's newer name
             if (!ROLES.contains(role)) {
                 throw message.refuse("role", "must be one of " + ROLES);
             }
@@ -37,7 +37,7 @@ public final class Messages {
         return messages;
     }
 
-    /** A string, or a list of parts that are all text. */
+    /** Parses a string, or a list of parts of type text. */
     private static @Nullable String content(Settings message) {
         if (!message.has("content") || message.isString("content")) {
             return message.string("content").orElse(null);

@@ -16,9 +16,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** Fields that requests of both faces have. */
+/** Parses the request fields that both protocols share. */
 public final class RequestFields {
-    /** The same names on both faces. */
+    /** Sampling fields; both protocols use these names. */
     public static final Set<String> SAMPLING =
             Set.of(
                     "temperature",
@@ -31,7 +31,7 @@ public final class RequestFields {
                     "logit_bias",
                     "seed");
 
-    /** Controls of long thoughts and of time, likewise. */
+    /** Fields that control thoughts, loops and time limits; both protocols use these names. */
     public static final Set<String> CONTROLS =
             Set.of(
                     "thinking_budget",
@@ -41,17 +41,19 @@ public final class RequestFields {
                     "timeout_ms",
                     "queue_timeout_ms");
 
-    /** The most samples of one request. */
+    /** The largest number of samples per request. */
     public static final int SAMPLES_MAX = 64;
 
-    /** Nine digits at most: an int. */
+    /** At most nine digits, so that it fits an int. */
     private static final Pattern TOKEN_ID = Pattern.compile("[0-9]{1,9}");
 
     private RequestFields() {}
 
     /**
-     * Refuses, by name, what this server does not know: ignoring it would give another answer than
-     * asked for.
+     * Rejects a request with an unknown field, naming the field: ignoring it could change the
+     * answer without notice.
+     *
+     * @param known sets of supported fields
      */
     public static void refuseUnknown(Settings request, List<Set<String>> known) {
         for (String key : request.keys()) {
@@ -61,7 +63,7 @@ public final class RequestFields {
         }
     }
 
-    /** The settings under the names of {@link #SAMPLING}. */
+    /** Parses the fields of {@link #SAMPLING}. */
     public static SamplingOptions sampling(Settings request, int logprobs) {
         return SamplingOptions.builder()
                 .temperature(real(request, "temperature"))
@@ -77,7 +79,7 @@ public final class RequestFields {
                 .build();
     }
 
-    /** Token ids, as JSON has keys, to numbers. */
+    /** Parses an object whose keys are token ids. */
     private static Map<Integer, Float> biases(Settings object) {
         Map<Integer, Float> biases = new HashMap<>();
         for (String key : object.keys()) {
@@ -92,7 +94,7 @@ public final class RequestFields {
         return biases;
     }
 
-    /** The budget and the markers of the thought; markers come as a pair. */
+    /** Parses the thinking budget and the thought markers, which must be given as a pair. */
     public static Thinking thinking(Settings request) {
         String begin = request.string("thought_begin").orElse(null);
         String end = request.string("thought_end").orElse(null);
@@ -106,12 +108,12 @@ public final class RequestFields {
         return new Thinking(whole(request, "thinking_budget"), markers);
     }
 
-    /** The usual rule if the detector is asked for. */
+    /** Returns the default loop rule if the request enables the detector, else null. */
     public static @Nullable LoopRule loopRule(Settings request) {
         return request.bool("loop_detector", false) ? LoopRule.DEFAULT : null;
     }
 
-    /** How long the whole may take, and how long the wait. */
+    /** Parses the limits on total time and on queue time. */
     public static Timeouts timeouts(Settings request) {
         return new Timeouts(millis(request, "queue_timeout_ms"), millis(request, "timeout_ms"));
     }
@@ -126,13 +128,13 @@ public final class RequestFields {
         return value == null ? null : value.floatValue();
     }
 
-    /** The whole number under a key, or null. */
+    /** Returns the integer under a key, or null. */
     public static @Nullable Integer whole(Settings request, String key) {
         var value = request.integer(key, Integer.MIN_VALUE, Integer.MAX_VALUE);
         return value.isPresent() ? Integer.valueOf(value.getAsInt()) : null;
     }
 
-    /** Up to 2^53, the numbers that every JSON reader keeps. */
+    /** Parses a seed of at most 2^53: JSON readers keep such integers exactly. */
     private static @Nullable Long seed(Settings request) {
         Double value = request.number("seed", -0x1p53, 0x1p53);
         if (value != null && value != Math.rint(value)) {
@@ -141,14 +143,14 @@ public final class RequestFields {
         return value == null ? null : value.longValue();
     }
 
-    /** A string or a list of strings; empty if absent. */
+    /** Parses stop strings: one string or a list; empty if absent. */
     public static List<String> stops(Settings request) {
         return request.isString("stop")
                 ? List.of(request.string("stop").orElseThrow())
                 : request.strings("stop");
     }
 
-    /** The one field of these that is there. */
+    /** Returns the one field of these that is present; rejects none and several. */
     public static String oneOf(Settings request, String... keys) {
         String found = null;
         for (String key : keys) {

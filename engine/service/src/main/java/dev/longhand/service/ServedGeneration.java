@@ -14,8 +14,10 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A generation of a client's, which the service counts as under way until it is closed. Read by one
- * thread; {@link #cancel} may be called from any.
+ * A client's generation. The service counts it as running until {@link #close}.
+ *
+ * <p>One thread calls {@link #next} and {@link #close}. Any thread may call {@link #cancel} and the
+ * accessors.
  */
 public final class ServedGeneration implements AutoCloseable {
     private final Service service;
@@ -45,38 +47,38 @@ public final class ServedGeneration implements AutoCloseable {
         }
     }
 
-    /** The name of the model, the base's if the request had none. */
+    /** The model that answers, by name. */
     public String model() {
         return model;
     }
 
-    /** Tokens of the prompt. */
+    /** The number of prompt tokens. */
     public int promptTokens() {
         return promptTokens;
     }
 
-    /** Tokens that were read so far. */
+    /** The number of tokens that {@link #next} has returned. */
     public int outputTokens() {
         return outputTokens;
     }
 
-    /** The reason of the end in JSON, "error" after an error; empty if it has not ended. */
+    /** The finish reason as JSON spells it, "error" after a failure, empty while running. */
     public String finish() {
         return Objects.requireNonNullElse(finish, "");
     }
 
-    /** The prompt's token ids, as the model saw them. */
+    /** The token ids of the prompt, after templating and encoding. */
     public List<Integer> promptIds() {
         return generation.promptIds();
     }
 
-    /** Asks for the end, which comes within one step. */
+    /** Requests cancellation; the final event follows within one step. */
     public void cancel() {
         generation.cancel();
     }
 
     /**
-     * Waits for the next event.
+     * Waits for the next event and notifies the observers of the service.
      *
      * @return the event, or null after the last was returned
      */
@@ -94,7 +96,7 @@ public final class ServedGeneration implements AutoCloseable {
     private void token() {
         long now = System.nanoTime();
         int count = outputTokens + 1;
-        outputTokens = count; // written by the reader alone
+        outputTokens = count; // only the reading thread writes it
         if (count == 1) {
             FirstToken event = new FirstToken();
             if (event.shouldCommit()) {
@@ -128,7 +130,7 @@ public final class ServedGeneration implements AutoCloseable {
         service.observers().forEach(each -> each.ended(summary));
     }
 
-    /** Cancels what is left of the generation and gives its place among those under way back. */
+    /** Cancels the generation if it is still running and removes it from the service. */
     @Override
     public void close() {
         if (finish == null) {

@@ -21,8 +21,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /**
- * What both faces offer. The model that a request names is the base or a loaded adapter; adapters
- * may be loaded by clients from one folder, or not at all.
+ * Runs generations for clients; the protocols are built on it. A request names the base model or a
+ * loaded adapter. Clients may load adapters from one folder, or not at all.
+ *
+ * <p>All methods are safe for use by several threads.
  */
 public final class Service {
     private static final long DRAIN_LOOK_MILLIS = 10;
@@ -40,10 +42,11 @@ public final class Service {
     private volatile boolean draining;
 
     /**
-     * A service over an engine, which stays the caller's.
+     * Creates a service over an engine, which the caller keeps and closes.
      *
      * @param base the name of the base model
-     * @param adapterFolder where adapters that clients load must lie; null refuses such requests
+     * @param adapterFolder the root of all adapters that clients may load; null rejects such
+     *     requests
      */
     public Service(Engine engine, String base, @Nullable Path adapterFolder) {
         this.engine = engine;
@@ -51,7 +54,7 @@ public final class Service {
         this.adapterFolder = adapterFolder;
     }
 
-    /** The engine that it serves. */
+    /** The engine that runs the generations. */
     public Engine engine() {
         return engine;
     }
@@ -61,14 +64,14 @@ public final class Service {
         return base;
     }
 
-    /** The names that requests may use: the base, then the adapters. */
+    /** The model names that requests may use: the base, then the adapters. */
     public List<String> models() {
         List<String> models = new ArrayList<>(List.of(base));
         engine.adapters().list().forEach(adapter -> models.add(adapter.name()));
         return models;
     }
 
-    /** Registers an observer of all generations that begin or continue from now on. */
+    /** Registers an observer. It sees all events from now on. */
     public void observe(ServiceObserver observer) {
         observers.add(observer);
     }
@@ -77,32 +80,30 @@ public final class Service {
         return observers;
     }
 
-    /**
-     * Has each generation of the line protocol measured by an instrument of its own from now on.
-     */
+    /** Registers an instrument; each later generation of the line protocol gets its own. */
     public void measure(Supplier<? extends GenerationInstrument> instrument) {
         instruments.add(instrument);
     }
 
-    /** New instruments for one generation, in the order of their registration. */
+    /** Creates the instruments of one generation, in the order of registration. */
     public List<GenerationInstrument> newInstruments() {
         return instruments.stream().<GenerationInstrument>map(Supplier::get).toList();
     }
 
     /**
-     * Begins a generation, or several samples of it, all or none.
+     * Submits a request: all its samples, or none if this throws.
      *
-     * @param model its name; null or empty is the base
-     * @return the generations, each the caller's to close
-     * @throws UnknownModelException if there is none of that name
+     * @param model a name; null or empty is the base
+     * @return the samples in order; the caller closes each
+     * @throws UnknownModelException if no model has that name
      * @throws InputException if the request cannot be fulfilled as it is
-     * @throws dev.longhand.engine.schedule.EngineBusyException if too many wait already
+     * @throws dev.longhand.engine.schedule.EngineBusyException if the queue is full
      * @throws IllegalStateException if the service is shutting down
      */
     public List<ServedGeneration> submit(
             @Nullable String model, GenerationRequest request, int samples) {
         long beganNanos = System.nanoTime();
-        beginning.incrementAndGet(); // before the look at draining, which waits for it
+        beginning.incrementAndGet(); // before reading draining: drain() waits for this count
         try {
             if (draining) {
                 throw new IllegalStateException("the server is shutting down");
@@ -122,9 +123,9 @@ public final class Service {
     }
 
     /**
-     * The adapter that a model's name stands for; null is the base.
+     * Resolves a model name to an adapter; null is the base.
      *
-     * @throws UnknownModelException if there is none of that name
+     * @throws UnknownModelException if no model has that name
      */
     public @Nullable String adapter(@Nullable String model) {
         if (model == null || model.isEmpty() || model.equals(base)) {
@@ -139,13 +140,13 @@ public final class Service {
     /**
      * Loads an adapter for a client.
      *
-     * @param folder below the folder of the service's adapters
-     * @throws InputException if clients may not load adapters, or not this one
+     * @param folder relative to the service's adapter folder
+     * @throws InputException if clients may not load adapters, or the folder is not a valid adapter
      */
     public AdapterInfo loadAdapter(String name, String folder) {
         if (adapterFolder == null) {
             throw new InputException(
-                    "this server loads no adapters for clients; start it with --adapter-dir");
+                    "this service has no adapter folder: clients cannot load adapters");
         }
         if (name.equals(base)) {
             throw new InputException("%s is the base model".formatted(Quoted.of(name)));
@@ -160,7 +161,7 @@ public final class Service {
         return info;
     }
 
-    /** Follows links, so that no link leads out of the folder. */
+    /** Resolves links before checking, so that no link leads out of the root. */
     private static Path below(Path root, String folder) {
         try {
             Path wanted = root.resolve(folder).toRealPath();
@@ -168,19 +169,21 @@ public final class Service {
                 return wanted;
             }
         } catch (IOException | RuntimeException e) {
-            // told to the client like any folder that is not there: it learns nothing of others
+            // answered like a missing folder, so that clients learn nothing about other paths
         }
         throw new InputException("there is no adapter folder " + Quoted.of(folder));
     }
 
     /**
-     * Unloads an adapter for a client; returns when its memory is free.
+     * Unloads an adapter for a client. Waits for its running generations; returns when its memory
+     * is free.
      *
-     * @throws InputException if clients may not, or there is none of that name
+     * @throws InputException if clients may not unload adapters, or none has that name
      */
     public void unloadAdapter(String name) throws InterruptedException {
         if (adapterFolder == null) {
-            throw new InputException("this server unloads no adapters for clients");
+            throw new InputException(
+                    "this service has no adapter folder: clients cannot unload adapters");
         }
         engine.adapters().unload(name);
     }
@@ -189,24 +192,26 @@ public final class Service {
         running.remove(generation);
     }
 
-    /** How many generations are under way or waiting, and not closed by who reads them. */
+    /** The number of generations that are queued or running and not yet closed. */
     public int running() {
         return running.size();
     }
 
-    /** The models of the generations under way or waiting, each once. */
+    /** The distinct models of all queued and running generations, sorted. */
     public List<String> runningModels() {
         return running.stream().map(ServedGeneration::model).distinct().sorted().toList();
     }
 
-    /** Whether new requests are refused because the end is near. */
+    /** Whether {@link #drain} has begun, so that new requests are rejected. */
     public boolean draining() {
         return draining;
     }
 
     /**
-     * Refuses new requests from now on, and waits a while for those under way. What takes longer is
-     * cancelled, and its client is told so.
+     * Shuts down: rejects new requests, waits for the running generations, then cancels the rest,
+     * whose clients receive finish reason {@code cancelled}.
+     *
+     * @param millisMax how long to wait before cancelling
      */
     public void drain(long millisMax) throws InterruptedException {
         draining = true;

@@ -8,11 +8,11 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
-/** What a service tells the JDK's flight recorder. The requests' texts are never part of it. */
+/** Flight Recorder events of a service. They never contain prompts or answers. */
 final class ServiceEvents {
     private ServiceEvents() {}
 
-    /** A request has a place in the queue. */
+    /** A request was accepted into the queue. */
     @Name("dev.longhand.RequestAdmitted")
     @Label("Request admitted")
     @Category("Longhand")
@@ -23,7 +23,7 @@ final class ServiceEvents {
         int promptTokens;
     }
 
-    /** The first token of a request was read. */
+    /** The first token of a generation was read. */
     @Name("dev.longhand.FirstToken")
     @Label("First token")
     @Category("Longhand")
@@ -35,7 +35,7 @@ final class ServiceEvents {
         long sinceRequest;
     }
 
-    /** A request has ended. */
+    /** A generation has ended. */
     @Name("dev.longhand.RequestFinished")
     @Label("Request finished")
     @Category("Longhand")
@@ -51,7 +51,7 @@ final class ServiceEvents {
         long sinceRequest;
     }
 
-    /** An adapter was loaded for a client; its duration is that of the loading. */
+    /** A client loaded an adapter; the duration is the loading time. */
     @Name("dev.longhand.AdapterLoaded")
     @Label("Adapter loaded")
     @Category("Longhand")

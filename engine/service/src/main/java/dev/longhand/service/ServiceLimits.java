@@ -1,18 +1,17 @@
 package dev.longhand.service;
 
 /**
- * What clients may ask of a service. The JDK's HTTP server takes the limits on headers, connections
- * and time once per process: from the first server, see {@link
- * dev.longhand.service.http.OpenAiServer}.
+ * Limits on clients. The JDK's HTTP server reads the limits on headers, connections and time once
+ * per process, from the first {@link dev.longhand.service.http.OpenAiServer}.
  *
- * @param requestBytesMax the longest request
- * @param headerBytesMax the headers of an HTTP request
- * @param requestsPerConnectionMax generations of one connection at a time, and the most choices of
- *     one HTTP request
- * @param connectionsMax connections of each face at a time
- * @param requestMillisMax how long a client may take over sending one request, and over its token
- * @param idleMillisMax how long a connection may be of no use
- * @param writeMillisMax how long a client may leave its socket full before it is given up
+ * @param requestBytesMax the size of a request
+ * @param headerBytesMax the size of the headers of an HTTP request
+ * @param requestsPerConnectionMax concurrent generations of a line connection, and choices of an
+ *     HTTP request
+ * @param connectionsMax concurrent connections of each server
+ * @param requestMillisMax the time that a client has to send one request, and to send its token
+ * @param idleMillisMax the time that a connection may be idle
+ * @param writeMillisMax the time that one write may block before the client is disconnected
  */
 public record ServiceLimits(
         int requestBytesMax,
@@ -22,7 +21,7 @@ public record ServiceLimits(
         long requestMillisMax,
         long idleMillisMax,
         long writeMillisMax) {
-    /** Room for prompts of any context we admit. */
+    /** Limits that admit prompts of any supported context. */
     public static final ServiceLimits DEFAULT =
             new ServiceLimits(4 << 20, 32 << 10, 64, 1024, 60_000, 600_000, 60_000);
 }

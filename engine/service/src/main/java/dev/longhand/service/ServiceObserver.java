@@ -1,21 +1,24 @@
 package dev.longhand.service;
 
-/** Told of every generation of a service, by the threads that read them. Must not block. */
+/**
+ * Observes all generations of a service. Several threads call it concurrently: for each generation
+ * the thread that reads it. Implementations must be thread-safe and must not block.
+ */
 public interface ServiceObserver {
     /**
      * A first token was read.
      *
-     * @param nanos since the request
+     * @param nanos time since the request
      */
     void firstToken(String model, long nanos);
 
     /**
      * A later token was read.
      *
-     * @param nanos since the one before it
+     * @param nanos time since the token before it
      */
     void nextToken(String model, long nanos);
 
-    /** A generation has ended. */
+    /** A generation has ended: regularly, by a failure or because it was closed. */
     void ended(GenerationSummary summary);
 }

@@ -5,11 +5,11 @@ import dev.longhand.engine.file.Quoted;
 
 import java.util.List;
 
-/** A request names a model that is neither the base nor a loaded adapter. */
+/** The request names a model that is neither the base nor a loaded adapter. */
 public final class UnknownModelException extends InputException {
     private static final long serialVersionUID = 1L;
 
-    /** An error that lists the models there are. */
+    /** An error that lists the known models. */
     public UnknownModelException(String model, List<String> known) {
         super("there is no model %s; there are %s".formatted(Quoted.of(model), known));
     }

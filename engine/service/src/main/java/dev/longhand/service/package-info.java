@@ -1,4 +1,6 @@
-/** Generations over sockets: a service of models by name, and newline-delimited JSON in front. */
+/**
+ * Runs generations for clients; the protocols are in the packages {@code line} and {@code http}.
+ */
 @NullMarked
 package dev.longhand.service;
 

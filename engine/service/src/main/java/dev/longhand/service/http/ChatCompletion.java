@@ -8,11 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * OpenAI's answer of chat completions, whole or a chunk of a stream; absent fields are null.
+ * OpenAI's response body of chat completions: a whole answer or a chunk. Absent fields are null.
  *
  * @param object "chat.completion" or "chat.completion.chunk"
  * @param created in seconds since 1970
- * @param promptTokenIds as vLLM has it, if asked for
+ * @param promptTokenIds vLLM's field, if requested
  */
 record ChatCompletion(
         String id,
@@ -26,13 +26,13 @@ record ChatCompletion(
     static final String CHUNK = "chat.completion.chunk";
 
     /**
-     * One answer.
+     * One choice.
      *
-     * @param message of a whole answer
-     * @param delta of a chunk
+     * @param message set in a whole answer
+     * @param delta set in a chunk
      * @param finishReason null in all but the last chunk
-     * @param stopReason what {@code finishReason} cannot say: "context" or "loop"
-     * @param tokenIds as vLLM has it, if asked for
+     * @param stopReason details of {@code finishReason}: "context" or "loop"
+     * @param tokenIds vLLM's field, if requested
      */
     record Choice(
             int index,
@@ -43,19 +43,19 @@ record ChatCompletion(
             @Nullable String stopReason,
             @Nullable List<Integer> tokenIds) {}
 
-    /** What is said, or more of it. */
+    /** A message, or the next part of it. */
     record Message(
             @Nullable String role,
             @Nullable String content,
             @Nullable List<ToolCallBody> toolCalls) {}
 
-    /** A call of a function; the index is for chunks only. */
+    /** A function call; only chunks have the index. */
     record ToolCallBody(@Nullable Integer index, String id, String type, Function function) {}
 
-    /** The function, and its arguments as JSON in a string. */
+    /** A function name, and the arguments as JSON in a string. */
     record Function(String name, String arguments) {}
 
-    /** Log-probabilities of the tokens. */
+    /** The log-probabilities of the tokens. */
     record Logprobs(
             List<Token> content,
             @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable List<Token> refusal) {
@@ -64,7 +64,7 @@ record ChatCompletion(
         }
     }
 
-    /** A token, its UTF-8 bytes and the likeliest tokens in its place. */
+    /** A token, its UTF-8 bytes and the likeliest tokens at its position. */
     record Token(
             String token, Float logprob, List<Integer> bytes, @Nullable List<Token> topLogprobs) {
         static Token of(ScoredToken token) {

@@ -6,19 +6,27 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Looks after clients that leave before they have their answers, or do not take them. */
+/**
+ * Watches running exchanges for clients that disconnect early or stop reading.
+ *
+ * <p>One virtual thread polls every {@value #POLL_MILLIS} ms. It interrupts writers that exceed the
+ * write limit, and calls {@link Exchange#gone} when Linux no longer lists the client's connection
+ * as open. {@link #add} and {@link #remove} may be called by any thread.
+ */
 final class ClientWatch implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ClientWatch.class.getName());
-    private static final long LOOK_MILLIS = 50;
+    private static final long POLL_MILLIS = 50;
 
-    /** The list of connections is not read in one go, and may lack one once; not three times. */
+    /**
+     * Reading the connection table is not atomic and may miss an entry once, but not three times.
+     */
     private static final int ABSENCES_MAX = 3;
 
     private final int port;
-    private final Map<Exchange, Integer> absences = new ConcurrentHashMap<>(); // in a row
+    private final Map<Exchange, Integer> absences = new ConcurrentHashMap<>(); // consecutive
     private final Thread thread;
 
-    /** Watches exchanges of a server on a port. */
+    /** Starts to watch the exchanges of the server on a local port. */
     ClientWatch(int port) {
         this.port = port;
         thread = Thread.ofVirtual().name("longhand-http-watch").start(this::watch);
@@ -36,24 +44,24 @@ final class ClientWatch implements AutoCloseable {
         boolean listed = PeerTable.available();
         while (!Thread.currentThread().isInterrupted()) {
             try {
-                Thread.sleep(LOOK_MILLIS);
+                Thread.sleep(POLL_MILLIS);
                 long now = System.nanoTime();
                 absences.keySet().forEach(exchange -> exchange.giveUpIfStuck(now));
                 List<Exchange> watched =
                         absences.keySet().stream().filter(Exchange::watched).toList();
                 if (listed && !watched.isEmpty()) {
-                    lookFor(watched, PeerTable.peers(port));
+                    checkPeers(watched, PeerTable.peers(port));
                 }
             } catch (InterruptedException e) {
                 return;
             } catch (IOException | RuntimeException e) {
-                LOG.log(System.Logger.Level.WARNING, "the list of connections", e);
+                LOG.log(System.Logger.Level.WARNING, "reading the table of connections", e);
                 listed = false;
             }
         }
     }
 
-    private void lookFor(List<Exchange> watched, Map<InetSocketAddress, Boolean> peers) {
+    private void checkPeers(List<Exchange> watched, Map<InetSocketAddress, Boolean> peers) {
         for (Exchange exchange : watched) {
             Boolean open = peers.get(exchange.client());
             int absent = open == null ? absences.getOrDefault(exchange, 0) + 1 : 0;

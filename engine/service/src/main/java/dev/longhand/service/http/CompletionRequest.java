@@ -16,17 +16,16 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A request for completions or chat completions. What it asks for and we do not have is refused by
- * name.
+ * A parsed request for completions or chat completions. Unsupported fields are rejected by name.
  *
- * @param model whose completions; null is the base's
- * @param prompts one, or several for completions
- * @param samples choices for each prompt
- * @param stream whether to answer token by token
- * @param includeUsage whether a stream ends with the tokens it took
- * @param logprobs likeliest tokens to answer with beside each token; -1 is no log-probabilities
- * @param tokenIds whether to answer with token ids too
- * @param callsTools whether the answer may call functions
+ * @param model a name; null is the base
+ * @param prompts one prompt; completions may have several
+ * @param samples the number of choices per prompt
+ * @param stream whether to stream the answer
+ * @param includeUsage whether a stream ends with its token usage
+ * @param logprobs the number of likeliest tokens to report per token; -1 for no log-probabilities
+ * @param tokenIds whether the response includes token ids
+ * @param callsTools whether the answer may contain function calls
  */
 record CompletionRequest(
         @Nullable String model,
@@ -38,17 +37,17 @@ record CompletionRequest(
         boolean tokenIds,
         boolean callsTools) {
     /**
-     * OpenAI's and vLLM's. So many are always looked at, since a drawn token need not be the
-     * likeliest.
+     * The limit of OpenAI and vLLM. The engine always reports this many, since the sampled token
+     * need not be the likeliest.
      */
     private static final int LOGPROBS_MAX = 20;
 
-    /** OpenAI's default for completions; chat completions go on until they stop. */
+    /** OpenAI's default for completions; chat completions have no default limit. */
     private static final int TEXT_TOKENS_DEFAULT = 16;
 
     private static final int PROMPT_TOKENS_MAX = 1 << 22;
 
-    /** Of both kinds; what identifies the caller is accepted and of no effect. */
+    /** Fields of both endpoints; those that identify the caller are accepted and ignored. */
     private static final Set<String> SHARED =
             Set.of(
                     "model",
@@ -68,7 +67,7 @@ record CompletionRequest(
     private static final Set<String> CHAT =
             Set.of("messages", "tools", "tool_choice", "max_completion_tokens", "top_logprobs");
 
-    /** Of completions. */
+    /** Parses a request for completions. */
     static CompletionRequest text(Settings body, ServiceLimits limits) {
         refuseUnknown(body, Set.of("prompt"));
         int logprobs = body.integer("logprobs", 0, LOGPROBS_MAX).orElse(-1);
@@ -81,7 +80,7 @@ record CompletionRequest(
         return of(body, requests, logprobs, false, limits);
     }
 
-    /** Of chat completions. */
+    /** Parses a request for chat completions. */
     static CompletionRequest chat(Settings body, ServiceLimits limits) {
         refuseUnknown(body, CHAT);
         boolean scored = body.bool("logprobs", false);
@@ -102,7 +101,7 @@ record CompletionRequest(
     }
 
     private static void refuseUnknown(Settings body, Set<String> own) {
-        NeutralParameters.check(body);
+        IgnorableDefaults.check(body);
         RequestFields.refuseUnknown(
                 body,
                 List.of(
@@ -110,7 +109,7 @@ record CompletionRequest(
                         own,
                         RequestFields.SAMPLING,
                         RequestFields.CONTROLS,
-                        NeutralParameters.names()));
+                        IgnorableDefaults.names()));
     }
 
     private static GenerationRequest request(
@@ -161,7 +160,7 @@ record CompletionRequest(
                 callsTools);
     }
 
-    /** Whether to answer with log-probabilities. */
+    /** Whether the response includes log-probabilities. */
     boolean scored() {
         return logprobs >= 0;
     }
@@ -171,7 +170,7 @@ record CompletionRequest(
         return options.bool("include_usage", false);
     }
 
-    /** A text, a list of texts, a list of ids, or a list of such lists. */
+    /** Parses a text, a list of texts, a list of token ids, or a list of such lists. */
     private static List<Prompt> prompts(Settings body, int promptsMax) {
         JsonNode value = body.value("prompt");
         if (value == null) {
@@ -211,7 +210,7 @@ record CompletionRequest(
         return new Prompt.Ids(ids);
     }
 
-    /** The functions that the template tells the model of; none for the tool choice "none". */
+    /** Parses the functions that the template lists for the model; none for tool choice "none". */
     static List<String> tools(Settings body) {
         List<String> tools = new ArrayList<>();
         for (Settings tool : body.objects("tools")) {

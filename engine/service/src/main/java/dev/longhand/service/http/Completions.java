@@ -6,7 +6,7 @@ import dev.longhand.engine.generation.Usage;
 import dev.longhand.service.ServedGeneration;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
-import dev.longhand.service.http.Choice.Piece;
+import dev.longhand.service.http.ChoiceStream.Piece;
 
 import org.jspecify.annotations.Nullable;
 
@@ -18,15 +18,15 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 
-/** Completions and chat completions, whole or streamed. */
+/** Serves completions and chat completions, whole or streamed. */
 final class Completions {
     private final Service service;
     private final ServiceLimits limits;
     private final TokenNames names;
 
-    /** What is done with every piece, by a thread for each choice. */
+    /** Consumes the pieces; each choice has its own thread. */
     private interface PieceReader {
-        void read(Choice choice, Piece piece) throws IOException;
+        void read(ChoiceStream choice, Piece piece) throws IOException;
     }
 
     Completions(Service service, ServiceLimits limits) {
@@ -48,16 +48,16 @@ final class Completions {
 
     private void answer(Exchange exchange, CompletionRequest request, boolean chat)
             throws IOException {
-        List<Choice> choices = begin(request);
+        List<ChoiceStream> choices = begin(request);
         try {
             exchange.onGone(() -> cancel(choices));
             String id = UUID.randomUUID().toString().replace("-", "");
             long created = System.currentTimeMillis() / 1000;
             String model = choices.getFirst().generation().model();
-            AnswerShape shape =
+            ResponseFormat shape =
                     chat
-                            ? new ChatShape(id, created, model, request)
-                            : new TextShape(id, created, model, request);
+                            ? new ChatResponseFormat(id, created, model, request)
+                            : new TextResponseFormat(id, created, model, request);
             if (request.stream()) {
                 stream(exchange, request, choices, shape);
             } else {
@@ -65,45 +65,51 @@ final class Completions {
             }
         } finally {
             exchange.onGone(null);
-            choices.forEach(Choice::close);
+            choices.forEach(ChoiceStream::close);
             exchange.setOutcome(outcome(choices));
         }
     }
 
-    /** All or none. */
-    private List<Choice> begin(CompletionRequest request) {
-        List<Choice> choices = new ArrayList<>();
+    /** Submits all prompts, or none if one is rejected. */
+    private List<ChoiceStream> begin(CompletionRequest request) {
+        List<ChoiceStream> choices = new ArrayList<>();
         try {
             for (GenerationRequest prompt : request.prompts()) {
                 for (ServedGeneration each :
                         service.submit(request.model(), prompt, request.samples())) {
-                    choices.add(new Choice(choices.size(), each, names, request));
+                    choices.add(new ChoiceStream(choices.size(), each, names, request));
                 }
             }
             return choices;
         } catch (RuntimeException e) {
-            choices.forEach(Choice::close);
+            choices.forEach(ChoiceStream::close);
             throw e;
         }
     }
 
-    private static void cancel(List<Choice> choices) {
+    private static void cancel(List<ChoiceStream> choices) {
         choices.forEach(choice -> choice.generation().cancel());
     }
 
     private void whole(
-            Exchange exchange, CompletionRequest request, List<Choice> choices, AnswerShape shape)
+            Exchange exchange,
+            CompletionRequest request,
+            List<ChoiceStream> choices,
+            ResponseFormat shape)
             throws IOException {
-        List<GatheredChoice> gathered = choices.stream().map(GatheredChoice::new).toList();
+        List<CollectedChoice> gathered = choices.stream().map(CollectedChoice::new).toList();
         readAll(choices, (choice, piece) -> gathered.get(choice.index()).add(piece));
         exchange.json(200, shape.whole(gathered, usage(request, choices)));
     }
 
     private void stream(
-            Exchange exchange, CompletionRequest request, List<Choice> choices, AnswerShape shape)
+            Exchange exchange,
+            CompletionRequest request,
+            List<ChoiceStream> choices,
+            ResponseFormat shape)
             throws IOException {
         exchange.beginStream();
-        for (Choice choice : choices) {
+        for (ChoiceStream choice : choices) {
             Object opening = shape.opening(choice);
             if (opening != null) {
                 exchange.event(opening);
@@ -113,7 +119,7 @@ final class Completions {
             readAll(
                     choices,
                     (choice, piece) -> {
-                        if (says(piece, request)) {
+                        if (hasContent(piece, request)) {
                             exchange.event(shape.chunk(choice, piece));
                         }
                     });
@@ -126,8 +132,8 @@ final class Completions {
         exchange.endStream();
     }
 
-    /** Whether a piece is worth a chunk. */
-    private static boolean says(Piece piece, CompletionRequest request) {
+    /** Whether a piece has content for a chunk. */
+    private static boolean hasContent(Piece piece, CompletionRequest request) {
         return !piece.text().isEmpty()
                 || !piece.calls().isEmpty()
                 || !piece.tokens().isEmpty()
@@ -135,11 +141,11 @@ final class Completions {
                 || (request.tokenIds() && !piece.ids().isEmpty());
     }
 
-    /** Reads choices side by side to their ends; if one cannot be, the others are cancelled. */
-    private static void readAll(List<Choice> choices, PieceReader reader) throws IOException {
+    /** Reads all choices concurrently to their ends; a failure of one cancels the others. */
+    private static void readAll(List<ChoiceStream> choices, PieceReader reader) throws IOException {
         AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
         List<Thread> threads = new ArrayList<>();
-        for (Choice choice : choices.subList(1, choices.size())) {
+        for (ChoiceStream choice : choices.subList(1, choices.size())) {
             threads.add(Thread.ofVirtual().start(() -> read(choice, reader, failure, choices)));
         }
         read(choices.getFirst(), reader, failure, choices);
@@ -150,15 +156,15 @@ final class Completions {
             case null -> {}
             case IOException e -> throw e;
             case RuntimeException e -> throw e;
-            case Exception e -> throw new IOException(e); // interrupted: the client was given up
+            case Exception e -> throw new IOException(e); // interrupted: the client is disconnected
         }
     }
 
     private static void read(
-            Choice choice,
+            ChoiceStream choice,
             PieceReader reader,
             AtomicReference<@Nullable Exception> failure,
-            List<Choice> choices) {
+            List<ChoiceStream> choices) {
         try {
             for (Piece piece = choice.next(); piece != null; piece = choice.next()) {
                 reader.read(choice, piece);
@@ -169,7 +175,7 @@ final class Completions {
         }
     }
 
-    /** The others end soon, as they are cancelled where one fails. */
+    /** Joins without a time limit: the thread ends soon, since a failure cancels all choices. */
     private static void joinUninterruptibly(Thread thread) {
         boolean interrupted = false;
         while (thread.isAlive()) {
@@ -184,15 +190,15 @@ final class Completions {
         }
     }
 
-    private static TokenUsage usage(CompletionRequest request, List<Choice> choices) {
+    private static TokenUsage usage(CompletionRequest request, List<ChoiceStream> choices) {
         List<Usage> usages =
                 choices.stream().map(choice -> Objects.requireNonNull(choice.usage())).toList();
         return TokenUsage.of(usages, request.samples());
     }
 
-    private static String outcome(List<Choice> choices) {
+    private static String outcome(List<ChoiceStream> choices) {
         int output = 0;
-        for (Choice choice : choices) {
+        for (ChoiceStream choice : choices) {
             output += choice.generation().outputTokens();
         }
         return "model=%s prompt_tokens=%d output_tokens=%d finish=%s"

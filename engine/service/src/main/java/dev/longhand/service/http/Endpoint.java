@@ -2,13 +2,13 @@ package dev.longhand.service.http;
 
 import java.io.IOException;
 
-/** What answers the requests for one path. */
+/** Handles the requests of one path. */
 interface Endpoint {
     /**
      * Answers a request.
      *
-     * @throws RuntimeException told to the client as an error
-     * @throws IOException if the client has gone
+     * @throws RuntimeException reported to the client as an error
+     * @throws IOException if the client has disconnected
      */
     void answer(Exchange exchange) throws IOException;
 }

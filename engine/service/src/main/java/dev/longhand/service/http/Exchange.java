@@ -19,7 +19,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A request and its answer. Several threads may write chunks of a stream. */
+/**
+ * One HTTP request and its response.
+ *
+ * <p>The handler thread owns the exchange. After {@link #beginStream} several threads may call
+ * {@link #event}: a lock keeps events whole. The watch thread calls {@link #giveUpIfStuck}, {@link
+ * #watched} and {@link #gone}.
+ */
 final class Exchange {
     private static final JsonMapper JSON =
             JsonMapper.builder()
@@ -32,7 +38,7 @@ final class Exchange {
     private final ServiceLimits limits;
     private final InetSocketAddress client;
     private final ReentrantLock streaming = new ReentrantLock();
-    private final Object guard = new Object(); // of the writer
+    private final Object guard = new Object(); // guards writer and writingSinceNanos
     private @Nullable Thread writer;
     private long writingSinceNanos;
     private volatile @Nullable Runnable onGone;
@@ -65,12 +71,12 @@ final class Exchange {
         http.getResponseHeaders().set(name, value);
     }
 
-    /** The status of the answer, or 0 if there was none. */
+    /** The response status; 0 if no response was sent. */
     int status() {
         return answered ? http.getResponseCode() : 0;
     }
 
-    /** What the access log says of the answer. */
+    /** The outcome for the access log. */
     String outcome() {
         return outcome;
     }
@@ -80,7 +86,7 @@ final class Exchange {
     }
 
     /**
-     * The body, which must be a JSON object.
+     * Reads the body, which must be a JSON object.
      *
      * @throws HttpFailure if it is too long
      * @throws dev.longhand.engine.error.InputException if it is not JSON
@@ -89,7 +95,7 @@ final class Exchange {
         InputStream in = http.getRequestBody();
         byte[] bytes = in.readNBytes(limits.requestBytesMax());
         if (bytes.length == limits.requestBytesMax() && in.read() >= 0) {
-            in.transferTo(OutputStream.nullOutputStream()); // else it would not read the answer
+            in.transferTo(OutputStream.nullOutputStream()); // a client reads only after sending all
             throw new HttpFailure(
                     413,
                     "too_long",
@@ -98,12 +104,12 @@ final class Exchange {
         return Settings.parse("request", bytes);
     }
 
-    /** Answers with JSON. */
+    /** Responds with JSON. */
     void json(int status, Object value) throws IOException {
         answer(status, "application/json", JSON.writeValueAsBytes(value));
     }
 
-    /** Answers with plain text. */
+    /** Responds with text. */
     void text(int status, String type, String text) throws IOException {
         answer(status, type, text.getBytes(StandardCharsets.UTF_8));
     }
@@ -124,7 +130,7 @@ final class Exchange {
         }
     }
 
-    /** Answers with an error, or ends a stream with one. */
+    /** Responds with an error; in a stream, sends it as an event. */
     void fail(HttpFailure failure) throws IOException {
         if (answered) {
             event(failure.body());
@@ -183,27 +189,29 @@ final class Exchange {
         }
     }
 
-    /** Gives the client up if it has not taken what was written for too long. */
+    /** Interrupts a write that exceeds the limit, which disconnects the client. */
     void giveUpIfStuck(long nowNanos) {
         synchronized (guard) {
             if (writer != null
                     && nowNanos - writingSinceNanos > limits.writeMillisMax() * 1_000_000) {
-                writer.interrupt(); // which closes the channel that it writes to
+                writer.interrupt(); // closes the channel of the write
             }
         }
     }
 
-    /** What to do when the client leaves before it has the answer; null is nothing. */
+    /**
+     * Sets the action to run if the client disconnects before the response is complete, or null.
+     */
     void onGone(@Nullable Runnable action) {
         onGone = action;
     }
 
-    /** Whether someone wants to know when the client leaves. */
+    /** Whether an action for a disconnect is set. */
     boolean watched() {
         return onGone != null;
     }
 
-    /** The client has left. */
+    /** Reports that the client has disconnected. */
     void gone() {
         Runnable action = onGone;
         if (action != null) {
@@ -211,7 +219,7 @@ final class Exchange {
         }
     }
 
-    /** Ends the exchange, and the connection too if there was no whole answer. */
+    /** Closes the exchange; an incomplete response closes the connection as well. */
     void close() {
         http.close();
     }

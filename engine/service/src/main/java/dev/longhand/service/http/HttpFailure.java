@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.Objects;
 
-/** An error as OpenAI's clients expect it, with its status. */
+/** An error response: a status and the fields of OpenAI's error object. */
 final class HttpFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
     private static final String REQUEST = "invalid_request_error";
@@ -20,7 +20,7 @@ final class HttpFailure extends RuntimeException {
     private final String type;
     private final @Nullable String parameter;
     private final @Nullable String code;
-    private final long retryAfterMillis; // 0: there is nothing to wait for
+    private final long retryAfterMillis; // 0: no retry
 
     HttpFailure(
             int status,
@@ -37,12 +37,12 @@ final class HttpFailure extends RuntimeException {
         this.retryAfterMillis = retryAfterMillis;
     }
 
-    /** A request that cannot be answered as it is. */
+    /** An invalid request. */
     HttpFailure(int status, @Nullable String code, String message) {
         this(status, REQUEST, code, null, message, 0);
     }
 
-    /** What became of a request, told to its client. */
+    /** Maps an exception to the response for the client. */
     static HttpFailure of(RuntimeException cause) {
         String message = Objects.requireNonNullElse(cause.getMessage(), cause.toString());
         return switch (cause) {
@@ -59,12 +59,12 @@ final class HttpFailure extends RuntimeException {
         };
     }
 
-    /** The server is about to end; another may take its place. */
+    /** The server is shutting down; the client may retry, since another may take its place. */
     static HttpFailure closed(String message) {
         return new HttpFailure(503, SERVER, "closed", null, message, CLOSED_RETRY_MILLIS);
     }
 
-    /** When the request may be sent again; 0 if there is nothing to wait for. */
+    /** The time after which to retry; 0 for no retry. */
     long retryAfterMillis() {
         return retryAfterMillis;
     }

@@ -17,21 +17,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** The models: the base and its adapters, listed, loaded and unloaded as vLLM does it. */
+/** Lists models, and loads and unloads adapters with vLLM's requests. */
 final class ModelEndpoints {
     static final String MODEL_PREFIX = "/v1/models/";
 
     private final Service service;
     private final long created = System.currentTimeMillis() / 1000;
 
-    /** OpenAI's list. */
+    /** OpenAI's list of models. */
     record ModelList(String object, List<Model> data) {}
 
     /**
-     * OpenAI's model, with vLLM's fields.
+     * OpenAI's model object, with vLLM's fields.
      *
-     * @param root of the base its name, of an adapter the digest of its content
-     * @param parent of an adapter the base
+     * @param root the name of the base, or the content digest of an adapter
+     * @param parent the base of an adapter; null for the base itself
      * @param maxModelLen the longest context, in tokens
      */
     record Model(
@@ -109,7 +109,7 @@ final class ModelEndpoints {
         Settings body = exchange.body();
         RequestFields.refuseUnknown(body, List.of(Set.of("lora_name")));
         String name = required(body, "lora_name");
-        service.adapter(name); // an error if it is not there
+        service.adapter(name); // throws if unknown
         try {
             service.unloadAdapter(name);
         } catch (InterruptedException e) {

@@ -17,11 +17,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The HTTP face of a service: what OpenAI's clients expect, and vLLM's where that says nothing. On
- * the JDK's own server, a virtual thread for each request.
+ * Serves a service over HTTP with OpenAI's API, and vLLM's extensions where OpenAI defines nothing.
+ * It uses the JDK's HTTP server with a virtual thread per request.
  *
- * <p>That server takes its limits from system properties, once per process; they are set from the
- * {@link ServiceLimits} of the first of ours unless they are set already.
+ * <p>The JDK's server reads its limits from system properties once per process. The first {@code
+ * OpenAiServer} sets them from its {@link ServiceLimits}, except those that are already set.
  */
 public final class OpenAiServer implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(OpenAiServer.class.getName());
@@ -29,7 +29,7 @@ public final class OpenAiServer implements AutoCloseable {
     private static final int CLOSE_SECONDS_MAX = 2;
 
     private final ServiceLimits limits;
-    private final Access access;
+    private final BearerAuth auth;
     private final Map<String, Map<String, Endpoint>> endpoints;
     private final ModelEndpoints models;
     private final ServiceMetrics metrics;
@@ -38,11 +38,11 @@ public final class OpenAiServer implements AutoCloseable {
     private final ClientWatch watch;
 
     /**
-     * Listens from now on.
+     * Binds the address and starts to listen.
      *
-     * @param token that clients must give as a bearer token on all but {@code /health}; null asks
-     *     for none
-     * @throws IOException if the address cannot be had
+     * @param token the bearer token that clients must send on all paths but {@code /health}; null
+     *     requires none
+     * @throws IOException if the address cannot be bound
      */
     public OpenAiServer(
             Service service,
@@ -51,7 +51,7 @@ public final class OpenAiServer implements AutoCloseable {
             @Nullable String token)
             throws IOException {
         this.limits = limits;
-        access = new Access(token);
+        auth = new BearerAuth(token);
         metrics = new ServiceMetrics(service);
         models = new ModelEndpoints(service);
         endpoints = endpoints(service, limits, models, metrics);
@@ -76,12 +76,12 @@ public final class OpenAiServer implements AutoCloseable {
                 Map.entry("/v1/unload_lora_adapter", Map.of("POST", models::unload)),
                 Map.entry("/tokenize", Map.of("POST", tokens::tokenize)),
                 Map.entry("/detokenize", Map.of("POST", tokens::detokenize)),
-                Map.entry(Access.HEALTH, Map.of("GET", state::health)),
+                Map.entry(BearerAuth.HEALTH, Map.of("GET", state::health)),
                 Map.entry("/ready", Map.of("GET", state::ready)),
                 Map.entry("/metrics", Map.of("GET", state::metrics)));
     }
 
-    /** See the class's comment; an unset property would leave the JDK's: no limit. */
+    /** Sets the JDK's properties; their own defaults are no limits. */
     private static void setProcessLimits(ServiceLimits limits) {
         long requestSeconds = Math.ceilDiv(limits.requestMillisMax(), 1000);
         Map<String, Object> properties =
@@ -92,7 +92,7 @@ public final class OpenAiServer implements AutoCloseable {
                         "sun.net.httpserver.maxReqHeaderSize", limits.headerBytesMax(),
                         "jdk.httpserver.maxConnections", limits.connectionsMax(),
                         "sun.net.httpserver.maxIdleConnections", limits.connectionsMax(),
-                        "sun.net.httpserver.nodelay", true); // tokens are to leave one by one
+                        "sun.net.httpserver.nodelay", true); // tokens are sent one by one
         properties.forEach(
                 (name, value) -> {
                     if (System.getProperty(name) == null) {
@@ -101,7 +101,7 @@ public final class OpenAiServer implements AutoCloseable {
                 });
     }
 
-    /** Where it listens; a port of 0 has become a real one. */
+    /** The bound address, with the actual port if port 0 was requested. */
     public InetSocketAddress address() {
         return server.getAddress();
     }
@@ -131,7 +131,7 @@ public final class OpenAiServer implements AutoCloseable {
 
     private void answer(Exchange exchange) throws IOException {
         try {
-            access.check(exchange);
+            auth.check(exchange);
             endpoint(exchange).answer(exchange);
         } catch (RuntimeException e) {
             HttpFailure failure = HttpFailure.of(e);
@@ -161,13 +161,13 @@ public final class OpenAiServer implements AutoCloseable {
         return endpoint;
     }
 
-    /** Accepts nobody any more, gives answers that are being sent a moment, and ends the rest. */
+    /** Stops accepting, waits briefly for responses in progress, then interrupts the rest. */
     @Override
     public void close() {
         server.stop(CLOSE_SECONDS_MAX);
         watch.close();
         threads.shutdownNow();
-        try { // each has its line for the access log to write
+        try { // each thread has yet to write its line of the access log
             threads.awaitTermination(CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

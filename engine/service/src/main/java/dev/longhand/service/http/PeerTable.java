@@ -12,13 +12,13 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * The TCP connections to a port, as Linux lists them under {@code /proc}: the only way to see that
- * a client has left while it waits, since the JDK's server reads nothing meanwhile. Elsewhere no
- * one is ever seen to leave before something is written.
+ * Reads the TCP connections to a port from {@code /proc} on Linux. The JDK's server does not read
+ * from the socket while a request runs, so this table alone shows that a waiting client has
+ * disconnected. On other systems a disconnect shows at the next write.
  *
- * <p>A line of the list is {@code sl local_address rem_address st …}; an address is hexadecimal, in
- * words of 32 bits of the machine's byte order (little endian where we run), a colon and the port
- * (Linux, Documentation/networking/proc_net_tcp.rst).
+ * <p>A line of the table is {@code sl local_address rem_address st …}; an address is hexadecimal,
+ * in words of 32 bits of the machine's byte order (little endian where we run), a colon and the
+ * port (Linux, Documentation/networking/proc_net_tcp.rst).
  */
 final class PeerTable {
     private static final List<Path> FILES =
@@ -32,7 +32,7 @@ final class PeerTable {
         return FILES.stream().anyMatch(Files::isReadable);
     }
 
-    /** For every peer of a local port, whether its connection is open in both directions. */
+    /** Maps each peer of a local port to whether its connection is open in both directions. */
     static Map<InetSocketAddress, Boolean> peers(int localPort) throws IOException {
         Map<InetSocketAddress, Boolean> peers = new HashMap<>();
         for (Path file : FILES) {

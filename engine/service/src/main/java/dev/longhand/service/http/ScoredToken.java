@@ -3,12 +3,12 @@ package dev.longhand.service.http;
 import java.util.List;
 
 /**
- * A token with its log-probability.
+ * A token and its log-probability.
  *
- * @param text its text; U+FFFD where it is only part of a character
- * @param bytes its UTF-8 bytes
- * @param offset in characters, from the beginning of the answer
- * @param top the likeliest tokens in its place
+ * @param text the text, with U+FFFD for an incomplete character
+ * @param bytes the UTF-8 bytes
+ * @param offset the position in the answer, in characters
+ * @param top the likeliest tokens at its position
  */
 @SuppressWarnings("ArrayRecordComponent") // read once, for one JSON
 record ScoredToken(

@@ -28,8 +28,8 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 /**
- * The numbers of a service under the names that vLLM's dashboards ask for (vLLM, docs/usage/metrics
- * and vllm/v1/metrics/loggers.py), with its buckets.
+ * Exports the metrics of a service with vLLM's names and buckets, so that vLLM's dashboards work
+ * (vLLM, docs/usage/metrics and vllm/v1/metrics/loggers.py).
  */
 final class ServiceMetrics implements ServiceObserver {
     static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -39,7 +39,7 @@ final class ServiceMetrics implements ServiceObserver {
         40, 80, 160, 640, 2560
     };
 
-    /** vLLM's from 10 ms on; ours begin lower, for small models. */
+    /** vLLM's buckets from 10 ms on, and lower ones for small models. */
     private static final double[] TOKEN_SECONDS = {
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5,
         5, 7.5, 10, 20, 40, 80
@@ -79,7 +79,7 @@ final class ServiceMetrics implements ServiceObserver {
         tags = Tags.of("model_name", service.base(), "engine", "0");
         firstToken = timer("time_to_first_token", FIRST_TOKEN_SECONDS);
         interToken = timer("inter_token_latency", TOKEN_SECONDS);
-        outputToken = timer("time_per_output_token", TOKEN_SECONDS); // its older name
+        outputToken = timer("time_per_output_token", TOKEN_SECONDS); // vLLM's older name
         request = timer("e2e_request_latency", REQUEST_SECONDS);
         queued = timer("request_queue_time", REQUEST_SECONDS);
         prefill = timer("request_prefill_time", REQUEST_SECONDS);
@@ -100,7 +100,7 @@ final class ServiceMetrics implements ServiceObserver {
         service.observe(this);
     }
 
-    /** Lets vLLM's colon through, which Prometheus keeps for rules and Micrometer replaces. */
+    /** Keeps the colon of vLLM's names, which Micrometer would replace. */
     private record ColonNames(NamingConvention usual) implements NamingConvention {
         private static final String PREFIX = "vllm:";
 
@@ -184,7 +184,7 @@ final class ServiceMetrics implements ServiceObserver {
         }
     }
 
-    /** As vLLM calls them. */
+    /** Maps a finish reason to vLLM's. */
     private static String reason(GenerationSummary summary) {
         return switch (summary.finish()) {
             case "cancelled" -> "abort";
@@ -193,7 +193,7 @@ final class ServiceMetrics implements ServiceObserver {
         };
     }
 
-    /** Counts an answer. */
+    /** Counts an HTTP response. */
     void answered(String path, String method, int status) {
         registry.counter(
                         "http_requests",
@@ -206,12 +206,12 @@ final class ServiceMetrics implements ServiceObserver {
                 .increment();
     }
 
-    /** Everything, in Prometheus' text format. */
+    /** Returns all metrics in Prometheus' text format. */
     String scrape() {
         return registry.scrape() + adapters();
     }
 
-    /** Written here, since Prometheus' library takes {@code _info} off the names of gauges. */
+    /** Formats one gauge by hand: Prometheus' library strips {@code _info} from names of gauges. */
     private String adapters() {
         String running =
                 service.runningModels().stream()

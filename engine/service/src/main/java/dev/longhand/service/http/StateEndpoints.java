@@ -5,7 +5,7 @@ import dev.longhand.service.Service;
 
 import java.io.IOException;
 
-/** What those who look after servers ask for. */
+/** Serves health, readiness and metrics for operators. */
 final class StateEndpoints {
     private static final String TEXT = "text/plain; charset=utf-8";
 
@@ -17,13 +17,13 @@ final class StateEndpoints {
         this.metrics = metrics;
     }
 
-    /** {@code GET /health}: 200 while the engine can make steps; else the process is of no use. */
+    /** {@code GET /health}: 200 while the engine can run steps; otherwise restart the process. */
     void health(Exchange exchange) throws IOException {
         boolean alive = service.engine().load().alive();
         exchange.text(alive ? 200 : 503, TEXT, alive ? "" : "the engine does not run\n");
     }
 
-    /** {@code GET /ready}: 200 while a request sent now would be taken. */
+    /** {@code GET /ready}: 200 while a new request would be accepted. */
     void ready(Exchange exchange) throws IOException {
         EngineLoad load = service.engine().load();
         if (!load.alive()) {

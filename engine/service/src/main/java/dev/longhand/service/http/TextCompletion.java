@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * OpenAI's answer of completions, whole or a chunk of a stream, which look alike.
+ * OpenAI's response body of completions; whole answers and chunks have the same fields.
  *
  * @param created in seconds since 1970
  */
@@ -24,12 +24,12 @@ record TextCompletion(
     static final String OBJECT = "text_completion";
 
     /**
-     * One answer.
+     * One choice.
      *
      * @param finishReason null in all but the last chunk
-     * @param stopReason what {@code finishReason} cannot say: "context" or "loop"
-     * @param promptTokenIds as vLLM has it, if asked for
-     * @param tokenIds as vLLM has it, if asked for
+     * @param stopReason details of {@code finishReason}: "context" or "loop"
+     * @param promptTokenIds vLLM's field, if requested
+     * @param tokenIds vLLM's field, if requested
      */
     record Choice(
             int index,
@@ -40,7 +40,7 @@ record TextCompletion(
             @Nullable List<Integer> promptTokenIds,
             @Nullable List<Integer> tokenIds) {}
 
-    /** Log-probabilities of the tokens, in lists of equal length. */
+    /** The log-probabilities of the tokens, in lists of equal length. */
     record Logprobs(
             List<String> tokens,
             List<Float> tokenLogprobs,

@@ -14,18 +14,18 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 
-/** Text to token ids and back, as vLLM does it. */
+/** Converts text to token ids and back, with vLLM's requests. */
 final class TokenEndpoints {
     private static final int TOKENS_MAX = 1 << 22;
 
     private final Service service;
     private final TokenNames names;
 
-    /** Ids of a text. */
+    /** The response of {@code /tokenize}. */
     record Tokens(
             int count, int maxModelLen, List<Integer> tokens, @Nullable List<String> tokenStrs) {}
 
-    /** The text of ids. */
+    /** The response of {@code /detokenize}. */
     record Text(String prompt) {}
 
     TokenEndpoints(Service service) {
@@ -33,10 +33,10 @@ final class TokenEndpoints {
         names = new TokenNames(service.engine().tokenizer());
     }
 
-    /** {@code POST /tokenize}, of a prompt or a conversation. */
+    /** {@code POST /tokenize}: a prompt or a conversation. */
     void tokenize(Exchange exchange) throws IOException {
         Settings body = exchange.body();
-        NeutralParameters.check(body);
+        IgnorableDefaults.check(body);
         RequestFields.refuseUnknown(
                 body,
                 List.of(

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 import java.util.Optional;
 
-/** How single tokens are called in answers: control tokens by their name, unlike in texts. */
+/** The text of single tokens in responses; unlike in answers, control tokens show by name. */
 final class TokenNames {
     private final @Nullable TokenTable table;
 
@@ -17,7 +17,7 @@ final class TokenNames {
         table = tokenizer.map(Tokenizer::table).orElse(null);
     }
 
-    /** The UTF-8 bytes of a token; none if it has no text, or the model no tokenizer. */
+    /** The UTF-8 bytes of a token; empty if it has no text or the model has no tokenizer. */
     byte[] bytes(int id) {
         byte[] bytes = new byte[table == null ? 0 : table.length(id)];
         for (int i = 0; i < bytes.length && table != null; i++) {
@@ -26,12 +26,12 @@ final class TokenNames {
         return bytes;
     }
 
-    /** The text of a token, or as vLLM writes ids where it has none. */
+    /** The text of a token; without one, the id in vLLM's notation. */
     String text(int id) {
         return table == null || table.length(id) == 0 ? "token_id:" + id : text(List.of(id));
     }
 
-    /** The text of tokens together. */
+    /** The text of several tokens. */
     String text(List<Integer> ids) {
         StreamingDetokenizer text = new StreamingDetokenizer();
         for (int id : ids) {

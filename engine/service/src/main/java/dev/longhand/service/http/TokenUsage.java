@@ -4,7 +4,7 @@ import dev.longhand.engine.generation.Usage;
 
 import java.util.Collection;
 
-/** Tokens of a request, as OpenAI counts them: prompts once, the choices together. */
+/** Token counts of a request by OpenAI's rules: each prompt once, all choices together. */
 record TokenUsage(
         int promptTokens,
         int completionTokens,
@@ -12,23 +12,23 @@ record TokenUsage(
         PromptTokensDetails promptTokensDetails,
         CompletionTokensDetails completionTokensDetails) {
     /**
-     * Of the prompt's tokens.
+     * Details of the prompt tokens.
      *
-     * @param cachedTokens those that earlier requests had computed already
+     * @param cachedTokens tokens that earlier requests had computed
      */
     record PromptTokensDetails(int cachedTokens) {}
 
     /**
-     * Of the answers' tokens.
+     * Details of the answer tokens.
      *
-     * @param reasoningTokens those of thoughts
+     * @param reasoningTokens tokens of thoughts
      */
     record CompletionTokensDetails(int reasoningTokens) {}
 
     /**
-     * The sum over choices.
+     * Adds up choices.
      *
-     * @param samples choices for each prompt, next to each other
+     * @param samples the number of choices per prompt; those of one prompt are adjacent
      */
     static TokenUsage of(Collection<Usage> choices, int samples) {
         int prompt = 0;

@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Tells calls of functions from text in an answer as it comes: {@code <tool_call>}, an object with
- * name and arguments, {@code </tool_call>}, as Qwen2.5's template asks for. What only looks like a
+ * Separates function calls from text while an answer streams. Qwen2.5's template has the model
+ * write {@code <tool_call>}, an object with name and arguments, {@code </tool_call>}. A malformed
  * call stays text.
  */
 final class ToolCallReader {
@@ -22,13 +22,13 @@ final class ToolCallReader {
     private final StringBuilder text = new StringBuilder();
     private final List<Call> calls = new ArrayList<>();
     private boolean inside;
-    private boolean after; // a call, with nothing but blanks since
+    private boolean after; // only blanks since the last call
     private boolean called;
 
-    /** A call: a name, and the arguments as JSON. */
+    /** A call: a function name, and the arguments as JSON. */
     record Call(String name, String arguments) {}
 
-    /** Takes text in. */
+    /** Appends text of the answer. */
     void append(String more) {
         pending.append(more);
         boolean found = true;
@@ -75,7 +75,7 @@ final class ToolCallReader {
             calls.add(new Call(name, arguments == null ? "{}" : arguments.toString()));
             called = true;
             after = true;
-        } catch (InputException e) { // the model's mistake, for the client to see
+        } catch (InputException e) { // the model's mistake: the client sees it as text
             text.append(OPEN).append(body).append(CLOSE);
         }
         return true;
@@ -86,7 +86,7 @@ final class ToolCallReader {
         pending.delete(0, characters);
     }
 
-    /** How many of the last characters may begin a word. */
+    /** The length of the longest suffix of the text that is a prefix of the word. */
     private static int beginning(CharSequence text, String word) {
         int longest = Math.min(text.length(), word.length() - 1);
         for (int length = longest; length > 0; length--) {
@@ -98,7 +98,7 @@ final class ToolCallReader {
         return 0;
     }
 
-    /** Takes what is left as text. */
+    /** Ends the answer; pending characters become text. */
     void finish() {
         if (inside) {
             text.append(OPEN);
@@ -107,21 +107,21 @@ final class ToolCallReader {
         move(pending.length());
     }
 
-    /** The text that is certain, without blanks that follow a call. */
+    /** Removes and returns the final text, without blanks that follow a call. */
     String takeText() {
         String taken = text.toString();
         text.setLength(0);
         return taken;
     }
 
-    /** The calls that are complete. */
+    /** Removes and returns the complete calls. */
     List<Call> takeCalls() {
         List<Call> taken = List.copyOf(calls);
         calls.clear();
         return taken;
     }
 
-    /** Whether there was a call. */
+    /** Whether the answer has contained a call. */
     boolean called() {
         return called;
     }

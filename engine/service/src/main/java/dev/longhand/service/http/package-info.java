@@ -1,4 +1,4 @@
-/** The HTTP face of a service, in the shapes of OpenAI's API and, where that has none, vLLM's. */
+/** The HTTP protocol: OpenAI's API, with vLLM's extensions where OpenAI defines nothing. */
 @NullMarked
 package dev.longhand.service.http;
 

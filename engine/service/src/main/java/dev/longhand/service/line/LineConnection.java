@@ -31,9 +31,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * One client of newline-delimited JSON. It may have several generations under way; each is written
- * by a thread of its own, line by line. A client that has gone ends its generations at the next
- * line that cannot be written; one that merely sends no more still gets its answers.
+ * One client connection of the line protocol.
+ *
+ * <p>Threads: {@link #serve} reads requests on one thread. Each generation has its own virtual
+ * thread, which reads the generation and writes its events. The {@code writing} lock keeps lines
+ * whole. The server's watch thread calls {@link #giveUpIfStuck}. {@link #close} may be called by
+ * any thread.
+ *
+ * <p>A failed write cancels the generation that wrote. A client that closes only its sending side
+ * still receives all its answers.
  */
 final class LineConnection {
     private static final JsonMapper JSON = new JsonMapper();
@@ -48,12 +54,12 @@ final class LineConnection {
     private final AtomicInteger generationCount = new AtomicInteger();
     private final Phaser writers = new Phaser(1);
     private final ReentrantLock writing = new ReentrantLock();
-    private volatile long writingSinceNanos; // 0 while nobody writes
-    private volatile long usedNanos = System.nanoTime(); // a line came or a generation ended
+    private volatile long writingSinceNanos; // 0 while no thread writes
+    private volatile long usedNanos = System.nanoTime(); // last line in or generation ended
     private volatile boolean authorized;
-    private final AtomicBoolean late = new AtomicBoolean();
+    private final AtomicBoolean timedOut = new AtomicBoolean();
 
-    /** The generations of one request, and how many of them have not ended. */
+    /** The generations of one request, and the number of those that have not ended. */
     private record Samples(List<ServedGeneration> generations, AtomicInteger left) {
         void cancel() {
             generations.forEach(ServedGeneration::cancel);
@@ -75,7 +81,7 @@ final class LineConnection {
         authorized = token == null;
     }
 
-    /** Tells a client that there are too many. */
+    /** Sends the error for too many connections, and closes. */
     void refuse() {
         error(
                 "",
@@ -83,7 +89,7 @@ final class LineConnection {
         close();
     }
 
-    /** Serves the client until it has sent all and got all, or has gone. */
+    /** Serves the client until it closes and has received all its answers, or disconnects. */
     void serve() {
         try {
             for (byte[] line = lines.next(); line != null; line = lines.next()) {
@@ -93,7 +99,7 @@ final class LineConnection {
                 }
             }
         } catch (InputException e) {
-            error("", e); // an endless line: there is no finding the next
+            error("", e); // an endless line: the start of the next is unknown
         } catch (IOException e) {
             cancelAll();
         }
@@ -101,7 +107,7 @@ final class LineConnection {
         close();
     }
 
-    /** Whether the connection goes on after the line. */
+    /** Handles a line; returns whether the connection stays open. */
     private boolean take(byte[] line) throws IOException {
         String id = "";
         try {
@@ -122,7 +128,7 @@ final class LineConnection {
         return true;
     }
 
-    /** In a time that does not tell how much was right. */
+    /** Compares tokens in constant time. */
     static boolean sameToken(String wanted, String given) {
         return MessageDigest.isEqual(
                 wanted.getBytes(StandardCharsets.UTF_8), given.getBytes(StandardCharsets.UTF_8));
@@ -180,7 +186,7 @@ final class LineConnection {
         }
     }
 
-    /** On a thread of its own, since it waits for the adapter's users. */
+    /** Unloads on a thread of its own, since unloading waits for the adapter's generations. */
     private void unload(String id, String name) {
         writers.register();
         Thread.ofVirtual()
@@ -216,10 +222,10 @@ final class LineConnection {
                     writeEnd(id, samples, LineEvents.put(head.deepCopy(), event, instruments));
                 } else if (open && !written(LineEvents.put(head.deepCopy(), event, instruments))) {
                     open = false;
-                    generation.cancel(); // and read on to its end, which frees its place
+                    generation.cancel(); // read on to the end, which frees its slot
                 }
             }
-            // Before the generation counts as over: a server that drains ends with the last one.
+            // Before the generation is closed: a draining server exits with the last one.
             long nanos = System.nanoTime() - beganNanos;
             AccessLog.log(client, "generate", outcome(generation), nanos);
         } catch (InterruptedException e) {
@@ -233,8 +239,9 @@ final class LineConnection {
     }
 
     /**
-     * Frees the id while it is this line's turn: not later, since who has read the end may use the
-     * id at once; not earlier, since who reads nothing could ask without end.
+     * Writes the final event and frees the id under the same lock. Later would reject a client that
+     * reuses the id immediately; earlier would let a client that never reads open unlimited
+     * requests.
      */
     private void writeEnd(String id, Samples samples, ObjectNode end) {
         writing.lock();
@@ -246,7 +253,7 @@ final class LineConnection {
         }
     }
 
-    /** Gives the place of one generation back, and the id with the last of its samples. */
+    /** Frees the slot of one generation; the last sample of a request frees its id. */
     private void ended(String id, Samples samples) {
         usedNanos = System.nanoTime();
         generationCount.decrementAndGet();
@@ -307,15 +314,15 @@ final class LineConnection {
         }
     }
 
-    /** Gives the client up if it has not taken or sent a line for too long. */
+    /** Disconnects a client that blocks a write, sends too slowly or is idle beyond the limits. */
     void giveUpIfStuck(long nowNanos) {
         long since = writingSinceNanos;
         if (since != 0 && nowNanos - since > limits.writeMillisMax() * 1_000_000) {
             close();
         }
         String fault = fault(nowNanos);
-        if (fault != null && late.compareAndSet(false, true)) {
-            Thread.ofVirtual() // the client may not even read
+        if (fault != null && timedOut.compareAndSet(false, true)) {
+            Thread.ofVirtual() // the write may block
                     .start(
                             () -> {
                                 error("", new InputException(fault));
@@ -324,7 +331,7 @@ final class LineConnection {
         }
     }
 
-    /** What the client has taken too long over, or null. */
+    /** Describes the time limit that the client has exceeded; null if none. */
     private @Nullable String fault(long nowNanos) {
         long requestNanosMax = limits.requestMillisMax() * 1_000_000;
         long lineSince = lines.lineSinceNanos();
@@ -344,13 +351,13 @@ final class LineConnection {
         running.values().forEach(Samples::cancel);
     }
 
-    /** Ends the connection and its generations. */
+    /** Closes the connection and cancels its generations. */
     void close() {
         cancelAll();
         try {
             channel.close();
         } catch (IOException e) {
-            // it is gone, which is what was wanted
+            // already closed
         }
     }
 }

@@ -14,14 +14,14 @@ import tools.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Objects;
 
-/** What the events of newline-delimited JSON say, after the head that names their request. */
+/** Formats events of the line protocol; the caller has written the request's id. */
 final class LineEvents {
     private LineEvents() {}
 
     /**
      * Writes a token, the regular end or a failure.
      *
-     * @param instruments whose figures the regular end carries
+     * @param instruments the regular end carries their figures
      */
     static ObjectNode put(
             ObjectNode json, GenerationEvent event, List<GenerationInstrument> instruments) {
@@ -61,7 +61,7 @@ final class LineEvents {
         json.put("decode_ms", usage.decodeNanos() / 1e6);
     }
 
-    /** An error, whatever it ended. */
+    /** Writes an error event. */
     static ObjectNode putError(ObjectNode json, RuntimeException cause) {
         json.put("event", "error").put("code", code(cause));
         json.put("message", Objects.requireNonNullElse(cause.getMessage(), cause.toString()));
@@ -71,7 +71,7 @@ final class LineEvents {
         return json;
     }
 
-    /** The kind of an error. */
+    /** Maps an exception to the error code of the protocol. */
     static String code(RuntimeException cause) {
         return switch (cause) {
             case UnknownModelException e -> "unknown_model";

@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.util.Arrays;
 
-/** Lines of bytes from a channel, none longer than a limit. */
+/** Reads lines of limited length from a channel. One thread calls {@link #next}. */
 final class LineReader {
     private final ReadableByteChannel channel;
     private final int bytesMax;
@@ -23,9 +23,9 @@ final class LineReader {
     }
 
     /**
-     * The next line without its end, or null at the end of the stream.
+     * Reads the next line, without its terminator; null at the end of the stream.
      *
-     * @throws InputException if it is longer than the limit; the rest of the stream is of no use
+     * @throws InputException if the line exceeds the limit; the stream cannot be read further
      */
     byte @Nullable [] next() throws IOException {
         int length = 0;
@@ -59,7 +59,7 @@ final class LineReader {
         }
     }
 
-    /** Since when a line is incomplete, by {@link System#nanoTime}; 0 if none is. */
+    /** The {@link System#nanoTime} at which an incomplete line began; 0 if none is incomplete. */
     long lineSinceNanos() {
         return lineSinceNanos;
     }

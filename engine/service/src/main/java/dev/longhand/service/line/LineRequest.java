@@ -12,34 +12,34 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 import java.util.Set;
 
-/** One line of a client: a generation, or a word about the connection or about adapters. */
+/** One request line: a generation, or a command about the connection or the adapters. */
 sealed interface LineRequest {
-    /** The longest id, in characters. */
+    /** The maximum length of an id, in characters. */
     int ID_CHARACTERS_MAX = 200;
 
-    /** Begins a generation, or several samples of one; their events carry the id. */
+    /** Starts a generation, or several samples of it; their events carry the id. */
     record Generate(String id, @Nullable String model, GenerationRequest request, int samples)
             implements LineRequest {}
 
-    /** Ends a generation of this connection. */
+    /** Cancels a generation of this connection. */
     record Cancel(String id) implements LineRequest {}
 
-    /** Must come first where the server asks for a token. */
+    /** Authorizes the connection; must come first if the server requires a token. */
     record Authorize(String token) implements LineRequest {}
 
-    /** Loads an adapter from a folder below the server's. */
+    /** Loads an adapter from a folder below the server's adapter folder. */
     record LoadAdapter(String id, String name, String folder) implements LineRequest {}
 
     /** Unloads an adapter. */
     record UnloadAdapter(String id, String name) implements LineRequest {}
 
-    /** Asks for the names that {@code model} may be. */
+    /** Lists the model names. */
     record Models(String id) implements LineRequest {}
 
     /**
-     * Reads a line.
+     * Parses a line.
      *
-     * @throws InputException if it is none of these
+     * @throws InputException if it is none of these requests
      */
     static LineRequest read(Settings line) {
         if (line.has("cancel")) {
@@ -69,7 +69,7 @@ sealed interface LineRequest {
         return generate(id, line);
     }
 
-    /** The id of a line, empty if it has none or is not fit to carry one. */
+    /** Returns the id of a line; empty if it is absent or invalid. */
     static String idOf(Settings line) {
         try {
             return id(line);

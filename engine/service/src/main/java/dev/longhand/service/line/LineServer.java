@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Newline-delimited JSON over a Unix domain socket or TCP: one request object a line in, one event
- * object a line out. A virtual thread for each connection.
+ * Serves the line protocol over a Unix domain socket or TCP: each line in is one request object,
+ * each line out one event object. Each connection has its own virtual thread.
  */
 public final class LineServer implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(LineServer.class.getName());
@@ -34,11 +34,11 @@ public final class LineServer implements AutoCloseable {
     private final Thread watch;
 
     /**
-     * Listens from now on.
+     * Binds the address and starts to listen.
      *
-     * @param address of a Unix domain socket, whose file must not exist, or of TCP
-     * @param token that clients must give first; null asks for none
-     * @throws IOException if the address cannot be had
+     * @param address a Unix domain socket, whose file must not exist, or a TCP address
+     * @param token the token that clients must send first; null requires none
+     * @throws IOException if the address cannot be bound
      */
     public LineServer(
             Service service, SocketAddress address, ServiceLimits limits, @Nullable String token)
@@ -61,7 +61,7 @@ public final class LineServer implements AutoCloseable {
         watch = Thread.ofVirtual().name("longhand-watch").start(this::watch);
     }
 
-    /** Where it listens; a port of 0 has become a real one. */
+    /** The bound address, with the actual port if port 0 was requested. */
     public SocketAddress address() {
         return address;
     }
@@ -113,7 +113,7 @@ public final class LineServer implements AutoCloseable {
         }
     }
 
-    /** Accepts nobody any more and ends all connections; their generations are cancelled. */
+    /** Stops accepting, closes all connections and cancels their generations. */
     @Override
     public void close() throws IOException {
         listener.close();

@@ -1,4 +1,4 @@
-/** The line protocol: one JSON object a line over a Unix domain socket or TCP; see PROTOCOL.md. */
+/** The line protocol: one JSON object per line over a Unix socket or TCP; see PROTOCOL.md. */
 @NullMarked
 package dev.longhand.service.line;
 

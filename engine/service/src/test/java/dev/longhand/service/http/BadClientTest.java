@@ -112,7 +112,7 @@ class BadClientTest {
                         .build();
         HttpResponse<String> refused = demo.send(page);
         assertEquals(403, refused.statusCode());
-        assertTrue(refused.headers().firstValue("Access-Control-Allow-Origin").isEmpty());
+        assertTrue(refused.headers().firstValue("BearerAuth-Control-Allow-Origin").isEmpty());
         for (String token : new String[] {null, "wrong", "secretly", ""}) {
             demo.useToken(token);
             Answer answer = demo.post(TEXT, GOOD);

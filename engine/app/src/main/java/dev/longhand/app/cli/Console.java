@@ -1,4 +1,4 @@
-package dev.longhand.app;
+package dev.longhand.app.cli;
 
 import dev.longhand.engine.error.InputException;
 
@@ -9,13 +9,14 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Standard output as UTF-8 that reports a failed write (a full disk, a closed pipe), which {@code
- * System.out} swallows. Every print is flushed, so that tokens appear as they come.
+ * Standard output in UTF-8. It reports a failed write (a full disk, a closed pipe), which {@code
+ * System.out} swallows, and flushes every print, so that tokens appear as they are generated.
  */
-final class Console {
+public final class Console {
     private final OutputStream out;
 
-    Console() {
+    /** A console on standard output. */
+    public Console() {
         this(new FileOutputStream(FileDescriptor.out));
     }
 
@@ -23,7 +24,12 @@ final class Console {
         this.out = out;
     }
 
-    void print(String text) {
+    /**
+     * Prints a text.
+     *
+     * @throws InputException if it cannot be written
+     */
+    public void print(String text) {
         try {
             out.write(text.getBytes(StandardCharsets.UTF_8));
             out.flush();
@@ -32,7 +38,8 @@ final class Console {
         }
     }
 
-    void println(String text) {
+    /** Prints a line. */
+    public void println(String text) {
         print(text + "\n");
     }
 }

@@ -14,7 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The lines of a file as bytes, with their numbers and places, none longer than a limit. */
-final class Lines implements Closeable {
+final class JsonlReader implements Closeable {
     private final Path file;
     private final InputStream in;
     private final int bytesMax;
@@ -24,14 +24,14 @@ final class Lines implements Closeable {
     private long position;
     private boolean ended;
 
-    private Lines(Path file, InputStream in, int bytesMax) {
+    private JsonlReader(Path file, InputStream in, int bytesMax) {
         this.file = file;
         this.in = in;
         this.bytesMax = bytesMax;
     }
 
-    static Lines open(Path file, int bytesMax) throws IOException {
-        return new Lines(file, new BufferedInputStream(Files.newInputStream(file)), bytesMax);
+    static JsonlReader open(Path file, int bytesMax) throws IOException {
+        return new JsonlReader(file, new BufferedInputStream(Files.newInputStream(file)), bytesMax);
     }
 
     /**

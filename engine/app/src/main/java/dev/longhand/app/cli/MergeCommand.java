@@ -1,4 +1,4 @@
-package dev.longhand.app;
+package dev.longhand.app.cli;
 
 import dev.longhand.engine.lora.Adapter;
 import dev.longhand.engine.lora.AdapterReader;
@@ -7,6 +7,7 @@ import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.Checkpoint;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 import java.nio.file.Path;
@@ -16,13 +17,8 @@ import java.util.concurrent.Callable;
 @Command(
         name = "merge",
         description = "Writes a checkpoint with an adapter merged into it; resumes if interrupted.")
-final class MergeCommand implements Callable<Integer> {
-    @Option(
-            names = "--model",
-            required = true,
-            paramLabel = "DIR",
-            description = "Hugging Face folder of the base.")
-    private Path model = Path.of("");
+public final class MergeCommand implements Callable<Integer> {
+    @Mixin private ModelFolder model = new ModelFolder();
 
     @Option(
             names = "--adapter",
@@ -38,20 +34,15 @@ final class MergeCommand implements Callable<Integer> {
             description = "Folder to write; must not exist or be empty.")
     private Path out = Path.of("");
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "CPU threads; 0: one per processor.")
-    private int threads;
+    @Mixin private ThreadOption threads = new ThreadOption();
 
     @Override
     public Integer call() {
-        ModelConfig config = ModelConfig.read(model);
-        try (Checkpoint base = Checkpoint.open(model);
+        ModelConfig config = ModelConfig.read(model.path());
+        try (Checkpoint base = Checkpoint.open(model.path());
                 Adapter content = new AdapterReader(config).read(adapter, bytes -> {});
                 LoadBar bar = new LoadBar("merging")) {
-            new MergedCheckpoint(base, config, content, out, bar).write(threads);
+            new MergedCheckpoint(base, config, content, out, bar).write(threads.count());
             bar.finish();
             System.err.printf(
                     "%s: %d matrices changed, rank up to %d, adapter %s%n",

@@ -1,4 +1,4 @@
-package dev.longhand.app;
+package dev.longhand.app.cli;
 
 import dev.longhand.engine.Generation;
 import dev.longhand.engine.generation.FinishReason;
@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** A generation read to its end, and how the command line reports it. */
-final class Answer {
+/** Collects the events of a generation into its answer, and formats the answer for printing. */
+public final class CollectedAnswer {
     private static final JsonMapper JSON = new JsonMapper();
 
     private final Generation generation;
@@ -33,12 +33,17 @@ final class Answer {
     private final KeywordInstrument keywords = new KeywordInstrument();
     private int answerStart;
 
-    Answer(Generation generation) {
+    /** An answer that {@link #drain} will collect. */
+    public CollectedAnswer(Generation generation) {
         this.generation = generation;
     }
 
-    /** Reads every event, handing text on as it comes; without a tokenizer, the ids. */
-    void drain(Consumer<String> printer) throws InterruptedException {
+    /**
+     * Reads all events and passes each piece of text to the printer; without a tokenizer, the ids.
+     *
+     * @throws RuntimeException the cause if the generation failed
+     */
+    public void drain(Consumer<String> printer) throws InterruptedException {
         for (GenerationEvent event = generation.next(); event != null; event = generation.next()) {
             keywords.observe(event);
             switch (event) {
@@ -67,18 +72,20 @@ final class Answer {
         }
     }
 
-    String text() {
+    /** The whole text. */
+    public String text() {
         return text.toString();
     }
 
-    Usage usage() {
+    /** The tokens and times of the generation. */
+    public Usage usage() {
         if (usage == null) {
-            throw new IllegalStateException("the answer was not drained");
+            throw new IllegalStateException("drain the answer first");
         }
         return usage;
     }
 
-    /** The object of {@code --format json}. */
+    /** Returns the object that {@code --format json} prints. */
     String json() {
         ObjectNode json = JSON.createObjectNode();
         ArrayNode promptIds = json.putArray("prompt_ids");
@@ -112,7 +119,7 @@ final class Answer {
         return JSON.writeValueAsString(json);
     }
 
-    /** One line: how many tokens, how fast, why it ended. */
+    /** Returns one line with the token counts, the speeds and the finish reason. */
     String summary() {
         Usage took = usage();
         return String.format(

@@ -1,4 +1,4 @@
-package dev.longhand.app;
+package dev.longhand.app.cli;
 
 import dev.longhand.batch.BatchRun;
 import dev.longhand.batch.Problem;
@@ -36,7 +36,7 @@ import java.util.stream.Collectors;
         name = "batch",
         description = "Answers a file of problems; goes on where it was ended, to the same output.",
         modelTransformer = BatchCommand.ModelMayBeConfigured.class)
-final class BatchCommand implements Callable<Integer> {
+public final class BatchCommand implements Callable<Integer> {
     private static final String BASE = "base";
 
     @Mixin private ModelOptions model = new ModelOptions();

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One of a request's answers under way, read piece by piece. */
-final class Choice implements AutoCloseable {
-    /** What OpenAI's API has for tokens that are not among the 20 likeliest. */
+/** Reads one choice of a request piece by piece. One thread calls {@link #next}. */
+final class ChoiceStream implements AutoCloseable {
+    /** OpenAI's log-probability of tokens outside the 20 likeliest. */
     private static final float VERY_UNLIKELY = -9999;
 
     private final int index;
@@ -25,12 +25,13 @@ final class Choice implements AutoCloseable {
     private @Nullable Usage usage;
 
     /**
-     * A piece of an answer.
+     * A piece of a choice.
      *
-     * @param text what became certain
-     * @param calls of functions that are complete
-     * @param tokens the token, with its log-probability if asked for; none at the end
-     * @param end why it ended; null if it goes on
+     * @param text the text that became final
+     * @param calls the completed function calls
+     * @param ids the token id; none at the end
+     * @param tokens the token with its log-probability, if requested; none at the end
+     * @param end set in the last piece only
      */
     record Piece(
             String text,
@@ -39,10 +40,11 @@ final class Choice implements AutoCloseable {
             List<ScoredToken> tokens,
             @Nullable End end) {}
 
-    /** The end: OpenAI's reason, and more where that says too little. */
+    /** The finish reason of OpenAI's API, and details where that is not specific. */
     record End(String finishReason, @Nullable String stopReason) {}
 
-    Choice(int index, ServedGeneration generation, TokenNames names, CompletionRequest request) {
+    ChoiceStream(
+            int index, ServedGeneration generation, TokenNames names, CompletionRequest request) {
         this.index = index;
         this.generation = generation;
         this.names = names;
@@ -58,7 +60,7 @@ final class Choice implements AutoCloseable {
         return generation;
     }
 
-    /** What it took, once it ended well. */
+    /** The token usage; null unless the generation has ended regularly. */
     @Nullable Usage usage() {
         return usage;
     }
@@ -67,7 +69,7 @@ final class Choice implements AutoCloseable {
      * Waits for the next piece.
      *
      * @return the piece, or null after the last
-     * @throws HttpFailure if the generation was ended by another than its client
+     * @throws HttpFailure if the server cancelled the generation
      */
     @Nullable Piece next() throws InterruptedException {
         return switch (generation.next()) {

@@ -1,4 +1,4 @@
-package dev.longhand.app;
+package dev.longhand.app.demo;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

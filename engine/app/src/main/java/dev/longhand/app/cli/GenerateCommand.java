@@ -1,4 +1,4 @@
-package dev.longhand.app;
+package dev.longhand.app.cli;
 
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.chat.ChatMessage;
@@ -21,7 +21,7 @@ import java.util.concurrent.Callable;
 
 /** {@code longhand generate}: one prompt, one answer. */
 @Command(name = "generate", description = "Generates from one prompt.")
-final class GenerateCommand implements Callable<Integer> {
+public final class GenerateCommand implements Callable<Integer> {
     private static final long PROMPT_FILE_BYTES_MAX = 64L << 20;
 
     @Mixin private ModelOptions model = new ModelOptions();
@@ -68,7 +68,7 @@ final class GenerateCommand implements Callable<Integer> {
         try (LoadBar bar = new LoadBar();
                 Engine engine = Engine.open(model.engine().progress(bar).build())) {
             bar.finish();
-            Answer answer = new Answer(engine.submit(request));
+            CollectedAnswer answer = new CollectedAnswer(engine.submit(request));
             Console console = new Console();
             if (format == Format.JSON) {
                 answer.drain(text -> {});

@@ -1,4 +1,4 @@
-package dev.longhand.app;
+package dev.longhand.app.cli;
 
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.EngineSetup;
@@ -15,7 +15,7 @@ import java.util.concurrent.Callable;
 
 /** {@code longhand inspect}: what a folder holds and what it would take to run it. */
 @Command(name = "inspect", description = "Prints a model's configuration and memory plan.")
-final class InspectCommand implements Callable<Integer> {
+public final class InspectCommand implements Callable<Integer> {
     @Mixin private ModelOptions model = new ModelOptions();
 
     @Override

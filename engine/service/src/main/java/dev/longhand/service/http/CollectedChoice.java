@@ -1,23 +1,23 @@
 package dev.longhand.service.http;
 
-import dev.longhand.service.http.Choice.End;
-import dev.longhand.service.http.Choice.Piece;
+import dev.longhand.service.http.ChoiceStream.End;
+import dev.longhand.service.http.ChoiceStream.Piece;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
 
-/** The pieces of one choice, put together. */
-final class GatheredChoice {
-    private final Choice choice;
+/** Collects the pieces of one choice. */
+final class CollectedChoice {
+    private final ChoiceStream choice;
     private final StringBuilder text = new StringBuilder();
     private final List<ToolCallReader.Call> calls = new ArrayList<>();
     private final List<Integer> ids = new ArrayList<>();
     private final List<ScoredToken> tokens = new ArrayList<>();
     private @Nullable End end;
 
-    GatheredChoice(Choice choice) {
+    CollectedChoice(ChoiceStream choice) {
         this.choice = choice;
     }
 
@@ -29,11 +29,11 @@ final class GatheredChoice {
         end = piece.end();
     }
 
-    Choice choice() {
+    ChoiceStream choice() {
         return choice;
     }
 
-    /** All of it as one piece. */
+    /** Returns the collected pieces as one. */
     Piece whole() {
         return new Piece(text.toString(), calls, ids, tokens, end);
     }

@@ -1,21 +1,20 @@
-package dev.longhand.app;
+package dev.longhand.app.cli;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.tokenizer.Tokenizer;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 
 /** {@code longhand tokenize}: a text's token ids. */
 @Command(name = "tokenize", description = "Prints the token ids of a text.")
-final class TokenizeCommand implements Callable<Integer> {
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "Model folder.")
-    private Path model = Path.of("");
+public final class TokenizeCommand implements Callable<Integer> {
+    @Mixin private ModelFolder model = new ModelFolder();
 
     @Option(names = "--text", required = true, paramLabel = "T", description = "The text.")
     private String text = "";
@@ -23,8 +22,11 @@ final class TokenizeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         try (Tokenizer tokenizer =
-                Tokenizer.open(model)
-                        .orElseThrow(() -> new InputException(model + " has no tokenizer.json"))) {
+                Tokenizer.open(model.path())
+                        .orElseThrow(
+                                () ->
+                                        new InputException(
+                                                model.path() + " has no tokenizer.json"))) {
             new Console()
                     .println(
                             Arrays.stream(tokenizer.encode(text))

@@ -1,4 +1,4 @@
-package dev.longhand.app;
+package dev.longhand.app.cli;
 
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.chat.ChatMessage;
@@ -20,7 +20,7 @@ import java.util.concurrent.Callable;
 
 /** {@code longhand chat}: a conversation, line by line, until the input ends or {@code /exit}. */
 @Command(name = "chat", description = "Talks with a model; /reset forgets, /exit ends.")
-final class ChatCommand implements Callable<Integer> {
+public final class ChatCommand implements Callable<Integer> {
     @Mixin private ModelOptions model = new ModelOptions();
     @Mixin private SamplingArguments sampling = new SamplingArguments();
 
@@ -48,7 +48,7 @@ final class ChatCommand implements Callable<Integer> {
                     GenerationRequest request =
                             sampling.apply(GenerationRequest.chat(messages))
                                     .withAdapter(model.use());
-                    Answer answer = new Answer(engine.submit(request));
+                    CollectedAnswer answer = new CollectedAnswer(engine.submit(request));
                     answer.drain(console::print);
                     console.println("");
                     System.err.println(answer.summary());

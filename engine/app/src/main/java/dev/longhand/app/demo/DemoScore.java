@@ -1,5 +1,6 @@
-package dev.longhand.app;
+package dev.longhand.app.demo;
 
+import dev.longhand.app.cli.CollectedAnswer;
 import dev.longhand.study.answer.BoxedAnswer;
 import dev.longhand.study.keywords.ReflectionKeywords;
 
@@ -19,7 +20,7 @@ final class DemoScore {
     }
 
     /** Counts a drained answer. */
-    void add(Answer answer, DemoCheckpoint.Problem problem) {
+    void add(CollectedAnswer answer, DemoCheckpoint.Problem problem) {
         problems++;
         right += BoxedAnswer.contains(answer.text(), problem.answer()) ? 1 : 0;
         promptTokens += answer.usage().promptTokens();

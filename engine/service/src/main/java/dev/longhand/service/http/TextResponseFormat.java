@@ -1,6 +1,6 @@
 package dev.longhand.service.http;
 
-import dev.longhand.service.http.Choice.Piece;
+import dev.longhand.service.http.ChoiceStream.Piece;
 
 import org.jspecify.annotations.Nullable;
 
@@ -8,15 +8,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Answers of completions. */
-final class TextShape implements AnswerShape {
+/** Builds the response bodies of completions. */
+final class TextResponseFormat implements ResponseFormat {
     private final String id;
     private final long created;
     private final String model;
     private final CompletionRequest request;
     private final Set<Integer> opened = ConcurrentHashMap.newKeySet();
 
-    TextShape(String id, long created, String model, CompletionRequest request) {
+    TextResponseFormat(String id, long created, String model, CompletionRequest request) {
         this.id = "cmpl-" + id;
         this.created = created;
         this.model = model;
@@ -24,18 +24,18 @@ final class TextShape implements AnswerShape {
     }
 
     @Override
-    public Object whole(List<GatheredChoice> choices, TokenUsage usage) {
+    public Object whole(List<CollectedChoice> choices, TokenUsage usage) {
         return answer(
                 choices.stream().map(each -> choice(each.choice(), each.whole())).toList(), usage);
     }
 
     @Override
-    public @Nullable Object opening(Choice choice) {
+    public @Nullable Object opening(ChoiceStream choice) {
         return null;
     }
 
     @Override
-    public Object chunk(Choice choice, Piece piece) {
+    public Object chunk(ChoiceStream choice, Piece piece) {
         return answer(List.of(choice(choice, piece)), null);
     }
 
@@ -48,7 +48,7 @@ final class TextShape implements AnswerShape {
         return new TextCompletion(id, TextCompletion.OBJECT, created, model, choices, usage);
     }
 
-    private TextCompletion.Choice choice(Choice choice, Piece piece) {
+    private TextCompletion.Choice choice(ChoiceStream choice, Piece piece) {
         boolean first = opened.add(choice.index());
         return new TextCompletion.Choice(
                 choice.index(),

@@ -1,4 +1,4 @@
-package dev.longhand.app;
+package dev.longhand.app.demo;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;

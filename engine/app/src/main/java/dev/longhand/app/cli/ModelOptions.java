@@ -1,8 +1,6 @@
-package dev.longhand.app;
+package dev.longhand.app.cli;
 
 import dev.longhand.engine.EngineConfig;
-import dev.longhand.kernels.Device;
-import dev.longhand.kernels.Prefill;
 import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.Nullable;
@@ -29,12 +27,7 @@ final class ModelOptions {
         }
     }
 
-    @Option(
-            names = "--model",
-            required = true,
-            paramLabel = "DIR",
-            description = "Hugging Face folder: config.json, safetensors, tokenizer files.")
-    private Path model = Path.of("");
+    @Mixin private ModelFolder model = new ModelFolder();
 
     @Option(
             names = "--max-context",
@@ -74,7 +67,7 @@ final class ModelOptions {
     @Mixin private DeviceOptions device = new DeviceOptions();
 
     Path model() {
-        return model;
+        return model.path();
     }
 
     /** Adapters by name, as given. */
@@ -83,7 +76,7 @@ final class ModelOptions {
     }
 
     EngineConfig.Builder engine() {
-        return engine(model);
+        return engine(model.path());
     }
 
     /** An engine on a model that was named elsewhere. */
@@ -100,54 +93,5 @@ final class ModelOptions {
     /** The adapter to apply, or null. */
     @Nullable String use() {
         return use;
-    }
-
-    /** Options that say what to compute on. */
-    static final class DeviceOptions {
-        /** How keys and values are kept. */
-        enum Kv {
-            F32,
-            BF16,
-            INT8
-        }
-
-        @Option(
-                names = "--device",
-                paramLabel = "DEVICE",
-                defaultValue = "auto",
-                description =
-                        "auto, cpu, cuda, reference, or an emulator on the class path, as ptx.")
-        private Device device = Device.AUTO;
-
-        @Option(
-                names = "--prefill",
-                paramLabel = "WHO",
-                defaultValue = "own",
-                description =
-                        "own, or cublas: NVIDIA's library multiplies prompts of 128 rows and more."
-                                + " Logits then depend on how prompts share steps.")
-        private Prefill prefill = Prefill.OWN;
-
-        @Option(
-                names = "--threads",
-                paramLabel = "N",
-                defaultValue = "0",
-                description = "CPU threads; 0: one per processor.")
-        private int threads;
-
-        @Option(
-                names = "--kv",
-                paramLabel = "KIND",
-                description =
-                        "Keys and values: f32 (exact), bf16 (half the memory) or int8 (keys in"
-                            + " bf16, values in 8 bits; not on CUDA) (default: f32, bf16 on CUDA).")
-        private @Nullable Kv kv;
-
-        EngineConfig.Builder apply(EngineConfig.Builder builder) {
-            return builder.device(device)
-                    .threads(threads)
-                    .prefill(prefill)
-                    .kvDtype(kv == null ? null : DType.valueOf(kv.name()));
-        }
     }
 }

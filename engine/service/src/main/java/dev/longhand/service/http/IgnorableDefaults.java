@@ -11,10 +11,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Parameters of OpenAI's and vLLM's that we have nothing for, and that client libraries send all
- * the same with the values that ask for nothing. Other values are refused by name.
+ * Unsupported parameters of OpenAI and vLLM that client libraries send with their default values.
+ * The defaults are accepted and ignored; any other value is rejected by name.
  */
-final class NeutralParameters {
+final class IgnorableDefaults {
     private static final JsonMapper JSON = new JsonMapper();
 
     private static final Map<String, List<String>> VALUES =
@@ -38,7 +38,7 @@ final class NeutralParameters {
                     Map.entry("continue_final_message", List.of("false")),
                     Map.entry("add_special_tokens", List.of("false", "true")));
 
-    private static final Map<String, Set<JsonNode>> NEUTRAL =
+    private static final Map<String, Set<JsonNode>> DEFAULTS =
             VALUES.entrySet().stream()
                     .collect(
                             Collectors.toUnmodifiableMap(
@@ -48,18 +48,18 @@ final class NeutralParameters {
                                                     .map(JSON::readTree)
                                                     .collect(Collectors.toUnmodifiableSet())));
 
-    private NeutralParameters() {}
+    private IgnorableDefaults() {}
 
     static Set<String> names() {
-        return NEUTRAL.keySet();
+        return DEFAULTS.keySet();
     }
 
-    /** Refuses values that ask for something. */
+    /** Rejects values other than the defaults. */
     static void check(Settings body) {
         for (String name : body.keys()) {
-            Set<JsonNode> neutral = NEUTRAL.get(name);
+            Set<JsonNode> defaults = DEFAULTS.get(name);
             JsonNode value = body.value(name);
-            if (neutral != null && value != null && !neutral.contains(value)) {
+            if (defaults != null && value != null && !defaults.contains(value)) {
                 throw body.refuse(
                         name, "is not supported, but for " + String.join(", ", VALUES.get(name)));
             }

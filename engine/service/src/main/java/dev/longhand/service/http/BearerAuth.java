@@ -5,24 +5,25 @@ import org.jspecify.annotations.Nullable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 
-/** Who may ask: whoever has the token, where there is one, and no web page. */
-final class Access {
-    /** What needs no token: those who watch the process have none. */
+/** Authenticates requests by bearer token, and rejects requests from web pages. */
+final class BearerAuth {
+    /** The path that needs no token: health probes have none. */
     static final String HEALTH = "/health";
 
     private static final String BEARER = "Bearer ";
 
     private final byte @Nullable [] token;
 
-    Access(@Nullable String token) {
+    BearerAuth(@Nullable String token) {
         this.token = token == null ? null : token.getBytes(StandardCharsets.UTF_8);
     }
 
     /**
-     * Refuses who may not.
+     * Rejects unauthenticated requests.
      *
-     * @throws HttpFailure if the token is missing or wrong, or a browser asks for a page of
-     *     another's: any page could, of a server on the loopback interface
+     * @throws HttpFailure if the token is missing or wrong, or if the request has an {@code
+     *     Origin}: otherwise any web page in the user's browser could use a server on the loopback
+     *     interface
      */
     void check(Exchange exchange) {
         if (exchange.header("Origin") != null) {

@@ -1,4 +1,4 @@
-package dev.longhand.app;
+package dev.longhand.app.cli;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationRequest;

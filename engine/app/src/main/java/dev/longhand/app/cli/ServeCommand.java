@@ -1,4 +1,4 @@
-package dev.longhand.app;
+package dev.longhand.app.cli;
 
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.error.InputException;
@@ -35,7 +35,7 @@ import java.util.concurrent.TimeUnit;
         description =
                 "Serves a model and its adapters: newline-delimited JSON over a socket, OpenAI's"
                         + " API over HTTP.")
-final class ServeCommand implements Callable<Integer> {
+public final class ServeCommand implements Callable<Integer> {
     private static final long DRAIN_MILLIS_MAX = 30_000;
     private static final long CLOSE_SECONDS_MAX = 30;
 

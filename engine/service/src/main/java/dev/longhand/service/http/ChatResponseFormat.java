@@ -4,7 +4,7 @@ import dev.longhand.service.http.ChatCompletion.Function;
 import dev.longhand.service.http.ChatCompletion.Logprobs;
 import dev.longhand.service.http.ChatCompletion.Message;
 import dev.longhand.service.http.ChatCompletion.ToolCallBody;
-import dev.longhand.service.http.Choice.Piece;
+import dev.longhand.service.http.ChoiceStream.Piece;
 
 import org.jspecify.annotations.Nullable;
 
@@ -14,17 +14,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/** Answers of chat completions. */
-final class ChatShape implements AnswerShape {
+/** Builds the response bodies of chat completions. */
+final class ChatResponseFormat implements ResponseFormat {
     private static final String ROLE = "assistant";
 
     private final String id;
     private final long created;
     private final String model;
     private final CompletionRequest request;
-    private final Map<Integer, Integer> callCounts = new HashMap<>(); // by choice
+    private final Map<Integer, Integer> callCounts = new HashMap<>(); // by choice index
 
-    ChatShape(String id, long created, String model, CompletionRequest request) {
+    ChatResponseFormat(String id, long created, String model, CompletionRequest request) {
         this.id = "chatcmpl-" + id;
         this.created = created;
         this.model = model;
@@ -32,9 +32,9 @@ final class ChatShape implements AnswerShape {
     }
 
     @Override
-    public Object whole(List<GatheredChoice> choices, TokenUsage usage) {
+    public Object whole(List<CollectedChoice> choices, TokenUsage usage) {
         List<ChatCompletion.Choice> bodies = new ArrayList<>();
-        for (GatheredChoice each : choices) {
+        for (CollectedChoice each : choices) {
             Piece piece = each.whole();
             List<ToolCallBody> calls =
                     piece.calls().stream().map(call -> body(null, call)).toList();
@@ -54,7 +54,7 @@ final class ChatShape implements AnswerShape {
     }
 
     @Override
-    public Object opening(Choice choice) {
+    public Object opening(ChoiceStream choice) {
         Piece empty = new Piece("", List.of(), List.of(), List.of(), null);
         ChatCompletion.Choice body =
                 choice(choice.index(), null, new Message(ROLE, "", null), empty);
@@ -63,7 +63,7 @@ final class ChatShape implements AnswerShape {
     }
 
     @Override
-    public Object chunk(Choice choice, Piece piece) {
+    public Object chunk(ChoiceStream choice, Piece piece) {
         List<ToolCallBody> calls =
                 piece.calls().stream().map(call -> body(next(choice.index()), call)).toList();
         Message delta =

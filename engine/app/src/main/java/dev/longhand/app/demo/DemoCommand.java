@@ -1,5 +1,8 @@
-package dev.longhand.app;
+package dev.longhand.app.demo;
 
+import dev.longhand.app.cli.CollectedAnswer;
+import dev.longhand.app.cli.Console;
+import dev.longhand.app.cli.DeviceOptions;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.generation.GenerationRequest;
@@ -21,13 +24,13 @@ import java.util.concurrent.Callable;
 @Command(
         name = "demo",
         description = "Solves word problems with the model in this jar, and with its adapter.")
-final class DemoCommand implements Callable<Integer> {
+public final class DemoCommand implements Callable<Integer> {
     private static final String ADAPTER = "long-cot";
     private static final int ANSWER_TOKENS_MAX = 400;
     private static final int CONTEXT_TOKENS_MAX = 512;
     private static final int SEQUENCES = 16;
 
-    @Mixin private ModelOptions.DeviceOptions device = new ModelOptions.DeviceOptions();
+    @Mixin private DeviceOptions device = new DeviceOptions();
 
     @Option(
             names = "--problems",
@@ -54,9 +57,10 @@ final class DemoCommand implements Callable<Integer> {
             DemoCheckpoint.Problem first = problems.getFirst();
             console.println("\n" + first.question() + "   (right: " + first.answer() + ")");
             console.println("\nbase:");
-            new Answer(engine.submit(request(first))).drain(console::print);
+            new CollectedAnswer(engine.submit(request(first))).drain(console::print);
             console.println("\n\nwith the adapter:");
-            new Answer(engine.submit(request(first).withAdapter(ADAPTER))).drain(console::print);
+            new CollectedAnswer(engine.submit(request(first).withAdapter(ADAPTER)))
+                    .drain(console::print);
             console.println("\n\n" + score(engine, problems.subList(0, count())));
         }
         return 0;
@@ -73,11 +77,12 @@ final class DemoCommand implements Callable<Integer> {
     private static String score(Engine engine, List<DemoCheckpoint.Problem> problems)
             throws InterruptedException {
         long begin = System.nanoTime();
-        List<Answer> ofBase = new ArrayList<>();
-        List<Answer> ofAdapter = new ArrayList<>();
+        List<CollectedAnswer> ofBase = new ArrayList<>();
+        List<CollectedAnswer> ofAdapter = new ArrayList<>();
         for (DemoCheckpoint.Problem problem : problems) {
-            ofBase.add(new Answer(engine.submit(request(problem))));
-            ofAdapter.add(new Answer(engine.submit(request(problem).withAdapter(ADAPTER))));
+            ofBase.add(new CollectedAnswer(engine.submit(request(problem))));
+            ofAdapter.add(
+                    new CollectedAnswer(engine.submit(request(problem).withAdapter(ADAPTER))));
         }
         DemoScore base = new DemoScore("base");
         DemoScore adapter = new DemoScore("with adapter");

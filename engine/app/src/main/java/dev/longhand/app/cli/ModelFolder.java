@@ -1,0 +1,20 @@
+package dev.longhand.app.cli;
+
+import picocli.CommandLine.Option;
+
+import java.nio.file.Path;
+
+/** The model that a command works on. */
+final class ModelFolder {
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "Hugging Face folder: config.json, safetensors, tokenizer files.")
+    private Path path = Path.of("");
+
+    /** The folder; empty if the option is optional and was not given. */
+    Path path() {
+        return path;
+    }
+}
