@@ -43,7 +43,7 @@ import java.util.stream.Stream;
 /** The batch command as a process of its own, undisturbed, killed, and short of disk. */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class BatchCommandTest {
-    private static final Path DEMO = Goldens.FOLDER.resolve("../../demo").normalize();
+    private static final Path DEMO = Goldens.DEMO;
     private static final int PROBLEMS = 14;
     private static final int SAMPLES = 3;
     private static final int KILLS = 4;

@@ -35,7 +35,7 @@ import java.util.stream.Stream;
 /** The commands as processes of their own, with their real standard streams. */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class CommandLineTest {
-    private static final Path DEMO = Goldens.FOLDER.resolve("../../demo/checkpoint").normalize();
+    private static final Path DEMO = Goldens.DEMO.resolve("checkpoint");
     private static final Path GOLDEN = Goldens.checkpoint("dim64-group5");
 
     @TempDir private Path folder;

@@ -3,9 +3,9 @@ package dev.longhand.app;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
 import dev.longhand.kernels.Device;
-import dev.longhand.service.http.ServedDemo;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,7 +42,7 @@ class ServeProcessTest {
                         Main.class.getName(),
                         "serve",
                         "--model",
-                        ServedDemo.DEMO.resolve("checkpoint").toString(),
+                        Goldens.DEMO.resolve("checkpoint").toString(),
                         "--device",
                         "cpu",
                         "--threads",

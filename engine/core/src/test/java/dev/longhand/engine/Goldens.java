@@ -21,6 +21,12 @@ public final class Goldens {
                     .resolve("../core/src/test/goldens")
                     .normalize();
 
+    /** The demo: the folders {@code checkpoint} and {@code adapter}, and its problems. */
+    public static final Path DEMO =
+            Path.of(System.getProperty("longhand.module.directory", "."))
+                    .resolve("../app/src/demo")
+                    .normalize();
+
     /** The checkpoint with logits at far positions. */
     public static final Path LONG = FOLDER.resolve("long");
 

@@ -39,7 +39,7 @@ import java.util.stream.IntStream;
  */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class SpeculationTest {
-    private static final Path DEMO = Goldens.FOLDER.resolve("../../demo/checkpoint").normalize();
+    private static final Path DEMO = Goldens.DEMO.resolve("checkpoint");
 
     private static final int REQUESTS = 72;
     private static final int CONTEXT = 512;

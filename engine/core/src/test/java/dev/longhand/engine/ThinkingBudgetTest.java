@@ -41,7 +41,7 @@ import java.util.stream.Stream;
  */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class ThinkingBudgetTest {
-    private static final Path DEMO = Goldens.FOLDER.resolve("../../demo/checkpoint").normalize();
+    private static final Path DEMO = Goldens.DEMO.resolve("checkpoint");
     private static final String QUESTION = question();
 
     private static String question() {

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 
 /** Qwen2.5's template against what Jinja renders, byte for byte. */
 class ChatTemplateTest {
-    private static final Path DEMO = Goldens.FOLDER.resolve("../../demo/checkpoint").normalize();
+    private static final Path DEMO = Goldens.DEMO.resolve("checkpoint");
 
     @TempDir private Path folder;
 

@@ -17,8 +17,7 @@ import java.util.stream.IntStream;
 /** Stop strings, wherever tokens cut them, against a search in the finished text. */
 class TextStreamTest {
     private static final Tokenizer TOKENIZER =
-            Tokenizer.open(Goldens.FOLDER.resolve("../../demo/checkpoint").normalize())
-                    .orElseThrow();
+            Tokenizer.open(Goldens.DEMO.resolve("checkpoint")).orElseThrow();
     private static final TokenTable TABLE = TOKENIZER.table();
 
     @Test

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.Generation;
+import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
@@ -31,7 +32,7 @@ import java.util.stream.Stream;
  * perplexity under what is stored and what is quantised.
  */
 class QuantizedQualityTest {
-    private static final Path DEMO = Path.of("src", "demo");
+    private static final Path DEMO = Goldens.DEMO;
     private static final int TEXTS = 210;
     private static final int TOKENS_MAX = 400;
 

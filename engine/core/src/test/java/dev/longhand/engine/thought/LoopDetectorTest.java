@@ -18,7 +18,7 @@ import java.util.function.IntUnaryOperator;
 /** Streams that loop are ended at the very token that the rule names; others are not. */
 class LoopDetectorTest {
     private static final TokenTable TABLE =
-            TokenTable.read(Goldens.FOLDER.resolve("../../demo/checkpoint/tokenizer.json"));
+            TokenTable.read(Goldens.DEMO.resolve("checkpoint/tokenizer.json"));
 
     /** The index of the token with which a stream goes in circles; -1 if it never does. */
     private static int end(LoopRule rule, int length, IntUnaryOperator stream) {

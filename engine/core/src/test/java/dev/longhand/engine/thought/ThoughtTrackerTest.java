@@ -23,7 +23,7 @@ import java.util.Arrays;
 
 /** Thoughts in the demo's tokenizer, to which every marker is ordinary text of several tokens. */
 class ThoughtTrackerTest {
-    private static final Path DEMO = Goldens.FOLDER.resolve("../../demo/checkpoint").normalize();
+    private static final Path DEMO = Goldens.DEMO.resolve("checkpoint");
     private static final ThoughtMarkers MARKERS = ThoughtMarkers.SKY_T1;
 
     private static Tokenizer tokenizer;

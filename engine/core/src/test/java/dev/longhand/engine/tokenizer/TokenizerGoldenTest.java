@@ -67,7 +67,7 @@ class TokenizerGoldenTest {
 
     @Test
     void demoTokenizerRoundTrips() {
-        Path demo = Goldens.FOLDER.resolve("../../demo/checkpoint").normalize();
+        Path demo = Goldens.DEMO.resolve("checkpoint");
         Tokenizer tokenizer = Tokenizer.open(demo).orElseThrow();
         for (JsonNode golden : GOLDEN.get("texts")) {
             String decoded =

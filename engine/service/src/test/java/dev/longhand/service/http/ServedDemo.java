@@ -2,6 +2,7 @@ package dev.longhand.service.http;
 
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
+import dev.longhand.engine.Goldens;
 import dev.longhand.kernels.Device;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
@@ -20,18 +21,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The demo model and its adapter behind HTTP, and a client. */
 public final class ServedDemo implements AutoCloseable {
-    /** The demo's folder, with checkpoint and adapter. */
-    public static final Path DEMO =
-            Path.of(System.getProperty("longhand.module.directory", "."))
-                    .resolve("../app/src/demo")
-                    .normalize();
-
     /** The same for all tests, as the JDK's server takes some of them once per process. */
     public static final ServiceLimits LIMITS =
             new ServiceLimits(3 << 20, 16 << 10, 8, 200, 60_000, 60_000, 1000);
@@ -51,15 +45,15 @@ public final class ServedDemo implements AutoCloseable {
     public ServedDemo(@Nullable String token, int queueDepthMax) throws IOException {
         engine =
                 Engine.open(
-                        EngineConfig.of(DEMO.resolve("checkpoint"))
+                        EngineConfig.of(Goldens.DEMO.resolve("checkpoint"))
                                 .device(Device.CPU)
                                 .threads(1)
                                 .sequencesMax(4)
                                 .kvTokensMax(8192)
                                 .queueDepthMax(queueDepthMax)
-                                .adapter("math", DEMO.resolve("adapter"))
+                                .adapter("math", Goldens.DEMO.resolve("adapter"))
                                 .build());
-        service = new Service(engine, "demo", DEMO);
+        service = new Service(engine, "demo", Goldens.DEMO);
         server =
                 new OpenAiServer(
                         service,

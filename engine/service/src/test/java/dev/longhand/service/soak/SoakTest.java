@@ -57,7 +57,7 @@ import java.util.logging.Logger;
  *     -Dlonghand.soak.seconds=600 -Dlonghand.soak.clients=64</pre>
  */
 class SoakTest {
-    private static final Path DEMO = Goldens.FOLDER.resolve("../../demo/checkpoint").normalize();
+    private static final Path DEMO = Goldens.DEMO.resolve("checkpoint");
     private static final String BASE = "base";
     private static final int FIXED = 4;
     private static final int SWAPPED = 2;

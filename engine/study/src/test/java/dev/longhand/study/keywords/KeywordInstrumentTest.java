@@ -14,7 +14,6 @@ import dev.longhand.engine.thought.Thinking;
 import dev.longhand.kernels.Device;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
-import dev.longhand.service.http.ServedDemo;
 import dev.longhand.service.line.LineServer;
 
 import org.junit.jupiter.api.Test;
@@ -46,12 +45,12 @@ class KeywordInstrumentTest {
 
     private static Engine demo() {
         return Engine.open(
-                EngineConfig.of(ServedDemo.DEMO.resolve("checkpoint"))
+                EngineConfig.of(Goldens.DEMO.resolve("checkpoint"))
                         .device(Device.CPU)
                         .threads(2)
                         .contextTokensMax(512)
                         .kvTokensMax(1024)
-                        .adapter("long-cot", ServedDemo.DEMO.resolve("adapter"))
+                        .adapter("long-cot", Goldens.DEMO.resolve("adapter"))
                         .build());
     }
 
