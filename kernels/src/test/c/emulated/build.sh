@@ -9,28 +9,23 @@ out=$1
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../../../../..
 sources=$root/kernels/src/main/c
-mkdir -p "$out"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$root/.mvn/compile.sh"
 
+compiler=$(first_program "${CC:-}" cc gcc clang)
 flags="-std=gnu11 -O2 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -pthread -w -Wno-psabi
     -I$here -I$root/bindings/core/src/main/headers -I$sources"
-target="-mavx2 -mfma -mf16c"
-compile() { # compile SOURCE NAME FLAGS...
-    source=$1 name=$2
-    shift 2
-    # shellcheck disable=SC2086
-    "${CC:-cc}" $flags "$@" -c "$sources/$source.c" -o "$work/$name.o"
-}
-for op in embed rms_norm linear rope_append attention swiglu quantize find_nonfinite; do
-    # shellcheck disable=SC2086
-    compile $op "$op.avx512" -DLH_ISA_AVX512 $target
-    # shellcheck disable=SC2086
-    compile $op "$op.avx2" -DLH_ISA_AVX2 $target
-    compile $op "$op.baseline"
-done
+avx2="-mavx2 -mfma -mf16c"
+vnni='-DLH_WITH_avx512vnni -D__builtin_cpu_supports(name)=1'
+compile_all "$out/objects" <<LIST
+$(for source in "$sources"/ops/*.c; do
+    name=$(basename "$source" .c)
+    echo "$name.avx512 $source -DLH_ISA=avx512 -DLH_ISA_AVX512 $avx2"
+    echo "$name.avx2 $source -DLH_ISA=avx2 -DLH_ISA_AVX2 $avx2"
+    echo "$name.baseline $source -DLH_ISA=baseline"
+done)
+linear.avx512vnni $sources/ops/linear.c -DLH_ISA=avx512vnni -DLH_ISA_AVX512 -DLH_VNNI $avx2
+dispatch $sources/dispatch.c $vnni
+pool $sources/pool.c
+LIST
 # shellcheck disable=SC2086
-compile linear linear.avx512vnni -DLH_ISA_AVX512 -DLH_VNNI $target
-compile dispatch dispatch -DLH_WITH_avx512vnni '-D__builtin_cpu_supports(name)=1'
-compile pool pool
-"${CC:-cc}" -shared -pthread "$work"/*.o -lm -o "$out/liblonghand_cpu.so"
+"$compiler" -shared -pthread $objects -lm -o "$out/liblonghand_cpu.so"

@@ -18,28 +18,22 @@
 
 #define LANES 16
 
+/* The name of an op's function as compiled for LH_ISA, which build.sh passes. */
+#define LH_NAME(name) LH_JOIN(name, LH_ISA)
+#define LH_JOIN(name, isa) LH_JOIN_EXPANDED(name, isa)
+#define LH_JOIN_EXPANDED(name, isa) name##_##isa
+
 #if defined(LH_ISA_AVX512)
 #include <immintrin.h>
-#if defined(LH_VNNI)
-#define LH_NAME(name) name##_avx512vnni
-#else
-#define LH_NAME(name) name##_avx512
-#endif
 #define W 16
 typedef __m512 vf;
 typedef __m512i vi;
 #elif defined(LH_ISA_AVX2)
 #include <immintrin.h>
-#if defined(LH_VNNI)
-#define LH_NAME(name) name##_avx2vnni
-#else
-#define LH_NAME(name) name##_avx2
-#endif
 #define W 8
 typedef __m256 vf;
 typedef __m256i vi;
 #else
-#define LH_NAME(name) name##_baseline
 #define W 4
 typedef float vf __attribute__((vector_size(16)));
 typedef long long vi __attribute__((vector_size(16)));
