@@ -145,7 +145,9 @@ __device__ __forceinline__ void load_queries(ColumnChunk (&queries)[DIM / CHUNK]
     bool valid = column < columns.count;
     const float *q = a.qkv;
     if (valid) {
-        q += (static_cast<long long>(columns.row(column)) * (a.heads + 2 * a.kv.kvHeads) + columns.head(column)) * DIM;
+        q += (static_cast<long long>(columns.row(column)) * (a.heads + 2 * a.kv.kvHeads) +
+              columns.head(column)) *
+             DIM;
     }
 #pragma unroll
     for (int c = 0; c < DIM / CHUNK; c++) {
@@ -171,7 +173,8 @@ __device__ __forceinline__ void attend_page(const AttentionArguments &a, const C
 #pragma unroll
     for (int i = lane; i < 16 * DIM / 8; i += 32) {
         int position = i / (DIM / 8), part = i % (DIM / 8) * 8;
-        copy_async(&staged[position][part], values + position * DIM + part, start + first + position <= reach);
+        copy_async(&staged[position][part], values + position * DIM + part,
+                   start + first + position <= reach);
     }
     commit_copies();
 
@@ -206,7 +209,8 @@ __device__ __forceinline__ void attend_page(const AttentionArguments &a, const C
 }
 
 /* Leaves a warp's running softmax where the whole block can read it. */
-template <int DIM> __device__ __forceinline__ void publish(Exchange<DIM> &exchange, const Running<DIM> &running) {
+template <int DIM>
+__device__ __forceinline__ void publish(Exchange<DIM> &exchange, const Running<DIM> &running) {
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
 #pragma unroll
     for (int c = 0; c < 2; c++) {
@@ -224,8 +228,8 @@ template <int DIM> __device__ __forceinline__ void publish(Exchange<DIM> &exchan
 
 /* The four warps' results for one column and element, merged in ascending order. */
 template <int DIM>
-__device__ __forceinline__ void merge_warps(const Exchange<DIM> &exchange, int column, int element, float &max,
-                                            float &sum, float &value) {
+__device__ __forceinline__ void merge_warps(const Exchange<DIM> &exchange, int column, int element,
+                                            float &max, float &sum, float &value) {
     max = exchange.max[0][column];
     sum = exchange.sum[0][column];
     value = exchange.mixed[0][column][element];
@@ -279,7 +283,9 @@ template <int DIM> __device__ __forceinline__ void decode(const AttentionArgumen
         float max, sum, value;
         merge_warps<DIM>(shared.exchange, column, element, max, sum, value);
         float *to = a.partials +
-                    ((static_cast<long long>(columns.first) * a.heads + columns.head(column)) * a.splits + split) * (DIM + 2);
+                    ((static_cast<long long>(columns.first) * a.heads + columns.head(column)) * a.splits +
+                     split) *
+                        (DIM + 2);
         to[element] = value;
         if (element == 0) {
             to[DIM] = sum;
@@ -343,8 +349,8 @@ template <int DIM> __device__ __forceinline__ void prefill(const AttentionArgume
         for (int i = 0; i < PER_THREAD; i++) {
             int at = threadIdx.x + i * WARPS * 32, column = tile * 8 + at / DIM;
             if (column < columns.count) {
-                a.out[(static_cast<long long>(columns.row(column)) * a.heads + columns.head(column)) * DIM + at % DIM] =
-                    value[i] / sum[i];
+                a.out[(static_cast<long long>(columns.row(column)) * a.heads + columns.head(column)) * DIM +
+                      at % DIM] = value[i] / sum[i];
             }
         }
     }

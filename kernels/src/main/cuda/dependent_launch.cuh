@@ -18,8 +18,8 @@
  *     this one has come here or ended, so when all of them are placed already: nothing is displaced, nothing
  *     can deadlock. What they hold meanwhile are registers and shared memory that this one left free.
  *
- * build.sh compiles the modules that include this a second time, for compute_90. For compute_80 all of this is
- * nothing. The PTX device checks the rules (ptx-device/access.cpp); not confirmed on a GPU.
+ * build.sh compiles the modules that include this a second time, for compute_90. For compute_80 all of it
+ * is nothing. The PTX device checks the rules (access.cpp); no GPU has confirmed them.
  */
 #ifndef LONGHAND_DEPENDENT_LAUNCH_CUH
 #define LONGHAND_DEPENDENT_LAUNCH_CUH

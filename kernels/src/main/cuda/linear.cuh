@@ -46,7 +46,8 @@ enum Kind { PLAIN, NORMED, GATED };
 
 /* One lane's 8 elements of x as an operand; adds their squares if the input is normed. */
 template <Kind KIND>
-__device__ __forceinline__ ColumnChunk operand(float4 first, float4 second, const float *norm, float &squares) {
+__device__ __forceinline__ ColumnChunk operand(float4 first, float4 second, const float *norm,
+                                               float &squares) {
     if (KIND != PLAIN) {
         float4 n = *reinterpret_cast<const float4 *>(norm), m = *reinterpret_cast<const float4 *>(norm + 4);
         const float v[8] = {first.x, first.y, first.z, first.w, second.x, second.y, second.z, second.w};

@@ -13,8 +13,8 @@
  * the other way round 16 rows would be computed for one. Rows 9 to 16 are a second column tile over the
  * same registers of W.
  *
- * Launched before its predecessor has ended (dependent_launch.cuh), a block first has the 4 KiB that each of its
- * warps reads first brought into L2, 3 of int4: at 3 blocks an SM 12.7 MB, what 3.35 TB/s bring in 3.8 us.
+ * Launched before its predecessor has ended (dependent_launch.cuh), a block prefetches into L2 the 4 KiB
+ * that each of its warps reads first, 3 of int4: at 3 blocks an SM 12.7 MB, what 3.35 TB/s bring in 3.8 us.
  *
  * x comes from L2: 4 bytes * rows for each 2 * 16 bytes of W a block reads, and for half and a quarter as
  * many of quantised ones: at 8 rows int4 is bound by that and not by W. Not confirmed on a GPU.
@@ -78,7 +78,8 @@ __device__ __forceinline__ void leave(float (&to)[PITCHED], int column, int g, c
 }
 
 template <Kind KIND, int TILES, bool LORA>
-__device__ __forceinline__ void finish(const Problem &p, const Partials<KIND, TILES, LORA> &partials, bool adapted) {
+__device__ __forceinline__ void finish(const Problem &p, const Partials<KIND, TILES, LORA> &partials,
+                                       bool adapted) {
     int column = threadIdx.x / 16, output = threadIdx.x % 16;
     if (column >= 8 * TILES) {
         return;
@@ -87,7 +88,8 @@ __device__ __forceinline__ void finish(const Problem &p, const Partials<KIND, TI
     float scale = KIND == PLAIN ? 1.0f : partials.scale(p, column);
     if (KIND == GATED) {
         if (output < 8) {
-            store_gated(p, row, blockIdx.x * 8 + output, __fmul_rn(partials.sum(column, output, adapted), scale),
+            store_gated(p, row, blockIdx.x * 8 + output,
+                        __fmul_rn(partials.sum(column, output, adapted), scale),
                         __fmul_rn(partials.sum(column, output + 8, adapted), scale));
         }
     } else {
@@ -120,8 +122,8 @@ __device__ __forceinline__ void run(const Problem &p, const Adapted &adapted) {
                 typename FORMAT::Chunk w = stream.chunk(u);
 #pragma unroll
                 for (int tile = 0; tile < TILES; tile++) {
-                    w.add(sums[tile], load_x<KIND, ALIGNED>(p, first_row + 8 * tile + g, (chunk + u) * CHUNK + 8 * t,
-                                                            squares[tile]));
+                    w.add(sums[tile], load_x<KIND, ALIGNED>(p, first_row + 8 * tile + g,
+                                                            (chunk + u) * CHUNK + 8 * t, squares[tile]));
                 }
             }
         }

@@ -85,12 +85,14 @@ template <class CODES, class SCALES> struct Staged<Packed<CODES, SCALES>> {
         if (chunk % Format::BLOCK == 0 && threadIdx.x < TILES * COPIES) {
             int index = threadIdx.x / COPIES, copy = threadIdx.x % COPIES;
             auto *to = reinterpret_cast<uint4 *>(scales[block % 2].tiles[index]);
-            copy_async(to + copy, reinterpret_cast<const uint4 *>(Format::scales(p, tile(p, index), block)) + copy,
+            copy_async(to + copy,
+                       reinterpret_cast<const uint4 *>(Format::scales(p, tile(p, index), block)) + copy,
                        true);
         }
     }
 
-    __device__ static __forceinline__ ScaledChunk chunk(const Codes &codes, const Scales *scales, int chunk, int row) {
+    __device__ static __forceinline__ ScaledChunk chunk(const Codes &codes, const Scales *scales, int chunk,
+                                                        int row) {
         int lane = threadIdx.x % 32;
         const SCALES &own = scales[chunk / Format::BLOCK % 2].tiles[row / 16][lane / 4];
         return own.template chunk<CODES>(codes.tiles[row / 16][lane], chunk % CHUNKS, chunk % Format::BLOCK);
@@ -148,13 +150,14 @@ __device__ __forceinline__ void fetch(Tiles<FORMAT> &tiles, const Problem &p, in
     for (int i = threadIdx.x; i < TILE * CHUNK / 4; i += THREADS) {
         int row = i / 8, part = i % 8 * 4;
         int from = min(static_cast<int>(blockIdx.y) * TILE + row, p.rows - 1);
-        copy_async(&stage.x[row][part], p.x + static_cast<long long>(from) * p.width + chunk * CHUNK + part, true);
+        copy_async(&stage.x[row][part],
+                   p.x + static_cast<long long>(from) * p.width + chunk * CHUNK + part, true);
     }
 }
 
 template <class FORMAT, Kind KIND>
-__device__ __forceinline__ void multiply_stage(const Tiles<FORMAT> &tiles, const Problem &p, int chunk, Sums &sums,
-                                               int outputs_at, int rows_at) {
+__device__ __forceinline__ void multiply_stage(const Tiles<FORMAT> &tiles, const Problem &p, int chunk,
+                                               Sums &sums, int outputs_at, int rows_at) {
     int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
     const Stage<FORMAT> &stage = tiles.stages[chunk % STAGES];
     const auto &codes = tiles.stages[(chunk - chunk % Staged<FORMAT>::CHUNKS) % STAGES].w;
@@ -166,7 +169,8 @@ __device__ __forceinline__ void multiply_stage(const Tiles<FORMAT> &tiles, const
 #pragma unroll
     for (int n = 0; n < 4; n++) {
         const float *x = &stage.x[rows_at + 8 * n + g][8 * t];
-        ColumnChunk b = operand<KIND>(*reinterpret_cast<const float4 *>(x), *reinterpret_cast<const float4 *>(x + 4),
+        ColumnChunk b = operand<KIND>(*reinterpret_cast<const float4 *>(x),
+                                      *reinterpret_cast<const float4 *>(x + 4),
                                       p.norm + chunk * CHUNK + 8 * t, sums.squares[n]);
         w[0].add(sums.products[0][n], b);
         w[1].add(sums.products[1][n], b);
@@ -235,7 +239,8 @@ __device__ __forceinline__ void run(const Problem &p, const Adapted &adapted) {
     if (LORA && adapted.rows != nullptr) {
         /* the slices of the ranks come after those of K, as in linear_skinny.cuh */
         for (int slice = 0; slice < SLICES; slice++) {
-            expand<KIND, 2, 4>(sums.products, p, adapted, slice, static_cast<int>(blockIdx.x) * TILE + outputs_at,
+            expand<KIND, 2, 4>(sums.products, p, adapted, slice,
+                               static_cast<int>(blockIdx.x) * TILE + outputs_at,
                                static_cast<int>(blockIdx.y) * TILE + rows_at);
             totals.add<PLAIN>(sums);
         }

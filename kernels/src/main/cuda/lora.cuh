@@ -74,7 +74,9 @@ struct Adapted {
     int second; /* first output of the second matrix, and of the third; the end where there is none */
     int third;
 
-    __device__ __forceinline__ int start(int matrix) const { return matrix == 0 ? 0 : matrix == 1 ? second : third; }
+    __device__ __forceinline__ int start(int matrix) const {
+        return matrix == 0 ? 0 : matrix == 1 ? second : third;
+    }
 
     __device__ __forceinline__ int end(int matrix, const Problem &p) const {
         return matrix == 0 ? second : matrix == 1 ? third : p.outputs;
@@ -150,7 +152,8 @@ __device__ __forceinline__ void expand(float (&sums)[OUTS][ROWS][4], const Probl
                                                      : output >= 0 && output < end - start;
                         b[o][half] = make_uint4(0, 0, 0, 0);
                         if (changed && j < rank) {
-                            b[o][half] = load_streaming(change->b[m] + static_cast<long long>(output) * rank + j);
+                            const uint16_t *from = change->b[m] + static_cast<long long>(output) * rank + j;
+                            b[o][half] = load_streaming(from);
                         }
                     }
                 }
@@ -158,7 +161,8 @@ __device__ __forceinline__ void expand(float (&sums)[OUTS][ROWS][4], const Probl
                 for (int n = 0; n < ROWS; n++) {
                     ColumnChunk x{};
                     if (slots[n] == slot && j < rank) {
-                        x = load_shrunk<ROWS == 1 ? 2 : 1>(rows, first_row + 8 * n + g, before + j, change->scale[m]);
+                        x = load_shrunk<ROWS == 1 ? 2 : 1>(rows, first_row + 8 * n + g, before + j,
+                                                           change->scale[m]);
                     }
                     /* sums are of rows 2t and 2t + 1, which lanes 8t and 8t + 4 know */
                     bool left = __shfl_sync(0xffffffffu, slots[n], 8 * t) == slot;

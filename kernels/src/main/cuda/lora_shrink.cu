@@ -37,7 +37,8 @@ __device__ __forceinline__ void run_sums(float (&sums)[2][4], const Problem &p, 
     const uint16_t *lower = change.a + min(first_rank + g + 8, last) * stride + 8 * t;
     int end = static_cast<int>(static_cast<long long>(p.chunks) * (run + 1) / RUNS);
     float squares = 0; /* not used */
-    for (int chunk = static_cast<int>(static_cast<long long>(p.chunks) * run / RUNS); chunk < end; chunk += UNROLL) {
+    int start = static_cast<int>(static_cast<long long>(p.chunks) * run / RUNS);
+    for (int chunk = start; chunk < end; chunk += UNROLL) {
         uint4 a[UNROLL][2];
 #pragma unroll
         for (int u = 0; u < UNROLL; u++) {

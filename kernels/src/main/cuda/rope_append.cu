@@ -49,6 +49,7 @@ extern "C" __global__ void copy_page(uint4 *cache, int pages, int page_chunks, i
     follow_earlier_kernels();
     uint4 *layer = cache + static_cast<long long>(blockIdx.x) * pages * page_chunks;
     for (int i = threadIdx.x; i < page_chunks; i += blockDim.x) {
-        layer[static_cast<long long>(to) * page_chunks + i] = layer[static_cast<long long>(from) * page_chunks + i];
+        layer[static_cast<long long>(to) * page_chunks + i] =
+            layer[static_cast<long long>(from) * page_chunks + i];
     }
 }

@@ -114,7 +114,7 @@ struct Offsets {
 struct Codes8 {
     static constexpr int LOADS = 4;  /* of 16 bytes that a lane has of a block */
     static constexpr int CHUNKS = 1; /* of a load */
-    static constexpr int DEPTH = 1;  /* blocks under way in the skinny kernel: 24 warps * 2 KiB = 48 KiB an SM */
+    static constexpr int DEPTH = 1;  /* blocks in flight, skinny: 24 warps * 2 KiB = 48 KiB an SM */
 
     __device__ static __forceinline__ uint2 four(uint32_t codes) {
         uint32_t odd = codes >> 8;
@@ -143,7 +143,8 @@ struct Codes8 {
     }
 
     /* Offsets are 128 - zero. */
-    __device__ static __forceinline__ void decode(uint4 load, int part, Offsets offsets, uint4 &upper, uint4 &lower) {
+    __device__ static __forceinline__ void decode(uint4 load, int part, Offsets offsets, uint4 &upper,
+                                                  uint4 &lower) {
         decode(load, part, upper, lower);
         upper = moved(upper, offsets.upper);
         lower = moved(lower, offsets.lower);
@@ -162,10 +163,12 @@ struct Codes4 {
     }
 
     __device__ static __forceinline__ uint4 eight(uint32_t codes, uint32_t offset) {
-        return {pair(codes, offset), pair(codes >> 4, offset), pair(codes >> 8, offset), pair(codes >> 12, offset)};
+        return {pair(codes, offset), pair(codes >> 4, offset), pair(codes >> 8, offset),
+                pair(codes >> 12, offset)};
     }
 
-    __device__ static __forceinline__ void decode(uint4 load, int part, Offsets offsets, uint4 &upper, uint4 &lower) {
+    __device__ static __forceinline__ void decode(uint4 load, int part, Offsets offsets, uint4 &upper,
+                                                  uint4 &lower) {
         upper = eight(part == 0 ? load.x : load.z, offsets.upper);
         lower = eight(part == 0 ? load.y : load.w, offsets.lower);
     }
@@ -254,8 +257,8 @@ struct BlockScalesAndOffsets {
 
     template <class CODES> __device__ __forceinline__ ScaledChunk chunk(uint4 load, int part, int) const {
         ScaledChunk result;
-        CODES::decode(load, part, {__byte_perm(words.y, 0, 0x1010), __byte_perm(words.y, 0, 0x3232)}, result.upper,
-                      result.lower);
+        CODES::decode(load, part, {__byte_perm(words.y, 0, 0x1010), __byte_perm(words.y, 0, 0x3232)},
+                      result.upper, result.lower);
         result.upper_scale = from_f16(words.x);
         result.lower_scale = from_f16(words.x >> 16);
         return result;
@@ -342,7 +345,8 @@ template <class CODES_, class SCALES_> struct Packed {
         int tile = first_output / 16;
         prefetch_run(codes(p, tile, chunk / BLOCK),
                      blocks_first * Codes::LOADS * LANES * static_cast<int>(sizeof(uint4)));
-        prefetch_run(scales(p, tile, chunk / BLOCK), blocks_first * RECORDS * static_cast<int>(sizeof(Scales)));
+        prefetch_run(scales(p, tile, chunk / BLOCK),
+                     blocks_first * RECORDS * static_cast<int>(sizeof(Scales)));
     }
 };
 

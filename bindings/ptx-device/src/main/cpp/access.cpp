@@ -117,8 +117,8 @@ static std::string warp_of(uint32_t stamp) {
 }
 
 /* Looks for writes of others that nothing orders before a read. */
-static void check_read(Warp &warp, const Instruction &i, int lane, const Allocation &allocation, uint64_t offset,
-                       uint32_t width) {
+static void check_read(Warp &warp, const Instruction &i, int lane, const Allocation &allocation,
+                       uint64_t offset, uint32_t width) {
     uint32_t now = stamp_now(warp, i);
     for (uint64_t o = offset; o < offset + width; o += 2) {
         uint64_t writer = writer_at(allocation, o)->load(std::memory_order_relaxed);
@@ -167,7 +167,8 @@ static void check_write(Warp &warp, const Instruction &i, int lane, Address at, 
         }
     }
     if (warp.block->reads.conflict(at, width, warp.index, warp.block->epoch)) {
-        warp.find(i, lane, "global race", "writes what another warp of the block read since the last barrier");
+        warp.find(i, lane, "global race",
+                  "writes what another warp of the block read since the last barrier");
     }
 }
 
@@ -183,8 +184,10 @@ uint8_t *global_read(Warp &warp, const Instruction &i, int lane, Address at, uin
     if (!allocation->is_written(at, width)) {
         warp.find(i, lane, "uninitialised global read", std::to_string(width) + " bytes at " + hex(at));
     }
-    uint32_t writing = counter_at(allocation->page_writes, offset / PAGE_BYTES)->load(std::memory_order_relaxed);
-    if (writing != 0 && !(i.flags & ORDERED)) { /* else no kernel ever wrote there, as to weights: not noted */
+    auto *page_writer = counter_at(allocation->page_writes, offset / PAGE_BYTES);
+    uint32_t writing = page_writer->load(std::memory_order_relaxed);
+    /* Reads of what no kernel ever wrote, such as weights, are not noted. */
+    if (writing != 0 && !(i.flags & ORDERED)) {
         warp.block->reads.note(at, width, warp.index, warp.block->epoch);
         if (writing == launch) {
             check_read(warp, i, lane, *allocation, offset, width);

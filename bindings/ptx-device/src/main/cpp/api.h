@@ -16,6 +16,15 @@ struct Call {
     std::lock_guard<std::recursive_mutex> lock;
 };
 
+/* Deletes an object of the driver's; false if it is none. */
+template <class Set, class T> bool destroy(Set &set, T *object) {
+    if (set.erase(object) == 0) {
+        return false;
+    }
+    delete object;
+    return true;
+}
+
 /* Reports a call that is not implemented; returns NOT_SUPPORTED. */
 int unsupported(const char *name);
 

@@ -83,8 +83,8 @@ template <const Fp8 &FORMAT> struct PackFp8 {
 };
 template <const Fp8 &FORMAT> struct UnpackFp8 {
     uint32_t operator()(uint16_t pair) const {
-        return static_cast<uint32_t>(float_to_f16(fp8_to_float(static_cast<uint8_t>(pair >> 8), FORMAT))) << 16
-               | float_to_f16(fp8_to_float(static_cast<uint8_t>(pair), FORMAT));
+        uint32_t high = float_to_f16(fp8_to_float(static_cast<uint8_t>(pair >> 8), FORMAT));
+        return high << 16 | float_to_f16(fp8_to_float(static_cast<uint8_t>(pair), FORMAT));
     }
 };
 

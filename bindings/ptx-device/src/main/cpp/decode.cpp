@@ -204,7 +204,9 @@ static const Opcodes &opcodes() {
     static const Opcodes all = [] {
         Opcodes table;
         add_integer(table);
+        add_bits(table);
         add_float(table);
+        add_compare(table);
         add_convert(table);
         add_move(table);
         add_memory(table);

@@ -66,7 +66,9 @@ using Decode = void (*)(Decoder &);
 using Opcodes = std::unordered_map<std::string, Decode>;
 
 void add_integer(Opcodes &opcodes);
+void add_bits(Opcodes &opcodes);
 void add_float(Opcodes &opcodes);
+void add_compare(Opcodes &opcodes);
 void add_convert(Opcodes &opcodes);
 void add_move(Opcodes &opcodes);
 void add_memory(Opcodes &opcodes);

@@ -147,7 +147,7 @@ void access(Decoder &d, bool is_load) {
     d.emit(i, MEMORY, is_load ? transfer<true> : transfer<false>);
 }
 
-/* Moves nothing that could be seen, so that it may come before griddepcontrol.wait; only bounds are checked. */
+/* Has no visible effect, so it may come before griddepcontrol.wait; only its bounds are checked. */
 void prefetch(Warp &warp, const Instruction &i, uint32_t mask) {
     for (int lane = 0; lane < LANES; lane++) {
         if (!(mask >> lane & 1)) {

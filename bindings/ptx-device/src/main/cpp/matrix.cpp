@@ -145,7 +145,8 @@ void decode_multiply(Decoder &d) {
             d.unknown("operand sizes");
         }
         for (size_t e = 0; e < wanted; e++) {
-            i.operand[first[o] + e] = o == 0 ? d.result(vector.elements[e], 4) : d.source(vector.elements[e], 4);
+            const Operand &element = vector.elements[e];
+            i.operand[first[o] + e] = o == 0 ? d.result(element, 4) : d.source(element, 4);
         }
     }
     bool bf16 = type == "bf16";

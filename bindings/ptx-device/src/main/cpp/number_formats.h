@@ -9,6 +9,11 @@
 
 namespace ptx {
 
+/* Zero of the same sign for a subnormal number. */
+inline float flush(float value) {
+    return std::fabs(value) < 1.17549435e-38f ? std::copysign(0.0f, value) : value;
+}
+
 inline float as_float(uint32_t bits) {
     float value;
     memcpy(&value, &bits, 4);

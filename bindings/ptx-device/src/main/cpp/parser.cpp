@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstring>
-#include <set>
 
+#include "declarations.h"
 #include "program.h"
 
 namespace ptx {
@@ -20,8 +19,6 @@ constexpr int PTX_MAJOR_MAX = 9; /* .version 9.x: what nvcc 13 writes */
 
 /* Beyond what any kernel needs, within what a hostile text may cost. */
 constexpr uint32_t FRAME_BYTES_MAX = 16u << 20;
-constexpr uint64_t MEMORY_BYTES_MAX = 1u << 20; /* of shared or local variables, or parameters */
-constexpr uint64_t ALIGNMENT_MAX = 1u << 12;
 constexpr size_t SCOPES_MAX = 64;
 constexpr uint32_t BLOCK_THREADS_MAX = 1024;
 
@@ -30,9 +27,9 @@ struct RegisterFile {
     uint8_t bytes; /* of a lane; 0: predicate */
 };
 
-class Parser {
+class Parser : Declarations {
 public:
-    explicit Parser(const std::string &text) : text_(text) {}
+    explicit Parser(const std::string &text) : Declarations(text) {}
 
     Parsed run() {
         skip();
@@ -44,9 +41,6 @@ public:
     }
 
 private:
-    const std::string &text_;
-    size_t at_ = 0;
-    uint32_t line_ = 1;
     uint32_t source_file_ = 0;
     uint32_t source_line_ = 0;
     Parsed parsed_;
@@ -54,129 +48,6 @@ private:
     std::vector<std::map<std::string, RegisterFile>> scopes_;
     std::map<std::string, Variable> module_variables_;
     uint32_t module_shared_ = 0;
-
-    [[noreturn]] void fail(const std::string &what) const {
-        throw LoadError("PTX line " + std::to_string(line_) + ": " + what);
-    }
-
-    char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-
-    void next() {
-        if (at_ >= text_.size()) {
-            fail("unexpected end");
-        }
-        if (text_[at_] == '\n') {
-            line_++;
-        }
-        at_++;
-    }
-
-    void skip() {
-        while (at_ < text_.size()) {
-            if (isspace(static_cast<unsigned char>(peek()))) {
-                next();
-            } else if (text_.compare(at_, 2, "//") == 0) {
-                skip_line();
-            } else if (text_.compare(at_, 2, "/*") == 0) {
-                while (text_.compare(at_, 2, "*/") != 0) {
-                    next();
-                }
-                at_ += 2;
-            } else {
-                return;
-            }
-        }
-    }
-
-    void skip_line() {
-        while (at_ < text_.size() && peek() != '\n') {
-            next();
-        }
-    }
-
-    static bool word_char(char c) {
-        return isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '.' || c == '%';
-    }
-
-    std::string word() {
-        skip();
-        size_t from = at_;
-        while (word_char(peek()) || (peek() == ':' && text_.compare(at_, 2, "::") == 0)) {
-            at_ += peek() == ':' ? 2 : 1;
-        }
-        if (from == at_) {
-            fail(std::string("unexpected '") + peek() + "'");
-        }
-        return text_.substr(from, at_ - from);
-    }
-
-    bool take(char c) {
-        skip();
-        if (peek() != c) {
-            return false;
-        }
-        next();
-        return true;
-    }
-
-    void expect(char c) {
-        if (!take(c)) {
-            fail(std::string("expected '") + c + "', found '" + peek() + "'");
-        }
-    }
-
-    /* All of the digits as a number of a base. */
-    uint64_t digits_of(const std::string &digits, uint64_t base) const {
-        uint64_t value = 0;
-        for (char c : digits) {
-            uint64_t digit = isdigit(static_cast<unsigned char>(c))    ? static_cast<uint64_t>(c - '0')
-                             : isxdigit(static_cast<unsigned char>(c)) ? static_cast<uint64_t>((c | 32) - 'a' + 10)
-                                                                       : base;
-            if (digit >= base || value > (~0ull - digit) / base) {
-                fail("not a number: " + digits);
-            }
-            value = value * base + digit;
-        }
-        if (digits.empty()) {
-            fail("not a number");
-        }
-        return value;
-    }
-
-    /* Decimal, 0x, 0b or octal, with or without a U behind it. */
-    uint64_t integer(std::string digits) const {
-        if (digits.back() == 'U') {
-            digits.pop_back();
-        }
-        bool prefixed = digits.size() > 1 && digits[0] == '0';
-        char prefix = prefixed ? static_cast<char>(digits[1] | 32) : '\0';
-        return prefix == 'x'   ? digits_of(digits.substr(2), 16)
-               : prefix == 'b' ? digits_of(digits.substr(2), 2)
-                               : digits_of(digits, prefixed ? 8 : 10);
-    }
-
-    uint64_t number() {
-        skip();
-        bool negative = take('-');
-        uint64_t value = integer(word());
-        return negative ? 0 - value : value;
-    }
-
-    uint32_t alignment() {
-        uint64_t value = number();
-        if (value == 0 || value > ALIGNMENT_MAX || (value & (value - 1)) != 0) {
-            fail("unknown alignment " + std::to_string(value));
-        }
-        return static_cast<uint32_t>(value);
-    }
-
-    /* The bytes of an array behind what is used already. */
-    uint32_t end_of(uint32_t offset, uint32_t element, uint64_t count) const {
-        if (count > MEMORY_BYTES_MAX || offset + element * count > MEMORY_BYTES_MAX) {
-            fail("too much memory");
-        }
-        return static_cast<uint32_t>(offset + element * count);
-    }
 
     /* ---- module level ---- */
 
@@ -231,77 +102,6 @@ private:
             next();
         }
         next();
-    }
-
-    static uint32_t type_bytes(const std::string &type) {
-        static const std::map<std::string, uint32_t> sizes = {
-            {".pred", 0}, {".b8", 1}, {".u8", 1}, {".s8", 1}, {".b16", 2}, {".u16", 2},
-            {".s16", 2}, {".f16", 2}, {".bf16", 2}, {".b32", 4}, {".u32", 4}, {".s32", 4},
-            {".f32", 4}, {".f16x2", 4}, {".bf16x2", 4}, {".b64", 8}, {".u64", 8}, {".s64", 8},
-            {".f64", 8}};
-        auto found = sizes.find(type);
-        return found == sizes.end() ? 99 : found->second;
-    }
-
-    uint32_t type() {
-        return type_named(word());
-    }
-
-    uint32_t type_named(const std::string &name) const {
-        uint32_t bytes = type_bytes(name);
-        if (bytes == 99) {
-            fail("unknown type " + name);
-        }
-        return bytes;
-    }
-
-    /* Of something in memory: no predicate. */
-    uint32_t element(const std::string &name) const {
-        uint32_t bytes = type_named(name);
-        if (bytes == 0) {
-            fail("no variable can be " + name);
-        }
-        return bytes;
-    }
-
-    static uint32_t aligned(uint32_t offset, uint32_t alignment) {
-        return (offset + alignment - 1) / alignment * alignment;
-    }
-
-    /* A variable of shared or local memory; module-scope data with values is not supported. */
-    void variable(const std::string &space, std::map<std::string, Variable> &into,
-                  uint32_t &bytes_used) {
-        if (space == ".global" || space == ".const") {
-            fail(space + " variables are not supported");
-        }
-        uint32_t wanted = 0;
-        std::string token = word();
-        if (token == ".align") {
-            wanted = alignment();
-            token = word();
-        }
-        uint32_t bytes = element(token);
-        std::string name = word();
-        uint64_t count = 1;
-        bool dynamic = false;
-        while (take('[')) {
-            skip();
-            if (peek() == ']') {
-                dynamic = true;
-            } else {
-                count = end_of(0, static_cast<uint32_t>(count), number());
-            }
-            expect(']');
-        }
-        expect(';');
-        uint32_t offset = aligned(bytes_used, wanted == 0 ? bytes : wanted);
-        Space where = space == ".shared" ? Space::SHARED : Space::LOCAL;
-        if (dynamic) {
-            into[name] = {where, NONE, 0}; /* behind all static ones */
-            return;
-        }
-        bytes_used = end_of(offset, bytes, count);
-        into[name] = {where, offset, bytes_used - offset};
     }
 
     /* ---- kernels ---- */

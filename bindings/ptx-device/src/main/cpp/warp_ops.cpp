@@ -68,13 +68,14 @@ void shuffle(Warp &warp, const Instruction &i, uint32_t mask) {
         uint32_t least = lane & segment;
         uint32_t most = least | (bound & ~segment);
         int64_t from = lane;
-        bool valid = true;
-        switch (static_cast<Shuffle>(i.width)) {
-            case UP: from = static_cast<int64_t>(lane) - offset; valid = from >= static_cast<int64_t>(most); break;
-            case DOWN: from = lane + offset; valid = from <= static_cast<int64_t>(most); break;
-            case BUTTERFLY: from = lane ^ offset; valid = from <= static_cast<int64_t>(most); break;
-            case INDEX: from = least | (offset & ~segment); valid = from <= static_cast<int64_t>(most); break;
+        auto shuffle = static_cast<Shuffle>(i.width);
+        switch (shuffle) {
+            case UP: from = static_cast<int64_t>(lane) - offset; break;
+            case DOWN: from = lane + offset; break;
+            case BUTTERFLY: from = lane ^ offset; break;
+            case INDEX: from = least | (offset & ~segment); break;
         }
+        bool valid = shuffle == UP ? from >= static_cast<int64_t>(most) : from <= static_cast<int64_t>(most);
         from = valid ? from : lane;
         if (!(mask >> from & 1)) {
             warp.find(i, static_cast<int>(lane), "inactive lane",
