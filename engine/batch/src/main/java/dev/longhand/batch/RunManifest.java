@@ -1,8 +1,8 @@
 package dev.longhand.batch;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Json;
-import dev.longhand.engine.file.Quoted;
 
 import org.jspecify.annotations.Nullable;
 
@@ -119,8 +119,8 @@ final class RunManifest {
                                 .formatted(
                                         out,
                                         key,
-                                        Quoted.line(before.path(key).toString()),
-                                        Quoted.line(now.path(key).toString())));
+                                        ErrorText.line(before.path(key).toString()),
+                                        ErrorText.line(now.path(key).toString())));
             }
         }
         if (!now.path(HASH).equals(before.path(HASH))) {

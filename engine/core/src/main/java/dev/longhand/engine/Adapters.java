@@ -1,7 +1,7 @@
 package dev.longhand.engine;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.engine.lora.AdapterReader;
 import dev.longhand.engine.lora.AdapterRegistry;
@@ -92,7 +92,7 @@ public final class Adapters implements AutoCloseable {
         synchronized (this) {
             if (merged != null && merged.name.equals(name)) {
                 throw new InputException(
-                        "adapter %s is merged; unmerge it first".formatted(Quoted.of(name)));
+                        "adapter %s is merged; unmerge it first".formatted(ErrorText.quote(name)));
             }
         }
         registry.unload(name);
@@ -227,8 +227,8 @@ public final class Adapters implements AutoCloseable {
                 throw new InputException(
                         "adapter %s is merged into the weights: no request for %s until it is unmerged"
                                 .formatted(
-                                        Quoted.of(merged.name),
-                                        name == null ? "the base" : Quoted.of(name)));
+                                        ErrorText.quote(merged.name),
+                                        name == null ? "the base" : ErrorText.quote(name)));
             }
             return AdapterUse.merged(adapter);
         }

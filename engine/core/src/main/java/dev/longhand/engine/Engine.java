@@ -218,7 +218,7 @@ public final class Engine implements AutoCloseable {
         if (samples < 1 || samples > samplesMax) {
             throw new InputException("samples: 1..%d, not %d".formatted(samplesMax, samples));
         }
-        Submission submission = new Submission(setup, folder, request, penalisedDrafts);
+        PreparedRequest submission = new PreparedRequest(setup, folder, request, penalisedDrafts);
         adapters.begin(
                 request.adapter(),
                 samples,
@@ -232,7 +232,7 @@ public final class Engine implements AutoCloseable {
      * @throws InputException if it cannot be a prompt of this model
      */
     public int[] tokens(Prompt prompt) {
-        return Submission.tokens(setup, folder, prompt);
+        return PreparedRequest.tokens(setup, folder, prompt);
     }
 
     /**

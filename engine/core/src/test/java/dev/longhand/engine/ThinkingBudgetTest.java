@@ -10,9 +10,9 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
-import dev.longhand.engine.generation.Phase;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Speculation;
+import dev.longhand.engine.generation.TextSegment;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.engine.thought.Thinking;
 import dev.longhand.engine.thought.ThoughtMarkers;
@@ -105,7 +105,7 @@ class ThinkingBudgetTest {
         }
 
         List<GenerationEvent.TokenEmitted> thought() {
-            return tokens.stream().filter(token -> token.phase() == Phase.THOUGHT).toList();
+            return tokens.stream().filter(token -> token.phase() == TextSegment.THOUGHT).toList();
         }
     }
 

@@ -1,6 +1,6 @@
 package dev.longhand.service;
 
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 
 /** Logs one line per request to {@link System.Logger}; never prompts or answers. */
 public final class AccessLog {
@@ -22,8 +22,8 @@ public final class AccessLog {
                     System.Logger.Level.INFO,
                     "{0} {1} {2} ms={3}",
                     client,
-                    Quoted.line(what),
-                    Quoted.line(outcome),
+                    ErrorText.line(what),
+                    ErrorText.line(outcome),
                     Long.toString(nanos / 1_000_000));
         }
     }

@@ -3,7 +3,7 @@ package dev.longhand.service;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.Generation;
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.service.ServiceEvents.AdapterLoaded;
@@ -149,7 +149,7 @@ public final class Service {
                     "this service has no adapter folder: clients cannot load adapters");
         }
         if (name.equals(base)) {
-            throw new InputException("%s is the base model".formatted(Quoted.of(name)));
+            throw new InputException("%s is the base model".formatted(ErrorText.quote(name)));
         }
         AdapterLoaded event = new AdapterLoaded();
         event.begin();
@@ -171,7 +171,7 @@ public final class Service {
         } catch (IOException | RuntimeException e) {
             // answered like a missing folder, so that clients learn nothing about other paths
         }
-        throw new InputException("there is no adapter folder " + Quoted.of(folder));
+        throw new InputException("there is no adapter folder " + ErrorText.quote(folder));
     }
 
     /**

@@ -1,7 +1,7 @@
 package dev.longhand.service;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 
 import java.util.List;
 
@@ -11,6 +11,6 @@ public final class UnknownModelException extends InputException {
 
     /** An error that lists the known models. */
     public UnknownModelException(String model, List<String> known) {
-        super("there is no model %s; there are %s".formatted(Quoted.of(model), known));
+        super("there is no model %s; there are %s".formatted(ErrorText.quote(model), known));
     }
 }

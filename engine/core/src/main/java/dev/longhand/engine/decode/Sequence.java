@@ -5,7 +5,7 @@ import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.lora.AdapterUse;
 import dev.longhand.engine.speculation.Drafter;
-import dev.longhand.engine.speculation.StepForecast;
+import dev.longhand.engine.speculation.StepCostModel;
 import dev.longhand.engine.thought.ThoughtTracker;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
@@ -241,14 +241,14 @@ public final class Sequence {
      * Decides how many guessed tokens the next step checks, up to {@code rowsMax}. Call it before
      * {@link #addRows} of every step, while decoding.
      */
-    public void planDraft(StepForecast forecast, int rowsMax) {
+    public void planDraft(StepCostModel costs, int rowsMax) {
         // With the token of its own row, every guess that comes true is one more of the output:
         // so the output's pages, reserved already, hold all the guesses.
         int room = Math.min(rowsMax, outputMax - outputCount - 1);
         if (controls.thought() != null) {
             room = Math.min(room, controls.thought().draftMax());
         }
-        draft = drafter == null ? 0 : drafter.plan(forecast, room);
+        draft = drafter == null ? 0 : drafter.plan(costs, room);
     }
 
     /**

@@ -1,7 +1,7 @@
 package dev.longhand.engine.decode;
 
 import dev.longhand.engine.generation.FinishReason;
-import dev.longhand.engine.generation.Phase;
+import dev.longhand.engine.generation.TextSegment;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.thought.ThoughtTracker;
 import dev.longhand.kernels.sampling.SamplerState;
@@ -98,8 +98,8 @@ public final class TokenLog {
     }
 
     /** Whether the token at an index belongs to the thought. */
-    public synchronized Phase phase(int index) {
-        return index >= thoughtFrom && index < thoughtTo ? Phase.THOUGHT : Phase.ANSWER;
+    public synchronized TextSegment phase(int index) {
+        return index >= thoughtFrom && index < thoughtTo ? TextSegment.THOUGHT : TextSegment.ANSWER;
     }
 
     /** How many bytes of the token at an index end the thought, or {@link #NO_END}. */

@@ -125,7 +125,7 @@ public final class Json {
                         : " at line %d, column %d"
                                 .formatted(where.getLineNr(), where.getColumnNr());
         return new InputException(
-                source + ": malformed JSON" + at + ": " + Quoted.line(message(cause)), cause);
+                source + ": malformed JSON" + at + ": " + ErrorText.line(message(cause)), cause);
     }
 
     private static String message(JacksonException cause) {

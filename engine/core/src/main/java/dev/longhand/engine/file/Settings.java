@@ -238,7 +238,7 @@ public final class Settings {
 
     /** The error that says what is wrong with {@code key}. */
     public SettingException refuse(String key, String wrong) {
-        String path = Quoted.line(prefix + key);
+        String path = ErrorText.line(prefix + key);
         return new SettingException("%s: %s %s".formatted(source, path, wrong), path);
     }
 
@@ -251,7 +251,7 @@ public final class Settings {
             throw refuse(
                     key,
                     "is %s, must be from %d to %d"
-                            .formatted(Quoted.line(value.toString()), min, max));
+                            .formatted(ErrorText.line(value.toString()), min, max));
         }
         return (int) number;
     }

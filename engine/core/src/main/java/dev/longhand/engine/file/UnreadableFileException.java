@@ -35,6 +35,6 @@ public final class UnreadableFileException extends InputException {
         if (!Files.isReadable(file)) {
             return "no permission to read the file";
         }
-        return "cannot be read (" + Quoted.line(String.valueOf(cause.getMessage())) + ")";
+        return "cannot be read (" + ErrorText.line(String.valueOf(cause.getMessage())) + ")";
     }
 }

@@ -16,7 +16,7 @@ public sealed interface GenerationEvent {
      * @param phase whether it belongs to the thought; text that was held back comes with a later
      *     token, see {@link Finished#answerStart} for the character at which the answer begins
      */
-    record TokenEmitted(int id, String text, List<TokenLogprob> top, Phase phase)
+    record TokenEmitted(int id, String text, List<TokenLogprob> top, TextSegment phase)
             implements GenerationEvent {}
 
     /**

@@ -1,7 +1,7 @@
 package dev.longhand.engine.lora;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Settings;
 
 import java.nio.file.Path;
@@ -89,7 +89,7 @@ final class AdapterConfig {
         Settings config = Settings.read(folder.resolve("adapter_config.json"));
         String type = config.string("peft_type").orElse("LORA");
         if (!type.equals("LORA")) {
-            throw config.refuse("peft_type", "is %s: only LORA".formatted(Quoted.of(type)));
+            throw config.refuse("peft_type", "is %s: only LORA".formatted(ErrorText.quote(type)));
         }
         refuseOtherMethods(config);
         return new AdapterConfig(config);
@@ -106,7 +106,8 @@ final class AdapterConfig {
         String bias = config.string("bias").orElse("none");
         if (!bias.equals("none")) {
             throw config.refuse(
-                    "bias", "is %s: trained biases are not supported".formatted(Quoted.of(bias)));
+                    "bias",
+                    "is %s: trained biases are not supported".formatted(ErrorText.quote(bias)));
         }
         if (config.bool("fan_in_fan_out", false)) {
             throw config.refuse("fan_in_fan_out", "is true: Qwen2 has no such layers");
@@ -117,7 +118,7 @@ final class AdapterConfig {
                 throw config.refuse(
                         "init_lora_weights",
                         "is %s: such an adapter needs a changed base; convert it with PEFT"
-                                .formatted(Quoted.of(method)));
+                                .formatted(ErrorText.quote(method)));
             }
         }
         for (String key : config.keys()) {

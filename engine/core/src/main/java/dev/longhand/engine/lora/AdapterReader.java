@@ -1,7 +1,7 @@
 package dev.longhand.engine.lora;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.SafetensorsFile;
 import dev.longhand.kernels.lora.LoraMatrix;
@@ -104,13 +104,13 @@ public final class AdapterReader {
             if (projection.isEmpty()) {
                 throw new InputException(
                         "%s: tensor %s is not a LoRA matrix of a linear layer of this model"
-                                .formatted(path, Quoted.of(name)));
+                                .formatted(path, ErrorText.quote(name)));
             }
             Place place = new Place(Integer.parseInt(parts.group(1)), projection.get());
             if (place.layer >= model.layers()) {
                 throw new InputException(
                         "%s: tensor %s: the model has %d layers"
-                                .formatted(path, Quoted.of(name), model.layers()));
+                                .formatted(path, ErrorText.quote(name), model.layers()));
             }
             (parts.group(3).equals("A") ? a : b).put(place, file.tensor(name));
         }

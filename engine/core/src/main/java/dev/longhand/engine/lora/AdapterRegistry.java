@@ -1,7 +1,7 @@
 package dev.longhand.engine.lora;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 
 import org.jspecify.annotations.Nullable;
 
@@ -85,7 +85,7 @@ public final class AdapterRegistry implements AutoCloseable {
         if (!NAME.matcher(name).matches()) {
             throw new InputException(
                     "the adapter name %s: letters, digits and . _ : @ - , at most 128"
-                            .formatted(Quoted.of(name)));
+                            .formatted(ErrorText.quote(name)));
         }
         if (!Float.isFinite(factor)) {
             throw new InputException("the scale of an adapter is finite, not " + factor);
@@ -142,7 +142,7 @@ public final class AdapterRegistry implements AutoCloseable {
         if (entry == null) {
             throw new InputException(
                     "there is no adapter %s; loaded: %s"
-                            .formatted(Quoted.of(name), entries.keySet()));
+                            .formatted(ErrorText.quote(name), entries.keySet()));
         }
         return entry;
     }
@@ -161,7 +161,7 @@ public final class AdapterRegistry implements AutoCloseable {
             release(resident);
             throw new InputException(
                     "%s has changed since adapter %s was loaded; load it again"
-                            .formatted(entry.folder, Quoted.of(name)));
+                            .formatted(entry.folder, ErrorText.quote(name)));
         }
         synchronized (this) {
             if (entries.containsValue(entry)) {

@@ -1,7 +1,7 @@
 package dev.longhand.engine.lora;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.LoadProgress;
@@ -117,7 +117,7 @@ public final class MergedCheckpoint {
                                     + " command goes on from there")
                             .formatted(
                                     partial,
-                                    Quoted.line(String.valueOf(e.getMessage())),
+                                    ErrorText.line(String.valueOf(e.getMessage())),
                                     doneBytes,
                                     totalBytes()),
                     e);

@@ -1,7 +1,7 @@
 package dev.longhand.engine.model;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.engine.weights.PackedLinear;
@@ -95,7 +95,7 @@ public final class LinearWeights implements AutoCloseable {
         if (scheme == null) {
             throw new InputException(
                     "%s: %s is packed, but config.json has no quantization_config to say how"
-                            .formatted(checkpoint.folder(), Quoted.of(module(name))));
+                            .formatted(checkpoint.folder(), ErrorText.quote(module(name))));
         }
         return scheme.dtype();
     }

@@ -26,7 +26,7 @@ final class AdmissionQueue {
     private static final int FULL_LINES_MAX = 8;
 
     private final int lineDepthMax;
-    private final PlaceForecast places;
+    private final RetryAfterEstimate retryAfter;
     private final List<Round> rounds = new ArrayList<>();
     private final Map<String, Integer> waitingByAdapter = new HashMap<>();
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
@@ -56,9 +56,9 @@ final class AdmissionQueue {
     /** Those who wait for one adapter, or for the base. */
     private record Line(String adapter, List<Sequence> sequences) {}
 
-    AdmissionQueue(int lineDepthMax, PlaceForecast places) {
+    AdmissionQueue(int lineDepthMax, RetryAfterEstimate retryAfter) {
         this.lineDepthMax = lineDepthMax;
-        this.places = places;
+        this.retryAfter = retryAfter;
     }
 
     /** Queues sequences of one adapter, all or none. */
@@ -82,7 +82,7 @@ final class AdmissionQueue {
     }
 
     EngineBusyException busy(String what) {
-        return new EngineBusyException(what, places.millis());
+        return new EngineBusyException(what, retryAfter.millis());
     }
 
     /** Queues an action that runs after what was submitted before, and before what comes after. */

@@ -27,9 +27,9 @@ public final class DeviceThread implements Executor, AutoCloseable {
     /** Starts the thread; from now on it alone may use the model, the backend and the cache. */
     public DeviceThread(Qwen2Model model, ComputeBackend backend, KvCache kv, EngineLimits limits) {
         kvPages = kv.shape().pages();
-        PlaceForecast places = new PlaceForecast();
-        queue = new AdmissionQueue(limits.queueDepthMax(), places);
-        scheduler = new Scheduler(model, backend, kv, queue, places, limits);
+        RetryAfterEstimate retryAfter = new RetryAfterEstimate();
+        queue = new AdmissionQueue(limits.queueDepthMax(), retryAfter);
+        scheduler = new Scheduler(model, backend, kv, queue, retryAfter, limits);
         thread = Thread.ofPlatform().name("longhand-device").daemon(true).start(this::run);
     }
 

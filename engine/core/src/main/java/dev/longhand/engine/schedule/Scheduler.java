@@ -4,7 +4,7 @@ import dev.longhand.engine.decode.PagePool;
 import dev.longhand.engine.decode.Sequence;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.model.Qwen2Model;
-import dev.longhand.engine.speculation.StepForecast;
+import dev.longhand.engine.speculation.StepCostModel;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
@@ -40,10 +40,10 @@ final class Scheduler {
     private final int[] draws; // by index in drawing
     private int drawingCount;
     private final int draftRowsMax;
-    private final StepForecast forecast;
+    private final StepCostModel costs;
     private final boolean steadyDecoding;
-    private final PromptPace pace;
-    private final PlaceForecast places;
+    private final PrefillBudget budget;
+    private final RetryAfterEstimate retryAfter;
     private final int prefillRowsMax;
     private int stepPromptRows; // of the step
     private final List<Sequence> gone = new ArrayList<>();
@@ -57,16 +57,16 @@ final class Scheduler {
             ComputeBackend backend,
             KvCache kv,
             AdmissionQueue queue,
-            PlaceForecast places,
+            RetryAfterEstimate retryAfter,
             EngineLimits limits) {
         this.model = model;
         this.backend = backend;
         this.kv = kv;
         this.queue = queue;
-        this.places = places;
+        this.retryAfter = retryAfter;
         prefillRowsMax = limits.prefillRowsMax();
         steadyDecoding = limits.steadyDecoding();
-        pace = new PromptPace(prefillRowsMax);
+        budget = new PrefillBudget(prefillRowsMax);
         int sequences = limits.sequencesMax();
         pages = new PagePool(kv.shape().pages());
         batch =
@@ -76,7 +76,7 @@ final class Scheduler {
         drawing = new Sequence[sequences];
         draws = new int[sequences];
         draftRowsMax = limits.draftRowsMax();
-        forecast = new StepForecast(limits.logitRowsMax());
+        costs = new StepCostModel(limits.logitRowsMax());
         freeTables = new int[sequences];
         for (int table = sequences - 1; table >= 0; table--) {
             freeTables[freeTableCount++] = table;
@@ -124,16 +124,16 @@ final class Scheduler {
             backend.sample(model.logits(), samplers, count);
             long took = System.nanoTime() - start;
             if (stepPromptRows == 0) {
-                forecast.measured(took);
+                costs.measured(took);
             } else if (decodes) {
-                pace.measured(took, forecast.nanos(), stepPromptRows);
+                budget.measured(took, costs.nanos(), stepPromptRows);
             }
             if (decodes) {
-                pace.decoded(forecast.nanos());
+                budget.decoded(costs.nanos());
             }
             deliver();
             stepsFailed = 0;
-            places.stepped(took, active);
+            retryAfter.stepped(took, active);
         } catch (RuntimeException e) {
             stepsFailed = Math.min(stepsFailed + 1, STEPS_FAILED_MAX);
             // A failure of the step itself (memory, a kernel) concerns all of its sequences.
@@ -223,11 +223,11 @@ final class Scheduler {
         int count = planDecoding();
         int decodeRows = batch.rows();
         int room = Math.min(prefillRowsMax, batch.rowsMax() - decodeRows);
-        int prompts = PromptPace.total(active, 1);
+        int prompts = PrefillBudget.total(active, 1);
         if (prompts > 0) {
             int rows =
                     steadyDecoding
-                            ? pace.rows(forecast.nanos(), drawingCount, prompts)
+                            ? budget.rows(costs.nanos(), drawingCount, prompts)
                             : prefillRowsMax;
             count = planPrompts(Math.min(room, rows), count);
         }
@@ -237,8 +237,8 @@ final class Scheduler {
 
     private int planPrompts(int rows, int drawn) {
         int count = drawn;
-        int level = PromptPace.level(active, rows);
-        int over = rows - PromptPace.total(active, level); // less than one row for each
+        int level = PrefillBudget.level(active, rows);
+        int over = rows - PrefillBudget.total(active, level); // less than one row for each
         for (int i = 0; i < active.size(); i++) {
             Sequence sequence = active.get(i);
             int wanted = sequence.promptRows();
@@ -260,13 +260,13 @@ final class Scheduler {
         }
         int room = Math.max(0, batch.rowsMax() - decoding - promptRows);
         int drafts = Math.min(draftRowsMax, room);
-        forecast.begin(decoding);
+        costs.begin(decoding);
         int count = 0;
         for (int i = 0; i < active.size(); i++) {
             Sequence sequence = active.get(i);
             if (sequence.decoding()) {
                 int before = count;
-                sequence.planDraft(forecast, Math.ceilDiv(drafts, decoding));
+                sequence.planDraft(costs, Math.ceilDiv(drafts, decoding));
                 count = addRows(sequence, batch.rowsMax() - batch.rows(), count);
                 drafts -= count - before - 1;
                 decoding--; // who drafts less leaves more to those after it
@@ -325,6 +325,6 @@ final class Scheduler {
         batch.setAdapter(table, null);
         freeTables[freeTableCount++] = table;
         count();
-        places.left(System.nanoTime());
+        retryAfter.left(System.nanoTime());
     }
 }

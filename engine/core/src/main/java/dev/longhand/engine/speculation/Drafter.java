@@ -78,12 +78,12 @@ public final class Drafter {
     }
 
     /**
-     * Decides how many guesses to check in a step, and adds them to its forecast.
+     * Decides how many guesses to check in a step, and adds them to its costs.
      *
-     * @param forecast the step as planned so far, this sequence's own row included
+     * @param costs the step as planned so far, this sequence's own row included
      * @param most the most guesses that there is room for
      */
-    public int plan(StepForecast forecast, int most) {
+    public int plan(StepCostModel costs, int most) {
         if (index.matched() == 0) {
             return 0;
         }
@@ -95,14 +95,14 @@ public final class Drafter {
         for (int length = 1; length <= Math.min(most, DRAFT_MAX); length++) {
             chance *= chance(index.matched() + length - 1);
             tokens += chance;
-            double gain = always ? bestGain : forecast.gain(length, tokens);
+            double gain = always ? bestGain : costs.gain(length, tokens);
             if (always ? chance >= CHANCE_LEAST : gain > bestGain) {
                 best = length;
                 bestTokens = tokens;
                 bestGain = gain;
             }
         }
-        forecast.add(best, bestTokens);
+        costs.add(best, bestTokens);
         return best;
     }
 

@@ -3,7 +3,7 @@ package dev.longhand.engine.tokenizer;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,7 +62,7 @@ public final class Tokenizer implements AutoCloseable {
             await(table); // its error says more
             throw new InputException(
                     "%s: not a tokenizer: %s"
-                            .formatted(file, Quoted.line(String.valueOf(e.getMessage()))),
+                            .formatted(file, ErrorText.line(String.valueOf(e.getMessage()))),
                     e);
         }
         try {

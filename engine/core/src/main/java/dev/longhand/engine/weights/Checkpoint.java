@@ -1,7 +1,7 @@
 package dev.longhand.engine.weights;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
@@ -119,7 +119,7 @@ public final class Checkpoint implements AutoCloseable {
         if (tensor.dtype() != dtype) {
             throw new InputException(
                     "%s: the tensor %s is %s, must be %s"
-                            .formatted(folder, Quoted.of(name), tensor.dtype(), dtype));
+                            .formatted(folder, ErrorText.quote(name), tensor.dtype(), dtype));
         }
         return tensor;
     }
@@ -133,13 +133,13 @@ public final class Checkpoint implements AutoCloseable {
         SafetensorsFile file = fileOf.get(name);
         if (file == null) {
             throw new InputException(
-                    "%s: the tensor %s is missing".formatted(folder, Quoted.of(name)));
+                    "%s: the tensor %s is missing".formatted(folder, ErrorText.quote(name)));
         }
         HostTensor tensor = file.tensor(name);
         if (!tensor.shape().equals(expected)) {
             throw new InputException(
                     "%s: the tensor %s has shape %s, config.json asks for %s"
-                            .formatted(folder, Quoted.of(name), tensor.shape(), expected));
+                            .formatted(folder, ErrorText.quote(name), tensor.shape(), expected));
         }
         return tensor;
     }

@@ -1,7 +1,7 @@
 package dev.longhand.engine.weights;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.QuantizedMatrix;
@@ -84,7 +84,7 @@ public final class PackedLinear {
                     "%s: %s has %d inputs and %d outputs, which int32s of %d do not hold"
                             .formatted(
                                     checkpoint.folder(),
-                                    Quoted.of(module),
+                                    ErrorText.quote(module),
                                     inputs,
                                     outputs,
                                     perWord));
@@ -126,7 +126,12 @@ public final class PackedLinear {
                 throw new InputException(
                         ("%s: %s puts input %d into group %d, not %d: inputs in the order of"
                                         + " activations (desc_act) are not supported")
-                                .formatted(checkpoint.folder(), Quoted.of(name), k, group, wanted));
+                                .formatted(
+                                        checkpoint.folder(),
+                                        ErrorText.quote(name),
+                                        k,
+                                        group,
+                                        wanted));
             }
         }
     }
@@ -146,7 +151,7 @@ public final class PackedLinear {
             if (bias.get(o) != 0) {
                 throw new InputException(
                         "%s: %s is not zero at element %d; the model has no bias there"
-                                .formatted(checkpoint.folder(), Quoted.of(name), o));
+                                .formatted(checkpoint.folder(), ErrorText.quote(name), o));
             }
         }
     }

@@ -1,7 +1,7 @@
 package dev.longhand.engine.weights;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.UnreadableFileException;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
@@ -129,7 +129,7 @@ public final class SafetensorsFile {
     private SafetensorsHeader.Entry entry(String name) {
         SafetensorsHeader.Entry entry = header.tensors().get(name);
         if (entry == null) {
-            throw new InputException("%s: no tensor %s".formatted(file, Quoted.of(name)));
+            throw new InputException("%s: no tensor %s".formatted(file, ErrorText.quote(name)));
         }
         return entry;
     }
@@ -149,11 +149,12 @@ public final class SafetensorsFile {
                                                 "%s: tensor %s has the unsupported dtype %s"
                                                         .formatted(
                                                                 file,
-                                                                Quoted.of(name),
+                                                                ErrorText.quote(name),
                                                                 entry.type())));
         if (entry.extents().contains(0L)) {
             throw new InputException(
-                    "%s: tensor %s is empty: %s".formatted(file, Quoted.of(name), entry.extents()));
+                    "%s: tensor %s is empty: %s"
+                            .formatted(file, ErrorText.quote(name), entry.extents()));
         }
         return new HostTensor(
                 dtype,

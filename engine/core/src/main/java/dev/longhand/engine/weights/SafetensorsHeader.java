@@ -1,8 +1,8 @@
 package dev.longhand.engine.weights;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Json;
-import dev.longhand.engine.file.Quoted;
 
 import org.jspecify.annotations.Nullable;
 
@@ -79,7 +79,7 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
                         "%s: tensor %s begins at byte %d of the data, expected %d: %s"
                                 .formatted(
                                         source,
-                                        Quoted.of(tensor.getKey()),
+                                        ErrorText.quote(tensor.getKey()),
                                         begin,
                                         at,
                                         begin < at ? "tensors overlap" : "bytes belong to none"));
@@ -158,13 +158,13 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
             while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
                 String key = parser.currentName();
                 if (!seen.add(key)) {
-                    throw refuse(name, "has the key %s twice".formatted(Quoted.of(key)));
+                    throw refuse(name, "has the key %s twice".formatted(ErrorText.quote(key)));
                 }
                 switch (key) {
                     case "dtype" -> type = type(name);
                     case "shape" -> extents = numbers(name, key, RANK_MAX);
                     case "data_offsets" -> range = numbers(name, key, 2);
-                    default -> throw refuse(name, "has the unknown key " + Quoted.of(key));
+                    default -> throw refuse(name, "has the unknown key " + ErrorText.quote(key));
                 }
             }
             if (type == null || extents == null || range == null || range.size() != 2) {
@@ -183,7 +183,8 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
             expect(parser.nextToken(), JsonToken.VALUE_STRING, name, "a dtype that is a string");
             String dtype = parser.getString();
             return StorageType.of(dtype)
-                    .orElseThrow(() -> refuse(name, "has the unknown dtype " + Quoted.of(dtype)));
+                    .orElseThrow(
+                            () -> refuse(name, "has the unknown dtype " + ErrorText.quote(dtype)));
         }
 
         private void checkSize(String name, StorageType type, List<Long> extents, long bytes) {
@@ -216,7 +217,7 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
                     throw refuse(
                             name,
                             "has %s in %s, must be from 0 to 2^63 - 1"
-                                    .formatted(Quoted.line(parser.getString()), key));
+                                    .formatted(ErrorText.line(parser.getString()), key));
                 }
                 numbers.add(number);
             }
@@ -236,7 +237,7 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
         }
 
         private InputException refuse(String name, String wrong) {
-            return new InputException("%s: %s %s".formatted(source, Quoted.of(name), wrong));
+            return new InputException("%s: %s %s".formatted(source, ErrorText.quote(name), wrong));
         }
     }
 }

@@ -1,8 +1,8 @@
 package dev.longhand.engine.weights;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Json;
-import dev.longhand.engine.file.Quoted;
 
 import tools.jackson.databind.JsonNode;
 
@@ -42,7 +42,7 @@ record ShardIndex(Map<String, String> shardOf) {
             if (!shard.isString() || !FILE_NAME.matcher(shard.stringValue()).matches()) {
                 throw new InputException(
                         "%s: %s is not the name of a shard"
-                                .formatted(file, Quoted.of(shard.toString())));
+                                .formatted(file, ErrorText.quote(shard.toString())));
             }
             shardOf.put(entry.getKey(), shard.stringValue());
         }

@@ -1,7 +1,7 @@
 package dev.longhand.engine.weights;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.QuantizedMatrix;
@@ -112,7 +112,7 @@ public final class WeightCache implements AutoCloseable {
                     "%s: cannot be read (%s)"
                             .formatted(
                                     checkpoint.folder(),
-                                    Quoted.line(String.valueOf(e.getMessage()))),
+                                    ErrorText.line(String.valueOf(e.getMessage()))),
                     e);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
@@ -137,7 +137,7 @@ public final class WeightCache implements AutoCloseable {
                             "%s: %s takes %d bytes, should take %d"
                                     .formatted(
                                             file,
-                                            Quoted.of(matrix.name()),
+                                            ErrorText.quote(matrix.name()),
                                             slice.byteSize(),
                                             matrix.bytes()));
                 }

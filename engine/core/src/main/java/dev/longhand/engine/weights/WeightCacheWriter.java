@@ -1,7 +1,7 @@
 package dev.longhand.engine.weights;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.kernels.tensor.HostTensor;
 
 import tools.jackson.databind.json.JsonMapper;
@@ -109,7 +109,7 @@ final class WeightCacheWriter {
                         .formatted(
                                 file,
                                 e.getClass().getSimpleName(),
-                                Quoted.line(String.valueOf(e.getMessage()))),
+                                ErrorText.line(String.valueOf(e.getMessage()))),
                 e);
     }
 

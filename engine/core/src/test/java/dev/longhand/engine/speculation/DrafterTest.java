@@ -13,8 +13,8 @@ class DrafterTest {
     private static final int ROWS_MAX = 24;
 
     /** Steps of any size were measured: {@code base} for one row, {@code row} for each more. */
-    private static StepForecast forecast(double base, double row) {
-        StepForecast forecast = new StepForecast(ROWS_MAX);
+    private static StepCostModel forecast(double base, double row) {
+        StepCostModel forecast = new StepCostModel(ROWS_MAX);
         for (int rows = 1; rows <= ROWS_MAX; rows++) {
             for (int run = 0; run < 20; run++) {
                 forecast.begin(rows);
@@ -62,7 +62,7 @@ class DrafterTest {
 
     @Test
     void aStepInTheCostEndsTheDraft() {
-        StepForecast forecast = new StepForecast(ROWS_MAX);
+        StepCostModel forecast = new StepCostModel(ROWS_MAX);
         for (int rows = 1; rows <= ROWS_MAX; rows++) {
             for (int run = 0; run < 20; run++) {
                 forecast.begin(rows);
@@ -81,7 +81,7 @@ class DrafterTest {
 
     @Test
     void neighboursInTheStepRaiseThePrice() {
-        StepForecast forecast = forecast(100, 30);
+        StepCostModel forecast = forecast(100, 30);
         int alone = looping(Speculation.AUTO).plan(forecast, Drafter.DRAFT_MAX);
         forecast.begin(8);
         int among = looping(Speculation.AUTO).plan(forecast, Drafter.DRAFT_MAX);
@@ -90,7 +90,7 @@ class DrafterTest {
 
     @Test
     void aSizeThatSeemedTooSlowIsTriedAgain() {
-        StepForecast forecast = forecast(100, 0);
+        StepCostModel forecast = forecast(100, 0);
         for (int rows = 2; rows <= ROWS_MAX; rows++) {
             for (int run = 0; run < 200; run++) { // a neighbour has the machine for a while
                 forecast.begin(rows);

@@ -3,7 +3,7 @@ package dev.longhand.service.http;
 import com.fasterxml.jackson.annotation.JsonInclude;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Quoted;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.service.RequestFields;
@@ -94,7 +94,7 @@ final class ModelEndpoints {
         if (!body.bool("load_inplace", false) && service.models().contains(name)) {
             throw new InputException(
                     "the lora adapter %s is loaded already; load_inplace replaces it"
-                            .formatted(Quoted.of(name)));
+                            .formatted(ErrorText.quote(name)));
         }
         service.loadAdapter(name, path);
         exchange.setOutcome("adapter=" + name);

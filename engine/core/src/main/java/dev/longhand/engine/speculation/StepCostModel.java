@@ -5,7 +5,7 @@ package dev.longhand.engine.speculation;
  * give, and how long a step of so many rows takes. Times are learnt from the steps themselves.
  * Allocates nothing after construction; used by one thread at a time.
  */
-public final class StepForecast {
+public final class StepCostModel {
     /** What a row more is assumed to add to a step's time before it was measured. */
     private static final double ROW_ASSUMED = 0.1;
 
@@ -31,7 +31,7 @@ public final class StepForecast {
     private boolean measured;
 
     /** A forecast for steps of at most so many rows. */
-    public StepForecast(int rowsMax) {
+    public StepCostModel(int rowsMax) {
         nanos = new double[rowsMax + 1];
         runs = new int[rowsMax + 1];
     }

@@ -1,14 +1,14 @@
 package dev.longhand.engine.file;
 
 /** Makes text from an untrusted file fit for a one-line error message. */
-public final class Quoted {
+public final class ErrorText {
     /** Enough for any honest tensor name or key. */
     private static final int CHARS_MAX = 120;
 
-    private Quoted() {}
+    private ErrorText() {}
 
     /** The text in quotation marks, control characters escaped, cut to 120 characters. */
-    public static String of(String text) {
+    public static String quote(String text) {
         return '"' + line(text) + '"';
     }
 

@@ -8,7 +8,7 @@ import java.util.List;
  * When the next sequence will leave and free its place: written by the device thread, read by
  * whoever is turned away.
  */
-final class PlaceForecast {
+final class RetryAfterEstimate {
     /** Assumed before anything was measured. */
     private static final long MILLIS_FIRST = 1000;
 

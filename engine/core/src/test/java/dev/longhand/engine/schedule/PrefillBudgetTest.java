@@ -8,12 +8,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Machines with known step times: the pace finds what decodes put up with, and keeps to it. */
-class PromptPaceTest {
+class PrefillBudgetTest {
     private static final int ROWS_MAX = 512;
 
     @Test
     void whereNobodyDecodesPromptsTakeAll() {
-        assertEquals(ROWS_MAX, new PromptPace(ROWS_MAX).rows(1e6, 0, 1));
+        assertEquals(ROWS_MAX, new PrefillBudget(ROWS_MAX).rows(1e6, 0, 1));
     }
 
     /**
@@ -22,7 +22,7 @@ class PromptPaceTest {
     @ParameterizedTest(name = "decodes {0} ms, a row {1} ms")
     @CsvSource({"50, 10", "50, 1", "10, 0.01", "30, 0.2", "5, 40"})
     void stepsStayBelowTwiceTheTimeOfDecodes(double decodeMillis, double rowMillis) {
-        PromptPace pace = new PromptPace(ROWS_MAX);
+        PrefillBudget pace = new PrefillBudget(ROWS_MAX);
         int slow = 0;
         int last = 0;
         int pauses = 0;
@@ -47,7 +47,7 @@ class PromptPaceTest {
     /** While nothing is known, a few rows; then what fits, at most twice as many each step. */
     @Test
     void theFirstStepsAreCareful() {
-        PromptPace pace = new PromptPace(ROWS_MAX);
+        PrefillBudget pace = new PrefillBudget(ROWS_MAX);
         assertEquals(4, pace.rows(0, 1, 1));
         pace.measured(1_000_000, 0, 4);
         pace.decoded(1e9);
@@ -59,7 +59,7 @@ class PromptPaceTest {
     /** Where one thought is usual, five that decode for a while leave less room for prompts. */
     @Test
     void whatIsUsualCounts() {
-        PromptPace pace = new PromptPace(ROWS_MAX);
+        PrefillBudget pace = new PrefillBudget(ROWS_MAX);
         for (int step = 0; step < 1000; step++) {
             pace.decoded(1e9);
             pace.rows(1e9, 1, 1);
@@ -75,7 +75,7 @@ class PromptPaceTest {
     /** One that decodes beside seven prompts waits for them rather than they for it. */
     @Test
     void manyPromptsHaveTheirWay() {
-        PromptPace pace = new PromptPace(ROWS_MAX);
+        PrefillBudget pace = new PrefillBudget(ROWS_MAX);
         for (int step = 0; step < 10; step++) {
             pace.decoded(1e9);
             pace.rows(1e9, 1, 7);

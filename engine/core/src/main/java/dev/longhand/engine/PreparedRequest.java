@@ -30,7 +30,7 @@ import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** A request that was found good, on its way to become one sequence or several samples. */
-final class Submission {
+final class PreparedRequest {
     private final EngineSetup setup;
     private final GenerationRequest request;
     private final int[] prompt;
@@ -49,7 +49,8 @@ final class Submission {
      * @param penalisedDrafts whether guesses of a sequence with penalties can be checked
      * @throws InputException if it cannot be fulfilled as it is
      */
-    Submission(EngineSetup setup, Path folder, GenerationRequest request, boolean penalisedDrafts) {
+    PreparedRequest(
+            EngineSetup setup, Path folder, GenerationRequest request, boolean penalisedDrafts) {
         this.setup = setup;
         this.request = request;
         this.penalisedDrafts = penalisedDrafts;

@@ -12,7 +12,7 @@ import java.util.List;
  * the rows equally, so that a short one need not wait for a long one that came before it. Allocates
  * nothing after construction; used by one thread at a time.
  */
-final class PromptPace {
+final class PrefillBudget {
     /** What decodes put up with: a reader sees no gap of twice the usual time. */
     private static final double SLOWDOWN = 0.6;
 
@@ -47,7 +47,7 @@ final class PromptPace {
     private int steps;
 
     /** For steps of at most so many prompt rows. */
-    PromptPace(int rowsMax) {
+    PrefillBudget(int rowsMax) {
         this.rowsMax = rowsMax;
     }
 
