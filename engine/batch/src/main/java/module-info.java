@@ -1,4 +1,4 @@
-/** Answers files of problems. */
+/** Generates answers to files of problems, resumably. */
 module dev.longhand.batch {
     requires transitive dev.longhand.service;
     requires transitive org.jspecify;

@@ -28,7 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Each bad input: exit status 2, one clear error on one or two lines, nothing left behind. */
+/** Each invalid input gives exit status 2 and an error of one or two lines, and leaves nothing. */
 class BadInputTest {
     private static final String SHARD = "model-00002-of-00003.safetensors";
 
@@ -54,7 +54,7 @@ class BadInputTest {
         before.assertNothingMoreNow(temporary);
     }
 
-    /** Runs {@code generate} on prompt ids 1,2,3 and expects a refusal that says this. */
+    /** Runs {@code generate} on prompt ids 1,2,3 and expects this error. */
     private String refused(String message, String... more) {
         List<String> arguments = new ArrayList<>(List.of("generate", "--max-tokens", "4"));
         if (!List.of(more).contains("--model")) {

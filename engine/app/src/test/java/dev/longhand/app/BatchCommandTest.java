@@ -40,7 +40,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The batch command as a process of its own, undisturbed, killed, and short of disk. */
+/** Runs the batch command as a separate process: uninterrupted, killed, and with a full disk. */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class BatchCommandTest {
     private static final Path DEMO = Goldens.DEMO;
@@ -122,7 +122,7 @@ class BatchCommandTest {
         return Integer.parseInt(matcher.group(1));
     }
 
-    /** Whole answers that the files hold, those that wait for earlier ones among them. */
+    /** The number of complete answers in the files, including those in the journal. */
     private int onDisk(String out) throws IOException {
         Set<Integer> indexes = new HashSet<>();
         int lines = (int) new String(bytes(out), StandardCharsets.UTF_8).lines().count();
@@ -145,7 +145,7 @@ class BatchCommandTest {
         return content.length == 0 || content[content.length - 1] == '\n';
     }
 
-    /** Killed in whatever it does, several times, with the last line torn once. */
+    /** Kills the process several times at any moment, and tears the last line once. */
     @Test
     void aKilledRunGoesOnToTheSameBytes() throws Exception {
         succeed("undisturbed.jsonl", "--sequences=4", "--threads=1");
@@ -185,7 +185,7 @@ class BatchCommandTest {
         assertTrue(process.isAlive(), said());
     }
 
-    /** In the order of the problems, each as the same request alone. */
+    /** The answers are in the order of the problems, each equal to that of the request alone. */
     private void assertAnswers(byte[] output) throws Exception {
         List<JsonNode> lines =
                 new String(output, StandardCharsets.UTF_8)
@@ -262,7 +262,7 @@ class BatchCommandTest {
         return Files.exists(folder.resolve(out)) ? onDisk(out) : 0;
     }
 
-    /** From its second answer on, no file of the process may grow beyond 12,000 bytes. */
+    /** Limits the files of the process to 12,000 bytes, which the second answer exceeds. */
     @Test
     void aFullDiskIsOneErrorAndLosesNothing() throws Exception {
         Assumptions.assumeTrue(

@@ -32,7 +32,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The commands as processes of their own, with their real standard streams. */
+/** Runs the commands as separate processes with real standard streams. */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class CommandLineTest {
     private static final Path DEMO = Goldens.DEMO.resolve("checkpoint");

@@ -27,7 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What {@code --device} makes of a machine without a GPU, in processes of their own. */
+/** {@code --device} on a machine without a GPU, in separate processes. */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class DeviceOptionTest {
     @TempDir private Path folder;
@@ -83,7 +83,7 @@ class DeviceOptionTest {
         }
     }
 
-    /** Without JCublas, an optional peer that only tests have. */
+    /** The class path without JCublas, an optional dependency that only tests have. */
     private static String classPath() {
         String all =
                 System.getProperty(

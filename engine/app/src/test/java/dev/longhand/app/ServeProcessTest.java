@@ -25,7 +25,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The {@code serve} command as a process: both faces, limits of time, and its end. */
+/** The {@code serve} command as a process: both protocols, time limits and shutdown. */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class ServeProcessTest {
     @TempDir private Path folder;
@@ -76,9 +76,9 @@ class ServeProcessTest {
     }
 
     /**
-     * What is under way when SIGTERM comes is answered to its end; then the process is gone. So few
-     * tokens fit into a socket's buffer, and each answer is read to its end before the server's:
-     * the drain waits for nothing that this test has yet to read.
+     * After SIGTERM the running generations complete; then the process exits. The drain never waits
+     * for this test: the answers fit into a socket's buffer, and the test reads each to its end
+     * first.
      */
     @Test
     void sigtermDrainsBothFaces() throws Exception {
@@ -107,7 +107,7 @@ class ServeProcessTest {
                                     late.getInputStream().readNBytes(12), StandardCharsets.UTF_8);
                     assertEquals("HTTP/1.1 503", refused);
                 } catch (IOException e) {
-                    // it was quick, and nobody listens any more
+                    // the server has already closed
                 }
                 String rest = new String(events.readAllBytes(), StandardCharsets.UTF_8);
                 assertTrue(rest.contains("\"finish_reason\":\"length\""), rest);
@@ -117,13 +117,14 @@ class ServeProcessTest {
                                 .lines()
                                 .toList();
                 assertTrue(lines.getLast().contains("\"finish\":\"length\""), lines.getLast());
-                slow.getInputStream().readAllBytes(); // hung up on: its headers never came
+                slow.getInputStream().readAllBytes(); // disconnected: its headers never arrived
             }
             long drained = System.nanoTime();
             List<String> said = log.lines().toList();
             assertTrue(process.waitFor(30, TimeUnit.SECONDS));
             long seconds = (System.nanoTime() - drained) / 1_000_000_000;
-            assertTrue(seconds < 15, "the end took " + seconds + " s"); // none of its limits of 30
+            assertTrue(
+                    seconds < 15, "the end took " + seconds + " s"); // none of its limits of 30 s
             assertTrue(
                     said.stream()
                             .anyMatch(

@@ -15,24 +15,24 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A file of lines that only grows. A process that ends while it writes leaves a last line without
- * its end, which is cut off when the file is opened again; a write that fails leaves nothing.
+ * An append-only file of lines. If the process dies during a write, the incomplete last line is
+ * removed by {@link #restore}; a write that fails leaves no partial line. One thread uses it.
  */
 final class AppendFile implements Closeable {
-    /** Longer than any answer: a thought of 128k tokens and the fields of its problem. */
+    /** Exceeds any answer: a thought of 128k tokens and the fields of its problem. */
     private static final int LINE_BYTES_MAX = 64 << 20;
 
     private final Path path;
     private final FileChannel channel;
     private long size;
 
-    /** Takes a line that the file holds already. */
-    interface LineReader {
+    /** Receives the lines that the file already holds. */
+    interface LineConsumer {
         /**
-         * Takes a line.
+         * Receives a line.
          *
-         * @param number from 1
-         * @param start where it begins, in bytes
+         * @param number the line number, from 1
+         * @param start the byte offset of the line
          */
         void line(long number, long start, byte[] line);
     }
@@ -43,7 +43,7 @@ final class AppendFile implements Closeable {
     }
 
     /**
-     * Opens a file, or makes an empty one.
+     * Opens a file; creates it if absent.
      *
      * @throws InputException if it cannot be written
      */
@@ -63,7 +63,7 @@ final class AppendFile implements Closeable {
         }
     }
 
-    /** Keeps other processes out until closed, or this process ends in whatever way. */
+    /** Locks the file against other processes until it is closed or this process ends. */
     void lock() {
         try {
             FileLock lock = channel.tryLock();
@@ -71,21 +71,21 @@ final class AppendFile implements Closeable {
                 return;
             }
         } catch (OverlappingFileLockException e) {
-            // as by another process
+            // this process holds it: the same error
         } catch (IOException e) {
             throw failed("locked", e);
         }
         throw new InputException(path + ": another run is writing it");
     }
 
-    /** Hands on the lines and cuts a torn one off; once, before anything is appended. */
-    void restore(LineReader reader) {
+    /** Passes all lines on and removes an incomplete last line. Call once, before any append. */
+    void restore(LineConsumer consumer) {
         try (JsonlReader lines = JsonlReader.open(path, LINE_BYTES_MAX)) {
             for (byte[] line = lines.next(); line != null; line = lines.next()) {
                 if (lines.torn()) {
                     break;
                 }
-                reader.line(lines.number(), lines.start(), line);
+                consumer.line(lines.number(), lines.start(), line);
                 size = lines.start() + line.length + 1;
             }
             channel.truncate(size);
@@ -101,7 +101,7 @@ final class AppendFile implements Closeable {
     /**
      * Appends whole lines.
      *
-     * @throws UncheckedIOException if the system does not take all of them; then it has none
+     * @throws UncheckedIOException if the write fails; then none of the lines is kept
      */
     void append(String lines) {
         ByteBuffer bytes = StandardCharsets.UTF_8.encode(lines);
@@ -117,13 +117,13 @@ final class AppendFile implements Closeable {
             try {
                 channel.truncate(size);
             } catch (IOException again) {
-                failure.addSuppressed(again); // the torn line is cut off at the next start
+                failure.addSuppressed(again); // the next start removes the partial line
             }
             throw failure;
         }
     }
 
-    /** Returns when everything appended is on the disk. */
+    /** Forces everything appended to the disk. */
     void force() {
         try {
             channel.force(false);
@@ -132,7 +132,7 @@ final class AppendFile implements Closeable {
         }
     }
 
-    /** A line that {@link #append} wrote or {@link #restore} handed on. */
+    /** Reads back a line that was appended or restored. */
     byte[] line(long start, int length) {
         ByteBuffer bytes = ByteBuffer.allocate(length);
         try {
@@ -147,7 +147,7 @@ final class AppendFile implements Closeable {
         return bytes.array();
     }
 
-    /** Forgets all lines. */
+    /** Removes all lines. */
     void clear() {
         try {
             channel.truncate(0);

@@ -26,9 +26,12 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * A file of problems, answered through a service, many at a time. Answers come to the disk as they
- * end and to the output in the order of the problems; a run that was ended in whatever way goes on
- * where it was, and its output is to the byte that of one that nobody disturbed.
+ * Answers a file of problems through a service, many at a time. Each answer is stored as it ends
+ * and appears in the output in the order of the problems. An interrupted run resumes, and its
+ * output is byte for byte that of an uninterrupted run.
+ *
+ * <p>One thread calls {@link #run}, once. Virtual threads read the generations and pass their ends
+ * to it through a queue; that thread alone touches the files.
  */
 public final class BatchRun {
     private static final JsonMapper JSON = new JsonMapper();
@@ -40,30 +43,36 @@ public final class BatchRun {
     private final Source source;
     private final RunPlan plan;
     private final BlockingQueue<Ended> ended = new LinkedBlockingQueue<>();
-    private final Map<Integer, ServedGeneration> underWay = new HashMap<>();
+    private final Map<Integer, ServedGeneration> running = new HashMap<>();
     private final Map<String, Integer> finishes = new TreeMap<>();
     private long outputTokens;
 
     /**
-     * What the answers come from.
+     * The model, the adapter and the machine of a run.
      *
-     * @param model Hugging Face folder
-     * @param modelSha its {@code model_sha}
-     * @param adapter by which the service knows the adapter; null is the base
-     * @param machine device and dtypes, on which answers depend
+     * @param model a Hugging Face folder
+     * @param modelSha the model's {@link BatchRun#modelSha}
+     * @param adapter the adapter's name in the service; null is the base
+     * @param machine the device and the dtypes, on which answers depend
      */
     public record Source(Path model, String modelSha, @Nullable String adapter, String machine) {}
 
-    /** Told how many answers there are. */
+    /** Receives the progress of a run. */
     public interface Progress {
-        /** So many of all, those of earlier runs among them. */
+        /** Reports the number of stored answers, including those of earlier runs. */
         void answered(int done, int total);
     }
 
-    /** What became of the problems in this run: answers by their finish, and their tokens. */
+    /**
+     * The result of a run.
+     *
+     * @param before answers that earlier runs had stored
+     * @param finishes the number of new answers by finish reason
+     * @param outputTokens the tokens of the new answers
+     */
     public record Summary(int before, Map<String, Integer> finishes, long outputTokens) {}
 
-    /** How a generation ended: by an answer, or by what ends the run. */
+    /** The end of a generation: an answer, or a failure that ends the run. */
     private record Ended(
             int index,
             GenerationLine line,
@@ -71,9 +80,9 @@ public final class BatchRun {
             @Nullable RuntimeException failure) {}
 
     /**
-     * A run that has not begun.
+     * Prepares a run.
      *
-     * @param service over the engine
+     * @param service a service over the engine
      */
     public BatchRun(
             Engine engine,
@@ -87,26 +96,26 @@ public final class BatchRun {
         this.source = source;
         template = ChatTemplate.read(source.model);
         plan = new RunPlan(problems, config);
-        config.sampling().resolve(engine.generationDefaults(), 0, 0); // refuses what none may have
+        config.sampling().resolve(engine.generationDefaults(), 0, 0); // rejects invalid options
     }
 
     /**
-     * The SHA-256 of a model by which answers name it.
+     * Computes the SHA-256 that identifies a model in the output.
      *
-     * @param progress told of bytes read; from any thread, one after the other or not
+     * @param progress receives the bytes read; several threads call it concurrently
      */
     public static String modelSha(Path model, LoadProgress progress) {
         return Sha256.ofModel(model, progress);
     }
 
     /**
-     * Answers what has no answer yet.
+     * Generates the missing answers.
      *
-     * @param input the file that the problems were read from
-     * @param out where answers go; see {@link RunFiles} for what lies beside it
-     * @param atATime answers under way
-     * @throws InputException if the output is another run's
-     * @throws java.io.UncheckedIOException if it cannot be written; what it has stays good
+     * @param input the file of the problems
+     * @param out the output file; other files of the run are beside it, with its name as prefix
+     * @param atATime the number of concurrent answers
+     * @throws InputException if the output belongs to another run
+     * @throws java.io.UncheckedIOException if a write fails; stored answers are kept
      */
     public Summary run(Path input, Path out, int contextTokensMax, int atATime, Progress progress)
             throws InterruptedException {
@@ -124,8 +133,8 @@ public final class BatchRun {
             progress.answered(before, plan.total());
             int next = 0;
             while (files.stored() < plan.total()) {
-                while (next < plan.total() && underWay.size() < atATime) {
-                    int count = missing(files, next, atATime - underWay.size());
+                while (next < plan.total() && running.size() < atATime) {
+                    int count = missing(files, next, atATime - running.size());
                     if (count > 0) {
                         begin(next, count);
                     }
@@ -137,7 +146,7 @@ public final class BatchRun {
             files.complete();
             return new Summary(before, finishes, outputTokens);
         } finally {
-            underWay.values().forEach(ServedGeneration::cancel);
+            running.values().forEach(ServedGeneration::cancel);
         }
     }
 
@@ -152,7 +161,7 @@ public final class BatchRun {
                 .identity();
     }
 
-    /** How many answers from here on, all samples of one problem, are not there yet. */
+    /** The number of consecutive missing answers from an index, within one problem. */
     private int missing(RunFiles files, int index, int max) {
         int end = index + Math.min(max, plan.samplesFrom(index));
         int count = 0;
@@ -162,7 +171,7 @@ public final class BatchRun {
         return count;
     }
 
-    /** Begins samples of one problem, which have one prompt. */
+    /** Submits samples of one problem, which share the prompt. */
     private void begin(int index, int count) {
         Problem problem = plan.problem(index);
         String prompt =
@@ -172,7 +181,7 @@ public final class BatchRun {
         try {
             samples =
                     service.submit(source.adapter, config.request(prompt, plan.seed(index)), count);
-        } catch (InputException e) { // this problem's, as all else was checked: too long, say
+        } catch (InputException e) { // caused by this problem, for example by its length
             for (int i = 0; i < count; i++) {
                 ended.add(new Ended(index + i, refused(index + i, prompt, e), null, null));
             }
@@ -181,7 +190,7 @@ public final class BatchRun {
         for (int i = 0; i < count; i++) {
             int each = index + i;
             ServedGeneration generation = samples.get(i);
-            underWay.put(each, generation);
+            running.put(each, generation);
             Thread.ofVirtual().start(() -> read(each, prompt, generation));
         }
     }
@@ -210,7 +219,7 @@ public final class BatchRun {
                 why == null ? null : why.getMessage());
     }
 
-    /** On a thread of its own, to the end. */
+    /** Reads a generation to its end, on a thread of its own. */
     private void read(int index, String prompt, ServedGeneration generation) {
         try (generation) {
             ended.add(drain(index, prompt, generation));
@@ -267,19 +276,19 @@ public final class BatchRun {
         }
     }
 
-    /** By what is no fault of the problem's: the run ends, and asks again when it goes on. */
+    /** A failure that the problem did not cause: it ends the run, and a resumed run retries. */
     private Ended failed(int index, String prompt, RuntimeException cause) {
         return new Ended(index, refused(index, prompt, cause), null, cause);
     }
 
-    /** Waits for an answer and keeps all that are there. */
+    /** Waits for an answer and stores all that have ended. */
     private void collect(RunFiles files, @Nullable String adapterSha) throws InterruptedException {
         List<Ended> batch = new ArrayList<>(List.of(ended.take()));
         ended.drainTo(batch);
         List<RunFiles.Stored> answers = new ArrayList<>();
         RuntimeException failure = null;
         for (Ended each : batch) {
-            underWay.remove(each.index);
+            running.remove(each.index);
             if (each.failure != null) {
                 failure = each.failure;
                 continue;
@@ -296,7 +305,7 @@ public final class BatchRun {
         }
     }
 
-    /** Apart from the answers, as it is another every time. */
+    /** Formats the timing, which the output leaves out since it differs between runs. */
     private static String timing(Ended each) {
         ObjectNode json = JSON.createObjectNode();
         json.set("id", each.line.problem().id());

@@ -8,17 +8,18 @@ import tools.jackson.databind.node.ObjectNode;
 import java.util.List;
 
 /**
- * One answer as the output has it. Nothing in it depends on when or in whose company it was made.
+ * One line of the output. It is deterministic: independent of timing and of what else was in the
+ * batch.
  *
- * @param problem what was asked
- * @param sample which of the problem's answers, from 0
- * @param promptSha256 of the prompt's text, UTF-8
+ * @param problem the problem
+ * @param sample the index among the answers to the problem, from 0
+ * @param promptSha256 the SHA-256 of the prompt text in UTF-8
  * @param text the answer, without the prefill and the end token
  * @param finish eos, stop, length, context, loop or error
- * @param promptTokens tokens of the prompt; 0 if it was refused
- * @param outputTokens tokens generated, the end token included
- * @param seed with which a request gives the same answer
- * @param error why there is no answer, or no more of it
+ * @param promptTokens the number of prompt tokens; 0 if the prompt was rejected
+ * @param outputTokens the number of generated tokens, including the end token
+ * @param seed the seed that reproduces the answer
+ * @param error the reason of a missing or incomplete answer; null without an error
  */
 record GenerationLine(
         Problem problem,
@@ -30,7 +31,7 @@ record GenerationLine(
         int outputTokens,
         long seed,
         @Nullable String error) {
-    /** The fields' names, which a problem's own may not have. */
+    /** The names of the output's fields; a problem's own fields must differ. */
     static final List<String> FIELDS =
             List.of(
                     "sample",
@@ -46,7 +47,7 @@ record GenerationLine(
 
     private static final JsonMapper JSON = new JsonMapper();
 
-    /** The line, without its end. */
+    /** Formats the line, without its terminator. */
     String json(String modelSha, @Nullable String adapterSha) {
         ObjectNode json = JSON.createObjectNode();
         json.set("id", problem.id());

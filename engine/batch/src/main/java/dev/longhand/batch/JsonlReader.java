@@ -13,7 +13,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The lines of a file as bytes, with their numbers and places, none longer than a limit. */
+/** Reads the lines of a file with their numbers and byte offsets, up to a length limit. */
 final class JsonlReader implements Closeable {
     private final Path file;
     private final InputStream in;
@@ -35,9 +35,9 @@ final class JsonlReader implements Closeable {
     }
 
     /**
-     * The next line without its end, or null after the last.
+     * Reads the next line, without its terminator; null after the last.
      *
-     * @throws InputException if it is longer than the limit
+     * @throws InputException if the line exceeds the limit
      */
     byte @Nullable [] next() throws IOException {
         line.reset();
@@ -58,17 +58,17 @@ final class JsonlReader implements Closeable {
         return line.size() == 0 ? null : line.toByteArray();
     }
 
-    /** Of the line read last, from 1. */
+    /** The number of the last line read, from 1. */
     long number() {
         return number;
     }
 
-    /** Where the line read last begins, in bytes. */
+    /** The byte offset of the last line read. */
     long start() {
         return start;
     }
 
-    /** Whether the line read last has no end: the file ends in its midst. */
+    /** Whether the last line read has no terminator, because the file ends within it. */
     boolean torn() {
         return ended;
     }

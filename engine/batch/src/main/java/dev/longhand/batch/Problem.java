@@ -16,18 +16,18 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A problem to be answered: {@code {"id", "benchmark", "question", "answers", "answer_type",
- * "meta"}}, of which only id and question are read here.
+ * A problem: {@code {"id", "benchmark", "question", "answers", "answer_type", "meta"}}. This module
+ * reads only id and question.
  *
- * @param id a string or a whole number, as the file has it
- * @param question what is asked
- * @param others fields that the format does not know; every answer carries them on
+ * @param id a string or an integer, as in the file
+ * @param question the question
+ * @param others fields outside the format; they are copied to each answer
  */
 public record Problem(JsonNode id, String question, ObjectNode others) {
-    /** The longest line of a file of problems. */
+    /** The maximum length of a line, in bytes. */
     public static final int LINE_BYTES_MAX = 4 << 20;
 
-    /** The most problems of a file. */
+    /** The maximum number of problems per file. */
     public static final int PROBLEMS_MAX = 1_000_000;
 
     private static final int ID_CHARACTERS_MAX = 200;
@@ -41,9 +41,9 @@ public record Problem(JsonNode id, String question, ObjectNode others) {
     }
 
     /**
-     * The problems of a JSONL file, in its order; empty lines count for nothing.
+     * Reads the problems of a JSONL file in order; blank lines are skipped.
      *
-     * @throws InputException that names the first bad line, if there is one
+     * @throws InputException if a line is invalid; the message names the first such line
      */
     public static List<Problem> read(Path file) {
         List<Problem> problems = new ArrayList<>();
@@ -103,7 +103,7 @@ public record Problem(JsonNode id, String question, ObjectNode others) {
         return new Problem(id, question, others);
     }
 
-    /** JSON cannot say infinity, and answers carry these values on. */
+    /** JSON has no infinity, and these values are copied to the answers. */
     private static boolean finite(JsonNode node) {
         return node.isContainer()
                 ? node.valueStream().allMatch(Problem::finite)

@@ -21,24 +21,25 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * How a file of problems is to be answered; see {@link #read} for the file it comes from.
+ * The configuration of a run; see {@link #read} for the file format.
  *
- * @param model Hugging Face folder; null leaves it to the caller
- * @param adapter the name of an adapter that the caller knows, or a PEFT folder; null is none
- * @param adapterScale multiplies the adapter's own scale
- * @param folder where the file lies; paths in it start there
- * @param system the system message; null is as the chat template has it
- * @param userTemplate the user's message, with {@link #QUESTION} in it
- * @param prefill how every answer begins
- * @param sampling all but the seed
- * @param samples answers to each problem
- * @param seed from which the seed of each answer follows
- * @param newTokensMax the most tokens of an answer
- * @param contextTokensMax of prompt and answer; null is what the model admits, at most 32,768
+ * @param model a Hugging Face folder; null if the caller names it
+ * @param adapter the name of a loaded adapter, or a PEFT folder; null is the base
+ * @param adapterScale a factor on the adapter's own scale
+ * @param folder the folder of the file; its paths are relative to this folder
+ * @param system the system message; null is the chat template's default
+ * @param userTemplate the user message, which contains {@link #QUESTION}
+ * @param prefill the beginning of each answer
+ * @param sampling the sampling options, without the seed
+ * @param samples the number of answers per problem
+ * @param seed the run's seed, from which the seed of each answer is derived
+ * @param newTokensMax the maximum number of tokens per answer
+ * @param contextTokensMax the maximum number of tokens of prompt and answer; null is the model's
+ *     limit, at most 32,768
  * @param stops strings that end an answer
- * @param ignoreEos whether end tokens are ordinary ones
- * @param thinking how long a thought may be
- * @param loopRule when an answer counts as going in circles; null lets it go on
+ * @param ignoreEos whether generation continues past end tokens
+ * @param thinking the thinking budget and markers
+ * @param loopRule the rule that ends a looping answer; null disables it
  */
 public record RunConfig(
         @Nullable String model,
@@ -57,15 +58,15 @@ public record RunConfig(
         boolean ignoreEos,
         Thinking thinking,
         @Nullable LoopRule loopRule) {
-    /** What stands for the problem's question. */
+    /** The placeholder for the question. */
     public static final String QUESTION = "{question}";
 
-    /** The most answers to a problem. */
+    /** The maximum number of answers per problem. */
     public static final int SAMPLES_MAX = 10_000;
 
     private static final int NEW_TOKENS_DEFAULT = 32_768;
     private static final int SYSTEM_BYTES_MAX = 1 << 20;
-    private static final double SEED_MAX = 0x1p53; // the numbers that every JSON reader keeps
+    private static final double SEED_MAX = 0x1p53; // JSON readers keep such integers exactly
 
     private static final Set<String> KEYS =
             Set.of(
@@ -102,11 +103,11 @@ public record RunConfig(
      * "user_template": "{question}", "prefill": "", "temperature": 0, "top_p": 1, "top_k": 0,
      * "min_p": 0, "repetition_penalty": 1, "frequency_penalty": 0, "presence_penalty": 0, "n": 1,
      * "seed": 0, "max_new_tokens": 32768, "max_context", "stop": [], "ignore_eos": false,
-     * "thinking_budget", "thought_begin", "thought_end", "loop_detector": false}}. What is absent
-     * is as shown, never as the checkpoint's {@code generation_config.json} has it, so that the
-     * file alone says how answers came about; a key that is not known is refused.
+     * "thinking_budget", "thought_begin", "thought_end", "loop_detector": false}}. Absent keys have
+     * the values shown. The checkpoint's {@code generation_config.json} is ignored, so that the
+     * file alone determines the answers. Unknown keys are rejected.
      *
-     * @throws InputException if it cannot be used
+     * @throws InputException if the file is invalid
      */
     public static RunConfig read(Path file) {
         Settings settings = Settings.read(file);
@@ -144,7 +145,7 @@ public record RunConfig(
                         settings.bool("ignore_eos", false),
                         RequestFields.thinking(settings),
                         RequestFields.loopRule(settings));
-        config.request("", 0); // refuses stop strings that no request may have
+        config.request("", 0); // rejects invalid stop strings
         return config;
     }
 
@@ -184,7 +185,7 @@ public record RunConfig(
         }
     }
 
-    /** The conversation that asks a question. */
+    /** Builds the conversation for a question. */
     List<ChatMessage> messages(String question) {
         List<ChatMessage> messages = new ArrayList<>();
         if (system != null) {
@@ -194,7 +195,7 @@ public record RunConfig(
         return messages;
     }
 
-    /** The request for one answer to a prompt. */
+    /** Builds the request for one answer to a prompt. */
     GenerationRequest request(String prompt, long answerSeed) {
         GenerationRequest request =
                 GenerationRequest.text(prompt)

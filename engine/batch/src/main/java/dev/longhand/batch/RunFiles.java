@@ -19,25 +19,27 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * What a run leaves on the disk. Beside the output, which grows in the order of the problems:
+ * The files of a run: the output, which grows in the order of the problems, and beside it:
  *
  * <ul>
- *   <li>{@code .run.json}, what the run is ({@link RunManifest}); it stays,
- *   <li>{@code .timings.jsonl}, how long each answer took: the only thing that differs between two
- *       runs; it stays,
- *   <li>{@code .journal}, answers that came before those that precede them; gone at the end.
+ *   <li>{@code .run.json}, the {@link RunManifest}; kept,
+ *   <li>{@code .timings.jsonl}, the time of each answer, which alone differs between two runs;
+ *       kept,
+ *   <li>{@code .journal}, answers that finished out of order; deleted on completion.
  * </ul>
  *
- * <p>An answer is first written to the journal and forced to the disk, then moved, with all that
- * are due, to the output and the timings; these are forced before the journal forgets. So at every
- * moment each answer is whole in the journal or in the output, whatever ends the process or the
- * machine, and the output is a beginning of what it will be, but for a last line that is cut off
- * when the run goes on.
+ * <p>An answer is first appended to the journal and forced to the disk. When all answers before it
+ * are present, it is moved to the output and the timings, and these are forced before the journal
+ * is cleared. So each stored answer is complete in the journal or in the output at any moment, even
+ * if the process or the machine dies. The output is always a prefix of the final output, except for
+ * an incomplete last line, which is removed on resumption.
+ *
+ * <p>One thread uses an instance.
  */
 final class RunFiles implements AutoCloseable {
     private static final JsonMapper JSON = new JsonMapper();
 
-    /** Of the output and the timings together, written at a time. */
+    /** The number of output characters that one move buffers. */
     private static final int MOVE_CHARACTERS = 8 << 20;
 
     private final RunPlan plan;
@@ -46,18 +48,18 @@ final class RunFiles implements AutoCloseable {
     private final AppendFile journal;
     private final Path journalPath;
     private final BitSet timed = new BitSet();
-    private final Map<Integer, Place> ahead = new HashMap<>(); // in the journal, by index
+    private final Map<Integer, JournalSpan> ahead = new HashMap<>(); // by index
     private int done;
 
-    /** Where the journal has an answer. */
-    private record Place(long start, int length) {}
+    /** The position of an answer in the journal, in bytes. */
+    private record JournalSpan(long start, int length) {}
 
     /**
      * An answer.
      *
-     * @param index its place in the output, from 0
-     * @param line as the output has it
-     * @param timing as the timings have it
+     * @param index the line index in the output, from 0
+     * @param line the line of the output
+     * @param timing the line of the timings
      */
     record Stored(int index, String line, String timing) {}
 
@@ -79,9 +81,9 @@ final class RunFiles implements AutoCloseable {
     }
 
     /**
-     * Begins a run's files, or goes on with them.
+     * Creates the files of a run, or resumes them.
      *
-     * @throws InputException if they are another run's, or another process writes them
+     * @throws InputException if they belong to another run, or another process writes them
      */
     static RunFiles open(Path path, RunManifest manifest, RunPlan plan) {
         boolean there = Files.exists(path);
@@ -125,7 +127,7 @@ final class RunFiles implements AutoCloseable {
                         throw new InputException(
                                 "line %d of the journal is not of this run".formatted(number));
                     }
-                    ahead.put(index, new Place(start, line.length));
+                    ahead.put(index, new JournalSpan(start, line.length));
                 });
         move();
     }
@@ -142,21 +144,21 @@ final class RunFiles implements AutoCloseable {
         }
     }
 
-    /** How many answers there are, in the output and in the journal. */
+    /** The number of answers in the output and in the journal. */
     int stored() {
         return done + ahead.size();
     }
 
-    /** Whether an answer is there. */
+    /** Whether an answer is stored. */
     boolean has(int index) {
         return index < done || ahead.containsKey(index);
     }
 
-    /** Keeps answers; when this returns they are on the disk. */
+    /** Stores answers; they are on the disk when this returns. */
     void store(List<Stored> answers) {
         StringBuilder lines = new StringBuilder();
         long start = journal.size();
-        Map<Integer, Place> places = new HashMap<>();
+        Map<Integer, JournalSpan> spans = new HashMap<>();
         for (Stored answer : answers) {
             String entry =
                     JSON.writeValueAsString(
@@ -165,17 +167,17 @@ final class RunFiles implements AutoCloseable {
                                     .put("line", answer.line)
                                     .put("timing", answer.timing));
             int length = entry.getBytes(StandardCharsets.UTF_8).length;
-            places.put(answer.index, new Place(start, length));
+            spans.put(answer.index, new JournalSpan(start, length));
             start += length + 1;
             lines.append(entry).append('\n');
         }
         journal.append(lines.toString());
         journal.force();
-        ahead.putAll(places);
+        ahead.putAll(spans);
         move();
     }
 
-    /** Moves what is due from the journal to the output. */
+    /** Moves all answers whose predecessors are complete from the journal to the output. */
     private void move() {
         StringBuilder lines = new StringBuilder();
         StringBuilder times = new StringBuilder();
@@ -183,7 +185,7 @@ final class RunFiles implements AutoCloseable {
         ahead.keySet().removeIf(index -> index < done && timed.get(index));
         for (int index : ahead.keySet().stream().filter(index -> index < done).toList()) {
             times.append(entry(index).required("timing").asString()).append('\n');
-            ahead.remove(index); // a kill came between its line and its time
+            ahead.remove(index); // the process died between writing its line and its timing
         }
         while (ahead.containsKey(done)) {
             JsonNode entry = entry(done);
@@ -214,11 +216,11 @@ final class RunFiles implements AutoCloseable {
     }
 
     private JsonNode entry(int index) {
-        Place place = Objects.requireNonNull(ahead.get(index));
-        return JSON.readTree(journal.line(place.start, place.length));
+        JournalSpan span = Objects.requireNonNull(ahead.get(index));
+        return JSON.readTree(journal.line(span.start, span.length));
     }
 
-    /** Ends a run that has all its answers. */
+    /** Deletes the journal of a complete run. */
     void complete() {
         try {
             Files.deleteIfExists(journalPath);

@@ -22,10 +22,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /**
- * Everything that a run's answers follow from, as the file {@code .run.json} beside the output: the
- * settings, and the SHA-256 of problems, model, adapter and system message. Where folders lie, how
- * many threads compute and how many answers are under way at a time change no answer and are not in
- * it. A run goes on only where it says the same.
+ * The file {@code .run.json} beside the output, which lists all that determines the answers: the
+ * settings, and the SHA-256 of problems, model, adapter and system message. Folder paths, the
+ * number of threads and the number of concurrent answers change no answer and are left out. A run
+ * resumes only if its manifest is equal.
  */
 final class RunManifest {
     private static final JsonMapper JSON = new JsonMapper();
@@ -35,10 +35,10 @@ final class RunManifest {
     private final ObjectNode content;
 
     /**
-     * A manifest.
+     * Describes a run.
      *
-     * @param contextTokensMax of prompt and answer, as the engine has it
-     * @param machine device and dtypes, which answers depend on
+     * @param contextTokensMax the engine's limit on tokens of prompt and answer
+     * @param machine the device and the dtypes, on which answers depend
      */
     RunManifest(
             RunConfig config,
@@ -74,11 +74,11 @@ final class RunManifest {
     }
 
     /**
-     * Writes the file if the run is new, compares it if not.
+     * Writes the file for a new run; compares it with an existing one.
      *
-     * @param there whether the output existed
-     * @param others files that a run leaves beside its output
-     * @throws InputException if the files are of another run
+     * @param there whether the output existed before
+     * @param others the other files of a run beside its output
+     * @throws InputException if the files belong to another run
      */
     void claim(Path out, boolean there, List<Path> others) {
         Path file = RunFiles.beside(out, ".run.json");
@@ -128,7 +128,7 @@ final class RunManifest {
         }
     }
 
-    /** All or nothing: under another name first, on the disk before it is renamed. */
+    /** Writes atomically: to another name, forced to the disk, then renamed. */
     private void write(Path file) {
         Path partial = file.resolveSibling(file.getFileName() + ".partial");
         String text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(content) + "\n";

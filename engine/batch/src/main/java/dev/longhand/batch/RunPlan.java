@@ -10,10 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/**
- * The answers that a run gives, in the order of its output: problem by problem, and of each one
- * sample after the other.
- */
+/** Numbers the answers of a run in the order of its output: by problem, then by sample. */
 final class RunPlan {
     private final List<Problem> problems;
     private final int samples;
@@ -45,10 +42,11 @@ final class RunPlan {
     }
 
     /**
-     * The seed of an answer: it follows from the run's seed, the problem's id and the sample, so
-     * that no answer depends on which others are asked for. The first 52 bits of the SHA-256 of
-     * {@code SEED:generate:ID}, plus the sample, so that samples are one request to the engine,
-     * which computes their prompt once; below 2^53, as every JSON reader keeps it.
+     * Returns the seed of an answer: the first 52 bits of the SHA-256 of {@code SEED:generate:ID},
+     * plus the sample. It depends on the run's seed, the problem's id and the sample only, so that
+     * an answer is independent of the other problems. Consecutive seeds let the samples of a
+     * problem be one request, whose prompt the engine computes once. Seeds stay below 2^53, so that
+     * JSON readers keep them exactly.
      */
     long seed(int index) {
         String name = "%d:generate:%s".formatted(seed, problem(index).idText());
@@ -56,12 +54,12 @@ final class RunPlan {
         return new BigInteger(1, first).shiftRight(Long.SIZE - 52).longValueExact() + sample(index);
     }
 
-    /** How many samples of its problem an answer and those behind it are. */
+    /** The number of samples of the same problem from this answer on. */
     int samplesFrom(int index) {
         return samples - sample(index);
     }
 
-    /** Whether a line of an output is the answer with this index. */
+    /** Whether a line of an output belongs to the answer with this index. */
     boolean isAnswer(int index, JsonNode line) {
         return index >= 0
                 && index < total()
@@ -70,7 +68,7 @@ final class RunPlan {
                 && line.path("seed").asLong(-1) == seed(index);
     }
 
-    /** The index of the answer that a line with id and sample belongs to. */
+    /** The index of the answer with the id and the sample of a line. */
     int index(JsonNode line) {
         Integer problem = problemOf.get(line.path("id").asString(""));
         int sample = line.path("sample").asInt(-1);

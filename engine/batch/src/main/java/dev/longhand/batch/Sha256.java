@@ -17,7 +17,7 @@ import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Hashes by which files of answers name what they came from, in hexadecimal. */
+/** SHA-256 hashes that identify the inputs of a run, in hexadecimal. */
 final class Sha256 {
     private static final int BUFFER_BYTES = 1 << 20;
 
@@ -32,9 +32,9 @@ final class Sha256 {
     }
 
     /**
-     * Of a file.
+     * Hashes a file.
      *
-     * @param read told of every part's bytes; from any thread
+     * @param read receives the number of bytes of each part read, on any thread
      */
     static String of(Path file, LongConsumer read) {
         MessageDigest digest = digest();
@@ -51,10 +51,10 @@ final class Sha256 {
     }
 
     /**
-     * Of a model: of what {@code sha256sum} prints for those of its files that the engine reads, in
-     * the order of their names. Shards are read side by side.
+     * Hashes a model: the output of {@code sha256sum} for the files that the engine reads, sorted
+     * by name. Files are read in parallel.
      *
-     * @param progress told of bytes read so far and of all
+     * @param progress receives the bytes read so far and in total
      * @throws InputException if a file cannot be read
      */
     static String ofModel(Path folder, LoadProgress progress) {

@@ -1,4 +1,4 @@
-/** Files of problems in, files of generations out; survives a kill at any moment. */
+/** Turns files of problems into files of generations; a run survives a kill at any moment. */
 @NullMarked
 package dev.longhand.batch;
 

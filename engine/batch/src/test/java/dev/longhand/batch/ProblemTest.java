@@ -17,7 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Files of problems and run configurations, good and bad. */
+/** Valid and invalid files of problems and run configurations. */
 class ProblemTest {
     private static final String GOOD = "{\"id\":\"a\",\"question\":\"q\"}\n";
 
@@ -49,7 +49,7 @@ class ProblemTest {
         assertEquals("ünd", problems.get(2).question());
     }
 
-    /** The bad line is the third of four. */
+    /** The third of four lines is invalid. */
     @ParameterizedTest
     @ValueSource(
             strings = {

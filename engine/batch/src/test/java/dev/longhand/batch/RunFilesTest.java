@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 
-/** What a run's files hold after an end at any moment. */
+/** The files of a run after an interruption at any moment. */
 class RunFilesTest {
     private static final int PROBLEMS = 9;
     private static final int SAMPLES = 3;
@@ -89,7 +89,7 @@ class RunFilesTest {
         return RunFiles.beside(out, ending);
     }
 
-    /** In any order, a few at a time, ended at any moment, with any last line torn anywhere. */
+    /** Answers in any order, a few at a time, interrupted at any moment with a torn last line. */
     @Test
     void whatWasStoredIsThereWheneverTheRunEnds() throws IOException {
         for (int round = 0; round < 60; round++) {
@@ -130,7 +130,7 @@ class RunFilesTest {
         }
     }
 
-    /** As an end in the midst of the next write would leave the files. */
+    /** Leaves the files as an interrupted write would. */
     private void tear(Random random, Set<Integer> stored) throws IOException {
         int next = 0;
         while (stored.contains(next)) {
@@ -148,7 +148,7 @@ class RunFilesTest {
         Files.writeString(file, text, StandardOpenOption.APPEND, StandardOpenOption.CREATE);
     }
 
-    /** The output has answers that the journal has not forgotten yet, with or without times. */
+    /** The journal still has answers that are in the output, with or without timings. */
     @Test
     void anEndBetweenTheFilesLosesAndDoublesNothing() throws IOException {
         try (RunFiles files = open(config)) {
@@ -225,7 +225,7 @@ class RunFilesTest {
         open(config).close();
     }
 
-    /** Seeds differ between samples and problems and do not change with what else is asked. */
+    /** Seeds differ between samples and problems, and do not depend on other problems. */
     @Test
     void seedsFollowFromSeedProblemAndSample() throws IOException {
         Set<Long> seeds = new HashSet<>();

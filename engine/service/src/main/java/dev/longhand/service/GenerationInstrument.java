@@ -15,6 +15,6 @@ public interface GenerationInstrument {
     /** The JSON field under which the figures appear. */
     String name();
 
-    /** The figures of the generation so far, by name. */
+    /** The figures of the generation, by name; called once, after the last event. */
     Map<String, Integer> figures();
 }

@@ -29,7 +29,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** What a flight recording says of a service. */
+/** The events of a service in a flight recording. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class ServiceEventsTest {
     private static final String PREFIX = "dev.longhand.";
@@ -52,7 +52,7 @@ class ServiceEventsTest {
     private Engine engine;
     private Service service;
 
-    /** What a client does while it is recorded. */
+    /** The client's requests during the recording. */
     private interface Work {
         void run() throws InterruptedException;
     }
@@ -76,7 +76,7 @@ class ServiceEventsTest {
         engine.close();
     }
 
-    /** Events by their names without the prefix, each list in the order of time. */
+    /** Events by name without prefix, in the order of time. */
     private Map<String, List<RecordedEvent>> recorded(Work work) throws Exception {
         Path file = temporary.resolve("recording.jfr");
         try (Recording recording = new Recording()) {
@@ -146,7 +146,7 @@ class ServiceEventsTest {
         assertTrue(loaded.getDuration().toNanos() > 0);
     }
 
-    /** Whether anything was said is told, what was said never. */
+    /** Events report that a request ran, but never its prompt or answer. */
     @Test
     void textsAreNoPartOfIt() throws Exception {
         Map<String, List<RecordedEvent>> events =

@@ -31,10 +31,11 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 
-/** {@code longhand batch}: a file of problems in, a file of generations out. */
+/** {@code longhand batch}: generates answers to a file of problems. */
 @Command(
         name = "batch",
-        description = "Answers a file of problems; goes on where it was ended, to the same output.",
+        description =
+                "Answers a file of problems; an interrupted run resumes with the same command.",
         modelTransformer = BatchCommand.ModelMayBeConfigured.class)
 public final class BatchCommand implements Callable<Integer> {
     private static final String BASE = "base";
@@ -64,7 +65,7 @@ public final class BatchCommand implements Callable<Integer> {
             description = "JSONL of generations, in the order of the problems.")
     private Path out = Path.of("");
 
-    /** The model may stand in the configuration. */
+    /** Makes {@code --model} optional: the configuration may name the model. */
     static final class ModelMayBeConfigured implements IModelTransformer {
         @Override
         public CommandSpec transform(CommandSpec spec) {
@@ -75,7 +76,7 @@ public final class BatchCommand implements Callable<Integer> {
         }
     }
 
-    /** What {@code adapter} in the configuration, or {@code --use}, comes to. */
+    /** The adapter that the configuration or {@code --use} names. */
     private record Chosen(String name, Path folder) {}
 
     @Override
@@ -86,7 +87,7 @@ public final class BatchCommand implements Callable<Integer> {
         EngineConfig.Builder builder =
                 model.engine(folder)
                         .sequencesMax(capacity.sequences())
-                        .steadyDecoding(false) // nobody reads along
+                        .steadyDecoding(false) // no client waits for tokens
                         .queueDepthMax(2 * capacity.sequences());
         if (run.contextTokensMax() != null) {
             builder.contextTokensMax(run.contextTokensMax());
@@ -174,7 +175,7 @@ public final class BatchCommand implements Callable<Integer> {
         }
     }
 
-    /** Full contexts: one for each sequence, or for as many as there is memory for. */
+    /** Tokens of full contexts: one per sequence, or as many as fit in memory. */
     private int kvTokensThatFit(EngineConfig.Builder builder, Path folder) {
         int context = contextTokens(builder);
         EngineConfig first = builder.build();
@@ -200,7 +201,7 @@ public final class BatchCommand implements Callable<Integer> {
         }
     }
 
-    /** The device, its threads apart, which change no bit; and how numbers are kept. */
+    /** The device and the dtypes. The thread count is left out: it does not change results. */
     private static String machine(Engine engine, EngineConfig config) {
         String device = engine.backendDescription().replaceAll(", \\d+ threads?", "");
         device = device.substring(0, device.indexOf(')') + 1);

@@ -4,29 +4,29 @@ import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Option;
 
-/** Options of commands whose engine advances many generations together. */
+/** Options of commands that run many generations at once. */
 final class CapacityOptions {
     @Option(
             names = "--sequences",
             paramLabel = "N",
             defaultValue = "8",
-            description = "Generations that advance together.")
+            description = "Generations that run at once.")
     private int sequences;
 
     @Option(
             names = "--kv-tokens",
             paramLabel = "N",
             description =
-                    "Tokens of all generations that KV memory is planned for"
+                    "KV memory in tokens, for all generations together"
                             + " (default: one full context; for a batch as many as fit).")
     private @Nullable Integer kvTokens;
 
-    /** Generations that advance together. */
+    /** The number of generations that run at once. */
     int sequences() {
         return sequences;
     }
 
-    /** Tokens that KV memory is planned for; null is the command's default. */
+    /** The capacity of the KV memory in tokens; null is the command's default. */
     @Nullable Integer kvTokens() {
         return kvTokens;
     }

@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 
 /** Options of the device that computes. */
 public final class DeviceOptions {
-    /** How keys and values are kept. */
+    /** The format of keys and values. */
     enum Kv {
         F32,
         BF16,

@@ -19,7 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 
-/** {@code longhand generate}: one prompt, one answer. */
+/** {@code longhand generate}: generates an answer to one prompt. */
 @Command(name = "generate", description = "Generates from one prompt.")
 public final class GenerateCommand implements Callable<Integer> {
     private static final long PROMPT_FILE_BYTES_MAX = 64L << 20;
@@ -56,7 +56,7 @@ public final class GenerateCommand implements Callable<Integer> {
             description = "text: streamed; json: one object at the end.")
     private Format format = Format.TEXT;
 
-    /** How the answer is printed. */
+    /** The output format. */
     enum Format {
         TEXT,
         JSON

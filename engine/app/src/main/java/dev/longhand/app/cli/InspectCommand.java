@@ -13,7 +13,7 @@ import picocli.CommandLine.Mixin;
 
 import java.util.concurrent.Callable;
 
-/** {@code longhand inspect}: what a folder holds and what it would take to run it. */
+/** {@code longhand inspect}: prints a model's configuration and the memory that it needs. */
 @Command(name = "inspect", description = "Prints a model's configuration and memory plan.")
 public final class InspectCommand implements Callable<Integer> {
     @Mixin private ModelOptions model = new ModelOptions();
@@ -31,7 +31,7 @@ public final class InspectCommand implements Callable<Integer> {
                     """
                     architecture %s, %d layers, hidden %d, intermediate %d
                     attention    %d query heads, %d key/value heads of %d
-                    vocabulary   %d rows, %d tokens may be drawn, embeddings %s
+                    vocabulary   %d rows, %d tokens may be sampled, embeddings %s
                     positions    %d, RoPE theta %s%s
                     end tokens   %s
                     tensors      %d

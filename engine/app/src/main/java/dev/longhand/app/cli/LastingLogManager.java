@@ -3,26 +3,26 @@ package dev.longhand.app.cli;
 import java.util.logging.LogManager;
 
 /**
- * Logs until the server has drained. The JDK's own manager closes its handlers as soon as the
- * process is told to end, and what the last requests came to would not be written.
+ * Keeps logging until the server has drained. The JDK's own manager closes its handlers when the
+ * shutdown begins, so the log lines of the last requests would be lost.
  *
- * <p>{@link ServerLog} has the JDK make it.
+ * <p>{@link ServerLog} registers the class; the JDK creates the instance.
  */
 public final class LastingLogManager extends LogManager {
-    private static volatile boolean over;
+    private static volatile boolean ended;
 
-    /** Made by the JDK. */
+    /** The JDK calls this. */
     public LastingLogManager() {}
 
-    /** The last line was written. */
+    /** Lets the handlers close; call after the last log line. */
     static void end() {
-        over = true;
+        ended = true;
         LogManager.getLogManager().reset();
     }
 
     @Override
     public void reset() {
-        if (over) {
+        if (ended) {
             super.reset();
         }
     }

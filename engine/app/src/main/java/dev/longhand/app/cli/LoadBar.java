@@ -8,9 +8,9 @@ import me.tongfei.progressbar.ProgressBarStyle;
 
 import org.jspecify.annotations.Nullable;
 
-/** A bar on standard error while weights are read or written, where someone is there to see it. */
+/** Shows a progress bar on standard error if that is a terminal. */
 final class LoadBar implements LoadProgress, AutoCloseable {
-    @SuppressWarnings("SystemConsoleNull") // JDK 25 answers null again without a terminal
+    @SuppressWarnings("SystemConsoleNull") // JDK 25 returns null again without a terminal
     private final boolean visible = System.console() != null;
 
     private final String task;
@@ -26,7 +26,7 @@ final class LoadBar implements LoadProgress, AutoCloseable {
         this(task, " MiB", 1 << 20);
     }
 
-    /** A bar of things of another kind than bytes. */
+    /** A bar with a unit of its own. */
     LoadBar(String task, String unit, long unitSize) {
         this.task = task;
         this.unit = unit;
@@ -55,7 +55,7 @@ final class LoadBar implements LoadProgress, AutoCloseable {
         System.err.println(line);
     }
 
-    /** Ends the bar's line, once the model is open. */
+    /** Ends the line of the bar. */
     void finish() {
         if (bar != null) {
             bar.close();

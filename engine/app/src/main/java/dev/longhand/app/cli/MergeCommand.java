@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 
-/** {@code longhand merge}: a model and an adapter become a checkpoint that others load. */
+/** {@code longhand merge}: merges an adapter into a checkpoint that other engines can load. */
 @Command(
         name = "merge",
         description = "Writes a checkpoint with an adapter merged into it; resumes if interrupted.")

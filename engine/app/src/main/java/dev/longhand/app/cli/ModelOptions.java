@@ -11,9 +11,9 @@ import picocli.CommandLine.Option;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Options of every command that opens an engine on a model of the user's. */
+/** Options of commands that open an engine on a user's model. */
 final class ModelOptions {
-    /** How weights are kept in memory. */
+    /** The format of weights in memory. */
     enum Weights {
         BF16(null),
         INT8(DType.INT8),
@@ -66,20 +66,22 @@ final class ModelOptions {
 
     @Mixin private DeviceOptions device = new DeviceOptions();
 
+    /** The model folder. */
     Path model() {
         return model.path();
     }
 
-    /** Adapters by name, as given. */
+    /** The folders of the adapters, by name. */
     Map<String, Path> adapters() {
         return adapters;
     }
 
+    /** The configuration of an engine on the model folder. */
     EngineConfig.Builder engine() {
         return engine(model.path());
     }
 
-    /** An engine on a model that was named elsewhere. */
+    /** The configuration of an engine on another model folder. */
     EngineConfig.Builder engine(Path folder) {
         EngineConfig.Builder builder =
                 device.apply(EngineConfig.of(folder))
@@ -90,7 +92,7 @@ final class ModelOptions {
         return builder;
     }
 
-    /** The adapter to apply, or null. */
+    /** The name of the adapter to apply, or null. */
     @Nullable String use() {
         return use;
     }

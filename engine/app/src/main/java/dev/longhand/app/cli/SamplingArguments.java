@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 import java.util.List;
 import java.util.Map;
 
-/** Options that say how tokens are drawn and when to stop; defaults are the checkpoint's. */
+/** Options on sampling and on the end of generation; the checkpoint gives the defaults. */
 final class SamplingArguments {
     @Option(names = "--max-tokens", paramLabel = "N", description = "Most tokens to generate.")
     private @Nullable Integer maxTokens;
@@ -61,7 +61,7 @@ final class SamplingArguments {
                     "Added to the logit of token ID; -100 bans it, 100 commands it; repeatable.")
     private Map<Integer, Float> logitBias = Map.of();
 
-    @Option(names = "--seed", paramLabel = "S", description = "Makes a sampled run repeatable.")
+    @Option(names = "--seed", paramLabel = "S", description = "Makes sampling repeatable.")
     private @Nullable Long seed;
 
     @Option(
@@ -82,8 +82,8 @@ final class SamplingArguments {
             paramLabel = "MODE",
             defaultValue = "auto",
             description =
-                    "Guess tokens from what the text repeats and check several per step; the"
-                            + " answer is the same: on, off, or auto, where it pays.")
+                    "Draft tokens from repetitions in the text and verify several per step; the"
+                            + " answer is the same: on, off, or auto, which adapts.")
     private Speculation speculation = Speculation.AUTO;
 
     @Option(
@@ -106,15 +106,13 @@ final class SamplingArguments {
             description = "The text with which the thought ends. Needs --thought-begin.")
     private @Nullable String thoughtEnd;
 
-    @Option(
-            names = "--loop-detector",
-            description = "End an output that goes in circles, with finish: loop.")
+    @Option(names = "--loop-detector", description = "End a looping output, with finish: loop.")
     private boolean loopDetector;
 
     @Option(
             names = "--timeout-ms",
             paramLabel = "MS",
-            description = "End after so many milliseconds, with finish: deadline.")
+            description = "End after MS milliseconds, with finish: deadline.")
     private @Nullable Long timeoutMillis;
 
     GenerationRequest apply(GenerationRequest request) {

@@ -29,7 +29,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** {@code longhand serve}: generations over a socket until the process is ended. */
+/** {@code longhand serve}: serves a model over sockets and HTTP until the process ends. */
 @Command(
         name = "serve",
         description =
@@ -46,7 +46,7 @@ public final class ServeCommand implements Callable<Integer> {
     @ArgGroup(exclusive = false, multiplicity = "1")
     private Addresses addresses = new Addresses();
 
-    /** Where to listen: at one of these at least. */
+    /** The addresses to listen on; at least one. */
     static final class Addresses {
         @Option(names = "--socket", paramLabel = "FILE", description = "A Unix domain socket.")
         private @Nullable Path socket;
@@ -67,7 +67,7 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--name",
             paramLabel = "NAME",
-            description = "What requests call the base (default: the folder's name).")
+            description = "The name of the base in requests (default: the folder's name).")
     private @Nullable String name;
 
     @Option(
@@ -79,13 +79,13 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--token-env",
             paramLabel = "NAME",
-            description = "The environment variable with a token that clients must give.")
+            description = "The environment variable with the token that clients must send.")
     private @Nullable String tokenVariable;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         ServerLog.install();
-        token(); // an error is told before the model is read
+        token(); // reports an error before the model is read
         CountDownLatch closed = new CountDownLatch(1);
         try (LoadBar bar = new LoadBar();
                 Engine engine =
@@ -110,10 +110,10 @@ public final class ServeCommand implements Callable<Integer> {
     }
 
     /**
-     * Waits until the process is told to end and the service has drained.
+     * Waits until the process receives a signal to end and the service has drained.
      *
-     * @param closed when the process may go; not when this thread has ended, which is on its way
-     *     into {@link System#exit} then and waits there for the hooks
+     * @param closed released when engine and servers are closed. The shutdown hook waits for it and
+     *     not for this thread: this thread calls {@link System#exit}, which waits for the hook
      */
     private static void awaitTermination(Service service, CountDownLatch closed)
             throws InterruptedException {
@@ -133,7 +133,7 @@ public final class ServeCommand implements Callable<Integer> {
         drained.await();
     }
 
-    /** The servers that are open; closed the last first. */
+    /** The open servers; closes them in reverse order. */
     private static final class Servers implements AutoCloseable {
         private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
@@ -151,7 +151,7 @@ public final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    @SuppressWarnings("MustBeClosedChecker") // the servers are closed together
+    @SuppressWarnings("MustBeClosedChecker") // Servers closes them
     private void listen(Service service, Servers servers) throws IOException {
         String token = token();
         ServiceLimits limits = ServiceLimits.DEFAULT;

@@ -3,8 +3,8 @@ package dev.longhand.app.cli;
 import java.util.logging.Logger;
 
 /**
- * How a server logs. Not part of {@link LastingLogManager}: to run any of its code is to initialise
- * the JDK's manager above it, which looks for the one to use only then.
+ * Sets up the logging of a server. It is separate from {@link LastingLogManager}, since running
+ * code of that class initialises the JDK's manager before the property is set.
  */
 final class ServerLog {
     private static final String MANAGER = "java.util.logging.manager";
@@ -12,7 +12,7 @@ final class ServerLog {
 
     private ServerLog() {}
 
-    /** Has logs written in lines, to the end, unless the user has set it up otherwise. */
+    /** Logs single lines until the end of the process, unless the user has configured logging. */
     static void install() {
         if (System.getProperty(MANAGER) == null) {
             System.setProperty(MANAGER, LastingLogManager.class.getName());
@@ -20,6 +20,6 @@ final class ServerLog {
         if (System.getProperty(FORMAT) == null) {
             System.setProperty(FORMAT, "%1$tFT%1$tT.%1$tL %4$s %5$s%6$s%n");
         }
-        Logger.getLogger("").getHandlers(); // makes them, which it does not once the end is near
+        Logger.getLogger("").getHandlers(); // creates them now: during shutdown the JDK does not
     }
 }

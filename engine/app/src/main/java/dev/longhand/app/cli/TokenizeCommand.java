@@ -11,7 +11,7 @@ import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 
-/** {@code longhand tokenize}: a text's token ids. */
+/** {@code longhand tokenize}: prints the token ids of a text. */
 @Command(name = "tokenize", description = "Prints the token ids of a text.")
 public final class TokenizeCommand implements Callable<Integer> {
     @Mixin private ModelFolder model = new ModelFolder();

@@ -12,11 +12,11 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The checkpoint, its Long-CoT adapter and the problems of the jar, unpacked into a temporary
- * folder until closed.
+ * The checkpoint, its Long-CoT adapter and the problems in the jar. It unpacks them into a
+ * temporary folder and deletes the folder on close.
  */
 final class DemoCheckpoint implements AutoCloseable {
-    /** Held-out problems that ship. */
+    /** The number of held-out problems in the jar. */
     static final int PROBLEMS = 210;
 
     private static final String RESOURCES = "/dev/longhand/app/demo/";
@@ -34,7 +34,7 @@ final class DemoCheckpoint implements AutoCloseable {
 
     private final Path folder;
 
-    /** A word problem and its number. */
+    /** A word problem and its answer, a number. */
     record Problem(String question, String answer) {}
 
     private DemoCheckpoint(Path folder) {

@@ -17,9 +17,8 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 
 /**
- * {@code longhand demo}: the whole path on a checkpoint that ships in the jar, without and with its
- * Long-CoT adapter, side by side. Streams an answer of each and scores the held-out problems, all
- * submitted at once, base and adapter in the same batches.
+ * {@code longhand demo}: runs the checkpoint in the jar without and with its Long-CoT adapter. It
+ * streams an answer of each, then scores both on the held-out problems, which share their batches.
  */
 @Command(
         name = "demo",

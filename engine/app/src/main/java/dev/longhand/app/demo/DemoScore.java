@@ -6,7 +6,7 @@ import dev.longhand.study.keywords.ReflectionKeywords;
 
 import java.util.Locale;
 
-/** What the answers of one model to the demo's problems come to. */
+/** Scores the answers of one model to the demo's problems. */
 final class DemoScore {
     private final String name;
     private int problems;
@@ -19,7 +19,7 @@ final class DemoScore {
         this.name = name;
     }
 
-    /** Counts a drained answer. */
+    /** Adds a drained answer. */
     void add(CollectedAnswer answer, DemoCheckpoint.Problem problem) {
         problems++;
         right += BoxedAnswer.contains(answer.text(), problem.answer()) ? 1 : 0;

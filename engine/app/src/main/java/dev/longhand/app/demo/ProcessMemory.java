@@ -6,14 +6,14 @@ import java.lang.management.MemoryType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What this process has used at most. */
+/** The peak memory of this process. */
 final class ProcessMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final String PEAK = "VmHWM:";
 
     private ProcessMemory() {}
 
-    /** Peak resident set, mapped files included; 0 where the system does not tell. */
+    /** The peak resident set, including mapped files; 0 where the system does not report it. */
     static long peakResidentMebibytes() {
         try (var lines = Files.lines(STATUS)) {
             return lines.filter(line -> line.startsWith(PEAK))
@@ -26,7 +26,7 @@ final class ProcessMemory {
         }
     }
 
-    /** Sum of the peaks of the heap's pools: an upper bound of the heap's own peak. */
+    /** The sum of the peaks of the heap's pools, an upper bound on the heap's own peak. */
     static long peakHeapMebibytes() {
         return ManagementFactory.getMemoryPoolMXBeans().stream()
                         .filter(pool -> pool.getType() == MemoryType.HEAP)

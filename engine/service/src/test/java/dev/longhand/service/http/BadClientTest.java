@@ -22,7 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Clients that send what they should not, may not ask, leave, or do not read. */
+/** Clients that send invalid requests, are not authorized, disconnect or do not read. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class BadClientTest {
     private static final String TEXT = "/v1/completions";
@@ -160,7 +160,7 @@ class BadClientTest {
 
     @Test
     void aFullQueueAnswersBusy() throws Exception {
-        // Two of these fit into KV memory at a time, and two more may wait.
+        // KV memory holds two of these at a time, and the queue two more.
         try (Socket _ = ask(TEXT, LONG.formatted(",\"n\":2"))) {
             while (demo.engine().load().running() < 2) {
                 Thread.sleep(5);
@@ -188,12 +188,12 @@ class BadClientTest {
         try (Socket socket = ask("/tokenize", ask)) {
             assertWellServed();
             Thread.sleep(ServedDemo.LIMITS.writeMillisMax() + 4000);
-            // Given up, the socket holds what fitted into buffers, not the 20 MB of the answer.
+            // The disconnected socket holds what fitted into buffers, not the 20 MB of the answer.
             long read = 0;
             try {
                 read = socket.getInputStream().transferTo(OutputStream.nullOutputStream());
             } catch (IOException e) {
-                read = 0; // reset, which says the same
+                read = 0; // a reset is as good
             }
             assertTrue(read < 12_000_000, read + " bytes came all the same");
         }

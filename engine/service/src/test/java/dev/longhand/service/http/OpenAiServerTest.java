@@ -23,7 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** What OpenAI's clients send, and what they get. */
+/** Requests of OpenAI's clients and their responses. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class OpenAiServerTest {
     private static final String TEXT = "/v1/completions";
@@ -45,7 +45,7 @@ class OpenAiServerTest {
         }
     }
 
-    /** A request with {@code more} after model and prompt. */
+    /** Formats a request with {@code more} after model and prompt. */
     private static String text(String more) {
         return "{\"model\":\"math\",\"prompt\":\"%s\",\"temperature\":0,%s}"
                 .formatted(QUESTION, more);

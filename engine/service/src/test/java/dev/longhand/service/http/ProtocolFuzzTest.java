@@ -29,8 +29,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Messages that are broken at random, over both protocols: each costs at most one error, and who
- * asks beside them is served as ever. {@code -Dlonghand.fuzz.messages=100000} makes it longer.
+ * Randomly damaged messages over both protocols: each causes at most one error, and other clients
+ * are served as before. {@code -Dlonghand.fuzz.messages=100000} extends it.
  */
 @Timeout(value = 60, unit = TimeUnit.MINUTES)
 class ProtocolFuzzTest {
@@ -108,7 +108,7 @@ class ProtocolFuzzTest {
         }
     }
 
-    /** A message with up to five bytes replaced, or pieces doubled, dropped or nested. */
+    /** Damages a message: replaces up to five bytes, or doubles, drops or nests a piece. */
     private byte[] broken(String message) {
         byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -116,11 +116,11 @@ class ProtocolFuzzTest {
         int to = from + random.nextInt(bytes.length - from);
         switch (random.nextInt(6)) {
             case 0 -> out.write(bytes, 0, from); // cut
-            case 1 -> { // a piece twice
+            case 1 -> { // doubled
                 out.write(bytes, 0, to);
                 out.write(bytes, from, bytes.length - from);
             }
-            case 2 -> { // a piece left out
+            case 2 -> { // dropped
                 out.write(bytes, 0, from);
                 out.write(bytes, to, bytes.length - to);
             }
@@ -198,7 +198,7 @@ class ProtocolFuzzTest {
         assertWellServed();
     }
 
-    /** Bytes that break HTTP itself: the JDK's server answers or hangs up, and goes on. */
+    /** Bytes that violate HTTP itself: the JDK's server responds or disconnects, and continues. */
     @Test
     void brokenHeaders() throws IOException, InterruptedException {
         String head = "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}";
@@ -212,7 +212,7 @@ class ProtocolFuzzTest {
                 socket.shutdownOutput();
                 socket.getInputStream().readAllBytes();
             } catch (IOException e) {
-                // hung up on before all was sent
+                // disconnected before all was sent
             }
         }
         assertWellServed();

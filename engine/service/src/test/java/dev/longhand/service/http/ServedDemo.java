@@ -24,9 +24,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The demo model and its adapter behind HTTP, and a client. */
+/** Serves the demo model and its adapter over HTTP, with a client. */
 public final class ServedDemo implements AutoCloseable {
-    /** The same for all tests, as the JDK's server takes some of them once per process. */
+    /** The same for all tests, since the JDK's server reads some limits once per process. */
     public static final ServiceLimits LIMITS =
             new ServiceLimits(3 << 20, 16 << 10, 8, 200, 60_000, 60_000, 1000);
 
@@ -38,7 +38,7 @@ public final class ServedDemo implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
     private @Nullable String token;
 
-    /** An answer with its JSON. */
+    /** A response with its JSON. */
     record Answer(int status, JsonNode body, HttpResponse<String> response) {}
 
     /** Serves models "demo" and "math". */
@@ -72,7 +72,7 @@ public final class ServedDemo implements AutoCloseable {
         return service;
     }
 
-    /** Where it listens. */
+    /** The address of the server. */
     public InetSocketAddress address() {
         return server.address();
     }
@@ -114,7 +114,7 @@ public final class ServedDemo implements AutoCloseable {
                 response);
     }
 
-    /** The events of a stream, but for its last, which must be [DONE]. */
+    /** Returns the events of a stream without the last, which must be [DONE]. */
     List<JsonNode> stream(String path, String body) throws IOException {
         HttpResponse<String> response = post(path, body).response();
         List<JsonNode> events = new ArrayList<>();
@@ -128,7 +128,7 @@ public final class ServedDemo implements AutoCloseable {
         return events;
     }
 
-    /** A connection for bytes that no client library would send. */
+    /** Opens a connection for bytes that no client library sends. */
     public Socket connect() throws IOException {
         Socket socket = new Socket();
         socket.setReceiveBufferSize(4096); // for slow readers
@@ -137,7 +137,7 @@ public final class ServedDemo implements AutoCloseable {
         return socket;
     }
 
-    /** Waits until nothing runs. */
+    /** Waits until no generation runs. */
     public void awaitIdle() throws InterruptedException {
         long end = System.nanoTime() + 20_000_000_000L;
         while (service.running() > 0 || engine.load().running() > 0) {

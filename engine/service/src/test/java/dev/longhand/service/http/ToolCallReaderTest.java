@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Calls in answers, however they come in pieces. */
+/** Calls in answers are found however the answer is cut into pieces. */
 class ToolCallReaderTest {
     private static final String ANSWER =
             """

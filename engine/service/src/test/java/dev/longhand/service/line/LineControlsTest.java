@@ -30,7 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Samples, loops and deadlines over newline-delimited JSON. */
+/** Samples, loops and deadlines over the line protocol. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class LineControlsTest {
     private static final List<Integer> PROMPT = List.of(3, 1, 4, 1, 5);

@@ -19,9 +19,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/** Lines, and since when one is incomplete. */
+/** Reads lines, and reports when an incomplete one began. */
 class LineReaderTest {
-    /** Gives each part by a read of its own, and looks at the reader before. */
+    /** Returns one part per read, and records the reader's clock before each. */
     private static final class Parts implements ReadableByteChannel {
         private final Deque<String> parts;
         private final Deque<Long> sinceAtReads = new ArrayDeque<>();
@@ -72,19 +72,19 @@ class LineReaderTest {
         assertNull(reader.next());
     }
 
-    /** The clock of a line runs from its first byte, and no later byte sets it back. */
+    /** The clock of a line starts at its first byte; later bytes do not reset it. */
     @Test
     void aLineIsTimedFromItsFirstByte() throws IOException {
         Parts parts = new Parts("a", "b", "c\n", "d");
         LineReader reader = parts.reader(10);
         assertLine("abc", reader);
         assertEquals(0, reader.lineSinceNanos());
-        assertEquals(0, parts.sinceAtReads.poll()); // nothing of it has come
+        assertEquals(0, parts.sinceAtReads.poll()); // no byte has arrived
         long since = parts.sinceAtReads.remove();
         assertNotEquals(0, since);
         assertEquals(since, parts.sinceAtReads.poll());
         assertLine("d", reader);
-        assertEquals(0, parts.sinceAtReads.poll()); // between lines nobody is late
+        assertEquals(0, parts.sinceAtReads.poll()); // between lines
         assertNotEquals(since, parts.sinceAtReads.poll());
     }
 

@@ -44,7 +44,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
-/** Clients of newline-delimited JSON, good, bad and vanishing. */
+/** Clients of the line protocol: valid, invalid and disconnecting ones. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class LineServerTest {
     private static final Path CHECKPOINT = Goldens.checkpoint("dim32-group8");
@@ -86,7 +86,7 @@ class LineServerTest {
         return new LineServer(service, address, limits, token);
     }
 
-    /** A client that reads events line by line. */
+    /** A client that reads events by lines. */
     static final class Client implements AutoCloseable {
         private final SocketChannel channel;
         private final LineReader lines;
@@ -107,13 +107,13 @@ class LineServerTest {
             }
         }
 
-        /** The next event; null at the end of the connection. */
+        /** Reads the next event; null at the end of the connection. */
         JsonNode next() throws IOException {
             byte[] line;
             try {
                 line = lines.next();
             } catch (SocketException e) {
-                return null; // the server left without reading all we sent
+                return null; // the server closed without reading all input
             }
             return line == null ? null : new JsonMapper().readTree(line);
         }
@@ -127,7 +127,7 @@ class LineServerTest {
             }
         }
 
-        /** The ids of a generation that ends well. */
+        /** The token ids of a generation that ends regularly. */
         List<Integer> ids(String id) throws IOException {
             List<Integer> ids = new ArrayList<>();
             for (JsonNode event = nextOf(id); ; event = nextOf(id)) {
@@ -181,7 +181,7 @@ class LineServerTest {
         }
     }
 
-    /** As many samples as the connection may have, so that their places are free as well. */
+    /** As many samples as the connection may have, which shows that their slots are free. */
     @Test
     void anIdIsFreeOnceItsEndIsRead() throws IOException {
         String line = generate("a", "base", 1).replace("}", ",\"n\":4}");
@@ -306,7 +306,7 @@ class LineServerTest {
         }
     }
 
-    /** Bytes at random and good lines broken at random: the server answers on, and the next too. */
+    /** Random bytes and randomly damaged lines: this and later connections are still served. */
     @Test
     void noiseHarmsNobody() throws IOException {
         Random random = new Random(3);

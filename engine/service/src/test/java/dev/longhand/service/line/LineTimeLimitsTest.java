@@ -31,10 +31,10 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 
-/** Clients of newline-delimited JSON that take too long, beside one that does not. */
+/** Clients of the line protocol that exceed time limits, beside one that does not. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class LineTimeLimitsTest {
-    /** A limit that a test waits for; the server looks once a second. */
+    /** A limit that a test waits for; the server checks once a second. */
     private static final long SHORT = 1500;
 
     private static final long LONG = 100_000;
@@ -86,7 +86,7 @@ class LineTimeLimitsTest {
         assertEquals(5, client.ids("a").size());
     }
 
-    /** Bytes that keep coming do not help a request that does not end. */
+    /** A request that never ends times out even if its bytes keep arriving. */
     @Test
     void aRequestThatIsSentByteByByte() throws Exception {
         try (LineServer server = listen(SHORT, LONG, LONG, null);
@@ -103,12 +103,12 @@ class LineTimeLimitsTest {
                                                 Thread.sleep(100);
                                             }
                                         } catch (IOException | InterruptedException e) {
-                                            // hung up on, which is what is wanted
+                                            // disconnected, as expected
                                         }
                                     });
             assertEndsWith("a request was not sent within 1500 ms", began, slow);
             drip.join();
-            assertWellServed(good); // idle all the while, but for less than its limit
+            assertWellServed(good); // idle throughout, but within its limit
         }
     }
 
@@ -133,7 +133,7 @@ class LineTimeLimitsTest {
         }
     }
 
-    /** A generation under way is of use, however long nothing is sent or read. */
+    /** A connection with a running generation is not idle, even if nothing is sent or read. */
     @Test
     void whoHasAGenerationUnderWayIsNotIdle() throws Exception {
         try (LineServer server = listen(LONG, SHORT, LONG, null);
@@ -170,7 +170,7 @@ class LineTimeLimitsTest {
         }
     }
 
-    /** What outlasts the drain is cancelled, and says so. */
+    /** Generations that outlast the drain are cancelled, and report it. */
     @Test
     void theDrainHasALimit() throws Exception {
         int samples = 32;

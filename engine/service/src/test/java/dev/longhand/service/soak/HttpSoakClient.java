@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** A client of {@code /v1/completions}, streaming; whoever cancels there leaves. */
+/** A streaming client of {@code /v1/completions}; it cancels by disconnecting. */
 final class HttpSoakClient implements SoakClient {
     private static final JsonMapper JSON = new JsonMapper();
     private static final String DATA = "data: ";

@@ -14,7 +14,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 
-/** A connection of newline-delimited JSON. */
+/** A client connection of the line protocol. */
 final class LineClient implements AutoCloseable {
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -36,12 +36,12 @@ final class LineClient implements AutoCloseable {
         }
     }
 
-    /** Says that nothing more comes. */
+    /** Closes the sending side. */
     void shutdownOutput() throws IOException {
         channel.shutdownOutput();
     }
 
-    /** The next event; null at the end. */
+    /** Reads the next event; null at the end. */
     @Nullable JsonNode next() throws IOException {
         String line = lines.readLine();
         return line == null ? null : JSON.readTree(line);

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** A client of newline-delimited JSON, in one mood after the other until the time is over. */
+/** A client of the line protocol, which changes its behaviour from connection to connection. */
 final class LineSoakClient implements SoakClient {
     private static final int TOGETHER_MAX = 3;
 
@@ -21,7 +21,7 @@ final class LineSoakClient implements SoakClient {
     private final Random random;
     private final PauseTimes pauses = new PauseTimes();
 
-    /** A request under way. */
+    /** A running request. */
     private static final class Pending {
         private final SoakRequest request;
         private final long sentNanos = System.nanoTime();
@@ -39,7 +39,7 @@ final class LineSoakClient implements SoakClient {
             return new SoakRequest.Answer(ids, logprobs, text.toString(), finish);
         }
 
-        /** When it can have taken its adapter: until the first token, or now. */
+        /** The latest time at which it can have taken its adapter: the first token, or now. */
         long begunNanos() {
             return firstNanos != 0 ? firstNanos : System.nanoTime();
         }
@@ -84,7 +84,7 @@ final class LineSoakClient implements SoakClient {
         if (mood == Mood.HALF_CLOSES) {
             client.shutdownOutput();
         }
-        int patience = random.nextInt(60); // events until a mood breaks out
+        int patience = random.nextInt(60); // events until it misbehaves
         while (!pending.isEmpty()) {
             JsonNode event = client.next();
             if (event == null) {

@@ -16,7 +16,7 @@ final class PauseTimes {
         nanos[count++] = value;
     }
 
-    /** Of all clients together. */
+    /** Merges the times of all clients. */
     static String summary(List<PauseTimes> clients) {
         long[] all =
                 clients.stream()

@@ -13,7 +13,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/** The requests of a soak, what each says alone under each content, and the count of the wrong. */
+/** The requests of a soak with their expected answers by content, and the number of errors. */
 final class SoakAnswers {
     private static final int WRONG_SHOWN_MAX = 20;
 
@@ -28,9 +28,9 @@ final class SoakAnswers {
     }
 
     /**
-     * Adds a request after asking it, alone, of an engine that nobody else uses.
+     * Adds a request and runs it alone, in an engine without other requests.
      *
-     * @param contents adapters of that engine by content; null is the base
+     * @param contents the adapters of that engine by content; null is the base
      */
     void learn(Engine engine, SoakRequest request, Map<Integer, String> contents) {
         Map<Integer, SoakRequest.Answer> answers = new HashMap<>();
@@ -56,14 +56,14 @@ final class SoakAnswers {
                 .toList();
     }
 
-    /** An answer that was read to its end must be one of those, to the bit. */
+    /** Checks that a complete answer equals one of the expected answers, bit by bit. */
     void checkWhole(SoakRequest request, SoakRequest.Answer answer, long sent, long begun) {
         count("whole answers");
         List<SoakRequest.Answer> possible = possible(request, sent, begun);
         require(possible.contains(answer), () -> request + " got " + answer + ", not " + possible);
     }
 
-    /** As far as an answer was read it must be one of those. */
+    /** Checks that an incomplete answer is a prefix of an expected answer. */
     void checkBegun(SoakRequest request, SoakRequest.Answer answer, long sent, long begun) {
         count("begun answers");
         List<SoakRequest.Answer> possible = possible(request, sent, begun);
@@ -72,7 +72,7 @@ final class SoakAnswers {
                 () -> request + " began with " + answer + ", not " + possible);
     }
 
-    /** Errors are those of names that lead nowhere at the moment, and of a full queue. */
+    /** Checks an error: only names without content and a full queue may cause one. */
     void checkError(SoakRequest request, JsonNode event, long sent) {
         String code = event.path("code").asString("");
         count("errors " + code);
@@ -84,7 +84,7 @@ final class SoakAnswers {
                 () -> request + " got " + event);
     }
 
-    /** Refused before it began. */
+    /** Checks a rejected request. */
     void checkStatus(SoakRequest request, int status, String body, long sent) {
         count("errors HTTP " + status);
         boolean absent =
@@ -94,7 +94,7 @@ final class SoakAnswers {
                 () -> request + " got " + status + ": " + body);
     }
 
-    /** The same over HTTP, where log-probabilities are those of the tokens themselves. */
+    /** Checks a complete answer over HTTP, which has the log-probabilities of the tokens alone. */
     void checkOverHttp(
             SoakRequest request,
             List<Integer> ids,
@@ -116,7 +116,7 @@ final class SoakAnswers {
                 () -> request + " got " + ids + finish + logprobs + text + ", not " + possible);
     }
 
-    /** As far as it was read over HTTP. */
+    /** Checks an incomplete answer over HTTP. */
     void checkBegunOverHttp(
             SoakRequest request, List<Integer> ids, List<Float> logprobs, long sent, long begun) {
         count("begun answers over HTTP");
@@ -131,7 +131,7 @@ final class SoakAnswers {
                 () -> request + " began with " + ids + logprobs + ", not " + possible);
     }
 
-    /** Known for greedy requests that asked for some: the likeliest token is the one drawn. */
+    /** Known for greedy requests with log-probabilities: the sampled token is the likeliest. */
     private static boolean sameLogprobs(
             SoakRequest request, SoakRequest.Answer alone, List<Float> logprobs) {
         if (request.temperature() > 0 || request.logprobs() == 0) {

@@ -3,9 +3,9 @@ package dev.longhand.service.soak;
 import java.io.IOException;
 import java.util.Random;
 
-/** One client, in one mood after the other until the time is over. */
+/** One client, which changes its behaviour from connection to connection. */
 interface SoakClient {
-    /** How a client behaves on one connection. */
+    /** The behaviour of a client on one connection. */
     enum Mood {
         HONEST(60),
         CANCELS(12),
@@ -32,9 +32,9 @@ interface SoakClient {
         }
     }
 
-    /** Asks until the time is over, and has all answers when it returns. */
+    /** Sends requests until the time is over; returns with all answers. */
     void run(long endNanos) throws IOException, InterruptedException;
 
-    /** Times between tokens, as an attentive client saw them. */
+    /** Times between tokens, measured by a client that reads at once. */
     PauseTimes pauses();
 }

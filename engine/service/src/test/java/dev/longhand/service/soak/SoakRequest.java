@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * A request that clients send again and again.
+ * A request that clients send repeatedly.
  *
- * @param model a fixed name, or one whose content is swapped meanwhile
+ * @param model a fixed name, or one whose content is swapped
  * @param temperature 0 is greedy
  */
 record SoakRequest(
@@ -30,9 +30,9 @@ record SoakRequest(
         int logprobs) {
     private static final JsonMapper JSON = new JsonMapper();
 
-    /** An answer as far as it has come, with the bits of its log-probabilities. */
+    /** The answer so far, with the bits of its log-probabilities. */
     record Answer(List<Integer> ids, List<String> logprobs, String text, String finish) {
-        /** Whether it is the beginning of another, or all of it. */
+        /** Whether it is a prefix of another answer, or equal. */
         boolean begins(Answer whole) {
             return ids.size() <= whole.ids.size()
                     && ids.equals(whole.ids.subList(0, ids.size()))
@@ -41,7 +41,7 @@ record SoakRequest(
         }
     }
 
-    /** Any request of a model; prompts share their beginnings now and then, as real ones do. */
+    /** A random request of a model; some prompts share a prefix, as real ones do. */
     static SoakRequest random(
             Random random, String model, int vocabulary, int promptMax, int tokensMax) {
         Random shared = new Random(random.nextInt(3));
@@ -62,7 +62,7 @@ record SoakRequest(
                 random.nextInt(3));
     }
 
-    /** The request under whatever name its adapter has in an engine. */
+    /** The request, with the name that its adapter has in an engine. */
     GenerationRequest request(@Nullable String adapter) {
         SamplingOptions sampling =
                 SamplingOptions.builder()
@@ -75,7 +75,7 @@ record SoakRequest(
         return request.withAdapter(adapter);
     }
 
-    /** The line of the protocol. */
+    /** Formats the request line. */
     String json(String id) {
         ObjectNode json = JSON.createObjectNode().put("id", id).put("model", model);
         prompt.forEach(json.putArray("prompt_ids")::add);
@@ -84,7 +84,7 @@ record SoakRequest(
         return json.toString();
     }
 
-    /** What the protocol says of an answer that is known. */
+    /** Parses an answer of the line protocol. */
     static Answer answer(Completion completion) {
         List<String> logprobs = new ArrayList<>();
         for (List<TokenLogprob> top : completion.logprobs()) {
@@ -97,7 +97,7 @@ record SoakRequest(
                 completion.ids(), logprobs, completion.text(), completion.reason().jsonName());
     }
 
-    /** The same of a token's event. */
+    /** Parses a token event. */
     static String logprobs(JsonNode event) {
         return String.join(
                 " ",

@@ -49,11 +49,13 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Many clients of one service, over both of its faces, honest, cancelling, leaving, slow and rude,
- * while adapters are swapped. Every answer is compared, bit by bit, with the same request alone; at
- * the end all pages, adapters, files and threads are back. A few seconds here; for ten minutes
+ * Many clients use one service over both protocols while adapters are swapped: well-behaved ones
+ * and others that cancel, disconnect, read slowly or send garbage. Each answer is compared bit by
+ * bit with that of the same request alone. At the end all pages, adapters, files and threads are
+ * released. It runs for a few seconds here; for ten minutes:
  *
- * <pre>mvn test -pl engine -am -Dtest=SoakTest#onTheCpu -Dsurefire.failIfNoSpecifiedTests=false \
+ * <pre>
+ * mvn test -pl engine/service -am -Dtest=SoakTest#onTheCpu -Dsurefire.failIfNoSpecifiedTests=false \
  *     -Dlonghand.soak.seconds=600 -Dlonghand.soak.clients=64</pre>
  */
 class SoakTest {
@@ -64,7 +66,7 @@ class SoakTest {
     private static final int CONTENTS = FIXED + 4;
     private static final int BASE_CONTENT = CONTENTS;
 
-    /** Held, so that it stays as set: a line for every request would drown all others. */
+    /** Referenced, so that its level stays: one log line per request would hide all others. */
     private static final Logger ACCESS_LOG = Logger.getLogger("dev.longhand.access");
 
     @TempDir private Path temporary;
@@ -74,11 +76,11 @@ class SoakTest {
     private final SoakAnswers answers = new SoakAnswers(names);
 
     /**
-     * What is soaked, and how.
+     * The plan of a soak.
      *
-     * @param requests different ones
-     * @param promptMax tokens of the longest prompt
-     * @param sequences that advance together; each may take a whole context
+     * @param requests the number of different requests
+     * @param promptMax the maximum number of prompt tokens
+     * @param sequences the number of concurrent sequences; each may use a whole context
      */
     private record Plan(
             Path checkpoint,
@@ -139,12 +141,13 @@ class SoakTest {
                     LineClient operator = new LineClient(address)) {
                 loadAll(operator);
                 http = openAi.address();
-                run(plan, address, 1, operator); // threads and buffers that stay come with it
+                run(plan, address, 1, operator); // creates the threads and buffers that stay
                 ProcessResources before = ProcessResources.now(temporary);
                 long bytes = ProcessResources.nativeBytes();
                 List<PauseTimes> pauses = run(plan, address, plan.seconds, operator);
-                // Who left is noticed at the next token; an answer counts as under way until its
-                // writer has closed it, a moment after its reader has read the end.
+                // The server notices a disconnect at the next token. An answer counts as running
+                // until
+                // its writer closes it, a moment after its client has read the end.
                 for (int i = 0;
                         i < 1000 && engine.load().kvPagesHeld() + service.running() > 0;
                         i++) {
@@ -171,8 +174,9 @@ class SoakTest {
                 assertEquals(List.of(), answers.wrong());
                 assertTrue(answers.counts().get("whole answers") > plan.clients);
                 assertTrue(answers.counts().get("whole answers over HTTP") > plan.clients);
-                // Sockets leave some of Java's own buffers; an adapter here is over 40 kB, and
-                // hundreds are loaded.
+                // Sockets leave some of Java's buffers; a leak would be hundreds of adapters of
+                // over
+                // 40 kB each.
                 assertTrue(more < 1_000_000, more + " B of native memory are not back");
                 unloadAll(operator);
             }
@@ -192,7 +196,7 @@ class SoakTest {
         return "swapped" + index;
     }
 
-    /** Every request under every content that its name may have, alone, in an engine apart. */
+    /** Runs each request with each content that its name may have, alone, in a separate engine. */
     private void learn(Plan plan) {
         Random random = new Random(5);
         int vocabulary = ModelConfig.read(plan.checkpoint).vocabSize();
@@ -263,7 +267,7 @@ class SoakTest {
         }
     }
 
-    /** Clients and swaps for so long; ends when the last client has its answers. */
+    /** Runs clients and swaps for a time, until the last client has its answers. */
     private List<PauseTimes> run(
             Plan plan, SocketAddress address, long seconds, LineClient operator) throws Exception {
         long end = System.nanoTime() + seconds * 1_000_000_000;
@@ -303,7 +307,7 @@ class SoakTest {
         };
     }
 
-    /** Gives names other contents, with nobody by that name for a moment now and then. */
+    /** Swaps the contents of names; sometimes a name has no content for a moment. */
     private void swap(LineClient operator, long end) throws Exception {
         Random random = new Random(end);
         while (System.nanoTime() < end) {
@@ -318,7 +322,7 @@ class SoakTest {
         }
     }
 
-    /** As many requests as advance together, each with a whole context reserved, all begin. */
+    /** As many requests as there are sequences, each with a whole context reserved, all begin. */
     private static void assertAllPagesFree(Engine engine, Plan plan) throws InterruptedException {
         List<Generation> generations = new ArrayList<>();
         for (int i = 0; i < plan.sequences; i++) {
@@ -339,7 +343,7 @@ class SoakTest {
                 last = each.next();
                 tokens++;
             }
-            // Who had waited for another's end would have come after all of its tokens.
+            // A request that had waited for the end of another would follow all its tokens.
             assertTrue(tokens < plan.context - 1, "waited for pages");
         }
     }

@@ -5,23 +5,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What names led to, and when; -1 is nowhere. */
+/** Records which content each name had, and when; -1 is no content. */
 final class SwappedNames {
-    /** Nobody by that name. */
+    /** The name has no content. */
     static final int NONE = -1;
 
     private final Map<String, List<Span>> spans = new TreeMap<>();
 
-    /** From before the change to it began until after the change away from it had ended. */
+    /**
+     * A content of a name, from the start of the swap to it to the end of the swap away from it.
+     */
     private record Span(int content, long fromNanos, long toNanos) {}
 
-    /** A change begins: from now on a name may lead to this, and still to what it led to. */
+    /** A swap begins: the name may have the new content or still the old one. */
     synchronized void begin(String name, int content) {
         spans.computeIfAbsent(name, any -> new ArrayList<>())
                 .add(new Span(content, System.nanoTime(), Long.MAX_VALUE));
     }
 
-    /** The change of a name has ended: it leads nowhere else now. */
+    /** The swap of a name has ended: it has the new content only. */
     synchronized void end(String name) {
         long now = System.nanoTime();
         List<Span> all = spans.get(name);
@@ -31,7 +33,7 @@ final class SwappedNames {
         }
     }
 
-    /** What a request may have met that was sent and begun in this time. */
+    /** The contents that a request may have used that was sent and began in this interval. */
     synchronized List<Integer> during(String name, long fromNanos, long toNanos) {
         return spans.get(name).stream()
                 .filter(span -> span.fromNanos <= toNanos && span.toNanos >= fromNanos)
@@ -40,17 +42,17 @@ final class SwappedNames {
                 .toList();
     }
 
-    /** All names, also of those that lead nowhere. */
+    /** All names, including those without content. */
     synchronized List<String> names() {
         return List.copyOf(spans.keySet());
     }
 
-    /** Where a name leads now. */
+    /** The current content of a name. */
     synchronized int content(String name) {
         return spans.get(name).getLast().content;
     }
 
-    /** How often names changed. */
+    /** The number of swaps. */
     synchronized int changes() {
         return spans.values().stream().mapToInt(List::size).sum();
     }

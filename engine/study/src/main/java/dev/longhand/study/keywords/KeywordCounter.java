@@ -5,19 +5,20 @@ import java.util.Map;
 import java.util.regex.Matcher;
 
 /**
- * Counts the {@link ReflectionKeywords} of a text that comes in pieces; the counts are those of the
- * whole, wherever it is cut. Holds no more of the text than a phrase may still need.
+ * Counts the {@link ReflectionKeywords} of a text that arrives in pieces. The counts equal those of
+ * the whole text, wherever it is cut. The counter keeps only the end of the text.
  */
 public final class KeywordCounter {
     private static final int PHRASE_CHARACTERS_MAX = ReflectionKeywords.PHRASES.getFirst().length();
 
-    /** Pieces are looked at together from so many characters on. */
-    private static final int LOOK_CHARACTERS = 512;
+    /** The number of pending characters that triggers a search. */
+    private static final int SEARCH_CHARACTERS = 512;
 
     private final StringBuilder text = new StringBuilder();
     private final int[] counts = new int[ReflectionKeywords.PHRASES.size()];
-    private int
-            from; // what comes before was counted; the last of it is kept, since it may be a letter
+
+    /** Start of the search. The character before is kept, since a letter there prevents a match. */
+    private int from;
 
     /** A counter of an empty text. */
     public KeywordCounter() {}
@@ -25,15 +26,15 @@ public final class KeywordCounter {
     /** Appends a piece of text. */
     public void append(String piece) {
         text.append(piece);
-        if (text.length() >= LOOK_CHARACTERS) {
-            // A phrase that begins here has its end, and the character after it, in the text.
+        if (text.length() >= SEARCH_CHARACTERS) {
+            // Phrases that begin before this are complete, and so is the character after each.
             count(text.length() - PHRASE_CHARACTERS_MAX);
             text.delete(0, Math.max(0, from - 1));
             from = Math.min(from, 1);
         }
     }
 
-    /** The counts, at the end of the text. */
+    /** Ends the text and returns its counts. */
     public KeywordCounts finish() {
         count(text.length());
         Map<String, Integer> byPhrase = new LinkedHashMap<>();

@@ -5,19 +5,19 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * How often each of the {@link ReflectionKeywords} stands in a text.
+ * The number of occurrences of each of the {@link ReflectionKeywords} in a text.
  *
- * @param byPhrase those that occur, in the order of the list
+ * @param byPhrase the counts above 0, in the order of the list
  */
 public record KeywordCounts(Map<String, Integer> byPhrase) {
-    /** None at all. */
+    /** No occurrences. */
     public static final KeywordCounts NONE = new KeywordCounts(Map.of());
 
     public KeywordCounts {
         byPhrase = Collections.unmodifiableMap(new LinkedHashMap<>(byPhrase));
     }
 
-    /** All together. */
+    /** The sum of all counts. */
     public int total() {
         return byPhrase.values().stream().mapToInt(Integer::intValue).sum();
     }

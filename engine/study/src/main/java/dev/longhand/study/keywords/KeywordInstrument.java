@@ -24,7 +24,7 @@ public final class KeywordInstrument implements GenerationInstrument {
         }
     }
 
-    /** The counts of the text so far. */
+    /** Ends the text and returns its counts; call after the last event. */
     public KeywordCounts counts() {
         return counter.finish();
     }

@@ -8,12 +8,11 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * The phrases by which a chain of thought looks back at itself. The study on long chains of thought
- * that users reproduce counts such phrases too; its list is not public, and this one holds what its
- * published outputs admit.
+ * Phrases that mark reflection in a chain of thought. The study counts such phrases, but its list
+ * is not public; this list is consistent with its published outputs.
  */
 public final class ReflectionKeywords {
-    /** The phrases; longest first, so that of two that begin alike the longer is counted. */
+    /** The phrases, longest first: of two that start at the same character the longer counts. */
     public static final List<String> PHRASES =
             List.of(
                     "let me just double-check",
@@ -36,10 +35,10 @@ public final class ReflectionKeywords {
                     "wait",
                     "hmm");
 
-    /** Which list it is: SHA-256 of the phrases, one a line, its first 16 hexadecimal digits. */
+    /** Identifies the list: the first 16 hexadecimal digits of the SHA-256 of its lines. */
     public static final String LIST_HASH = hash(String.join("\n", PHRASES));
 
-    /** Each phrase is a group, numbered from 1; ASCII letters alone make a longer word of it. */
+    /** Matches a phrase that no ASCII letter extends; phrase i is group i + 1. */
     static final Pattern PATTERN =
             Pattern.compile(
                     "(?<![a-zA-Z])(?:(" + String.join(")|(", PHRASES) + "))(?![a-zA-Z])",
@@ -47,7 +46,7 @@ public final class ReflectionKeywords {
 
     private ReflectionKeywords() {}
 
-    /** How often they occur in a text, left to right without overlap, as whole words. */
+    /** Counts occurrences as whole words, left to right without overlap. */
     public static long count(String text) {
         return PATTERN.matcher(text).results().count();
     }

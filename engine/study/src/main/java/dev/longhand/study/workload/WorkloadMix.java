@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Prompt and output lengths of the study's four benchmarks, answered by long and by short chains of
- * thought: a lognormal body and, at the cap of the context, those that never end.
+ * Prompt and output lengths of the study's four benchmarks, with long and with short chains of
+ * thought. Output lengths are lognormal, with a share of outputs that reach the limit.
  *
- * <p>Prompts are 250 tokens that all have in common and a lognormal question; its sigma is what
- * makes the largest of the benchmark's questions as long as it is. Of outputs the means and
- * quantiles are published for AIME24 and AMC23 (long), MATH500 and OlympiadBench (short); the
- * others have those shapes and their own means.
+ * <p>A prompt consists of 250 common tokens and a question of lognormal length, whose sigma is
+ * fitted to the longest question of the benchmark. Means and quantiles of outputs are published for
+ * AIME24 and AMC23 (long), and for MATH500 and OlympiadBench (short); the other mixes combine those
+ * shapes with their own means.
  */
 public enum WorkloadMix {
     AIME24_LONG(107, 0.78, 15_902, 0.50, 0.38),
@@ -28,13 +28,13 @@ public enum WorkloadMix {
 
     private static final int PROMPT_COMMON = 250;
 
-    /** Where generations without an end were cut, a context of 32,768 with its prompt. */
+    /** The limit on outputs: a context of 32,768 tokens minus the prompt. */
     private static final int OUTPUT_MAX = 32_400;
 
-    /** The longest question of the four benchmarks, OlympiadBench's: 1503 tokens of prompt. */
+    /** The longest question, from OlympiadBench: a prompt of 1,503 tokens. */
     private static final int QUESTION_MAX = 1253;
 
-    /** Of the cumulative normal distribution, Abramowitz and Stegun 26.2.17, to 7.5e-8. */
+    /** The cumulative normal distribution to 7.5e-8 (Abramowitz and Stegun 26.2.17). */
     private static final List<Double> COEFFICIENTS =
             List.of(1.330274429, -1.821255978, 1.781477937, -0.356563782, 0.319381530);
 
@@ -66,11 +66,12 @@ public enum WorkloadMix {
     public record Lengths(int prompt, int output) {}
 
     /**
-     * A trace of requests in the order of their arrival, all at once, as an evaluation sends them.
-     * Lengths are quantiles at even distances, so that few requests have the shape of many.
+     * Generates a trace of requests that arrive at once, as in an evaluation. Lengths are evenly
+     * spaced quantiles in random order, so that short traces have the shape of long ones.
      *
-     * @param requests how many, at least 1
-     * @param scale of all lengths, above 0 and at most 1
+     * @param requests the number of requests, at least 1
+     * @param scale a factor on all lengths, above 0 and at most 1
+     * @param seed determines the order
      * @throws InputException if one is out of range
      */
     public List<Lengths> trace(int requests, double scale, long seed) {
@@ -117,7 +118,7 @@ public enum WorkloadMix {
         return Math.min(OUTPUT_MAX, median * Math.exp(outputSigma * normal(quantile / body)));
     }
 
-    /** The standard normal quantile, by halving: 60 steps of an interval of 16. */
+    /** The standard normal quantile, by 60 bisections of [-8, 8]. */
     private static double normal(double quantile) {
         double low = -8;
         double high = 8;

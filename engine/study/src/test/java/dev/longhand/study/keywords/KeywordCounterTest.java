@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** Counts of a text in pieces are those of the whole. */
+/** Counting a text in pieces gives the counts of the whole text. */
 class KeywordCounterTest {
     private static final List<String> WORDS =
             List.of(

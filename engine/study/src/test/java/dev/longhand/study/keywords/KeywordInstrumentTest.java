@@ -34,7 +34,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The counts of a generation are those of its whole text, however its events cut it. */
+/** The counts of a generation equal those of its whole text, however the events cut it. */
 class KeywordInstrumentTest {
     private static final String QUESTION =
             "Lena has 17 boxes with 24 pencils each. How many pencils does she have?";

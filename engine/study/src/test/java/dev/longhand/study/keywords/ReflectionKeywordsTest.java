@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Counts that the study's tooling agreed on. */
+/** Counts that agree with the study's tooling. */
 class ReflectionKeywordsTest {
     @ParameterizedTest
     @CsvSource(

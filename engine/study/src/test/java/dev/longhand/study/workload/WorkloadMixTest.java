@@ -12,11 +12,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import java.util.List;
 
-/** Traces have the published sums and quantiles. */
+/** Traces reproduce the published means and quantiles. */
 class WorkloadMixTest {
     private static final int MANY = 5000;
 
-    /** The means of section 4.8: prompts with their system text, outputs with those cut off. */
+    /** The means of section 4.8, with system text in prompts and truncated outputs included. */
     @ParameterizedTest
     @CsvSource({
         "AIME24_LONG, 357, 15902",
@@ -35,7 +35,7 @@ class WorkloadMixTest {
         assertEquals(output, mean, 0.03 * output);
     }
 
-    /** Published: p25, p50, p75 of greedy runs, of AIME24 the run with the mean of the table. */
+    /** The published p25, p50 and p75 of greedy runs; for AIME24 the run with the table's mean. */
     @ParameterizedTest
     @CsvSource({
         "AIME24_LONG, 4612, 7384, 32380, 0.10",
