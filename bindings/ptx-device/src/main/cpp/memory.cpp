@@ -52,6 +52,30 @@ void Allocation::mark_written(Address at, uint64_t width) {
     }
 }
 
+void Allocation::clear_written(Address at) {
+    uint64_t first = at - base;
+    auto *byte = reinterpret_cast<std::atomic<uint8_t> *>(written.data() + first / 8);
+    byte->fetch_and(static_cast<uint8_t>(~(1u << first % 8)), std::memory_order_relaxed);
+}
+
+void Allocation::copy_written(Address to, const Allocation &source, Address from, uint64_t width) {
+    constexpr uint64_t STEP = 16;
+    for (uint64_t done = 0; done < width; done += STEP) {
+        uint64_t count = width - done < STEP ? width - done : STEP;
+        if (source.is_written(from + done, count)) {
+            mark_written(to + done, count);
+            continue;
+        }
+        for (uint64_t i = done; i < done + count; i++) {
+            if (source.is_written(from + i, 1)) {
+                mark_written(to + i, 1);
+            } else {
+                clear_written(to + i);
+            }
+        }
+    }
+}
+
 Allocation *DeviceMemory::allocate(uint64_t bytes) {
     if (bytes == 0 || used_ + bytes > CAPACITY) {
         return nullptr;

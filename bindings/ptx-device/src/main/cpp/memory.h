@@ -57,6 +57,11 @@ struct Allocation {
     uint8_t *host(Address at) const { return memory.data() + (at - base); }
     bool is_written(Address at, uint64_t width) const;
     void mark_written(Address at, uint64_t width);
+    /* Takes over which bytes of a range of `source` were written. */
+    void copy_written(Address to, const Allocation &source, Address from, uint64_t width);
+
+private:
+    void clear_written(Address at);
 };
 
 class DeviceMemory {

@@ -115,6 +115,35 @@ class ChecksTest {
         }
     }
 
+    /** Copies on the device carry which bytes were written, both ways: a copy reads nothing. */
+    @Test
+    void copiesOfUninitialisedBytesAreUninitialised() {
+        try (PtxRun run = new PtxRun()) {
+            long kernel = kernel(run, "ld.global.u32 %r, [%a];");
+            long from = run.allocate(64);
+            long to = run.ints(new int[16]);
+            run.driver.copyToDevice(from + 5, run.arena.allocate(30), 0);
+            run.driver.copyOnDevice(to, from, 64, 0);
+            run.driver.synchronize(0);
+            run.assertNoFindings();
+            for (int word = 0; word < 16; word++) {
+                run.run(kernel, 1, 1, to + 4 * word);
+                if (word >= 2 && word <= 7) { // written were bytes 5 to 34
+                    run.assertNoFindings();
+                } else {
+                    run.assertFinding("uninitialised global read");
+                }
+                run.device.clear();
+            }
+            run.readInts(to, 1);
+            run.assertFinding("uninitialised global read: by a copy to the host");
+            run.device.clear();
+            run.driver.copyOnDevice(to, run.ints(new int[16]), 64, 0);
+            run.readInts(to, 16);
+            run.assertNoFindings();
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {0, 1})
     void sharedRaces(long seed) {
