@@ -43,13 +43,3 @@ extern "C" __global__ void rope_append(float *qkv, int heads, const float *rope,
         }
     }
 }
-
-/* Copies one page of every layer, keys or values; a block per layer. Elements of a page in 16 bytes. */
-extern "C" __global__ void copy_page(uint4 *cache, int pages, int page_chunks, int from, int to) {
-    follow_earlier_kernels();
-    uint4 *layer = cache + static_cast<long long>(blockIdx.x) * pages * page_chunks;
-    for (int i = threadIdx.x; i < page_chunks; i += blockDim.x) {
-        layer[static_cast<long long>(to) * page_chunks + i] =
-            layer[static_cast<long long>(from) * page_chunks + i];
-    }
-}

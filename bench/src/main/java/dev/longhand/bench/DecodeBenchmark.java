@@ -73,7 +73,9 @@ public class DecodeBenchmark {
     public void open() {
         Path folder = BenchModel.folder(model, shape, cache);
         ComputeBackend backend = BackendChoice.open(Device.of(device), threads).backend();
-        session = new ModelSession(folder, backend, BenchModel.quantized(weights), kv, context, 1);
+        session =
+                new ModelSession(
+                        folder, backend, backend, BenchModel.quantized(weights), kv, context, 1);
         session.fillContext(context);
     }
 

@@ -139,7 +139,7 @@ final class DecodeLayer implements AutoCloseable {
                         sequences * pagesEach,
                         shape.kvHeads(),
                         shape.headDim(),
-                        backend.kvDtypeDefault());
+                        backend.capabilities().kvDtype());
         int filled = Math.min(context, KvShape.PAGE_POSITIONS);
         try (LoraAdapter adapter = adapter(rank);
                 KvCache kv = backend.allocateKv(kvShape);

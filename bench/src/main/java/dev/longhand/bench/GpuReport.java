@@ -69,7 +69,7 @@ public final class GpuReport {
                 String.format(
                         Locale.ROOT,
                         "%s: a copy on the device reads and writes %.1f GB/s; floors are at that",
-                        backend.description(),
+                        backend.capabilities().description(),
                         bandwidth / 1e9));
         try (DecodeLayer layer = new DecodeLayer(backend, plan.shape(), DType.BF16)) {
             for (int sequences : plan.sequences()) {

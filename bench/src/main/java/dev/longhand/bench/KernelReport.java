@@ -111,7 +111,7 @@ public final class KernelReport implements Runnable {
             OpCase opCase, ComputeBackend backend, double nanos, OptionalDouble bandwidth) {
         Map<String, String> parameters = new LinkedHashMap<>();
         parameters.put("case", opCase.name());
-        parameters.put("device", backend.description());
+        parameters.put("device", backend.capabilities().description());
         Map<String, Double> metrics = new LinkedHashMap<>();
         metrics.put("us", nanos / 1e3);
         metrics.put("GB/s", opCase.bytes() / nanos);

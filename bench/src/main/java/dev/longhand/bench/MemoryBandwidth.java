@@ -68,7 +68,7 @@ final class MemoryBandwidth implements AutoCloseable {
             return device.equals(Device.CPU) || device.equals(Device.REFERENCE);
         }
         try (ComputeBackend backend = BackendChoice.open(device, threads).backend()) {
-            return backend.memoryAvailableBytes().isEmpty();
+            return backend.freeBytes().isEmpty();
         }
     }
 

@@ -8,6 +8,7 @@ import dev.longhand.engine.model.StepSize;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.backend.DecoderOps;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
@@ -34,6 +35,7 @@ final class ModelSession implements AutoCloseable {
     private final Checkpoint checkpoint;
     private final Arena hostMemory;
     private final ComputeBackend backend;
+    private final DecoderOps ops;
     private final Qwen2Model model;
     private final KvCache kv;
     private final StepBatch batch;
@@ -46,6 +48,7 @@ final class ModelSession implements AutoCloseable {
      *
      * @param folder Hugging Face folder
      * @param backend the session closes it
+     * @param ops the ops of the backend, or others that delegate to them
      * @param quantized what linear layers are quantised to; null leaves them as they are stored
      * @param context positions that {@link #fillContext} will fill
      * @param rowsMax the largest step
@@ -54,11 +57,13 @@ final class ModelSession implements AutoCloseable {
     ModelSession(
             Path folder,
             ComputeBackend backend,
+            DecoderOps ops,
             @Nullable DType quantized,
             DType kvDtype,
             int context,
             int rowsMax) {
         this.backend = backend;
+        this.ops = ops;
         ModelConfig config = ModelConfig.read(folder);
         checkpoint = Checkpoint.open(folder);
         hostMemory = Arena.ofShared();
@@ -74,6 +79,7 @@ final class ModelSession implements AutoCloseable {
                                 hostMemory),
                         config,
                         backend,
+                        ops,
                         new StepSize(Math.max(rowsMax, PREFILLED), 1, positions),
                         hostMemory);
         int pages = KvShape.pagesFor(positions);
@@ -129,7 +135,7 @@ final class ModelSession implements AutoCloseable {
 
     private int step() {
         model.forward(batch, kv);
-        backend.sample(model.logits(), samplers, 1);
+        ops.sample(model.logits(), samplers, 1);
         token = samplers[0].token();
         return token;
     }

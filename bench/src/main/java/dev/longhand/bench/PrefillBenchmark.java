@@ -69,8 +69,9 @@ public class PrefillBenchmark {
                 new ModelSession(
                         folder,
                         backend,
+                        backend,
                         BenchModel.quantized(weights),
-                        backend.kvDtypeDefault(),
+                        backend.capabilities().kvDtype(),
                         0,
                         prompt);
     }

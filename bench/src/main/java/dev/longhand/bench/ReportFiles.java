@@ -102,7 +102,9 @@ final class ReportFiles {
 
     private static StackedBarChart.Bar bar(BenchResult split) {
         Map<String, Double> parts = new LinkedHashMap<>();
-        StepSplit.OPS.forEach(op -> parts.put(op, split.metric(op)));
+        for (StepOp op : StepOp.values()) {
+            parts.put(op.label(), split.metric(op.label()));
+        }
         return new StackedBarChart.Bar(String.format(Locale.ROOT, "%,.0f", context(split)), parts);
     }
 }

@@ -10,26 +10,10 @@ import dev.longhand.kernels.tensor.DType;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
-/** Where the time of a decode step goes, op by op, at some contexts of one sequence. */
+/** The time of a decode step of one sequence, split by {@link StepOp}. */
 final class StepSplit {
-    static final String QKV = "norm, qkv";
-    static final String ATTENTION = "attention";
-    static final String OUTPUT = "output";
-    static final String GATE_UP = "norm, gate, up";
-    static final String DOWN = "down";
-    static final String HEAD = "norm, head";
-    static final String SAMPLING = "sampling";
-
-    /** Embedding, RoPE, what the host does between ops. */
-    static final String OTHER = "other";
-
-    /** From the bottom of a bar to its top. */
-    static final List<String> OPS =
-            List.of(GATE_UP, DOWN, QKV, OUTPUT, HEAD, SAMPLING, OTHER, ATTENTION);
-
     static final String CONTEXT = "context";
     static final String STEP = "ms/token";
 
@@ -49,7 +33,7 @@ final class StepSplit {
             Path model, Device device, int threads, DType weights, int context, int steps) {
         ModelConfig config = ModelConfig.read(model);
         ComputeBackend backend = BackendChoice.open(device, threads).backend();
-        if (backend.memoryAvailableBytes().isPresent()) {
+        if (backend.freeBytes().isPresent()) {
             backend.close();
             throw new InputException(device.name() + " queues its ops; a split needs a CPU");
         }
@@ -57,9 +41,10 @@ final class StepSplit {
         try (ModelSession session =
                 new ModelSession(
                         model,
-                        timer.door(),
+                        backend,
+                        timer,
                         BenchModel.quantized(weights),
-                        backend.kvDtypeDefault(),
+                        backend.capabilities().kvDtype(),
                         context,
                         1)) {
             session.fillContext(context);
@@ -82,14 +67,13 @@ final class StepSplit {
         parameters.put(CONTEXT, Integer.toString(context));
         Map<String, Double> metrics = new LinkedHashMap<>();
         metrics.put(STEP, stepMillis);
-        Map<String, Long> nanos = timer.nanos();
-        double named = 0;
-        for (String op : OPS) {
-            double millis = nanos.getOrDefault(op, 0L) / 1e6 / steps;
-            metrics.put(op, millis);
-            named += millis;
+        double timed = 0;
+        for (StepOp op : StepOp.values()) {
+            double millis = timer.nanos(op) / 1e6 / steps;
+            metrics.put(op.label(), millis);
+            timed += millis;
         }
-        metrics.merge(OTHER, stepMillis - named, Double::sum);
+        metrics.merge(StepOp.OTHER.label(), stepMillis - timed, Double::sum);
         return new BenchResult("StepSplit", parameters, metrics, Map.of());
     }
 }

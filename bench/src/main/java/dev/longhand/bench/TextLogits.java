@@ -52,6 +52,7 @@ final class TextLogits implements AutoCloseable {
                                 hostMemory),
                         config,
                         backend,
+                        backend,
                         new StepSize(ROWS, ROWS, positions),
                         hostMemory);
         int pages = KvShape.pagesFor(positions);
@@ -62,7 +63,7 @@ final class TextLogits implements AutoCloseable {
                                 pages,
                                 config.kvHeads(),
                                 config.headDim(),
-                                backend.kvDtypeDefault()));
+                                backend.capabilities().kvDtype()));
         batch = backend.allocateBatch(ROWS, 1, pages);
         for (int page = 0; page < pages; page++) {
             batch.setPage(0, page, page);

@@ -47,7 +47,8 @@ public record BackendChoice(ComputeBackend backend, String reason) {
             if (!(own.backend() instanceof CudaBackend cuda)) {
                 throw new BackendUnavailableException(
                         device,
-                        "cuBLAS multiplies on a GPU, and this is " + own.backend().description(),
+                        "cuBLAS multiplies on a GPU, and this is "
+                                + own.backend().capabilities().description(),
                         "use --device cuda, or leave out --prefill cublas");
             }
             cuda.prefillByCublas();
@@ -174,6 +175,7 @@ public record BackendChoice(ComputeBackend backend, String reason) {
     }
 
     private static BackendChoice of(ComputeBackend backend, String why) {
-        return new BackendChoice(backend, "device: " + backend.description() + ", " + why);
+        return new BackendChoice(
+                backend, "device: " + backend.capabilities().description() + ", " + why);
     }
 }

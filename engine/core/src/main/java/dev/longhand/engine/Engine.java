@@ -110,6 +110,7 @@ public final class Engine implements AutoCloseable {
                                     hostMemory),
                             setup.model(),
                             backend,
+                            backend,
                             setup.stepSize(),
                             hostMemory);
             KvCache kv = backend.allocateKv(kvShape);
@@ -136,7 +137,7 @@ public final class Engine implements AutoCloseable {
                     thread,
                     adapters,
                     resources,
-                    backend.drawsInOrder());
+                    backend.capabilities().samplesInOrder());
         } catch (RuntimeException | Error e) {
             resources.close();
             throw e;
@@ -144,7 +145,8 @@ public final class Engine implements AutoCloseable {
     }
 
     private static void requireAttention(ComputeBackend backend, KvShape kv, int heads) {
-        backend.refusal(kv, heads)
+        backend.capabilities()
+                .refusal(kv, heads)
                 .ifPresent(
                         reason -> {
                             throw new InputException(reason + ", this model cannot run there");

@@ -14,7 +14,6 @@ import dev.longhand.engine.tokenizer.Tokenizer;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.DType;
-import dev.longhand.kernels.tensor.Shape;
 
 import org.jspecify.annotations.Nullable;
 
@@ -98,7 +97,7 @@ public record EngineSetup(
                 KvShape.pagesFor(limits.kvTokensMax()) + limits.sequencesMax() - 1,
                 model.kvHeads(),
                 model.headDim(),
-                kvDtype != null ? kvDtype : backend.kvDtypeDefault());
+                kvDtype != null ? kvDtype : backend.capabilities().kvDtype());
     }
 
     /** Tokens that may be drawn: rows of the vocabulary beyond the tokenizer are padding. */
@@ -123,7 +122,8 @@ public record EngineSetup(
      */
     public MemoryPlan plan(LinearWeights linear, ComputeBackend backend) {
         for (DType dtype : linear.dtypes()) {
-            backend.refusal(dtype)
+            backend.capabilities()
+                    .refusal(dtype)
                     .ifPresent(
                             reason -> {
                                 throw new InputException(
@@ -132,21 +132,13 @@ public record EngineSetup(
                                                 : reason + "; use another device");
                             });
         }
-        Shape logits = Shape.of(stepSize().logitRowsMax(), model.vocabSize());
         return new MemoryPlan(
                 linear.bytes(),
                 kvShape(backend).bytes(),
                 limits.kvTokensMax(),
-                stepSize().activationBytes(model)
-                        + backend.sampleBytes(logits)
-                        + backend.productBytes(
-                                stepSize().rowsMax(),
-                                Math.max(
-                                        model.heads() * model.headDim(),
-                                        Math.max(model.hiddenSize(), model.intermediateSize())),
-                                2 * model.intermediateSize()),
+                stepSize().activationBytes(model) + backend.scratchBytes(stepSize().shape(model)),
                 stepSize().ropeBytes(model),
                 adapterBytesMax,
-                backend.memoryAvailableBytes().orElseGet(HostMemory::availableBytes));
+                backend.freeBytes().orElseGet(HostMemory::availableBytes));
     }
 }

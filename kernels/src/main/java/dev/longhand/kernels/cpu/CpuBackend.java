@@ -6,19 +6,14 @@ import dev.longhand.bindings.cpu.CpuDtype;
 import dev.longhand.bindings.cpu.CpuLibrary;
 import dev.longhand.bindings.cpu.NativeLora;
 import dev.longhand.bindings.cpu.NativeLoraRows;
-import dev.longhand.kernels.activation.SwiGlu;
-import dev.longhand.kernels.attention.Attention;
-import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.backend.Capabilities;
+import dev.longhand.kernels.backend.StepShape;
+import dev.longhand.kernels.backend.TypedBackend;
 import dev.longhand.kernels.batch.Rows;
-import dev.longhand.kernels.batch.StepBatch;
-import dev.longhand.kernels.embedding.Embedding;
-import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.lora.LoraAdapter;
 import dev.longhand.kernels.lora.LoraDelta;
-import dev.longhand.kernels.matmul.Linear;
-import dev.longhand.kernels.matmul.LinearMatrix;
-import dev.longhand.kernels.norm.RmsNorm;
+import dev.longhand.kernels.matmul.PlacedMatrix;
 import dev.longhand.kernels.rope.RopeAppend;
 import dev.longhand.kernels.sampling.HostSampler;
 import dev.longhand.kernels.sampling.SamplerState;
@@ -35,7 +30,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -43,7 +38,7 @@ import java.util.stream.Collectors;
  * Our C kernels on a pool of native threads. Tensors are host memory: weights are read where their
  * file is mapped. One instance per engine, each with threads of its own.
  */
-public final class CpuBackend implements ComputeBackend {
+public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuStepBatch, CpuKv> {
     /** The dtypes that the C kernels have under the same name. */
     private static final Map<DType, CpuDtype> CPU_DTYPES = new EnumMap<>(DType.class);
 
@@ -58,7 +53,7 @@ public final class CpuBackend implements ComputeBackend {
     private final Arena arena = Arena.ofShared();
     private final WeightMemory weightMemory;
     private final NativeLoraRows loras = new NativeLoraRows();
-    private final String description;
+    private final Capabilities capabilities;
 
     /**
      * Starts the threads.
@@ -67,16 +62,24 @@ public final class CpuBackend implements ComputeBackend {
      * @param threads at least 1; 0 is one per processor
      */
     public CpuBackend(CpuLibrary library, @Nullable String isa, int threads) {
+        super(HostTensor.class, CpuLinear.class, CpuStepBatch.class, CpuKv.class);
         int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
         this.library = library;
         weightMemory = new WeightMemory(library);
         context = library.open(isa, count);
-        description =
+        String description =
                 "cpu (%s, %d thread%s)"
                         .formatted(
                                 isa != null ? isa : library.isaNames().getFirst(),
                                 count,
                                 count == 1 ? "" : "s");
+        capabilities =
+                new Capabilities(
+                        description,
+                        DType.F32,
+                        true,
+                        unsupportedWeights(),
+                        Capabilities.AttentionSupport.ANY);
     }
 
     /** Whether the C kernels are there; the library is loaded at the first call. */
@@ -87,6 +90,22 @@ public final class CpuBackend implements ComputeBackend {
     /** Whether C kernels read weights of a dtype. */
     static boolean reads(DType dtype) {
         return CPU_DTYPES.containsKey(dtype);
+    }
+
+    private static Map<DType, String> unsupportedWeights() {
+        String supported =
+                DType.quantizableTypes().stream()
+                        .filter(CpuBackend::reads)
+                        .map(DType::label)
+                        .collect(Collectors.joining(" or "));
+        return DType.quantizedTypes().stream()
+                .filter(dtype -> !reads(dtype))
+                .collect(
+                        Collectors.toMap(
+                                dtype -> dtype,
+                                dtype ->
+                                        "the CPU kernels read weights in %s, not in %s"
+                                                .formatted(supported, dtype.label())));
     }
 
     static CpuDtype dtype(Tensor tensor) {
@@ -101,22 +120,18 @@ public final class CpuBackend implements ComputeBackend {
         return found;
     }
 
-    private static MemorySegment data(Tensor tensor) {
-        return ((HostTensor) tensor).data();
+    @Override
+    public Capabilities capabilities() {
+        return capabilities;
     }
 
     @Override
-    public String description() {
-        return description;
-    }
-
-    @Override
-    public Tensor allocate(DType dtype, Shape shape) {
+    public HostTensor allocate(DType dtype, Shape shape) {
         return HostTensor.allocate(arena, dtype, shape);
     }
 
     @Override
-    public Tensor place(HostTensor tensor) {
+    public HostTensor place(HostTensor tensor) {
         library.preferHugePages(tensor.data());
         return tensor;
     }
@@ -126,28 +141,14 @@ public final class CpuBackend implements ComputeBackend {
     }
 
     @Override
-    public Tensor fillWeights(DType dtype, Shape shape, Consumer<HostTensor> content) {
+    public HostTensor fillWeights(DType dtype, Shape shape, Consumer<HostTensor> content) {
         HostTensor filled = reserve(dtype, shape);
         content.accept(filled);
         return filled;
     }
 
     @Override
-    public Optional<String> refusal(DType weights) {
-        return reads(weights)
-                ? Optional.empty()
-                : Optional.of(
-                        "the CPU kernels read weights in %s, not in %s"
-                                .formatted(
-                                        DType.quantizableTypes().stream()
-                                                .filter(CpuBackend::reads)
-                                                .map(DType::label)
-                                                .collect(Collectors.joining(" or ")),
-                                        weights.label()));
-    }
-
-    @Override
-    public Tensor quantize(HostTensor weights, DType dtype) {
+    public HostTensor quantize(HostTensor weights, DType dtype) {
         HostTensor quantized = reserve(dtype, weights.shape());
         context.quantize(
                 weights.data(),
@@ -160,68 +161,76 @@ public final class CpuBackend implements ComputeBackend {
     }
 
     @Override
-    public Linear linear(List<LinearMatrix> matrices) {
+    protected CpuLinear prepare(List<PlacedMatrix<HostTensor>> matrices) {
         return new CpuLinear(arena, matrices);
     }
 
     @Override
-    public KvCache allocateKv(KvShape shape) {
+    public CpuKv allocateKv(KvShape shape) {
         return new CpuKv(library, shape, dtype(shape.dtype()));
     }
 
     @Override
-    public StepBatch allocateBatch(int rowsMax, int sequencesMax, int pagesPerSequence) {
+    public CpuStepBatch allocateBatch(int rowsMax, int sequencesMax, int pagesPerSequence) {
         return new CpuStepBatch(rowsMax, sequencesMax, pagesPerSequence);
     }
 
     @Override
-    public void embed(Tensor table, StepBatch batch, Tensor out) {
-        Embedding.check(table, batch, out);
+    public OptionalLong freeBytes() {
+        return OptionalLong.empty();
+    }
+
+    @Override
+    public long scratchBytes(StepShape step) {
+        return 0;
+    }
+
+    @Override
+    protected void runEmbed(HostTensor table, CpuStepBatch batch, HostTensor out) {
         context.embed(
-                data(table),
+                table.data(),
                 dtype(table),
                 (int) table.shape().width(),
-                ((CpuStepBatch) batch).struct(),
-                data(out));
+                batch.struct(),
+                out.data());
     }
 
     @Override
-    public void rmsNorm(Tensor x, Tensor weight, float eps, Tensor out, int rows) {
-        RmsNorm.check(x, weight, out, rows);
-        context.rmsNorm(data(x), data(weight), eps, data(out), rows, (int) x.shape().width());
+    protected void runRmsNorm(
+            HostTensor x, HostTensor weight, float eps, HostTensor out, int rows) {
+        context.rmsNorm(x.data(), weight.data(), eps, out.data(), rows, (int) x.shape().width());
     }
 
     @Override
-    public LoraAdapter adapter(List<LoraDelta> deltas) {
+    protected CpuLora prepareAdapter(Map<CpuLinear, LoraDelta> deltas) {
         return new CpuLora(deltas);
     }
 
     @Override
-    public void reload(Linear linear, List<HostTensor> weights) {
-        linear.checkReload(weights);
-        ((CpuLinear) linear).reload(weights);
+    protected void replaceWeights(CpuLinear linear, List<HostTensor> weights) {
+        linear.reload(weights);
     }
 
     @Override
-    public void applyLinear(Linear linear, Tensor x, Tensor out, Rows rows, boolean accumulate) {
-        linear.check(x, out, rows.rows());
+    protected void runLinear(
+            CpuLinear linear, HostTensor x, HostTensor out, Rows rows, boolean accumulate) {
         collectLoras(linear, rows);
         context.linear(
-                data(x),
+                x.data(),
                 rows.rows(),
                 linear.inputs(),
-                ((CpuLinear) linear).structs(),
+                linear.structs(),
                 loras,
-                data(out),
+                out.data(),
                 accumulate);
     }
 
-    private void collectLoras(Linear linear, Rows rows) {
+    private void collectLoras(CpuLinear linear, Rows rows) {
         loras.clear();
         for (int first = 0, end; first < rows.rows(); first = end) {
             end = rows.adapterEnd(first);
             LoraAdapter adapter = rows.adapter(first);
-            NativeLora change = adapter == null ? null : ((CpuLora) adapter).of(linear);
+            NativeLora change = adapter == null ? null : own(CpuLora.class, adapter).of(linear);
             if (change != null) {
                 loras.add(first, end - first, change);
             }
@@ -229,75 +238,64 @@ public final class CpuBackend implements ComputeBackend {
     }
 
     @Override
-    public void ropeAppend(Tensor qkv, Tensor rope, StepBatch batch, KvCache kv, int layer) {
-        RopeAppend.check(qkv, rope, batch, kv.shape(), layer);
+    protected void runRopeAppend(
+            HostTensor qkv, HostTensor rope, CpuStepBatch batch, CpuKv kv, int layer) {
         context.ropeAppend(
-                data(qkv),
+                qkv.data(),
                 RopeAppend.heads(qkv, kv.shape()),
-                data(rope),
-                ((CpuStepBatch) batch).struct(),
-                ((CpuKv) kv).struct(),
+                rope.data(),
+                batch.struct(),
+                kv.struct(),
                 layer);
     }
 
     @Override
-    public void attention(Tensor qkv, StepBatch batch, KvCache kv, int layer, Tensor out) {
-        Attention.check(qkv, batch, kv.shape(), layer, out);
+    protected void runAttention(
+            HostTensor qkv, CpuStepBatch batch, CpuKv kv, int layer, HostTensor out) {
         context.attention(
-                data(qkv),
+                qkv.data(),
                 RopeAppend.heads(qkv, kv.shape()),
-                ((CpuStepBatch) batch).struct(),
-                ((CpuKv) kv).struct(),
+                batch.struct(),
+                kv.struct(),
                 layer,
-                data(out));
+                out.data());
     }
 
     @Override
-    public void swiGlu(Tensor gateUp, Tensor out, int rows) {
-        SwiGlu.check(gateUp, out, rows);
-        context.swiGlu(data(gateUp), data(out), rows, (int) out.shape().width());
+    protected void runSwiGlu(HostTensor gateUp, HostTensor out, int rows) {
+        context.swiGlu(gateUp.data(), out.data(), rows, (int) out.shape().width());
     }
 
     @Override
-    public void gatherSelected(Tensor x, StepBatch batch, Tensor out) {
+    protected void runGather(HostTensor x, CpuStepBatch batch, HostTensor out) {
         context.gatherRows(
-                data(x),
+                x.data(),
                 batch.selectedRows(),
-                data(out),
+                out.data(),
                 batch.selectedCount(),
                 (int) x.shape().width());
     }
 
     @Override
-    public void sample(Tensor logits, SamplerState[] slots, int count) {
-        HostSampler.sample((HostTensor) logits, slots, count);
+    protected void runSample(HostTensor logits, SamplerState[] states, int count) {
+        HostSampler.sample(logits, states, count);
     }
 
     @Override
-    public boolean drawsInOrder() {
-        return true;
+    protected void copyPageOf(CpuKv kv, int from, int to) {
+        context.copyPage(kv.struct(), from, to);
     }
 
     @Override
-    public void copyPage(KvCache kv, int from, int to) {
-        context.copyPage(((CpuKv) kv).struct(), from, to);
+    protected long firstNonFinite(HostTensor tensor) {
+        return context.findNonFinite(tensor.data(), dtype(tensor), tensor.shape().elements());
     }
 
     @Override
-    public boolean copiesUnfilledPages() {
-        return true;
-    }
-
-    @Override
-    public long findNonFinite(Tensor tensor) {
-        return context.findNonFinite(data(tensor), dtype(tensor), tensor.shape().elements());
-    }
-
-    @Override
-    public void read(Tensor tensor, int row, float[] into) {
+    protected void readRow(HostTensor tensor, int row, float[] into) {
         long first = row * tensor.shape().width() * Float.BYTES;
         MemorySegment.copy(
-                data(tensor), ValueLayout.JAVA_FLOAT_UNALIGNED, first, into, 0, into.length);
+                tensor.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, first, into, 0, into.length);
     }
 
     @Override

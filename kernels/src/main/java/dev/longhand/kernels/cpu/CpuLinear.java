@@ -2,7 +2,7 @@ package dev.longhand.kernels.cpu;
 
 import dev.longhand.bindings.cpu.NativeMatrices;
 import dev.longhand.kernels.matmul.Linear;
-import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.matmul.PlacedMatrix;
 import dev.longhand.kernels.tensor.HostTensor;
 
 import java.lang.foreign.Arena;
@@ -12,15 +12,15 @@ import java.util.List;
 final class CpuLinear extends Linear {
     private final NativeMatrices structs;
 
-    CpuLinear(Arena arena, List<LinearMatrix> matrices) {
-        super(matrices);
+    CpuLinear(Arena arena, List<PlacedMatrix<HostTensor>> matrices) {
+        super(PlacedMatrix.matrices(matrices));
         structs = new NativeMatrices(arena, matrices.size());
         for (int i = 0; i < matrices.size(); i++) {
-            LinearMatrix matrix = matrices.get(i);
-            HostTensor bias = (HostTensor) matrix.bias();
+            PlacedMatrix<HostTensor> matrix = matrices.get(i);
+            HostTensor bias = matrix.bias();
             structs.set(
                     i,
-                    ((HostTensor) matrix.weights()).data(),
+                    matrix.weights().data(),
                     bias == null ? null : bias.data(),
                     CpuBackend.dtype(matrix.weights()),
                     matrix.outputs());

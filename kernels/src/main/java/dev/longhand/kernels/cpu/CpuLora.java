@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /** An adapter whose matrices the C kernels read where they are. */
@@ -17,8 +16,8 @@ final class CpuLora implements LoraAdapter {
     private final Arena arena = Arena.ofShared();
     private final Map<Linear, NativeLora> changes = new HashMap<>();
 
-    CpuLora(List<LoraDelta> deltas) {
-        for (LoraDelta delta : deltas) {
+    CpuLora(Map<CpuLinear, LoraDelta> deltas) {
+        for (LoraDelta delta : deltas.values()) {
             NativeLora lora = new NativeLora(arena, delta.linear().matrices().size());
             delta.changes()
                     .forEach(

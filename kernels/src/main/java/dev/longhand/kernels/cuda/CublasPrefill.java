@@ -5,8 +5,6 @@ import dev.longhand.bindings.cuda.CublasGemm;
 import dev.longhand.bindings.cuda.CublasGemm.Operand;
 import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.batch.Rows;
-import dev.longhand.kernels.norm.Norm;
-import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
@@ -105,19 +103,20 @@ final class CublasPrefill {
     /** Queues one product, with the arguments of {@link CudaLinearKernels#run}. */
     void run(
             CudaLinear linear,
-            Tensor in,
-            @Nullable Norm norm,
-            Tensor out,
+            CudaTensor in,
+            @Nullable CudaTensor normWeight,
+            float eps,
+            CudaTensor out,
             int rows,
             boolean accumulate) {
         int inputs = linear.inputs();
         int width = (int) out.shape().width();
-        long from = CudaTensor.address(in);
-        long to = CudaTensor.address(out);
+        long from = in.address();
+        long to = out.address();
         long operand = x.of((long) rows * inputs * Short.BYTES);
-        if (norm != null) {
-            normed.begin().parameter(from).parameter(CudaTensor.address(norm.weight()));
-            normed.parameter(norm.eps()).parameter(operand).parameter(inputs);
+        if (normWeight != null) {
+            normed.begin().parameter(from).parameter(normWeight.address());
+            normed.parameter(eps).parameter(operand).parameter(inputs);
             normed.launch(rows, 1, 1, THREADS);
         } else {
             rounded.begin().parameter(from).parameter(operand).parameter(inputs);

@@ -5,7 +5,6 @@ import dev.longhand.kernels.cuda.KernelStruct.Int32;
 import dev.longhand.kernels.cuda.KernelStruct.Int64;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.rope.RopeAppend;
-import dev.longhand.kernels.tensor.Tensor;
 
 import java.util.Optional;
 import java.util.Set;
@@ -48,6 +47,9 @@ final class CudaAttention {
 
     /** Why attention with this cache and this number of query heads is not supported, if so. */
     static Optional<String> refusal(KvShape shape, int heads) {
+        if (shape.dtype() != CudaKv.DTYPE) {
+            return Optional.of(CudaKv.OTHER_DTYPE);
+        }
         if (!HEAD_DIMS.contains(shape.headDim())) {
             return Optional.of("the CUDA kernels know heads of 32, 64 and 128 elements");
         }
@@ -57,7 +59,7 @@ final class CudaAttention {
         return Optional.empty();
     }
 
-    void run(Tensor qkv, CudaStepBatch batch, CudaKv kv, int layer, Tensor out) {
+    void run(CudaTensor qkv, CudaStepBatch batch, CudaKv kv, int layer, CudaTensor out) {
         int heads = RopeAppend.heads(qkv, kv.shape());
         AttentionPlan plan = batch.plan();
         int splits = plan.splits();
@@ -76,16 +78,16 @@ final class CudaAttention {
 
     private void set(
             KernelCall call,
-            Tensor qkv,
+            CudaTensor qkv,
             int heads,
             CudaStepBatch batch,
             CudaKv kv,
             int layer,
-            Tensor out,
+            CudaTensor out,
             int splits) {
         call.begin().struct(ARGUMENTS);
-        call.set(QKV, CudaTensor.address(qkv)).set(HEADS, heads);
-        call.set(OUT, CudaTensor.address(out)).set(PARTIALS, partials).set(SPLITS, splits);
+        call.set(QKV, qkv.address()).set(HEADS, heads);
+        call.set(OUT, out.address()).set(PARTIALS, partials).set(SPLITS, splits);
         StepStructs.set(call.inner(BATCH), batch);
         StepStructs.set(call.inner(KV), kv, layer);
     }

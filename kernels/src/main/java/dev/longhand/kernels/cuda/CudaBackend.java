@@ -1,33 +1,25 @@
 package dev.longhand.kernels.cuda;
 
-import static dev.longhand.kernels.cuda.CudaTensor.address;
-
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.bindings.cuda.CudaDrivers;
 import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.bindings.cuda.CudaQueue;
-import dev.longhand.kernels.activation.SwiGlu;
-import dev.longhand.kernels.attention.Attention;
-import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.backend.Capabilities;
+import dev.longhand.kernels.backend.StepShape;
+import dev.longhand.kernels.backend.TypedBackend;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.batch.StepBatch;
-import dev.longhand.kernels.embedding.Embedding;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
-import dev.longhand.kernels.lora.LoraAdapter;
 import dev.longhand.kernels.lora.LoraDelta;
-import dev.longhand.kernels.matmul.Linear;
-import dev.longhand.kernels.matmul.LinearMatrix;
-import dev.longhand.kernels.norm.Norm;
-import dev.longhand.kernels.norm.RmsNorm;
+import dev.longhand.kernels.matmul.PlacedMatrix;
 import dev.longhand.kernels.rope.RopeAppend;
 import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
-import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
@@ -37,8 +29,8 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -46,7 +38,7 @@ import java.util.function.Function;
  * enter a tensor core. Weights are bf16, to which f16 and f32 are rounded, or quantised, whose
  * values are exact in a tensor core. Sums are F32.
  */
-public final class CudaBackend implements ComputeBackend {
+public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, CudaStepBatch, CudaKv> {
     private static final int THREADS = 256;
 
     private final Arena arena = Arena.ofShared();
@@ -59,7 +51,6 @@ public final class CudaBackend implements ComputeBackend {
     private final KernelCall rmsNorm;
     private final KernelCall swiGlu;
     private final KernelCall ropeAppend;
-    private final KernelCall copyPage;
     private final CudaLinearKernels linears;
     private final CudaLoras loras;
     private final StepGraphs graphs;
@@ -82,6 +73,7 @@ public final class CudaBackend implements ComputeBackend {
 
     /** The same with PTX texts from another source, by name. */
     CudaBackend(CudaLibrary library, int ordinal, Function<String, byte[]> ptx) {
+        super(CudaTensor.class, CudaLinear.class, CudaStepBatch.class, CudaKv.class);
         CudaDriver driver = CudaDrivers.open(library, ordinal);
         try {
             queue = CudaQueue.create(driver);
@@ -100,7 +92,6 @@ public final class CudaBackend implements ComputeBackend {
             rmsNorm = kernels.call("rms_norm", "rms_norm");
             swiGlu = kernels.call("swiglu", "swiglu");
             ropeAppend = kernels.call("rope_append", "rope_append");
-            copyPage = kernels.call("rope_append", "copy_page");
             sample = kernels.call("sample", "sample");
             loras = new CudaLoras(queue, memory);
             linears = new CudaLinearKernels(kernels, loras);
@@ -136,80 +127,87 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     @Override
-    public String description() {
+    public Capabilities capabilities() {
         CublasPrefill peer = cublas;
         String prefill = peer == null ? "" : ", " + peer.description();
-        return "cuda (%s%s)".formatted(queue.driver().device().name(), prefill);
+        return new Capabilities(
+                "cuda (%s%s)".formatted(queue.driver().device().name(), prefill),
+                CudaKv.DTYPE,
+                false,
+                Map.of(),
+                CudaAttention::refusal);
     }
 
     @Override
-    public Tensor allocate(DType dtype, Shape shape) {
+    public CudaTensor allocate(DType dtype, Shape shape) {
         return DeviceTensor.zeros(memory, dtype, shape);
     }
 
     @Override
-    public Tensor place(HostTensor tensor) {
+    public CudaTensor place(HostTensor tensor) {
         return WeightTensor.borrowing(memory, tensor);
     }
 
     @Override
-    public Linear linear(List<LinearMatrix> matrices) {
+    protected CudaLinear prepare(List<PlacedMatrix<CudaTensor>> matrices) {
         return linears.prepare(new CudaLinear(memory, matrices));
     }
 
     @Override
-    public DType kvDtypeDefault() {
-        return DType.BF16;
+    public CudaTensor fillWeights(DType dtype, Shape shape, Consumer<HostTensor> content) {
+        HostTensor filled = HostTensor.allocate(Arena.ofAuto(), dtype, shape);
+        content.accept(filled);
+        return place(filled);
     }
 
     @Override
-    public OptionalLong memoryAvailableBytes() {
+    public OptionalLong freeBytes() {
         return OptionalLong.of(queue.driver().memoryInfo().freeBytes());
     }
 
     @Override
-    public Tensor quantize(HostTensor weights, DType dtype) {
+    public CudaTensor quantize(HostTensor weights, DType dtype) {
         return quantizer.quantize(weights, dtype);
     }
 
     @Override
-    public Optional<String> refusal(KvShape shape, int heads) {
-        return shape.dtype() == DType.BF16
-                ? CudaAttention.refusal(shape, heads)
-                : Optional.of("the CUDA kernels keep keys and values in bf16");
+    public long scratchBytes(StepShape step) {
+        long sampling = CudaSampler.bytes(Shape.of(step.logitRows(), step.vocabulary()));
+        long products =
+                cublas == null
+                        ? 0
+                        : CublasPrefill.bytes(step.rows(), step.inputsMax(), step.gateUpOutputs());
+        return sampling + products;
     }
 
     @Override
-    public Linear gatedLinear(LinearMatrix gate, LinearMatrix up) {
+    protected CudaLinear prepareGated(PlacedMatrix<CudaTensor> gate, PlacedMatrix<CudaTensor> up) {
         return linears.prepare(new CudaLinear(memory, gate, up));
     }
 
     @Override
-    public LoraAdapter adapter(List<LoraDelta> deltas) {
+    protected CudaLora prepareAdapter(Map<CudaLinear, LoraDelta> deltas) {
         return loras.load(deltas);
     }
 
     @Override
-    public void reload(Linear linear, List<HostTensor> weights) {
-        ((CudaLinear) linear).reload(memory, weights);
+    protected void replaceWeights(CudaLinear linear, List<HostTensor> weights) {
+        linear.reload(memory, weights);
     }
 
     @Override
-    public KvCache allocateKv(KvShape shape) {
-        if (shape.dtype() != DType.BF16) {
-            throw new IllegalArgumentException("the CUDA kernels keep keys and values in bf16");
-        }
+    public CudaKv allocateKv(KvShape shape) {
         return new CudaKv(memory, shape);
     }
 
     @Override
-    public StepBatch allocateBatch(int rowsMax, int sequencesMax, int pagesPerSequence) {
+    public CudaStepBatch allocateBatch(int rowsMax, int sequencesMax, int pagesPerSequence) {
         return new CudaStepBatch(queue, loras, rowsMax, sequencesMax, pagesPerSequence);
     }
 
     @Override
-    public boolean replayStep(StepBatch batch, KvCache kv) {
-        return graphs.replay((CudaStepBatch) batch, kv);
+    protected boolean replay(CudaStepBatch batch, CudaKv kv) {
+        return graphs.replay(batch, kv);
     }
 
     @Override
@@ -218,10 +216,8 @@ public final class CudaBackend implements ComputeBackend {
     }
 
     @Override
-    public void embed(Tensor table, StepBatch batch, Tensor out) {
-        Embedding.check(table, batch, out);
-        CudaStepBatch rows = (CudaStepBatch) batch;
-        rows.synchronise();
+    protected void runEmbed(CudaTensor table, CudaStepBatch batch, CudaTensor out) {
+        batch.synchronise();
         int width = Math.toIntExact(table.shape().width());
         // bf16 is read as the linear kernels have it, so that a tied head shares its memory
         CudaMatrix shared = table.dtype() == DType.BF16 ? WeightTensor.of(table).matrix() : null;
@@ -230,134 +226,123 @@ public final class CudaBackend implements ComputeBackend {
         if (call == null) {
             throw new IllegalArgumentException("no embedding in " + table.dtype());
         }
-        call.begin().parameter(shared == null ? address(table) : shared.address());
+        call.begin().parameter(shared == null ? table.address() : shared.address());
         call.parameter(stride).parameter(width);
-        call.parameter(rows.tokensAddress()).parameter(address(out));
+        call.parameter(batch.tokensAddress()).parameter(out.address());
         call.launch(batch.rows(), 1, 1, THREADS);
     }
 
     @Override
-    public void rmsNorm(Tensor x, Tensor weight, float eps, Tensor out, int rows) {
-        RmsNorm.check(x, weight, out, rows);
-        rmsNorm.begin().parameter(address(x)).parameter(address(weight)).parameter(eps);
-        rmsNorm.parameter(address(out)).parameter((int) x.shape().width());
+    protected void runRmsNorm(
+            CudaTensor x, CudaTensor weight, float eps, CudaTensor out, int rows) {
+        rmsNorm.begin().parameter(x.address()).parameter(weight.address()).parameter(eps);
+        rmsNorm.parameter(out.address()).parameter((int) x.shape().width());
         rmsNorm.launch(rows, 1, 1, THREADS);
     }
 
     @Override
-    public void applyLinear(Linear linear, Tensor x, Tensor out, Rows rows, boolean accumulate) {
-        linear.check(x, out, rows.rows());
-        if (((CudaLinear) linear).gated()) {
+    protected void runLinear(
+            CudaLinear linear, CudaTensor x, CudaTensor out, Rows rows, boolean accumulate) {
+        if (linear.gated()) {
             throw new IllegalArgumentException("gate and up are for applyGated");
         }
-        linears.run((CudaLinear) linear, x, null, out, rows, accumulate);
+        linears.run(linear, x, null, 0, out, rows, accumulate);
     }
 
     @Override
-    public void applyNormed(
-            Linear linear, Tensor x, Norm norm, Tensor normed, Tensor out, Rows rows) {
-        linear.check(x, out, rows.rows());
-        RmsNorm.check(x, norm.weight(), x, rows.rows());
-        linears.run((CudaLinear) linear, x, norm, out, rows, false);
+    protected void runNormed(
+            CudaLinear linear,
+            CudaTensor x,
+            CudaTensor weight,
+            float eps,
+            CudaTensor normed,
+            CudaTensor out,
+            Rows rows) {
+        linears.run(linear, x, weight, eps, out, rows, false);
     }
 
     @Override
-    public void applyGated(
-            Linear gateUp, Tensor x, Norm norm, Tensor normed, Tensor both, Tensor out, Rows rows) {
-        gateUp.check(x, both, rows.rows());
-        SwiGlu.check(both, out, rows.rows());
-        RmsNorm.check(x, norm.weight(), x, rows.rows());
-        linears.run((CudaLinear) gateUp, x, norm, out, rows, false);
+    protected void runGated(
+            CudaLinear gateUp,
+            CudaTensor x,
+            CudaTensor weight,
+            float eps,
+            CudaTensor normed,
+            CudaTensor both,
+            CudaTensor out,
+            Rows rows) {
+        linears.run(gateUp, x, weight, eps, out, rows, false);
     }
 
     @Override
-    public void ropeAppend(Tensor qkv, Tensor rope, StepBatch batch, KvCache kv, int layer) {
-        RopeAppend.check(qkv, rope, batch, kv.shape(), layer);
-        CudaStepBatch rows = (CudaStepBatch) batch;
-        rows.synchronise();
+    protected void runRopeAppend(
+            CudaTensor qkv, CudaTensor rope, CudaStepBatch batch, CudaKv kv, int layer) {
+        batch.synchronise();
         int heads = RopeAppend.heads(qkv, kv.shape());
-        ropeAppend.begin().parameter(address(qkv)).parameter(heads).parameter(address(rope));
-        StepStructs.set(ropeAppend.struct(StepStructs.BATCH), rows);
-        StepStructs.set(ropeAppend.struct(StepStructs.PAGED_KV), (CudaKv) kv, layer);
+        ropeAppend.begin().parameter(qkv.address()).parameter(heads).parameter(rope.address());
+        StepStructs.set(ropeAppend.struct(StepStructs.BATCH), batch);
+        StepStructs.set(ropeAppend.struct(StepStructs.PAGED_KV), kv, layer);
         int all = heads + 2 * kv.shape().kvHeads();
         ropeAppend.launch(batch.rows(), all, 1, 64);
     }
 
     @Override
-    public void attention(Tensor qkv, StepBatch batch, KvCache kv, int layer, Tensor out) {
-        Attention.check(qkv, batch, kv.shape(), layer, out);
-        CudaStepBatch rows = (CudaStepBatch) batch;
-        rows.synchronise();
+    protected void runAttention(
+            CudaTensor qkv, CudaStepBatch batch, CudaKv kv, int layer, CudaTensor out) {
+        batch.synchronise();
         CudaAttention kernel = attention.get(kv.shape().headDim());
         if (kernel == null) {
             kernel = new CudaAttention(queue, memory, kernels, kv.shape().headDim());
             attention.put(kv.shape().headDim(), kernel);
         }
-        kernel.run(qkv, rows, (CudaKv) kv, layer, out);
+        kernel.run(qkv, batch, kv, layer, out);
     }
 
     @Override
-    public void swiGlu(Tensor gateUp, Tensor out, int rows) {
-        SwiGlu.check(gateUp, out, rows);
+    protected void runSwiGlu(CudaTensor gateUp, CudaTensor out, int rows) {
         int width = (int) out.shape().width();
-        swiGlu.begin().parameter(address(gateUp)).parameter(address(out)).parameter(width);
+        swiGlu.begin().parameter(gateUp.address()).parameter(out.address()).parameter(width);
         swiGlu.launch(Math.ceilDiv(width, THREADS), rows, 1, THREADS);
     }
 
     @Override
-    public void gatherSelected(Tensor x, StepBatch batch, Tensor out) {
-        CudaStepBatch rows = (CudaStepBatch) batch;
-        rows.synchronise();
-        gatherRows.begin().parameter(address(x)).parameter((int) x.shape().width());
-        gatherRows.parameter(rows.selectedAddress()).parameter(address(out));
+    protected void runGather(CudaTensor x, CudaStepBatch batch, CudaTensor out) {
+        batch.synchronise();
+        gatherRows.begin().parameter(x.address()).parameter((int) x.shape().width());
+        gatherRows.parameter(batch.selectedAddress()).parameter(out.address());
         gatherRows.launch(batch.selectedCount(), 1, 1, THREADS);
     }
 
     @Override
-    public void sample(Tensor logits, SamplerState[] slots, int count) {
-        CudaSampler drawing = sampler;
-        if (drawing == null || !drawing.fits(logits.shape())) {
-            if (drawing != null) {
-                drawing.close();
+    protected void runSample(CudaTensor logits, SamplerState[] states, int count) {
+        CudaSampler current = sampler;
+        if (current == null || !current.fits(logits.shape())) {
+            if (current != null) {
+                current.close();
                 sampler = null; // an allocation that fails leaves none
             }
-            drawing = new CudaSampler(queue, memory, sample, logits.shape());
-            sampler = drawing;
+            current = new CudaSampler(queue, memory, sample, logits.shape());
+            sampler = current;
         }
-        drawing.sample(address(logits), slots, count);
+        current.sample(logits.address(), states, count);
     }
 
     @Override
-    public long sampleBytes(Shape logits) {
-        return CudaSampler.bytes(logits);
+    protected void copyPageOf(CudaKv kv, int from, int to) {
+        kv.copyPage(queue, from, to);
     }
 
     @Override
-    public long productBytes(int rows, int inputsMax, int gateUp) {
-        return cublas == null ? 0 : CublasPrefill.bytes(rows, inputsMax, gateUp);
-    }
-
-    @Override
-    public void copyPage(KvCache kv, int from, int to) {
-        CudaKv cache = (CudaKv) kv;
-        for (long half : new long[] {cache.keys(), cache.values()}) {
-            copyPage.begin().parameter(half).parameter(kv.shape().pages());
-            copyPage.parameter((int) (cache.pageBytes() / 16)).parameter(from).parameter(to);
-            copyPage.launch(kv.shape().layers(), 1, 1, THREADS);
-        }
-    }
-
-    @Override
-    public long findNonFinite(Tensor tensor) {
+    protected long firstNonFinite(CudaTensor tensor) {
         return nonFiniteCheck.find(tensor);
     }
 
     @Override
-    public void read(Tensor tensor, int row, float[] into) {
+    protected void readRow(CudaTensor tensor, int row, float[] into) {
         try (Arena local = Arena.ofConfined()) {
             MemorySegment values = local.allocate(JAVA_FLOAT, into.length);
             long first = row * tensor.shape().width() * Float.BYTES;
-            memory.download(values, address(tensor) + first);
+            memory.download(values, tensor.address() + first);
             MemorySegment.copy(values, JAVA_FLOAT, 0, into, 0, into.length);
         }
     }

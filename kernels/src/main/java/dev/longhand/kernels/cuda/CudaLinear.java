@@ -1,9 +1,8 @@
 package dev.longhand.kernels.cuda;
 
 import dev.longhand.kernels.matmul.Linear;
-import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.matmul.PlacedMatrix;
 import dev.longhand.kernels.tensor.HostTensor;
-import dev.longhand.kernels.tensor.Tensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,19 +17,21 @@ final class CudaLinear extends Linear {
     private int loraGroup = -1;
 
     /** Gate and up interleaved, for {@code silu(gate) * up}. */
-    CudaLinear(DeviceMemory memory, LinearMatrix gate, LinearMatrix up) {
-        super(List.of(gate, up));
+    CudaLinear(DeviceMemory memory, PlacedMatrix<CudaTensor> gate, PlacedMatrix<CudaTensor> up) {
+        super(List.of(gate.matrix(), up.matrix()));
+        List<PlacedMatrix<CudaTensor>> both = List.of(gate, up);
         if (gate.bias() != null || up.bias() != null || gate.outputs() != up.outputs()) {
             throw new IllegalArgumentException("gate and up are of one size and have no bias");
         }
-        matrix = new CudaMatrix(memory, new StackedMatrices(sources(matrices()), true));
+        matrix = new CudaMatrix(memory, new StackedMatrices(sources(both), true));
         bias = 0;
         gated = true;
-        List.of(gate, up).forEach(part -> WeightTensor.of(part.weights()).uploadedIn(matrix));
+        both.forEach(part -> WeightTensor.of(part.weights()).uploadedIn(matrix));
     }
 
-    CudaLinear(DeviceMemory memory, List<LinearMatrix> matrices) {
-        super(matrices);
+    /** Layers whose outputs stand side by side. */
+    CudaLinear(DeviceMemory memory, List<PlacedMatrix<CudaTensor>> matrices) {
+        super(PlacedMatrix.matrices(matrices));
         matrix =
                 matrices.size() == 1
                         ? WeightTensor.of(matrices.getFirst().weights()).matrix()
@@ -40,19 +41,19 @@ final class CudaLinear extends Linear {
         gated = false;
     }
 
-    private static List<HostTensor> sources(List<LinearMatrix> matrices) {
+    private static List<HostTensor> sources(List<PlacedMatrix<CudaTensor>> matrices) {
         return matrices.stream().map(part -> WeightTensor.of(part.weights()).source()).toList();
     }
 
-    private long uploadBias(DeviceMemory memory, List<LinearMatrix> matrices) {
+    private long uploadBias(DeviceMemory memory, List<PlacedMatrix<CudaTensor>> matrices) {
         if (matrices.stream().allMatch(part -> part.bias() == null)) {
             return 0;
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment all = arena.allocate(ValueLayout.JAVA_FLOAT, outputs());
             long at = 0;
-            for (LinearMatrix part : matrices) {
-                Tensor bias = part.bias();
+            for (PlacedMatrix<CudaTensor> part : matrices) {
+                CudaTensor bias = part.bias();
                 if (bias != null) {
                     HostTensor source = WeightTensor.of(bias).source();
                     all.asSlice(at, source.bytes()).copyFrom(source.data());
@@ -65,7 +66,6 @@ final class CudaLinear extends Linear {
 
     /** Replaces the weights in place. */
     void reload(DeviceMemory memory, List<HostTensor> weights) {
-        checkReload(weights);
         matrix.upload(memory, new StackedMatrices(weights, gated));
     }
 

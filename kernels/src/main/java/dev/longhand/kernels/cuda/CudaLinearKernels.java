@@ -1,9 +1,7 @@
 package dev.longhand.kernels.cuda;
 
 import dev.longhand.kernels.batch.Rows;
-import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.tensor.DType;
-import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
@@ -114,29 +112,36 @@ final class CudaLinearKernels {
         cublas = peer;
     }
 
-    /** Queues one product, with the rows' adapters, of x or, with a norm, of normed x. */
+    /**
+     * Queues one product with the rows' adapters.
+     *
+     * @param normWeight multiplies RMSNorm(x) with these weights; null multiplies x
+     * @param eps of the norm
+     */
     void run(
             CudaLinear linear,
-            Tensor x,
-            @Nullable Norm norm,
-            Tensor out,
+            CudaTensor x,
+            @Nullable CudaTensor normWeight,
+            float eps,
+            CudaTensor out,
             Rows rows,
             boolean accumulate) {
         Format format = Objects.requireNonNull(formats.get(linear.matrix().dtype()));
         Product product =
-                linear.gated() ? format.gated : norm != null ? format.normed : format.plain;
+                linear.gated() ? format.gated : normWeight != null ? format.normed : format.plain;
         long table = loras.table(rows, linear);
         CublasPrefill peer = linear.matrix().dtype() == DType.BF16 ? cublas : null;
         if (peer != null && table == 0 && peer.takes(rows)) {
-            peer.run(linear, x, norm, out, rows.rows(), accumulate);
+            peer.run(linear, x, normWeight, eps, out, rows.rows(), accumulate);
             return;
         }
         boolean aligned = linear.inputs() % CudaMatrix.CHUNK == 0;
         int count = rows.rows();
         if (table != 0) {
-            Shrink kinds = norm != null ? normedShrink : plainShrink;
+            Shrink kinds = normWeight != null ? normedShrink : plainShrink;
             KernelCall shrink = aligned ? kinds.aligned : kinds.odd;
-            LinearStructs.setProblem(shrink.begin(), linear, x, norm, out, count, accumulate);
+            LinearStructs.setProblem(
+                    shrink.begin(), linear, x, normWeight, eps, out, count, accumulate);
             LinearStructs.setAdapted(shrink, linear, table);
             int parts = CudaLoras.parts(count);
             shrink.launch(SHRINK_BLOCKS, parts, 1, SHRINK_THREADS);
@@ -146,7 +151,7 @@ final class CudaLinearKernels {
         boolean eight = aligned && count <= SKINNY_TILE;
         KernelCall call =
                 wide ? shapes.wide : eight ? shapes.eight : aligned ? shapes.sixteen : shapes.odd;
-        LinearStructs.setProblem(call.begin(), linear, x, norm, out, count, accumulate);
+        LinearStructs.setProblem(call.begin(), linear, x, normWeight, eps, out, count, accumulate);
         if (shapes.takesAdapters) {
             LinearStructs.setAdapted(call, linear, table);
         }

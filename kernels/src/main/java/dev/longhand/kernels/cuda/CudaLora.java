@@ -12,6 +12,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * An adapter in one block of device memory: a table of its groups, then A and B of each in bf16
@@ -44,10 +45,10 @@ final class CudaLora implements LoraAdapter {
     private record Placed(HostTensor matrix, long offset, long rows, long rowBytes) {}
 
     /** Uploads an adapter whose deltas are of groups below {@code groups}. */
-    CudaLora(CudaLoras owner, DeviceMemory memory, int groups, List<LoraDelta> deltas) {
+    CudaLora(CudaLoras owner, DeviceMemory memory, int groups, Map<CudaLinear, LoraDelta> deltas) {
         this.owner = owner;
         Layout layout = new Layout(groups);
-        deltas.forEach(layout::add);
+        deltas.values().forEach(layout::add);
         bytes = layout.end;
         ranksMax = layout.ranksMax;
         address = memory.allocate(bytes);
@@ -111,12 +112,13 @@ final class CudaLora implements LoraAdapter {
         }
 
         /** The {@code LoraAdapter} of lora.cuh. */
-        MemorySegment table(Arena arena, long address, List<LoraDelta> deltas) {
+        MemorySegment table(Arena arena, long address, Map<CudaLinear, LoraDelta> deltas) {
             MemorySegment table = arena.allocate(tableBytes(), Long.BYTES);
             GROUPS.set(table, 0, groups);
             int next = 0;
-            for (LoraDelta delta : deltas) {
-                int group = ((CudaLinear) delta.linear()).loraGroup();
+            for (Map.Entry<CudaLinear, LoraDelta> entry : deltas.entrySet()) {
+                LoraDelta delta = entry.getValue();
+                int group = entry.getKey().loraGroup();
                 long at = CHANGES + group * CHANGE.bytes();
                 int count = delta.linear().matrices().size();
                 int changed = delta.changes().size();

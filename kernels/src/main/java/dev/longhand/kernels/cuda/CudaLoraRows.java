@@ -3,6 +3,7 @@ package dev.longhand.kernels.cuda;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.longhand.kernels.backend.TypedBackend;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.cuda.KernelStruct.Int32;
 import dev.longhand.kernels.cuda.KernelStruct.Int64;
@@ -67,9 +68,9 @@ final class CudaLoraRows {
     static boolean any(Rows rows) {
         boolean any = false;
         for (int row = 0; row < rows.rows(); row++) {
-            LoraAdapter adapter = rows.adapter(row);
+            CudaLora adapter = adapter(rows, row);
             if (adapter != null) {
-                ((CudaLora) adapter).requireOpen();
+                adapter.requireOpen();
                 any = true;
             }
         }
@@ -92,15 +93,14 @@ final class CudaLoraRows {
     private int assignSlots(Rows rows) {
         int count = 0;
         for (int row = 0; row < rows.rows(); row++) {
-            LoraAdapter adapter = rows.adapter(row);
+            CudaLora adapter = adapter(rows, row);
             int slot = -1;
             if (adapter != null) {
-                slot = find((CudaLora) adapter, count);
+                slot = find(adapter, count);
                 if (slot == count) {
-                    CudaLora lora = (CudaLora) adapter;
-                    slots[slot] = lora;
-                    staging.set(
-                            JAVA_LONG, TABLE.bytes() + (long) slot * Long.BYTES, lora.address());
+                    slots[slot] = adapter;
+                    long at = TABLE.bytes() + (long) slot * Long.BYTES;
+                    staging.set(JAVA_LONG, at, adapter.address());
                     count++;
                 }
             }
@@ -108,6 +108,11 @@ final class CudaLoraRows {
             staging.set(JAVA_INT, intsAt(row), slot);
         }
         return count;
+    }
+
+    private static @Nullable CudaLora adapter(Rows rows, int row) {
+        LoraAdapter adapter = rows.adapter(row);
+        return adapter == null ? null : TypedBackend.own(CudaLora.class, adapter);
     }
 
     private int find(CudaLora adapter, int count) {

@@ -3,11 +3,10 @@ package dev.longhand.kernels.cuda;
 import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.lora.LoraDelta;
-import dev.longhand.kernels.matmul.Linear;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.List;
+import java.util.Map;
 
 /**
  * The adapters of one backend: the groups of linear layers that any of them has changed so far, and
@@ -38,9 +37,8 @@ final class CudaLoras {
     }
 
     /** Uploads an adapter. */
-    CudaLora load(List<LoraDelta> deltas) {
-        for (LoraDelta delta : deltas) {
-            CudaLinear linear = (CudaLinear) delta.linear();
+    CudaLora load(Map<CudaLinear, LoraDelta> deltas) {
+        for (CudaLinear linear : deltas.keySet()) {
             if (linear.loraGroup() < 0) {
                 linear.setLoraGroup(groups++);
             }
@@ -128,8 +126,8 @@ final class CudaLoras {
      *
      * @throws IllegalStateException if a row's adapter is closed
      */
-    long table(Rows rows, Linear linear) {
-        if (((CudaLinear) linear).loraGroup() < 0) {
+    long table(Rows rows, CudaLinear linear) {
+        if (linear.loraGroup() < 0) {
             return 0;
         }
         if (rows instanceof CudaStepBatch batch) {

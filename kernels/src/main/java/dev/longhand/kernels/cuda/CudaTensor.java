@@ -6,9 +6,4 @@ import dev.longhand.kernels.tensor.Tensor;
 sealed interface CudaTensor extends Tensor permits DeviceTensor, WeightTensor {
     /** Where the elements are on the device, row-major in the tensor's own dtype. */
     long address();
-
-    /** The address of one of this backend's tensors. */
-    static long address(Tensor tensor) {
-        return ((CudaTensor) tensor).address();
-    }
 }

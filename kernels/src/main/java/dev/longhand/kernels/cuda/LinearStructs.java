@@ -4,8 +4,6 @@ import dev.longhand.kernels.cuda.KernelStruct.Float32;
 import dev.longhand.kernels.cuda.KernelStruct.Int32;
 import dev.longhand.kernels.cuda.KernelStruct.Int64;
 import dev.longhand.kernels.matmul.LinearMatrix;
-import dev.longhand.kernels.norm.Norm;
-import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
@@ -40,26 +38,27 @@ final class LinearStructs {
     static void setProblem(
             KernelCall call,
             CudaLinear linear,
-            Tensor x,
-            @Nullable Norm norm,
-            Tensor out,
+            CudaTensor x,
+            @Nullable CudaTensor normWeight,
+            float eps,
+            CudaTensor out,
             int rows,
             boolean accumulate) {
         CudaMatrix matrix = linear.matrix();
         call.struct(PROBLEM)
-                .set(X, CudaTensor.address(x))
+                .set(X, x.address())
                 .set(WEIGHTS, matrix.address())
                 .set(SCALES, matrix.scales())
-                .set(NORM, norm == null ? 0L : CudaTensor.address(norm.weight()))
+                .set(NORM, normWeight == null ? 0L : normWeight.address())
                 .set(BIAS, linear.bias())
-                .set(OUT, CudaTensor.address(out))
+                .set(OUT, out.address())
                 .set(WIDTH, linear.inputs())
                 .set(CHUNKS, matrix.chunks())
                 .set(ROWS, rows)
                 .set(OUTPUTS, matrix.rows())
                 .set(OUT_WIDTH, (int) out.shape().width())
                 .set(ACCUMULATE, accumulate ? 1 : 0)
-                .set(EPS, norm == null ? 0f : norm.eps());
+                .set(EPS, eps);
     }
 
     /** Sets the adapters that change the product as the next parameter of a call. */

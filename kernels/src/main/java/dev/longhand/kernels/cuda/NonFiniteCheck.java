@@ -4,8 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.tensor.DType;
-import dev.longhand.kernels.tensor.HostTensor;
-import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
@@ -36,11 +34,8 @@ final class NonFiniteCheck {
     }
 
     /** Index of the first one, row-major, or -1. Of quantised weights the scales are checked. */
-    long find(Tensor tensor) {
-        if (tensor instanceof HostTensor host) {
-            return host.findNonFinite(); // before it is quantised
-        }
-        return switch ((CudaTensor) tensor) {
+    long find(CudaTensor tensor) {
+        return switch (tensor) {
             case DeviceTensor own -> find(own.dtype(), own.address(), own.shape().elements());
             case WeightTensor weights -> find(weights);
         };

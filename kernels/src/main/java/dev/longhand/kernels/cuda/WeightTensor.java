@@ -3,7 +3,6 @@ package dev.longhand.kernels.cuda;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
-import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
@@ -60,12 +59,12 @@ final class WeightTensor implements CudaTensor {
     }
 
     /**
-     * One of this backend's tensors as weights.
+     * A tensor as weights.
      *
      * @throws IllegalArgumentException if it does not come from the host
      */
-    static WeightTensor of(Tensor tensor) {
-        return switch ((CudaTensor) tensor) {
+    static WeightTensor of(CudaTensor tensor) {
+        return switch (tensor) {
             case WeightTensor weights -> weights;
             case DeviceTensor _ -> throw notFromTheHost();
         };

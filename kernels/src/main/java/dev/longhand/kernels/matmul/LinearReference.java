@@ -12,13 +12,16 @@ import java.util.stream.IntStream;
  */
 public final class LinearReference extends Linear {
     private final HostTensor[] weights;
+    private final @Nullable HostTensor[] biases;
 
-    public LinearReference(List<LinearMatrix> matrices) {
-        super(matrices);
-        weights =
-                matrices.stream()
-                        .map(matrix -> (HostTensor) matrix.weights())
-                        .toArray(HostTensor[]::new);
+    /** Layers over weights in host memory. */
+    public LinearReference(List<PlacedMatrix<HostTensor>> matrices) {
+        super(PlacedMatrix.matrices(matrices));
+        weights = matrices.stream().map(PlacedMatrix::weights).toArray(HostTensor[]::new);
+        biases = new @Nullable HostTensor[weights.length];
+        for (int m = 0; m < biases.length; m++) {
+            biases[m] = matrices.get(m).bias();
+        }
     }
 
     /** Computes with other weights from now on. */
@@ -33,7 +36,7 @@ public final class LinearReference extends Linear {
             int offset = first;
             LinearMatrix matrix = matrices().get(m);
             HostTensor w = weights[m];
-            HostTensor bias = (HostTensor) matrix.bias();
+            HostTensor bias = biases[m];
             IntStream.range(0, matrix.outputs())
                     .parallel()
                     .forEach(o -> output(x, w, bias, o, out, offset, rows, accumulate));

@@ -1,67 +1,82 @@
 package dev.longhand.kernels.reference;
 
 import dev.longhand.kernels.activation.SwiGlu;
-import dev.longhand.kernels.attention.Attention;
-import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.backend.Capabilities;
+import dev.longhand.kernels.backend.StepShape;
+import dev.longhand.kernels.backend.TypedBackend;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.embedding.Embedding;
-import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
-import dev.longhand.kernels.lora.LoraAdapter;
 import dev.longhand.kernels.lora.LoraDelta;
-import dev.longhand.kernels.matmul.Linear;
-import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.matmul.LinearReference;
+import dev.longhand.kernels.matmul.PlacedMatrix;
 import dev.longhand.kernels.norm.RmsNorm;
-import dev.longhand.kernels.rope.RopeAppend;
 import dev.longhand.kernels.sampling.HostSampler;
 import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Quantizer;
 import dev.longhand.kernels.tensor.Shape;
-import dev.longhand.kernels.tensor.Tensor;
 
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
 
 /**
  * Every op in plain Java with double accumulation, written to be read: the oracle that other
  * backends are tested against, and the fallback where no C compiler built the CPU kernels.
  */
-public final class ReferenceBackend implements ComputeBackend {
+public final class ReferenceBackend
+        extends TypedBackend<HostTensor, LinearReference, StepBatch, ReferenceKv> {
+    private static final Capabilities CAPABILITIES =
+            new Capabilities(
+                    "reference (plain Java, slow)",
+                    DType.F32,
+                    true,
+                    Map.of(),
+                    Capabilities.AttentionSupport.ANY);
+
     private final Arena arena = Arena.ofShared();
 
-    @Override
-    public String description() {
-        return "reference (plain Java, slow)";
+    /** A backend. */
+    public ReferenceBackend() {
+        super(HostTensor.class, LinearReference.class, StepBatch.class, ReferenceKv.class);
     }
 
     @Override
-    public Tensor allocate(DType dtype, Shape shape) {
+    public Capabilities capabilities() {
+        return CAPABILITIES;
+    }
+
+    @Override
+    public HostTensor allocate(DType dtype, Shape shape) {
         return HostTensor.allocate(arena, dtype, shape);
     }
 
     @Override
-    public Tensor place(HostTensor tensor) {
+    public HostTensor place(HostTensor tensor) {
         return tensor;
     }
 
     @Override
-    public Tensor quantize(HostTensor weights, DType dtype) {
+    public HostTensor quantize(HostTensor weights, DType dtype) {
         HostTensor quantized = HostTensor.allocate(arena, dtype, weights.shape());
         Quantizer.quantize(weights, quantized);
         return quantized;
     }
 
     @Override
-    public Linear linear(List<LinearMatrix> matrices) {
-        return new LinearReference(matrices);
+    public HostTensor fillWeights(DType dtype, Shape shape, Consumer<HostTensor> content) {
+        HostTensor filled = HostTensor.allocate(arena, dtype, shape);
+        content.accept(filled);
+        return filled;
     }
 
     @Override
-    public KvCache allocateKv(KvShape shape) {
+    public ReferenceKv allocateKv(KvShape shape) {
         return new ReferenceKv(shape);
     }
 
@@ -71,98 +86,95 @@ public final class ReferenceBackend implements ComputeBackend {
     }
 
     @Override
-    public void embed(Tensor table, StepBatch batch, Tensor out) {
-        Embedding.check(table, batch, out);
-        Embedding.reference((HostTensor) table, batch, (HostTensor) out);
+    public OptionalLong freeBytes() {
+        return OptionalLong.empty();
     }
 
     @Override
-    public void rmsNorm(Tensor x, Tensor weight, float eps, Tensor out, int rows) {
-        RmsNorm.check(x, weight, out, rows);
-        RmsNorm.reference((HostTensor) x, (HostTensor) weight, eps, (HostTensor) out, rows);
+    public long scratchBytes(StepShape step) {
+        return 0;
     }
 
     @Override
-    public LoraAdapter adapter(List<LoraDelta> deltas) {
+    protected LinearReference prepare(List<PlacedMatrix<HostTensor>> matrices) {
+        return new LinearReference(matrices);
+    }
+
+    @Override
+    protected ReferenceLora prepareAdapter(Map<LinearReference, LoraDelta> deltas) {
         return new ReferenceLora(deltas);
     }
 
     @Override
-    public void reload(Linear linear, List<HostTensor> weights) {
-        linear.checkReload(weights);
-        ((LinearReference) linear).reload(weights);
+    protected void replaceWeights(LinearReference linear, List<HostTensor> weights) {
+        linear.reload(weights);
     }
 
     @Override
-    public void applyLinear(Linear linear, Tensor x, Tensor out, Rows rows, boolean accumulate) {
-        linear.check(x, out, rows.rows());
-        ((LinearReference) linear).apply((HostTensor) x, (HostTensor) out, rows.rows(), accumulate);
-        ReferenceLora.apply(linear, (HostTensor) x, (HostTensor) out, rows);
+    protected void copyPageOf(ReferenceKv kv, int from, int to) {
+        kv.copyPage(from, to);
     }
 
     @Override
-    public void ropeAppend(Tensor qkv, Tensor rope, StepBatch batch, KvCache kv, int layer) {
-        RopeAppend.check(qkv, rope, batch, kv.shape(), layer);
-        new AttentionReference((ReferenceKv) kv)
-                .ropeAppend((HostTensor) qkv, (HostTensor) rope, batch, layer);
+    protected long firstNonFinite(HostTensor tensor) {
+        return tensor.findNonFinite();
     }
 
     @Override
-    public void attention(Tensor qkv, StepBatch batch, KvCache kv, int layer, Tensor out) {
-        Attention.check(qkv, batch, kv.shape(), layer, out);
-        new AttentionReference((ReferenceKv) kv)
-                .attention((HostTensor) qkv, batch, layer, (HostTensor) out);
+    protected void readRow(HostTensor tensor, int row, float[] into) {
+        for (int i = 0; i < into.length; i++) {
+            into[i] = tensor.get(row * tensor.shape().width() + i);
+        }
     }
 
     @Override
-    public void swiGlu(Tensor gateUp, Tensor out, int rows) {
-        SwiGlu.check(gateUp, out, rows);
-        SwiGlu.reference((HostTensor) gateUp, (HostTensor) out, rows);
+    protected void runEmbed(HostTensor table, StepBatch batch, HostTensor out) {
+        Embedding.reference(table, batch, out);
     }
 
     @Override
-    public void gatherSelected(Tensor x, StepBatch batch, Tensor out) {
-        HostTensor from = (HostTensor) x;
-        HostTensor to = (HostTensor) out;
-        long width = from.shape().width();
+    protected void runRmsNorm(
+            HostTensor x, HostTensor weight, float eps, HostTensor out, int rows) {
+        RmsNorm.reference(x, weight, eps, out, rows);
+    }
+
+    @Override
+    protected void runLinear(
+            LinearReference linear, HostTensor x, HostTensor out, Rows rows, boolean accumulate) {
+        linear.apply(x, out, rows.rows(), accumulate);
+        ReferenceLora.apply(linear, x, out, rows);
+    }
+
+    @Override
+    protected void runRopeAppend(
+            HostTensor qkv, HostTensor rope, StepBatch batch, ReferenceKv kv, int layer) {
+        new AttentionReference(kv).ropeAppend(qkv, rope, batch, layer);
+    }
+
+    @Override
+    protected void runAttention(
+            HostTensor qkv, StepBatch batch, ReferenceKv kv, int layer, HostTensor out) {
+        new AttentionReference(kv).attention(qkv, batch, layer, out);
+    }
+
+    @Override
+    protected void runSwiGlu(HostTensor gateUp, HostTensor out, int rows) {
+        SwiGlu.reference(gateUp, out, rows);
+    }
+
+    @Override
+    protected void runGather(HostTensor x, StepBatch batch, HostTensor out) {
+        long width = x.shape().width();
         for (int i = 0; i < batch.selectedCount(); i++) {
             for (long j = 0; j < width; j++) {
-                to.set(i * width + j, from.get(batch.selected(i) * width + j));
+                out.set(i * width + j, x.get(batch.selected(i) * width + j));
             }
         }
     }
 
     @Override
-    public void sample(Tensor logits, SamplerState[] slots, int count) {
-        HostSampler.sample((HostTensor) logits, slots, count);
-    }
-
-    @Override
-    public boolean drawsInOrder() {
-        return true;
-    }
-
-    @Override
-    public void copyPage(KvCache kv, int from, int to) {
-        ((ReferenceKv) kv).copyPage(from, to);
-    }
-
-    @Override
-    public boolean copiesUnfilledPages() {
-        return true;
-    }
-
-    @Override
-    public long findNonFinite(Tensor tensor) {
-        return ((HostTensor) tensor).findNonFinite();
-    }
-
-    @Override
-    public void read(Tensor tensor, int row, float[] into) {
-        HostTensor host = (HostTensor) tensor;
-        for (int i = 0; i < into.length; i++) {
-            into[i] = host.get(row * host.shape().width() + i);
-        }
+    protected void runSample(HostTensor logits, SamplerState[] states, int count) {
+        HostSampler.sample(logits, states, count);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.longhand.kernels.reference;
 
+import dev.longhand.kernels.backend.TypedBackend;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.lora.LoraAdapter;
 import dev.longhand.kernels.lora.LoraDelta;
@@ -8,23 +9,25 @@ import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.tensor.HostTensor;
 
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
 /** The oracle of adapters: double accumulation, ascending k, A before B. */
 final class ReferenceLora implements LoraAdapter {
-    private final Map<Linear, LoraDelta> deltas = new HashMap<>();
+    private final Map<Linear, LoraDelta> deltas;
 
-    ReferenceLora(List<LoraDelta> deltas) {
-        deltas.forEach(delta -> this.deltas.put(delta.linear(), delta));
+    ReferenceLora(Map<? extends Linear, LoraDelta> deltas) {
+        this.deltas = new HashMap<>(deltas);
     }
 
-    /** Adds to out what each row's adapter changes of the linear layers. */
+    /** Adds the output of each row's adapter to out. */
     static void apply(Linear linear, HostTensor x, HostTensor out, Rows rows) {
         for (int row = 0; row < rows.rows(); row++) {
             LoraAdapter adapter = rows.adapter(row);
-            LoraDelta delta = adapter == null ? null : ((ReferenceLora) adapter).deltas.get(linear);
+            if (adapter == null) {
+                continue;
+            }
+            LoraDelta delta = TypedBackend.own(ReferenceLora.class, adapter).deltas.get(linear);
             if (delta != null) {
                 add(delta, x, out, row);
             }

@@ -76,7 +76,7 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
 
     @Override
     public Optional<String> refusal(ComputeBackend backend) {
-        return backend.refusal(new KvShape(2, 1, kvHeads, headDim, kvDtype), heads);
+        return backend.capabilities().refusal(new KvShape(2, 1, kvHeads, headDim, kvDtype), heads);
     }
 
     @Override

@@ -79,7 +79,7 @@ public record LinearCase(
 
     @Override
     public Optional<String> refusal(ComputeBackend backend) {
-        return backend.refusal(dtype);
+        return backend.capabilities().refusal(dtype);
     }
 
     private float[] biases(int matrix) {

@@ -119,7 +119,7 @@ public record LoraCase(
 
     @Override
     public Optional<String> refusal(ComputeBackend backend) {
-        return backend.refusal(weights);
+        return backend.capabilities().refusal(weights);
     }
 
     private String seed(int matrix) {

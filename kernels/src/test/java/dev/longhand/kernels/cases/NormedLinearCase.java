@@ -57,7 +57,7 @@ public record NormedLinearCase(
 
     @Override
     public Optional<String> refusal(ComputeBackend backend) {
-        return backend.refusal(dtype);
+        return backend.capabilities().refusal(dtype);
     }
 
     private String seed(int matrix) {

@@ -198,11 +198,11 @@ class CudaLoraTest {
         Tensor out = backend.allocate(DType.F32, before.shape());
         Tensor placed = backend.place(x);
         backend.applyNormed(linear, placed, norm, placed, out, Rows.of(20));
-        long baseline = backend.memoryAvailableBytes().orElseThrow();
+        long baseline = backend.freeBytes().orElseThrow();
         for (int[] ranks : RANKS) {
             LoraAdapter first = adapter(linear, 16, 16, 16);
             LoraAdapter adapter = adapter(linear, ranks);
-            long taken = baseline - backend.memoryAvailableBytes().orElseThrow();
+            long taken = baseline - backend.freeBytes().orElseThrow();
             assertTrue(taken >= first.bytes() + adapter.bytes(), taken + " bytes");
             @Nullable LoraAdapter[] rows = new @Nullable LoraAdapter[20];
             Arrays.fill(rows, 3, 18, adapter);
@@ -214,7 +214,7 @@ class CudaLoraTest {
             assertThrows(
                     IllegalStateException.class,
                     () -> backend.applyNormed(linear, placed, norm, placed, out, company));
-            assertEquals(baseline, backend.memoryAvailableBytes().orElseThrow());
+            assertEquals(baseline, backend.freeBytes().orElseThrow());
         }
         backend.applyNormed(linear, placed, norm, placed, out, Rows.of(20));
         for (int row = 0; row < 20; row++) {
@@ -306,7 +306,7 @@ class CudaLoraTest {
         Linear linear = gated ? gateUp(77) : backend.linear(matrices(77, OUTPUTS));
         List<HostTensor> pristine =
                 linear.matrices().stream()
-                        .map(matrix -> WeightTensor.of(matrix.weights()).source())
+                        .map(matrix -> ((WeightTensor) matrix.weights()).source())
                         .toList();
         List<HostTensor> others =
                 pristine.stream()

@@ -50,8 +50,7 @@ class PtxasGateTest {
                     "gather_rows", 256,
                     "find_nonfinite_f32", 256,
                     "find_nonfinite_bf16", 256,
-                    "rope_append", 64, // a thread per pair of a head of 128
-                    "copy_page", 256);
+                    "rope_append", 64); // a thread per pair of a head of 128
 
     private static final Pattern ENTRY =
             Pattern.compile(

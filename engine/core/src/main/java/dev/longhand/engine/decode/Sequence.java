@@ -7,7 +7,7 @@ import dev.longhand.engine.lora.AdapterUse;
 import dev.longhand.engine.speculation.Drafter;
 import dev.longhand.engine.speculation.StepCostModel;
 import dev.longhand.engine.thought.ThoughtTracker;
-import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
@@ -144,15 +144,14 @@ public final class Sequence {
     /**
      * Copies the last page of the prompt, which is not full and hence not shared, from the sample
      * that has computed it: only the last token of the prompt is left to compute. What the page
-     * holds beyond the prompt is overwritten before it is read. A backend that does not copy such
-     * pages computes these tokens, 63 at most, again.
+     * holds beyond the prompt is overwritten before it is read.
      */
-    public void copyPrompt(ComputeBackend backend, KvCache kv) {
+    public void copyPrompt(BackendMemory memory, KvCache kv) {
         Sequence holder = sharedPrompt == null ? null : sharedPrompt.holder();
         int shareable = (prompt.length - 1) / KvShape.PAGE_POSITIONS;
         boolean useful = shared == shareable && cached < prompt.length - 1;
-        if (holder != null && useful && backend.copiesUnfilledPages()) {
-            backend.copyPage(kv, holder.pages[shared], pages[shared]);
+        if (holder != null && useful) {
+            memory.copyPage(kv, holder.pages[shared], pages[shared]);
             cached = prompt.length - 1;
             reused = cached;
         }

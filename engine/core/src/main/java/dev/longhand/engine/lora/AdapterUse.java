@@ -1,7 +1,7 @@
 package dev.longhand.engine.lora;
 
 import dev.longhand.engine.model.Qwen2Weights;
-import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.lora.LoraAdapter;
 
 import org.jspecify.annotations.Nullable;
@@ -44,8 +44,8 @@ public final class AdapterUse {
     }
 
     /** What the kernels have to apply, or null; on the device thread. */
-    public @Nullable LoraAdapter on(ComputeBackend backend, Qwen2Weights weights) {
-        return resident == null || merged ? null : resident.on(backend, weights);
+    public @Nullable LoraAdapter on(BackendMemory memory, Qwen2Weights weights) {
+        return resident == null || merged ? null : resident.on(memory, weights);
     }
 
     /** Lets go of the adapter; once. */

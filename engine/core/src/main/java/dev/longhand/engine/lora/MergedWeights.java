@@ -5,7 +5,7 @@ import dev.longhand.engine.model.HostMemory;
 import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.model.Qwen2Weights;
 import dev.longhand.engine.weights.Checkpoint;
-import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.tensor.HostTensor;
 
@@ -67,17 +67,17 @@ public final class MergedWeights implements AutoCloseable {
     }
 
     /** Has the model compute with these weights; on the device thread, between steps. */
-    public void install(ComputeBackend backend, Qwen2Weights weights) {
-        reload(backend, weights, merged);
+    public void install(BackendMemory memory, Qwen2Weights weights) {
+        reload(memory, weights, merged);
     }
 
     /** Has the model compute with the pristine weights again. */
-    public void uninstall(ComputeBackend backend, Qwen2Weights weights) {
-        reload(backend, weights, Map.of());
+    public void uninstall(BackendMemory memory, Qwen2Weights weights) {
+        reload(memory, weights, Map.of());
     }
 
     private void reload(
-            ComputeBackend backend, Qwen2Weights weights, Map<String, HostTensor> replacements) {
+            BackendMemory memory, Qwen2Weights weights, Map<String, HostTensor> replacements) {
         for (int layer : layers) {
             Map<Linear, List<HostTensor>> groups = new HashMap<>();
             for (Projection projection : Projection.values()) { // in the order of each group
@@ -87,7 +87,7 @@ public final class MergedWeights implements AutoCloseable {
                                 group -> new ArrayList<>())
                         .add(replacement != null ? replacement : weights(layer, projection));
             }
-            groups.forEach(backend::reload);
+            groups.forEach(memory::reload);
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.longhand.engine.lora;
 
 import dev.longhand.engine.model.Qwen2Weights;
-import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.lora.LoraAdapter;
 
 import org.jspecify.annotations.Nullable;
@@ -30,10 +30,10 @@ public final class ResidentAdapter {
     }
 
     /** The adapter on the backend, placed there at first use; on the device thread. */
-    public LoraAdapter on(ComputeBackend backend, Qwen2Weights weights) {
+    public LoraAdapter on(BackendMemory memory, Qwen2Weights weights) {
         LoraAdapter there = placed;
         if (there == null) {
-            there = backend.adapter(content.deltas(weights));
+            there = memory.adapter(content.deltas(weights));
             placed = there;
         }
         return there;

@@ -8,6 +8,7 @@ import dev.longhand.engine.weights.PackedLinear;
 import dev.longhand.engine.weights.QuantizationScheme;
 import dev.longhand.engine.weights.WeightCache;
 import dev.longhand.kernels.BackendChoice;
+import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
@@ -182,29 +183,29 @@ public final class LinearWeights implements AutoCloseable {
     }
 
     /** Places a quantised matrix; it lives as long as the backend. */
-    Tensor place(String name, Shape shape, ComputeBackend backend) {
-        return cache == null ? make(name, shape, backend) : backend.place(cache.tensor(name));
+    Tensor place(String name, Shape shape, BackendMemory memory) {
+        return cache == null ? make(name, shape, memory) : memory.place(cache.tensor(name));
     }
 
-    private Tensor make(String name, Shape shape, ComputeBackend backend) {
+    private Tensor make(String name, Shape shape, BackendMemory memory) {
         DType dtype = dtype(name);
         if (dtype == null) {
             throw new IllegalArgumentException(name + " is not quantised");
         }
         if (packed(name)) {
             PackedLinear packed = packed(name, shape);
-            Tensor tensor = backend.fillWeights(dtype, shape, packed::writeTo);
+            Tensor tensor = memory.fillWeights(dtype, shape, packed::writeTo);
             packed.unload(); // as below
             return tensor;
         }
         HostTensor stored = checkpoint.tensor(name, shape);
-        long at = backend.findNonFinite(stored);
+        long at = memory.findNonFinite(stored);
         if (at >= 0) {
             throw new InputException(
                     "%s: tensor %s has NaN or infinity at element %d"
                             .formatted(checkpoint.folder(), name, at));
         }
-        Tensor tensor = backend.quantize(stored, dtype);
+        Tensor tensor = memory.quantize(stored, dtype);
         if (stored.data().isMapped()) {
             stored.data().unload(); // a 32B checkpoint's pages would crowd out others
         }

@@ -1,6 +1,7 @@
 package dev.longhand.engine.model;
 
-import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.backend.BackendMemory;
+import dev.longhand.kernels.backend.DecoderOps;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.rope.RopeTable;
@@ -11,7 +12,7 @@ import dev.longhand.kernels.tensor.Tensor;
 import java.lang.foreign.Arena;
 
 /**
- * A Qwen2 model on one backend: the forward pass, written once. Notation: R rows in the step, H
+ * A Qwen2 model: the forward pass, written once for all backends. Notation: R rows in the step, H
  * hidden size, Q and K query and key/value heads of D elements, I intermediate size, V vocabulary
  * rows, S rows that want logits.
  *
@@ -19,7 +20,7 @@ import java.lang.foreign.Arena;
  */
 public final class Qwen2Model {
     private final ModelConfig config;
-    private final ComputeBackend backend;
+    private final DecoderOps ops;
     private final Qwen2Weights weights;
     private final Tensor rope; // [positions, D]
 
@@ -34,23 +35,26 @@ public final class Qwen2Model {
     private final Tensor logits; // [S, V]
 
     /**
-     * Allocates activations and the RoPE table; all memory belongs to the backend and the arena.
+     * Allocates activations and the RoPE table in the memory of a backend and in the arena.
      *
      * @param weights bound to the same backend
+     * @param memory of the backend
+     * @param ops of the same backend
      * @param size the largest step and context
      * @param hostMemory where the RoPE table lives; as long as the backend
      */
     public Qwen2Model(
             Qwen2Weights weights,
             ModelConfig config,
-            ComputeBackend backend,
+            BackendMemory memory,
+            DecoderOps ops,
             StepSize size,
             Arena hostMemory) {
         this.weights = weights;
         this.config = config;
-        this.backend = backend;
+        this.ops = ops;
         rope =
-                backend.place(
+                memory.place(
                         RopeTable.build(
                                 hostMemory,
                                 config.rope().inverseFrequencies(config.headDim()),
@@ -58,19 +62,19 @@ public final class Qwen2Model {
                                 size.positionsMax()));
         int rows = size.rowsMax();
         int queryWidth = config.heads() * config.headDim();
-        hidden = activations(rows, config.hiddenSize());
-        normed = activations(rows, config.hiddenSize());
-        qkv = activations(rows, queryWidth + 2 * config.kvHeads() * config.headDim());
-        attended = activations(rows, queryWidth);
-        gateUp = activations(rows, 2 * config.intermediateSize());
-        activated = activations(rows, config.intermediateSize());
-        selected = activations(size.logitRowsMax(), config.hiddenSize());
-        selectedNormed = activations(size.logitRowsMax(), config.hiddenSize());
-        logits = activations(size.logitRowsMax(), config.vocabSize());
+        hidden = activations(memory, rows, config.hiddenSize());
+        normed = activations(memory, rows, config.hiddenSize());
+        qkv = activations(memory, rows, queryWidth + 2 * config.kvHeads() * config.headDim());
+        attended = activations(memory, rows, queryWidth);
+        gateUp = activations(memory, rows, 2 * config.intermediateSize());
+        activated = activations(memory, rows, config.intermediateSize());
+        selected = activations(memory, size.logitRowsMax(), config.hiddenSize());
+        selectedNormed = activations(memory, size.logitRowsMax(), config.hiddenSize());
+        logits = activations(memory, size.logitRowsMax(), config.vocabSize());
     }
 
-    private Tensor activations(int rows, int width) {
-        return backend.allocate(DType.F32, Shape.of(rows, width));
+    private static Tensor activations(BackendMemory memory, int rows, int width) {
+        return memory.allocate(DType.F32, Shape.of(rows, width));
     }
 
     /** What the checkpoint's {@code config.json} says. */
@@ -88,23 +92,23 @@ public final class Qwen2Model {
      * the selected rows in {@link #logits()}.
      */
     public void forward(StepBatch batch, KvCache kv) {
-        if (!backend.replayStep(batch, kv)) {
+        if (!ops.replayStep(batch, kv)) {
             compute(batch, kv);
-            backend.endStep(batch, kv);
+            ops.endStep(batch, kv);
         }
     }
 
     private void compute(StepBatch batch, KvCache kv) {
-        backend.embed(weights.embedding(), batch, hidden);
+        ops.embed(weights.embedding(), batch, hidden);
         for (int i = 0; i < weights.layers().size(); i++) {
             Qwen2Weights.Layer layer = weights.layers().get(i);
 
-            backend.applyNormed(layer.qkv(), hidden, layer.inputNorm(), normed, qkv, batch);
-            backend.ropeAppend(qkv, rope, batch, kv, i);
-            backend.attention(qkv, batch, kv, i, attended);
-            backend.applyLinear(layer.output(), attended, hidden, batch, true);
+            ops.applyNormed(layer.qkv(), hidden, layer.inputNorm(), normed, qkv, batch);
+            ops.ropeAppend(qkv, rope, batch, kv, i);
+            ops.attention(qkv, batch, kv, i, attended);
+            ops.applyLinear(layer.output(), attended, hidden, batch, true);
 
-            backend.applyGated(
+            ops.applyGated(
                     layer.gateUp(),
                     hidden,
                     layer.postAttentionNorm(),
@@ -112,11 +116,11 @@ public final class Qwen2Model {
                     gateUp,
                     activated,
                     batch);
-            backend.applyLinear(layer.down(), activated, hidden, batch, true);
+            ops.applyLinear(layer.down(), activated, hidden, batch, true);
         }
         if (batch.selectedCount() > 0) {
-            backend.gatherSelected(hidden, batch, selected);
-            backend.applyNormed(
+            ops.gatherSelected(hidden, batch, selected);
+            ops.applyNormed(
                     weights.head(),
                     selected,
                     weights.finalNorm(),

@@ -3,7 +3,7 @@ package dev.longhand.engine.model;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.LoadProgress;
-import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
@@ -59,17 +59,17 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
     public static Qwen2Weights bind(
             Checkpoint checkpoint,
             ModelConfig config,
-            ComputeBackend backend,
+            BackendMemory memory,
             LinearWeights linear,
             LoadProgress progress,
             Arena hostMemory) {
-        return new Binder(checkpoint, config, backend, linear, progress, hostMemory).bind();
+        return new Binder(checkpoint, config, memory, linear, progress, hostMemory).bind();
     }
 
     private static final class Binder {
         private final Checkpoint checkpoint;
         private final ModelConfig config;
-        private final ComputeBackend backend;
+        private final BackendMemory memory;
         private final LinearWeights linear;
         private final LoadProgress progress;
         private final Arena hostMemory;
@@ -80,13 +80,13 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
         Binder(
                 Checkpoint checkpoint,
                 ModelConfig config,
-                ComputeBackend backend,
+                BackendMemory memory,
                 LinearWeights linear,
                 LoadProgress progress,
                 Arena hostMemory) {
             this.checkpoint = checkpoint;
             this.config = config;
-            this.backend = backend;
+            this.memory = memory;
             this.linear = linear;
             totalBytes = linear.bytes();
             this.progress = progress;
@@ -128,14 +128,14 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
         }
 
         private Linear linear(List<LinearMatrix> matrices) {
-            Linear linear = backend.linear(matrices);
+            Linear linear = memory.linear(matrices);
             checkPlaced();
             return linear;
         }
 
         private Linear gateUp(String prefix) {
             Linear linear =
-                    backend.gatedLinear(
+                    memory.gatedLinear(
                             unbiased(prefix + "mlp.gate_proj", config.intermediateSize()),
                             unbiased(prefix + "mlp.up_proj", config.intermediateSize()));
             checkPlaced();
@@ -165,18 +165,18 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
             if (!linear.quantized(name)) {
                 return placed(name, rows, columns);
             }
-            Tensor tensor = linear.place(name, Shape.of(rows, columns), backend);
+            Tensor tensor = linear.place(name, Shape.of(rows, columns), memory);
             advance(tensor);
             return tensor;
         }
 
         private Tensor placed(String name, int rows, int columns) {
-            return placed(name, backend.place(checkpoint.tensor(name, Shape.of(rows, columns))));
+            return placed(name, memory.place(checkpoint.tensor(name, Shape.of(rows, columns))));
         }
 
         private Tensor vector(String name, int length) {
             HostTensor stored = checkpoint.tensor(name, Shape.of(length));
-            return placed(name, backend.place(stored.toF32(hostMemory)));
+            return placed(name, memory.place(stored.toF32(hostMemory)));
         }
 
         private Tensor placed(String name, Tensor tensor) {
@@ -191,7 +191,7 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
         }
 
         private void check(String name, Tensor tensor) {
-            long at = backend.findNonFinite(tensor);
+            long at = memory.findNonFinite(tensor);
             if (at >= 0) {
                 throw new InputException(
                         "%s: tensor %s has NaN or infinity at element %d"

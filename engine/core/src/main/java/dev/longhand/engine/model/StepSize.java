@@ -1,5 +1,7 @@
 package dev.longhand.engine.model;
 
+import dev.longhand.kernels.backend.StepShape;
+
 /**
  * The largest step that activations are allocated for.
  *
@@ -19,6 +21,17 @@ public record StepSize(int rowsMax, int logitRowsMax, int positionsMax) {
                         + 3L * config.intermediateSize();
         long perLogitRow = 2L * config.hiddenSize() + config.vocabSize();
         return Float.BYTES * (rowsMax * perRow + logitRowsMax * perLogitRow);
+    }
+
+    /** What the scratch memory of a backend depends on. */
+    public StepShape shape(ModelConfig config) {
+        int queries = config.heads() * config.headDim();
+        return new StepShape(
+                rowsMax,
+                logitRowsMax,
+                config.vocabSize(),
+                Math.max(queries, Math.max(config.hiddenSize(), config.intermediateSize())),
+                2 * config.intermediateSize());
     }
 
     /** Bytes of the RoPE table. */

@@ -53,6 +53,7 @@ final class StepRunner implements AutoCloseable {
                                 hostMemory),
                         config,
                         backend,
+                        backend,
                         new StepSize(rowsMax, rowsMax, positionsMax),
                         hostMemory);
         int pages = KvShape.pagesFor(positionsMax);
@@ -63,7 +64,7 @@ final class StepRunner implements AutoCloseable {
                                 pages,
                                 config.kvHeads(),
                                 config.headDim(),
-                                kvDtype != null ? kvDtype : backend.kvDtypeDefault()));
+                                kvDtype != null ? kvDtype : backend.capabilities().kvDtype()));
         batch = backend.allocateBatch(rowsMax, 1, pages);
     }
 

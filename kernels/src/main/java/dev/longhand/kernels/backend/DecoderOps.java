@@ -1,0 +1,87 @@
+package dev.longhand.kernels.backend;
+
+import dev.longhand.kernels.batch.Rows;
+import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.norm.Norm;
+import dev.longhand.kernels.sampling.SamplerState;
+import dev.longhand.kernels.tensor.Tensor;
+
+/**
+ * The ops of a decoder step. Activations are F32 and row-major; {@code rows} counts the leading
+ * rows in use.
+ *
+ * <p>Every op checks shapes and dtypes and throws {@link IllegalArgumentException}, also for an
+ * object of another backend; ids and positions are checked where requests enter the engine. Results
+ * are batch invariant: the bits of a row depend on its own sequence and adapter only, not on the
+ * other rows, on how a prompt is cut into steps, or on the number of threads.
+ *
+ * @see ComputeBackend
+ */
+public interface DecoderOps {
+    /** out[r, :] = table[token(r), :]; table [vocabulary, width], out [rows, width]. */
+    void embed(Tensor table, StepBatch batch, Tensor out);
+
+    /** RMSNorm; x, out [rows, width], weight [width] F32. See {@code norm.RmsNorm}. */
+    void rmsNorm(Tensor x, Tensor weight, float eps, Tensor out, int rows);
+
+    /** Applies linear layers, with each row's adapter; see {@link Linear}. */
+    void applyLinear(Linear linear, Tensor x, Tensor out, Rows rows, boolean accumulate);
+
+    /**
+     * out = linear(RMSNorm(x)), with each row's adapter.
+     *
+     * @param normed scratch of the shape of x, which a fused kernel does not write
+     */
+    void applyNormed(Linear linear, Tensor x, Norm norm, Tensor normed, Tensor out, Rows rows);
+
+    /**
+     * out = silu(gate) * up with (gate, up) = linear(RMSNorm(x)), with each row's adapter; out
+     * [rows, width].
+     *
+     * @param gateUp from {@link BackendMemory#gatedLinear}
+     * @param normed scratch of the shape of x
+     * @param both scratch [rows, 2 width]
+     */
+    void applyGated(
+            Linear gateUp, Tensor x, Norm norm, Tensor normed, Tensor both, Tensor out, Rows rows);
+
+    /**
+     * Rotates q and k of every row in place and appends k and v to the cache. qkv [rows, (heads + 2
+     * kvHeads) headDim], rope [positions, headDim]. See {@code rope.RopeAppend}.
+     */
+    void ropeAppend(Tensor qkv, Tensor rope, StepBatch batch, KvCache kv, int layer);
+
+    /**
+     * Causal attention of every row over its own sequence. qkv as above; out [rows, heads headDim].
+     * See {@code attention.Attention}.
+     */
+    void attention(Tensor qkv, StepBatch batch, KvCache kv, int layer, Tensor out);
+
+    /** out = silu(gate) * up; gateUp [rows, 2 width] with gate first, out [rows, width]. */
+    void swiGlu(Tensor gateUp, Tensor out, int rows);
+
+    /** out[i, :] = x[selected(i), :] for the rows that want logits. */
+    void gatherSelected(Tensor x, StepBatch batch, Tensor out);
+
+    /**
+     * Samples the next token of each state from its row of logits into the state, with the
+     * requested log-probabilities. A row with a NaN or infinity fails its own state only. States of
+     * draft tokens follow the state they are chained to. The logits are overwritten.
+     *
+     * @param logits [rows, vocabulary]; row i belongs to {@code states[i]}
+     * @param states at least {@code count}
+     */
+    void sample(Tensor logits, SamplerState[] states, int count);
+
+    /**
+     * Begins a step. If the backend has recorded a step of this shape, it replays the recording
+     * over the current batch and returns true: all ops are done. Otherwise the caller runs the ops,
+     * always the same ones over the same tensors, and calls {@link #endStep}.
+     */
+    boolean replayStep(StepBatch batch, KvCache kv);
+
+    /** Ends a step whose ops the caller has run. */
+    void endStep(StepBatch batch, KvCache kv);
+}
