@@ -10,7 +10,8 @@ import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.tensor.Tensor;
 
-import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 
 /**
  * Times the ops of a model's steps. Only for backends whose ops are done when they return, and
@@ -19,7 +20,7 @@ import java.util.Arrays;
 final class OpTimer implements DecoderOps {
     private final DecoderOps timed;
     private final ModelConfig config;
-    private final long[] nanos = new long[StepOp.values().length];
+    private final Map<StepOp, Long> nanos = new EnumMap<>(StepOp.class);
 
     /**
      * A timer.
@@ -34,18 +35,18 @@ final class OpTimer implements DecoderOps {
 
     /** Nanoseconds of an op since the last clear. */
     long nanos(StepOp op) {
-        return nanos[op.ordinal()];
+        return nanos.getOrDefault(op, 0L);
     }
 
     /** Sets all times to zero. */
     void clear() {
-        Arrays.fill(nanos, 0);
+        nanos.clear();
     }
 
     private void time(StepOp op, Runnable run) {
         long start = System.nanoTime();
         run.run();
-        nanos[op.ordinal()] += System.nanoTime() - start;
+        nanos.merge(op, System.nanoTime() - start, Long::sum);
     }
 
     @Override
