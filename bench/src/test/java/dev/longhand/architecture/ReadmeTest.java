@@ -14,21 +14,28 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 
-/** What the README shows exists. */
+/** The pages show what exists. */
 class ReadmeTest {
-    private static final Path README =
-            Path.of(System.getProperty("longhand.module.directory", "."), "..", "README.md");
+    private static final Path ROOT =
+            Path.of(System.getProperty("longhand.module.directory", "."), "..");
+    private static final int README_LINES_MAX = 130;
+
+    private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)(#[^)]*)?\\)");
 
     @TempDir private Path folder;
 
     @Test
     void theEmbeddingExampleCompiles() throws IOException {
-        String readme = Files.readString(README);
+        String readme = Files.readString(ROOT.resolve("README.md"));
         int begin = readme.indexOf("```java\n") + "```java\n".length();
         String source = readme.substring(begin, readme.indexOf("```", begin));
         Path file = Files.writeString(folder.resolve("Ask.java"), source);
@@ -50,12 +57,40 @@ class ReadmeTest {
 
     @Test
     void everyCommandIsDescribed() throws IOException {
-        String readme = Files.readString(README);
+        String page = Files.readString(ROOT.resolve("engine/app/README.md"));
         List<String> missing =
                 new CommandLine(new Main())
                         .getSubcommands().keySet().stream()
-                                .filter(command -> !readme.contains("| `" + command))
+                                .filter(command -> !page.contains("| `" + command))
                                 .toList();
         assertEquals(List.of(), missing);
+    }
+
+    @Test
+    void theReadmeIsOnePage() throws IOException {
+        List<String> lines = Files.readAllLines(ROOT.resolve("README.md"));
+        assertTrue(lines.size() <= README_LINES_MAX, "README.md has " + lines.size() + " lines");
+    }
+
+    /** Links of every Markdown page, to files of the tree, lead somewhere. */
+    @Test
+    void linksLeadSomewhere() throws IOException {
+        List<String> dead = new ArrayList<>();
+        try (Stream<Path> pages = Files.walk(ROOT)) {
+            for (Path page : pages.filter(ReadmeTest::isPage).toList()) {
+                Matcher links = LINK.matcher(Files.readString(page));
+                while (links.find()) {
+                    Path target = page.resolveSibling(links.group(1));
+                    if (!links.group(1).contains(":") && !Files.exists(target)) {
+                        dead.add(page + ": " + links.group(1));
+                    }
+                }
+            }
+        }
+        assertEquals(List.of(), dead);
+    }
+
+    private static boolean isPage(Path file) {
+        return file.toString().endsWith(".md") && !file.toString().contains("/target/");
     }
 }
