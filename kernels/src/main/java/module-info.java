@@ -12,6 +12,7 @@ module dev.longhand.kernels {
     exports dev.longhand.kernels.lora;
     exports dev.longhand.kernels.matmul;
     exports dev.longhand.kernels.norm;
+    exports dev.longhand.kernels.quantization;
     exports dev.longhand.kernels.rope;
     exports dev.longhand.kernels.sampling;
     exports dev.longhand.kernels.tensor;

@@ -12,7 +12,8 @@ module dev.longhand.engine {
     exports dev.longhand.engine.error;
     exports dev.longhand.engine.file to
             dev.longhand.service,
-            dev.longhand.batch;
+            dev.longhand.batch,
+            dev.longhand.study;
     exports dev.longhand.engine.generation;
     exports dev.longhand.engine.lora;
     exports dev.longhand.engine.model;

@@ -59,7 +59,7 @@ public class DecodeBenchmark {
     @Param("F32")
     public DType kv;
 
-    /** BF16: as stored; INT8 or INT4. */
+    /** BF16: as stored; or a format to quantise to. */
     @Param("BF16")
     public DType weights;
 

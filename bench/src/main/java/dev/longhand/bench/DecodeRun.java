@@ -45,7 +45,8 @@ public final class DecodeRun implements Runnable {
     @Option(
             names = "--weights",
             defaultValue = "BF16",
-            description = "BF16 (as stored), INT8 or INT4. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "BF16 (as stored), or a format to quantise to. Default: ${DEFAULT-VALUE}.")
     private DType weights = DType.BF16;
 
     @Option(names = "--device", defaultValue = "auto", description = "Default: ${DEFAULT-VALUE}.")

@@ -52,7 +52,7 @@ public class PrefillBenchmark {
     @Param("0")
     public int threads;
 
-    /** BF16: as stored; INT8 or INT4. */
+    /** BF16: as stored; or a format to quantise to. */
     @Param("BF16")
     public DType weights;
 

@@ -39,7 +39,10 @@ final class ServingModel {
     @Option(names = "--threads", defaultValue = "0", description = "0 is one per processor.")
     private int threads;
 
-    @Option(names = "--weights", defaultValue = "BF16", description = "bf16, int8 or int4.")
+    @Option(
+            names = "--weights",
+            defaultValue = "BF16",
+            description = "bf16, or a format to quantise to.")
     private DType weights = DType.BF16;
 
     /** An engine that takes one token of each sequence per step, so that pauses are steps. */

@@ -9,11 +9,13 @@ import dev.longhand.kernels.tensor.DType;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Prints the memory traffic of a decode step of one layer of Qwen2.5-32B as the PTX device counts
- * it, with weights in bf16 or as {@code --weights} says (int8, int4, fp8). Takes some 6 GB of
- * memory and minutes:
+ * it, with weights in bf16 or quantised as {@code --weights} says. Takes some 6 GB of memory and
+ * minutes:
  *
  * <pre>java -cp bench/target/benchmarks.jar dev.longhand.bench.TrafficReport [--weights int8]</pre>
  */
@@ -22,7 +24,8 @@ public final class TrafficReport {
     private static final int[] CONTEXTS = {1024, 16_384};
     private static final int[] RANKS = {64, 256};
 
-    private static final List<DType> KEPT = List.of(DType.BF16, DType.INT8, DType.INT4, DType.FP8);
+    private static final List<DType> KEPT =
+            Stream.concat(Stream.of(DType.BF16), DType.quantizableTypes().stream()).toList();
 
     private TrafficReport() {}
 
@@ -50,13 +53,18 @@ public final class TrafficReport {
         Optional<DType> kept =
                 arguments.size() == 2 && arguments.getFirst().equals("--weights")
                         ? KEPT.stream()
-                                .filter(d -> d.name().equalsIgnoreCase(arguments.getLast()))
+                                .filter(d -> d.label().equalsIgnoreCase(arguments.getLast()))
                                 .findFirst()
                         : Optional.empty();
         return kept.orElseThrow(
                 () ->
                         new IllegalArgumentException(
-                                "arguments: [--weights bf16|int8|int4|fp8], given " + arguments));
+                                "arguments: [--weights %s], given %s"
+                                        .formatted(
+                                                KEPT.stream()
+                                                        .map(DType::label)
+                                                        .collect(Collectors.joining("|")),
+                                                arguments)));
     }
 
     /**

@@ -37,7 +37,7 @@ public final class RandomAdapter {
                 tensors.add(matrix(module + ".lora_B.weight", shape.extent(0), rank));
             }
         }
-        new SafetensorsWriter(seed, bytes -> {})
+        new RandomTensorWriter(seed, bytes -> {})
                 .write(folder.resolve("adapter_model.safetensors"), tensors);
         return folder;
     }

@@ -133,8 +133,8 @@ public final class RandomCheckpoint {
                             .formatted(shape.label(), total, free));
         }
         long[] done = {0};
-        SafetensorsWriter writer =
-                new SafetensorsWriter(
+        RandomTensorWriter writer =
+                new RandomTensorWriter(
                         seed,
                         bytes -> {
                             done[0] += bytes;

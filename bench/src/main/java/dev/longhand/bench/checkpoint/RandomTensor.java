@@ -1,13 +1,11 @@
 package dev.longhand.bench.checkpoint;
 
+import dev.longhand.engine.file.Sha256;
 import dev.longhand.kernels.tensor.BFloat16;
 import dev.longhand.kernels.tensor.Shape;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Random;
 
 /**
@@ -106,14 +104,7 @@ record RandomTensor(String name, Shape shape, Filling filling, double mean, doub
     }
 
     private static long state(String text) {
-        try {
-            byte[] hash =
-                    MessageDigest.getInstance("SHA-256")
-                            .digest(text.getBytes(StandardCharsets.UTF_8));
-            return ByteBuffer.wrap(hash).getLong();
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return ByteBuffer.wrap(Sha256.bytes(text)).getLong();
     }
 
     /** Elements in order. */

@@ -3,6 +3,7 @@ package dev.longhand.batch;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.chat.ChatTemplate;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Sha256;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.Usage;
@@ -105,7 +106,7 @@ public final class BatchRun {
      * @param progress receives the bytes read; several threads call it concurrently
      */
     public static String modelSha(Path model, LoadProgress progress) {
-        return Sha256.ofModel(model, progress);
+        return FileHash.ofModel(model, progress);
     }
 
     /**
@@ -123,7 +124,7 @@ public final class BatchRun {
         RunManifest manifest =
                 new RunManifest(
                         config,
-                        Sha256.of(input, bytes -> {}),
+                        FileHash.of(input, bytes -> {}),
                         source.modelSha,
                         adapterSha,
                         contextTokensMax,
@@ -210,7 +211,7 @@ public final class BatchRun {
         return new GenerationLine(
                 plan.problem(index),
                 plan.sample(index),
-                Sha256.of(prompt),
+                Sha256.hex(prompt),
                 text,
                 finish,
                 promptTokens,

@@ -3,6 +3,7 @@ package dev.longhand.batch;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Json;
+import dev.longhand.engine.file.Sha256;
 
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +53,7 @@ final class RunManifest {
         content.put("model_sha", modelSha);
         content.put("adapter_sha", adapterSha);
         content.put("machine", machine);
-        content.put("system_sha256", config.system() == null ? null : Sha256.of(config.system()));
+        content.put("system_sha256", config.system() == null ? null : Sha256.hex(config.system()));
         content.put("user_template", config.userTemplate());
         content.put("prefill", config.prefill());
         content.put("temperature", config.sampling().temperature());
@@ -70,7 +71,7 @@ final class RunManifest {
         content.put("ignore_eos", config.ignoreEos());
         content.put("thinking", config.thinking().toString());
         content.put("loop_rule", String.valueOf(config.loopRule()));
-        content.put(HASH, Sha256.of(JSON.writeValueAsString(content)));
+        content.put(HASH, Sha256.hex(JSON.writeValueAsString(content)));
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.longhand.batch;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Sha256;
 
 import tools.jackson.databind.JsonNode;
 

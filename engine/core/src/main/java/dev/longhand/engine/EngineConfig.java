@@ -23,9 +23,9 @@ import java.util.stream.Collectors;
  * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory; INT8 keeps keys in
  *     BF16, as Qwen2.5's huge key biases allow no less, and values in 8 bits; null is the most
  *     exact that the device has
- * @param weights INT8 (8.5 bits a weight), INT4 (4.5) or FP8 (8.125, not on a CPU) quantises the
- *     matrices of linear layers while the model opens; null leaves them as they are stored, and so
- *     do matrices that the checkpoint has quantised already
+ * @param weights one of {@link DType#quantizableTypes}: the matrices of linear layers are quantised
+ *     to it while the model opens, on a device that computes with it; null leaves them as they are
+ *     stored, and so do matrices that the checkpoint has quantised already
  * @param weightsCache keeps quantised weights in a file beside the checkpoint, written once and
  *     mapped from then on
  * @param contextTokensMax the longest sequence, prompt and output; null is what the model admits,

@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -39,15 +38,6 @@ import java.util.stream.Collectors;
  * file is mapped. One instance per engine, each with threads of its own.
  */
 public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuStepBatch, CpuKv> {
-    /** The dtypes that the C kernels have under the same name. */
-    private static final Map<DType, CpuDtype> CPU_DTYPES = new EnumMap<>(DType.class);
-
-    static {
-        for (CpuDtype dtype : CpuDtype.values()) {
-            CPU_DTYPES.put(DType.valueOf(dtype.name()), dtype);
-        }
-    }
-
     private final CpuLibrary library;
     private final CpuContext context;
     private final Arena arena = Arena.ofShared();
@@ -87,19 +77,14 @@ public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuSte
         return CpuLibrary.availability(CpuBackend.class, "/dev/longhand/kernels/native");
     }
 
-    /** Whether C kernels read weights of a dtype. */
-    static boolean reads(DType dtype) {
-        return CPU_DTYPES.containsKey(dtype);
-    }
-
     private static Map<DType, String> unsupportedWeights() {
         String supported =
                 DType.quantizableTypes().stream()
-                        .filter(CpuBackend::reads)
+                        .filter(CpuDtypes::has)
                         .map(DType::label)
                         .collect(Collectors.joining(" or "));
         return DType.quantizedTypes().stream()
-                .filter(dtype -> !reads(dtype))
+                .filter(dtype -> !CpuDtypes.has(dtype))
                 .collect(
                         Collectors.toMap(
                                 dtype -> dtype,
@@ -109,15 +94,7 @@ public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuSte
     }
 
     static CpuDtype dtype(Tensor tensor) {
-        return dtype(tensor.dtype());
-    }
-
-    private static CpuDtype dtype(DType dtype) {
-        CpuDtype found = CPU_DTYPES.get(dtype);
-        if (found == null) {
-            throw new IllegalArgumentException("no C kernel reads %s tensors".formatted(dtype));
-        }
-        return found;
+        return CpuDtypes.of(tensor.dtype());
     }
 
     @Override
@@ -167,7 +144,7 @@ public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuSte
 
     @Override
     public CpuKv allocateKv(KvShape shape) {
-        return new CpuKv(library, shape, dtype(shape.dtype()));
+        return new CpuKv(library, shape, CpuDtypes.of(shape.dtype()));
     }
 
     @Override

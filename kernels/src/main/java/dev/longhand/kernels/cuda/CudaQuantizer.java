@@ -1,6 +1,6 @@
 package dev.longhand.kernels.cuda;
 
-import dev.longhand.kernels.cpu.HostQuantizer;
+import dev.longhand.kernels.quantization.HostQuantizer;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 
@@ -27,7 +27,7 @@ final class CudaQuantizer implements AutoCloseable {
         HostTensor quantized = HostTensor.allocate(own, dtype, weights.shape());
         WeightTensor tensor = WeightTensor.owning(memory, quantized, own);
         tensors.add(tensor);
-        HostQuantizer quantizer = host != null ? host : new HostQuantizer();
+        HostQuantizer quantizer = host != null ? host : new HostQuantizer(0);
         host = quantizer;
         quantizer.quantize(weights, quantized);
         return tensor;

@@ -69,7 +69,7 @@ public record QuantFormat(
     }
 
     /** Weights of a row that lie together in memory. */
-    int blockWeights() {
+    public int blockWeights() {
         return blockGroups * group;
     }
 

@@ -6,6 +6,7 @@ import dev.longhand.kernels.tensor.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** The table itself: layer shapes of the family, and 1, odd and tail sizes. */
 public final class OpCases {
@@ -35,7 +36,6 @@ public final class OpCases {
         }
         addOddLinears(cases);
         addQuantized(cases);
-        addFp8(cases);
         addQuantizedFused(cases);
         addNormed(cases);
         addLora(cases);
@@ -97,17 +97,21 @@ public final class OpCases {
     }
 
     private static void addQuantized(List<OpCase> cases) {
-        for (DType dtype : new DType[] {DType.INT8, DType.INT4}) {
-            // 31 to 33 are the border of a group of weights, 63 to 65 of a block of two.
+        for (DType dtype : DType.quantizableTypes()) {
+            int group = dtype.format().group();
+            int block = dtype.format().blockWeights();
+            int[] borders = {1, group - 1, group + 1, block - 1, block, block + 1, 203};
             for (int rows : new int[] {1, 2, 7, 9, 65}) {
-                for (int inputs : new int[] {1, 31, 33, 63, 64, 65, 203}) {
+                for (int inputs : IntStream.of(borders).distinct().toArray()) {
                     List<Integer> outputs = List.of(1, 5, 33);
                     cases.add(new LinearCase("odd", dtype, rows, inputs, outputs, true, false));
                 }
             }
-            for (int rows : new int[] {1, 3, 19}) {
+            for (int rows : new int[] {1, 3, 9, 19, 65}) {
                 List<Integer> qkv = List.of(896, 128, 128);
                 cases.add(new LinearCase("0.5B qkv", dtype, rows, 896, qkv, true, false));
+            }
+            for (int rows : new int[] {1, 3, 19}) {
                 List<Integer> down = List.of(896);
                 cases.add(new LinearCase("0.5B down", dtype, rows, 4864, down, false, true));
             }
@@ -118,7 +122,7 @@ public final class OpCases {
 
     /** What backends fuse with a product, and slices of the largest layers. */
     private static void addQuantizedFused(List<OpCase> cases) {
-        for (DType dtype : new DType[] {DType.INT8, DType.INT4, DType.FP8}) {
+        for (DType dtype : DType.quantizableTypes()) {
             cases.add(new LinearCase("32B o slice", dtype, 8, 5120, List.of(96), false, true));
             cases.add(new LinearCase("32B down slice", dtype, 1, 27_648, List.of(64), false, true));
             for (boolean gated : new boolean[] {false, true}) {
@@ -149,18 +153,6 @@ public final class OpCases {
                                     List.of(rows)));
                 }
             }
-        }
-    }
-
-    /** Around the border of a group, which is a block as well. */
-    private static void addFp8(List<OpCase> cases) {
-        for (int rows : new int[] {1, 9, 65}) {
-            for (int inputs : new int[] {1, 127, 129, 203}) {
-                List<Integer> outputs = List.of(1, 5, 33);
-                cases.add(new LinearCase("odd", DType.FP8, rows, inputs, outputs, true, false));
-            }
-            List<Integer> qkv = List.of(896, 128, 128);
-            cases.add(new LinearCase("0.5B qkv", DType.FP8, rows, 896, qkv, true, false));
         }
     }
 

@@ -5,25 +5,39 @@ import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.Nullable;
 
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Options of commands that open an engine on a user's model. */
 final class ModelOptions {
-    /** The format of weights in memory. */
-    enum Weights {
-        BF16(null),
-        INT8(DType.INT8),
-        INT4(DType.INT4),
-        FP8(DType.FP8);
+    /** How weights are kept: BF16 stands for as they are stored, others are quantised to. */
+    static final class WeightFormats implements ITypeConverter<DType>, Iterable<String> {
+        private static final List<DType> ALL =
+                Stream.concat(Stream.of(DType.BF16), DType.quantizableTypes().stream()).toList();
 
-        private final @Nullable DType quantized;
+        @Override
+        public DType convert(String value) {
+            return ALL.stream()
+                    .filter(dtype -> dtype.label().equalsIgnoreCase(value))
+                    .findFirst()
+                    .orElseThrow(
+                            () ->
+                                    new TypeConversionException(
+                                            "expected one of %s but was '%s'"
+                                                    .formatted(String.join(", ", this), value)));
+        }
 
-        Weights(@Nullable DType quantized) {
-            this.quantized = quantized;
+        @Override
+        public Iterator<String> iterator() {
+            return ALL.stream().map(DType::label).iterator();
         }
     }
 
@@ -53,11 +67,14 @@ final class ModelOptions {
             names = "--weights",
             paramLabel = "KIND",
             defaultValue = "bf16",
+            converter = WeightFormats.class,
+            completionCandidates = WeightFormats.class,
             description =
-                    "bf16: as stored. int8, int4: quantised in groups of 32 while the model opens;"
-                            + " fp8 (e4m3): in groups of 128, not on a CPU. GPTQ and AWQ"
-                            + " checkpoints keep theirs; this is for what they have not quantised.")
-    private Weights weights = Weights.BF16;
+                    "${COMPLETION-CANDIDATES}. bf16: as stored; the others: linear layers are"
+                            + " quantised to it while the model opens, where the device computes"
+                            + " with it. GPTQ and AWQ checkpoints keep theirs; this is for what"
+                            + " they have not quantised.")
+    private DType weights = DType.BF16;
 
     @Option(
             names = "--weights-cache",
@@ -86,7 +103,7 @@ final class ModelOptions {
         EngineConfig.Builder builder =
                 device.apply(EngineConfig.of(folder))
                         .contextTokensMax(maxContext)
-                        .weights(weights.quantized)
+                        .weights(weights.quantizable() ? weights : null)
                         .weightsCache(weightsCache);
         adapters.forEach(builder::adapter);
         return builder;

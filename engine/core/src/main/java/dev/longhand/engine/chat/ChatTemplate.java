@@ -3,13 +3,11 @@ package dev.longhand.engine.chat;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Json;
 import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.file.Sha256;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -83,24 +81,13 @@ public sealed interface ChatTemplate permits Qwen25ChatTemplate {
             Matcher matcher = DEFAULT_SYSTEM.matcher(template);
             if (matcher.find()) {
                 String system = matcher.group(1);
-                if (sha256(template.replace(system, "")).equals(QWEN25_SHA256)) {
+                if (Sha256.hex(template.replace(system, "")).equals(QWEN25_SHA256)) {
                     return new Qwen25ChatTemplate(system);
                 }
             }
             throw new InputException(
                     "%s: chat template with SHA-256 %.16s… is not known; %s"
-                            .formatted(file, sha256(template), REMEDY));
-        }
-
-        static String sha256(String text) {
-            try {
-                byte[] digest =
-                        MessageDigest.getInstance("SHA-256")
-                                .digest(text.getBytes(StandardCharsets.UTF_8));
-                return HexFormat.of().formatHex(digest);
-            } catch (NoSuchAlgorithmException e) {
-                throw new IllegalStateException("every JDK has SHA-256", e);
-            }
+                            .formatted(file, Sha256.hex(template), REMEDY));
         }
     }
 }

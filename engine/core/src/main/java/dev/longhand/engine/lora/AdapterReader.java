@@ -2,6 +2,7 @@ package dev.longhand.engine.lora;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.file.Sha256;
 import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.SafetensorsFile;
 import dev.longhand.kernels.lora.LoraMatrix;
@@ -15,9 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -177,7 +176,7 @@ public final class AdapterReader {
         private final AdapterConfig config;
         private final float factor;
         private final Arena arena;
-        private final MessageDigest digest;
+        private final MessageDigest digest = Sha256.digest();
         private MemorySegment free = MemorySegment.NULL;
 
         Copier(Path path, AdapterConfig config, float factor, Arena arena) {
@@ -185,11 +184,6 @@ public final class AdapterReader {
             this.config = config;
             this.factor = factor;
             this.arena = arena;
-            try {
-                digest = MessageDigest.getInstance("SHA-256");
-            } catch (NoSuchAlgorithmException e) {
-                throw new AssertionError("every Java platform has SHA-256", e);
-            }
         }
 
         Adapter copy(SortedMap<Place, Pair> pairs, LongConsumer reserve) {
@@ -201,7 +195,7 @@ public final class AdapterReader {
             free = arena.allocate(bytes, ALIGNMENT);
             List<Adapter.Change> changes = new ArrayList<>();
             pairs.forEach((place, pair) -> changes.add(change(place, pair)));
-            String identity = HexFormat.of().formatHex(digest.digest());
+            String identity = Sha256.hex(digest);
             return new Adapter(arena, identity, bytes, changes);
         }
 

@@ -7,9 +7,8 @@ import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.engine.weights.PackedLinear;
 import dev.longhand.engine.weights.QuantizationScheme;
 import dev.longhand.engine.weights.WeightCache;
-import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.backend.BackendMemory;
-import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.quantization.HostQuantizer;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
@@ -21,7 +20,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -153,7 +151,7 @@ public final class LinearWeights implements AutoCloseable {
      * Keeps quantised matrices in a file beside the checkpoint, mapped: of an earlier time if it
      * was made from these very weights, else made now.
      *
-     * @param threads that make it; 0 is one per processor
+     * @param threads that make it, if it has to be made; 0 is one per processor
      * @throws InputException if nothing is quantised, or the file has to be made and cannot be
      */
     public void cache(int threads, LoadProgress progress) {
@@ -167,19 +165,44 @@ public final class LinearWeights implements AutoCloseable {
                 });
         if (wanted.isEmpty()) {
             throw new InputException(
-                    "a cache is for quantised weights: ask for int8 or int4 as well");
+                    "a cache is for quantised weights: these stay as they are stored");
         }
-        if (asked == DType.FP8) {
-            throw new InputException("a cache is for int8 and int4 weights, not for fp8");
+        String kind = asked == null ? "stored" : asked.label();
+        cache =
+                WeightCache.open(
+                        checkpoint,
+                        "longhand-" + kind,
+                        wanted,
+                        () -> new CacheMaker(threads),
+                        progress);
+    }
+
+    /** Makes the matrices of a cache with one pool of threads. */
+    private final class CacheMaker implements WeightCache.Maker {
+        private final HostQuantizer quantizer;
+
+        CacheMaker(int threads) {
+            quantizer = new HostQuantizer(threads);
         }
-        String kind = asked == null ? "stored" : asked.name().toLowerCase(Locale.ROOT);
-        WeightCache.Maker maker =
-                (matrix, use) -> {
-                    try (ComputeBackend host = BackendChoice.host(threads)) {
-                        use.accept((HostTensor) make(matrix.name(), matrix.shape(), host));
-                    }
-                };
-        cache = WeightCache.open(checkpoint, "longhand-" + kind, wanted, maker, progress);
+
+        @Override
+        public void make(WeightCache.Matrix matrix, HostTensor into) {
+            if (packed(matrix.name())) {
+                PackedLinear packed = packed(matrix.name(), matrix.shape());
+                packed.writeTo(into);
+                packed.unload();
+            } else {
+                HostTensor stored = checkpoint.tensor(matrix.name(), matrix.shape());
+                requireFinite(matrix.name(), quantizer.findNonFinite(stored));
+                quantizer.quantize(stored, into);
+                unload(stored);
+            }
+        }
+
+        @Override
+        public void close() {
+            quantizer.close();
+        }
     }
 
     /** Places a quantised matrix; it lives as long as the backend. */
@@ -195,21 +218,29 @@ public final class LinearWeights implements AutoCloseable {
         if (packed(name)) {
             PackedLinear packed = packed(name, shape);
             Tensor tensor = memory.fillWeights(dtype, shape, packed::writeTo);
-            packed.unload(); // as below
+            packed.unload();
             return tensor;
         }
         HostTensor stored = checkpoint.tensor(name, shape);
-        long at = memory.findNonFinite(stored);
-        if (at >= 0) {
+        requireFinite(name, memory.findNonFinite(stored));
+        Tensor tensor = memory.quantize(stored, dtype);
+        unload(stored);
+        return tensor;
+    }
+
+    private void requireFinite(String name, long nonFinite) {
+        if (nonFinite >= 0) {
             throw new InputException(
                     "%s: tensor %s has NaN or infinity at element %d"
-                            .formatted(checkpoint.folder(), name, at));
+                            .formatted(checkpoint.folder(), name, nonFinite));
         }
-        Tensor tensor = memory.quantize(stored, dtype);
+    }
+
+    /** Gives mapped pages back: those of a 32B checkpoint would crowd out others. */
+    private static void unload(HostTensor stored) {
         if (stored.data().isMapped()) {
-            stored.data().unload(); // a 32B checkpoint's pages would crowd out others
+            stored.data().unload();
         }
-        return tensor;
     }
 
     private PackedLinear packed(String name, Shape shape) {

@@ -105,7 +105,7 @@ public final class MemoryTable {
                 long needed = neededBytes(dtype, context);
                 line(
                         text,
-                        dtype == null ? "bf16" : dtype.name().toLowerCase(Locale.ROOT),
+                        dtype == null ? "bf16" : dtype.label(),
                         String.format(Locale.ROOT, "%,d", context),
                         String.format(Locale.ROOT, "%.1f", needed / 0x1p30),
                         machines.stream().map(machine -> machine.cell(needed)).toList());

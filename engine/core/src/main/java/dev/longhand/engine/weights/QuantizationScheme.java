@@ -4,8 +4,10 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.kernels.tensor.DType;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * How the linear layers of a checkpoint are quantised, from {@code quantization_config} of its
@@ -19,9 +21,6 @@ import java.util.Optional;
  * @param zeroOffset what is added to stored zero points: 1 for GPTQ's first format
  */
 public record QuantizationScheme(Method method, int bits, int groupInputs, int zeroOffset) {
-    /** Groups of the kernels' layout: larger ones that are whole multiples repeat their scale. */
-    private static final int GROUP_INPUTS = 128;
-
     private static final String KEY = "quantization_config";
     private static final int GROUP_INPUTS_MAX = 1 << 18;
 
@@ -30,7 +29,12 @@ public record QuantizationScheme(Method method, int bits, int groupInputs, int z
         /** Frantar et al., 2022, as AutoGPTQ and GPTQModel write it. */
         GPTQ,
         /** Lin et al., 2023, as AutoAWQ writes it: version gemm. */
-        AWQ
+        AWQ;
+
+        /** The dtypes that keep what it packs, those of fewer bits first. */
+        private List<DType> dtypes() {
+            return DType.ofQuantMethod(name().toLowerCase(Locale.ROOT));
+        }
     }
 
     /**
@@ -52,10 +56,7 @@ public record QuantizationScheme(Method method, int bits, int groupInputs, int z
     }
 
     private static QuantizationScheme gptq(Settings settings) {
-        int bits = settings.requiredInteger("bits", 1, 32);
-        if (bits != 4 && bits != 8) {
-            throw settings.refuse("bits", "is %d: GPTQ is read in 4 and 8 bits".formatted(bits));
-        }
+        DType dtype = dtype(settings, Method.GPTQ);
         if (!settings.isEmpty("dynamic")) {
             throw settings.refuse("dynamic", "has settings per layer, which are not supported");
         }
@@ -71,14 +72,11 @@ public record QuantizationScheme(Method method, int bits, int groupInputs, int z
                             throw settings.refuse(
                                     "checkpoint_format", "must be gptq or gptq_v2 to be read");
                 };
-        return new QuantizationScheme(Method.GPTQ, bits, group(settings), offset);
+        return new QuantizationScheme(Method.GPTQ, bits(dtype), group(settings, dtype), offset);
     }
 
     private static QuantizationScheme awq(Settings settings) {
-        int bits = settings.requiredInteger("bits", 1, 32);
-        if (bits != 4) {
-            throw settings.refuse("bits", "is %d: AWQ is read in 4 bits".formatted(bits));
-        }
+        DType dtype = dtype(settings, Method.AWQ);
         String version = settings.string("version").orElse("gemm");
         if (!version.toLowerCase(Locale.ROOT).equals("gemm")) {
             throw settings.refuse("version", "must be gemm to be read");
@@ -86,26 +84,54 @@ public record QuantizationScheme(Method method, int bits, int groupInputs, int z
         if (!settings.bool("zero_point", true)) {
             throw settings.refuse("zero_point", "is false: only AWQ with zero points is read");
         }
-        return new QuantizationScheme(Method.AWQ, bits, group(settings), 0);
+        return new QuantizationScheme(Method.AWQ, bits(dtype), group(settings, dtype), 0);
     }
 
-    private static int group(Settings settings) {
+    private static DType dtype(Settings settings, Method method) {
+        int bits = settings.requiredInteger("bits", 1, 32);
+        return find(method, bits)
+                .orElseThrow(
+                        () ->
+                                settings.refuse(
+                                        "bits",
+                                        "is %d: %s is read in %s bits"
+                                                .formatted(bits, method, bitsRead(method))));
+    }
+
+    private static Optional<DType> find(Method method, int bits) {
+        return method.dtypes().stream().filter(dtype -> bits(dtype) == bits).findFirst();
+    }
+
+    private static int bits(DType dtype) {
+        return dtype.format().codes().bits();
+    }
+
+    private static String bitsRead(Method method) {
+        return method.dtypes().stream()
+                .map(dtype -> String.valueOf(bits(dtype)))
+                .collect(Collectors.joining(" and "));
+    }
+
+    /** Groups that are multiples of the dtype's repeat their scale. */
+    private static int group(Settings settings, DType dtype) {
+        int own = dtype.format().group();
         int group = settings.requiredInteger("group_size", -1, GROUP_INPUTS_MAX);
         if (group == -1) {
             return 0;
         }
-        if (group == 0 || group % GROUP_INPUTS != 0) {
+        if (group == 0 || group % own != 0) {
             throw settings.refuse(
                     "group_size",
                     "is %d: must be -1 or a multiple of %d, the group of the kernels"
-                            .formatted(group, GROUP_INPUTS));
+                            .formatted(group, own));
         }
         return group;
     }
 
     /** The kernels' layout of its weights. */
     public DType dtype() {
-        return bits == 4 ? DType.INT4_G128 : DType.INT8_G128;
+        return find(method, bits)
+                .orElseThrow(() -> new IllegalStateException(method + " has no format of " + bits));
     }
 
     /** In words, for example {@code GPTQ, 4 bits, groups of 128}. */

@@ -2,6 +2,7 @@ package dev.longhand.engine.weights;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.file.Sha256;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.QuantizedMatrix;
@@ -12,16 +13,12 @@ import org.jspecify.annotations.Nullable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Quantised matrices in a file beside their checkpoint, in the layout that the kernels read: made
@@ -55,11 +52,13 @@ public final class WeightCache implements AutoCloseable {
         }
     }
 
-    /** Makes matrices. */
-    @FunctionalInterface
-    public interface Maker {
-        /** Makes a matrix in host memory, which is free again after {@code use}. */
-        void make(Matrix matrix, Consumer<HostTensor> use);
+    /** Makes the matrices of one cache, one after another. */
+    public interface Maker extends AutoCloseable {
+        /** Makes a matrix in host memory that holds zeros. */
+        void make(Matrix matrix, HostTensor into);
+
+        @Override
+        void close();
     }
 
     /**
@@ -67,13 +66,14 @@ public final class WeightCache implements AutoCloseable {
      *
      * @param name of the file without its ending
      * @param matrices all that it shall have
+     * @param makers opens a maker if the cache has to be made
      * @throws InputException if it has to be made and cannot be; nothing is left then
      */
     public static WeightCache open(
             Checkpoint checkpoint,
             String name,
             List<Matrix> matrices,
-            Maker maker,
+            Supplier<Maker> makers,
             LoadProgress progress) {
         Path file = checkpoint.folder().resolve(name + ENDING);
         String source = source(checkpoint);
@@ -83,8 +83,10 @@ public final class WeightCache implements AutoCloseable {
                 return found;
             }
         }
-        progress.noted("writing quantised weights to " + file + " for the next time");
-        new WeightCacheWriter(file, source, matrices).write(maker, progress);
+        try (Maker maker = makers.get()) {
+            progress.noted("writing quantised weights to " + file + " for the next time");
+            new WeightCacheWriter(file, source, matrices).write(maker, progress);
+        }
         WeightCache made = map(file, source, matrices, progress);
         if (made == null) {
             throw new InputException(file + ": was replaced by another process, which used others");
@@ -105,8 +107,7 @@ public final class WeightCache implements AutoCloseable {
                                         Files.getLastModifiedTime(file.path()).toInstant()));
             }
             text.append(Files.readString(checkpoint.folder().resolve("config.json")));
-            byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+            return Sha256.hex(text.toString());
         } catch (IOException e) {
             throw new InputException(
                     "%s: cannot be read (%s)"
@@ -114,8 +115,6 @@ public final class WeightCache implements AutoCloseable {
                                     checkpoint.folder(),
                                     ErrorText.line(String.valueOf(e.getMessage()))),
                     e);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 

@@ -4,17 +4,12 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.kernels.tensor.HostTensor;
 
-import tools.jackson.databind.json.JsonMapper;
-
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,8 +17,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -37,7 +30,6 @@ import java.util.UUID;
 final class WeightCacheWriter {
     private static final String PARTIAL = ".partial";
     private static final int ALIGNMENT_BYTES = 4096;
-    private static final long WRITE_BYTES = 64L << 20;
 
     /** Between its creation and its lock a partial file looks abandoned. */
     private static final Duration ABANDONED_AFTER = Duration.ofMinutes(1);
@@ -82,9 +74,10 @@ final class WeightCacheWriter {
                                     StandardOpenOption.CREATE_NEW,
                                     StandardOpenOption.WRITE);
                     FileLock _ = channel.lock()) {
-                write(channel, MemorySegment.ofArray(header()));
+                SafetensorsWriter.write(channel, MemorySegment.ofArray(header()));
                 for (WeightCache.Matrix matrix : matrices) {
-                    maker.make(matrix, tensor -> write(channel, tensor, progress));
+                    write(channel, maker, matrix);
+                    progress.loaded(doneBytes, totalBytes);
                 }
                 channel.force(true);
                 Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
@@ -92,8 +85,6 @@ final class WeightCacheWriter {
             sync(Objects.requireNonNull(file.toAbsolutePath().getParent()));
         } catch (IOException e) {
             throw unwritable(e);
-        } catch (UncheckedIOException e) {
-            throw unwritable(Objects.requireNonNull(e.getCause()));
         } finally {
             try {
                 Files.deleteIfExists(partial);
@@ -136,48 +127,30 @@ final class WeightCacheWriter {
         }
     }
 
-    /** The tensors are bytes to others; they begin at a page. */
+    /** The tensors are bytes to other readers, and begin at a page. */
     private byte[] header() {
-        Map<String, Object> header = new LinkedHashMap<>();
-        header.put("__metadata__", Map.of("format", "longhand", WeightCache.SOURCE, source));
-        long at = 0;
-        for (WeightCache.Matrix matrix : matrices) {
-            Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("dtype", "U8");
-            entry.put("shape", List.of(matrix.bytes()));
-            entry.put("data_offsets", List.of(at, at + matrix.bytes()));
-            header.put(matrix.name(), entry);
-            at += matrix.bytes();
-        }
-        byte[] json = new JsonMapper().writeValueAsString(header).getBytes(StandardCharsets.UTF_8);
-        int length = Math.ceilDiv(Long.BYTES + json.length, ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
-        byte[] padded = new byte[length];
-        Arrays.fill(padded, (byte) ' ');
-        ByteBuffer.wrap(padded)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(length - Long.BYTES)
-                .put(json);
-        return padded;
+        return SafetensorsWriter.header(
+                Map.of("format", "longhand", WeightCache.SOURCE, source),
+                matrices.stream()
+                        .map(
+                                matrix ->
+                                        new SafetensorsWriter.Entry(
+                                                matrix.name(),
+                                                "U8",
+                                                List.of(matrix.bytes()),
+                                                matrix.bytes()))
+                        .toList(),
+                ALIGNMENT_BYTES);
     }
 
-    private void write(FileChannel channel, HostTensor tensor, LoadProgress progress) {
-        try {
-            write(channel, tensor.data());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    private void write(FileChannel channel, WeightCache.Maker maker, WeightCache.Matrix matrix)
+            throws IOException {
+        try (Arena arena = Arena.ofShared()) {
+            HostTensor made = HostTensor.allocate(arena, matrix.dtype(), matrix.shape());
+            maker.make(matrix, made);
+            SafetensorsWriter.write(channel, made.data());
         }
-        doneBytes += tensor.bytes();
-        progress.loaded(doneBytes, totalBytes);
-    }
-
-    private static void write(FileChannel channel, MemorySegment bytes) throws IOException {
-        for (long done = 0; done < bytes.byteSize(); done += WRITE_BYTES) {
-            long count = Math.min(WRITE_BYTES, bytes.byteSize() - done);
-            ByteBuffer buffer = bytes.asSlice(done, count).asByteBuffer();
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
-        }
+        doneBytes += matrix.bytes();
     }
 
     private static void sync(Path folder) throws IOException {

@@ -1,16 +1,15 @@
 package dev.longhand.engine.lora;
 
 import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.weights.SafetensorsWriter;
 import dev.longhand.kernels.tensor.BFloat16;
 import dev.longhand.kernels.tensor.Shape;
 
 import tools.jackson.databind.json.JsonMapper;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -103,30 +102,19 @@ public final class TestAdapter {
         }
     }
 
-    private byte[] safetensors() {
-        Map<String, Object> header = new LinkedHashMap<>();
-        int end = 0;
-        for (Map.Entry<String, Matrix> entry : matrices.entrySet()) {
-            Matrix matrix = entry.getValue();
-            int start = end;
-            end += matrix.data.size();
-            header.put(
-                    entry.getKey(),
-                    Map.of(
-                            "dtype",
-                            matrix.dtype,
-                            "shape",
-                            matrix.shape,
-                            "data_offsets",
-                            List.of(start, end)));
-        }
-        byte[] json = new JsonMapper().writeValueAsString(header).getBytes(StandardCharsets.UTF_8);
-        ByteBuffer file =
-                ByteBuffer.allocate(8 + json.length + end)
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .putLong(json.length)
-                        .put(json);
-        matrices.values().forEach(matrix -> matrix.data.forEach(file::put));
-        return file.array();
+    private byte[] safetensors() throws IOException {
+        List<SafetensorsWriter.Entry> entries = new ArrayList<>();
+        ByteArrayOutputStream tensors = new ByteArrayOutputStream();
+        matrices.forEach(
+                (name, matrix) -> {
+                    entries.add(
+                            new SafetensorsWriter.Entry(
+                                    name, matrix.dtype, matrix.shape, matrix.data.size()));
+                    matrix.data.forEach(tensors::write);
+                });
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        file.write(SafetensorsWriter.header(Map.of(), entries, SafetensorsWriter.ALIGNMENT_BYTES));
+        tensors.writeTo(file);
+        return file.toByteArray();
     }
 }

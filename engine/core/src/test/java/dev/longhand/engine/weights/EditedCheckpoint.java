@@ -4,17 +4,16 @@ import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 
-import tools.jackson.databind.json.JsonMapper;
-
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -101,27 +100,19 @@ public final class EditedCheckpoint {
         }
     }
 
-    private byte[] safetensors() {
-        Map<String, Object> header = new LinkedHashMap<>();
-        int at = 0;
-        for (Map.Entry<String, Entry> tensor : tensors.entrySet()) {
-            Entry entry = tensor.getValue();
-            header.put(
-                    tensor.getKey(),
-                    Map.of(
-                            "dtype",
-                            entry.dtype,
-                            "shape",
-                            entry.shape,
-                            "data_offsets",
-                            List.of(at, at + entry.bytes.length)));
-            at += entry.bytes.length;
-        }
-        byte[] json = new JsonMapper().writeValueAsString(header).getBytes(StandardCharsets.UTF_8);
-        ByteBuffer file =
-                ByteBuffer.allocate(Long.BYTES + json.length + at).order(ByteOrder.LITTLE_ENDIAN);
-        file.putLong(json.length).put(json);
-        tensors.values().forEach(entry -> file.put(entry.bytes));
-        return file.array();
+    private byte[] safetensors() throws IOException {
+        List<SafetensorsWriter.Entry> entries = new ArrayList<>();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        tensors.forEach(
+                (name, entry) -> {
+                    entries.add(
+                            new SafetensorsWriter.Entry(
+                                    name, entry.dtype, entry.shape, entry.bytes.length));
+                    bytes.writeBytes(entry.bytes);
+                });
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        file.write(SafetensorsWriter.header(Map.of(), entries, SafetensorsWriter.ALIGNMENT_BYTES));
+        bytes.writeTo(file);
+        return file.toByteArray();
     }
 }

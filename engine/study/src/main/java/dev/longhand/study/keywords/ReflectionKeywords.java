@@ -1,9 +1,7 @@
 package dev.longhand.study.keywords;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import dev.longhand.engine.file.Sha256;
+
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -36,7 +34,7 @@ public final class ReflectionKeywords {
                     "hmm");
 
     /** Identifies the list: the first 16 hexadecimal digits of the SHA-256 of its lines. */
-    public static final String LIST_HASH = hash(String.join("\n", PHRASES));
+    public static final String LIST_HASH = Sha256.hex(String.join("\n", PHRASES)).substring(0, 16);
 
     /** Matches a phrase that no ASCII letter extends; phrase i is group i + 1. */
     static final Pattern PATTERN =
@@ -49,15 +47,5 @@ public final class ReflectionKeywords {
     /** Counts occurrences as whole words, left to right without overlap. */
     public static long count(String text) {
         return PATTERN.matcher(text).results().count();
-    }
-
-    private static String hash(String list) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            byte[] bytes = digest.digest(list.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(bytes, 0, 8);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }

@@ -1,35 +1,25 @@
 package dev.longhand.batch;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Sha256;
 import dev.longhand.engine.weights.LoadProgress;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** SHA-256 hashes that identify the inputs of a run, in hexadecimal. */
-final class Sha256 {
+/** SHA-256 hashes of files that identify the inputs of a run, in hexadecimal. */
+final class FileHash {
     private static final int BUFFER_BYTES = 1 << 20;
 
-    private Sha256() {}
-
-    static byte[] bytes(String text) {
-        return digest().digest(text.getBytes(StandardCharsets.UTF_8));
-    }
-
-    static String of(String text) {
-        return HexFormat.of().formatHex(bytes(text));
-    }
+    private FileHash() {}
 
     /**
      * Hashes a file.
@@ -37,7 +27,7 @@ final class Sha256 {
      * @param read receives the number of bytes of each part read, on any thread
      */
     static String of(Path file, LongConsumer read) {
-        MessageDigest digest = digest();
+        MessageDigest digest = Sha256.digest();
         byte[] buffer = new byte[BUFFER_BYTES];
         try (InputStream in = Files.newInputStream(file)) {
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
@@ -47,7 +37,7 @@ final class Sha256 {
         } catch (IOException e) {
             throw JsonlReader.unreadable(file, e);
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return Sha256.hex(digest);
     }
 
     /**
@@ -62,7 +52,7 @@ final class Sha256 {
         long total = files.stream().mapToLong(file -> file.toFile().length()).sum();
         AtomicLong done = new AtomicLong();
         LongConsumer read = count -> progress.loaded(done.addAndGet(count), total);
-        return of(
+        return Sha256.hex(
                 files.parallelStream()
                         .map(file -> of(file, read) + "  " + file.getFileName() + "\n")
                         .collect(Collectors.joining()));
@@ -89,13 +79,5 @@ final class Sha256 {
                                 "tokenizer_config.json",
                                 "chat_template.jinja")
                         .contains(name);
-    }
-
-    private static MessageDigest digest() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }

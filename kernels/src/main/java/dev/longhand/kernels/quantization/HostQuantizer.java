@@ -1,28 +1,42 @@
-package dev.longhand.kernels.cpu;
+package dev.longhand.kernels.quantization;
 
 import dev.longhand.bindings.cpu.CpuAvailability;
 import dev.longhand.bindings.cpu.CpuContext;
 import dev.longhand.bindings.cpu.CpuLibrary;
+import dev.longhand.kernels.cpu.CpuBackend;
+import dev.longhand.kernels.cpu.CpuDtypes;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Quantizer;
 
 import org.jspecify.annotations.Nullable;
 
 /**
- * Quantises in host memory for backends that compute elsewhere: with the C kernels where they have
+ * Quantises in host memory, whatever computes with the result: with the C kernels where they have
  * the format, many times as fast as {@link Quantizer} and with the same bits, and with that
- * otherwise.
+ * otherwise. Has threads of its own until it is closed.
  */
 public final class HostQuantizer implements AutoCloseable {
     private final @Nullable CpuContext context;
 
-    /** Starts a thread per processor. */
-    public HostQuantizer() {
-        int threads = Runtime.getRuntime().availableProcessors();
+    /**
+     * Starts the threads.
+     *
+     * @param threads at least 1; 0 is one per processor
+     */
+    public HostQuantizer(int threads) {
+        int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
         context =
                 CpuBackend.availability() instanceof CpuAvailability.Present(CpuLibrary library)
-                        ? library.open(null, threads)
+                        ? library.open(null, count)
                         : null;
+    }
+
+    /** Index of the first NaN or infinity, row-major, or -1; of weights in native memory. */
+    public long findNonFinite(HostTensor weights) {
+        return context == null
+                ? weights.findNonFinite()
+                : context.findNonFinite(
+                        weights.data(), CpuDtypes.of(weights.dtype()), weights.shape().elements());
     }
 
     /**
@@ -32,16 +46,16 @@ public final class HostQuantizer implements AutoCloseable {
      * @param quantized of the same shape, in native memory
      */
     public void quantize(HostTensor weights, HostTensor quantized) {
-        if (context == null || !CpuBackend.reads(quantized.dtype())) {
+        if (context == null || !CpuDtypes.has(quantized.dtype())) {
             Quantizer.quantize(weights, quantized);
             return;
         }
         context.quantize(
                 weights.data(),
-                CpuBackend.dtype(weights),
+                CpuDtypes.of(weights.dtype()),
                 Math.toIntExact(weights.shape().extent(0)),
                 Math.toIntExact(weights.shape().extent(1)),
-                CpuBackend.dtype(quantized),
+                CpuDtypes.of(quantized.dtype()),
                 quantized.data());
     }
 

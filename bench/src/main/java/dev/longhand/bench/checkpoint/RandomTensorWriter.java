@@ -1,0 +1,66 @@
+package dev.longhand.bench.checkpoint;
+
+import dev.longhand.engine.weights.SafetensorsWriter;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongConsumer;
+
+/** Writes safetensors files of random tensors in constant memory. */
+final class RandomTensorWriter {
+    private static final int CHUNK_BYTES = 4 << 20;
+
+    private final long seed;
+    private final LongConsumer written;
+    private final ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
+
+    /**
+     * A writer.
+     *
+     * @param written told of every chunk's bytes
+     */
+    RandomTensorWriter(long seed, LongConsumer written) {
+        this.seed = seed;
+        this.written = written;
+    }
+
+    /** Writes a file of these tensors, in this order. */
+    void write(Path path, List<RandomTensor> tensors) throws IOException {
+        try (FileChannel file =
+                FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            SafetensorsWriter.write(file, header(tensors));
+            for (RandomTensor tensor : tensors) {
+                RandomTensor.Values values = tensor.values(seed);
+                for (long left = tensor.bytes(); left > 0; left -= CHUNK_BYTES) {
+                    chunk.clear().limit((int) Math.min(CHUNK_BYTES, left));
+                    values.fill(chunk);
+                    int bytes = chunk.flip().remaining();
+                    SafetensorsWriter.write(file, MemorySegment.ofBuffer(chunk));
+                    written.accept(bytes);
+                }
+            }
+        }
+    }
+
+    private static MemorySegment header(List<RandomTensor> tensors) {
+        return MemorySegment.ofArray(
+                SafetensorsWriter.header(
+                        Map.of("format", "pt"),
+                        tensors.stream()
+                                .map(
+                                        tensor ->
+                                                SafetensorsWriter.Entry.of(
+                                                        tensor.name(),
+                                                        tensor.filling().dtype(),
+                                                        tensor.shape(),
+                                                        tensor.bytes()))
+                                .toList(),
+                        SafetensorsWriter.ALIGNMENT_BYTES));
+    }
+}

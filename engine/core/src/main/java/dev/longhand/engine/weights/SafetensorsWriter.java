@@ -1,0 +1,96 @@
+package dev.longhand.engine.weights;
+
+import dev.longhand.kernels.tensor.Shape;
+
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+
+/**
+ * Writes safetensors files front to back: the header, then the bytes of each tensor in the order of
+ * the header, none between them.
+ */
+public final class SafetensorsWriter {
+    /** Where tensors of files for others begin: a multiple of this many bytes. */
+    public static final int ALIGNMENT_BYTES = 8;
+
+    private static final int WRITE_BYTES = 64 << 20;
+
+    private SafetensorsWriter() {}
+
+    /**
+     * What the header says of a tensor.
+     *
+     * @param dtype as safetensors spells it: {@code BF16}
+     * @param extents row-major
+     */
+    public record Entry(String name, String dtype, List<Long> extents, long bytes) {
+        public Entry {
+            extents = List.copyOf(extents);
+        }
+
+        /** A tensor of a shape. */
+        public static Entry of(String name, String dtype, Shape shape, long bytes) {
+            List<Long> extents =
+                    LongStream.range(0, shape.rank())
+                            .map(i -> shape.extent((int) i))
+                            .boxed()
+                            .toList();
+            return new Entry(name, dtype, extents, bytes);
+        }
+    }
+
+    /**
+     * The beginning of a file: the length of the header, and the header with spaces at its end.
+     *
+     * @param metadata texts for readers; none if empty
+     * @param tensors in the order in which their bytes follow
+     * @param alignment the tensors begin at a multiple of so many bytes
+     */
+    public static byte[] header(Map<String, String> metadata, List<Entry> tensors, int alignment) {
+        Map<String, Object> header = new LinkedHashMap<>();
+        if (!metadata.isEmpty()) {
+            header.put("__metadata__", metadata);
+        }
+        long start = 0;
+        for (Entry tensor : tensors) {
+            long end = start + tensor.bytes;
+            Map<String, Object> entry = new LinkedHashMap<>();
+            entry.put("dtype", tensor.dtype);
+            entry.put("shape", tensor.extents);
+            entry.put("data_offsets", List.of(start, end));
+            header.put(tensor.name, entry);
+            start = end;
+        }
+        byte[] json = new JsonMapper().writeValueAsString(header).getBytes(StandardCharsets.UTF_8);
+        int length = Math.ceilDiv(Long.BYTES + json.length, alignment) * alignment;
+        byte[] padded = new byte[length];
+        Arrays.fill(padded, (byte) ' ');
+        ByteBuffer.wrap(padded)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(length - Long.BYTES)
+                .put(json);
+        return padded;
+    }
+
+    /** Writes all of some bytes. */
+    public static void write(WritableByteChannel channel, MemorySegment bytes) throws IOException {
+        for (long done = 0; done < bytes.byteSize(); done += WRITE_BYTES) {
+            long count = Math.min(WRITE_BYTES, bytes.byteSize() - done);
+            ByteBuffer buffer = bytes.asSlice(done, count).asByteBuffer();
+            while (buffer.hasRemaining()) {
+                channel.write(buffer);
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package dev.longhand.kernels.cpu;
+
+import dev.longhand.bindings.cpu.CpuDtype;
+import dev.longhand.kernels.tensor.DType;
+
+import java.util.EnumMap;
+import java.util.Map;
+
+/** The dtypes that the C kernels read, under the names that they have there. */
+public final class CpuDtypes {
+    private static final Map<DType, CpuDtype> ALL = new EnumMap<>(DType.class);
+
+    static {
+        for (CpuDtype dtype : CpuDtype.values()) {
+            ALL.put(DType.valueOf(dtype.name()), dtype);
+        }
+    }
+
+    private CpuDtypes() {}
+
+    /** Whether C kernels read a dtype. */
+    public static boolean has(DType dtype) {
+        return ALL.containsKey(dtype);
+    }
+
+    /**
+     * A dtype as the C kernels number it.
+     *
+     * @throws IllegalArgumentException if none of them reads it
+     */
+    public static CpuDtype of(DType dtype) {
+        CpuDtype found = ALL.get(dtype);
+        if (found == null) {
+            throw new IllegalArgumentException("no C kernel reads %s tensors".formatted(dtype));
+        }
+        return found;
+    }
+}
