@@ -1,25 +1,29 @@
 package dev.longhand.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longhand.bench.adapters.AdapterMode;
 import dev.longhand.bench.cli.CommandLines;
+import dev.longhand.bench.generation.LongGeneration;
+import dev.longhand.bench.kernels.KernelReport;
+import dev.longhand.bench.model.ModelChoice;
+import dev.longhand.bench.summary.ShortReport;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.kernels.Device;
-import dev.longhand.kernels.cases.OpCase;
 import dev.longhand.kernels.tensor.DType;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.openjdk.jmh.annotations.Param;
+
+import picocli.CommandLine;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Parameters mean what they say, and wrong ones give one clear error. */
@@ -28,10 +32,10 @@ class BenchmarkParametersTest {
 
     @Test
     void modelOrShapeAndCache() {
-        assertEquals(folder, BenchModel.folder(folder.toString(), "none", ""));
-        error("'/no/model' is no folder", () -> BenchModel.folder("/no/model", "0.5b", ""));
-        error("shape 'huge' is unknown", () -> BenchModel.folder("", "huge", folder.toString()));
-        error("nothing to run: name a model", () -> BenchModel.folder("", "0.5b", ""));
+        assertEquals(folder, model(folder.toString(), "none", "").folder());
+        error("'/no/model' is no folder", () -> model("/no/model", "0.5b", "").folder());
+        error("shape 'huge' is unknown", () -> model("", "huge", folder.toString()).folder());
+        error("nothing to run: name a model", () -> model("", "0.5b", "").folder());
     }
 
     @Test
@@ -47,33 +51,35 @@ class BenchmarkParametersTest {
     }
 
     private LongGeneration.Setting setting(DType weights, int batch, int prompt, int output) {
-        return new LongGeneration.Setting(
-                folder,
-                "",
-                Device.AUTO,
-                0,
-                weights,
-                null,
-                AdapterMode.NONE,
-                batch,
-                prompt,
-                output,
-                1024);
+        ModelChoice choice =
+                new ModelChoice(folder.toString(), "", "", Device.AUTO, 0, weights, null);
+        return new LongGeneration.Setting(choice, AdapterMode.NONE, batch, prompt, output, 1024);
     }
 
-    /** Every kind of case is among the defaults, each by a name that leads to one case. */
+    private static ModelChoice model(String model, String shape, String cache) {
+        return new ModelChoice(model, shape, cache, Device.AUTO, 0, DType.BF16, null);
+    }
+
     @Test
-    void kernelCases() throws ReflectiveOperationException {
-        List<String> defaults =
-                List.of(KernelBenchmark.class.getField("op").getAnnotation(Param.class).value());
-        Set<Class<?>> kinds =
-                defaults.stream()
-                        .map(TimedCase::named)
-                        .map(Object::getClass)
-                        .collect(Collectors.toSet());
-        assertEquals(Set.of(OpCase.class.getPermittedSubclasses()), kinds);
-        error("'nothing' is part of the names of 0 cases", () -> TimedCase.named("nothing"));
-        error("for example linear", () -> TimedCase.named("linear"));
+    void dtypes() {
+        assertEquals(DType.INT4, ModelChoice.weights("int4"));
+        assertEquals(DType.BF16, ModelChoice.weights("BF16"));
+        error("weights 'int3' is unknown; there are bf16", () -> ModelChoice.weights("int3"));
+        assertNull(ModelChoice.kv(""));
+        assertEquals(DType.INT8, ModelChoice.kv("int8"));
+        error("kv 'int4' is unknown; there are f32, bf16, int8", () -> ModelChoice.kv("int4"));
+    }
+
+    /** Every command says how it is used, and none runs without being named. */
+    @Test
+    void everyCommandHelps() {
+        Set<String> names = new CommandLine(new Bench()).getSubcommands().keySet();
+        assertEquals(13, names.size());
+        for (String name : names) {
+            assertEquals(0, CommandLines.run(new Bench(), name, "--help"), name);
+        }
+        assertEquals(2, CommandLines.run(new Bench()));
+        assertEquals(2, CommandLines.run(new Bench(), "nothing"));
     }
 
     @Test

@@ -1,20 +1,12 @@
 package dev.longhand.bench.checkpoint;
 
-import dev.longhand.bench.cli.CommandLines;
-
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 import java.nio.file.Path;
 
-/**
- * Writes a random checkpoint, in bf16 or as GPTQ packs it.
- *
- * <pre>
- * java -cp bench/target/benchmarks.jar dev.longhand.bench.checkpoint.CheckpointCommand 3b DIR
- * </pre>
- */
+/** Writes a random checkpoint, in bf16 or as GPTQ packs it. */
 @Command(
         name = "checkpoint",
         mixinStandardHelpOptions = true,
@@ -45,11 +37,6 @@ public final class CheckpointCommand implements Runnable {
             defaultValue = "" + RandomCheckpoint.SHARD_BYTES,
             description = "The most that tensors of one file take. Default: ${DEFAULT-VALUE}.")
     private long shardBytes;
-
-    /** Runs the command and exits with its status. */
-    public static void main(String[] arguments) {
-        System.exit(CommandLines.run(new CheckpointCommand(), arguments));
-    }
 
     @Override
     public void run() {

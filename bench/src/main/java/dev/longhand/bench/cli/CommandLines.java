@@ -1,18 +1,19 @@
 package dev.longhand.bench.cli;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.kernels.BackendUnavailableException;
 import dev.longhand.kernels.Device;
 
 import picocli.CommandLine;
 
-/** How every command of this module ends: status 0, 1 on failure, 2 on bad arguments or input. */
+/** Runs the commands of this module: status 0, 1 on failure, 2 on bad arguments or input. */
 public final class CommandLines {
     private static final int FAILURE = 1;
     private static final int BAD_INPUT = 2;
 
     private CommandLines() {}
 
-    /** Runs a command; an error of the user's is one line. */
+    /** Runs a command; a mistake of the user's prints one line. */
     public static int run(Runnable command, String... arguments) {
         return new CommandLine(command)
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -20,7 +21,8 @@ public final class CommandLines {
                 .setParameterExceptionHandler((e, given) -> print(e.getCommandLine(), e, BAD_INPUT))
                 .setExecutionExceptionHandler(
                         (e, line, parsed) -> {
-                            if (e instanceof InputException) {
+                            if (e instanceof InputException
+                                    || e instanceof BackendUnavailableException) {
                                 return print(line, e, BAD_INPUT);
                             }
                             e.printStackTrace(line.getErr());

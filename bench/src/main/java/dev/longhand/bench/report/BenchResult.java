@@ -1,63 +1,64 @@
 package dev.longhand.bench.report;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * What one run of a benchmark gave.
+ * The result of one run of a benchmark.
  *
  * @param benchmark its name
  * @param parameters what was measured, by name
- * @param metrics figures by name, which ends in the unit; only finite ones
- * @param series figures along a run, by name; all of one length
+ * @param metrics finite values
+ * @param series finite values along the run; all series have the same length
  */
 public record BenchResult(
         String benchmark,
         Map<String, String> parameters,
-        Map<String, Double> metrics,
-        Map<String, List<Double>> series) {
+        Map<Metric, Double> metrics,
+        Map<Metric, List<Double>> series) {
     public BenchResult {
         parameters = ordered(parameters);
         metrics = ordered(metrics);
         series = ordered(series);
         metrics.forEach(BenchResult::requireFinite);
-        series.forEach((name, values) -> values.forEach(value -> requireFinite(name, value)));
+        series.forEach((metric, values) -> values.forEach(value -> requireFinite(metric, value)));
         if (series.values().stream().mapToInt(List::size).distinct().count() > 1) {
             throw new IllegalArgumentException(benchmark + ": series differ in length");
         }
     }
 
-    private static <V> Map<String, V> ordered(Map<String, V> map) {
+    private static <K, V> Map<K, V> ordered(Map<K, V> map) {
         return Collections.unmodifiableMap(new LinkedHashMap<>(map));
     }
 
-    private static void requireFinite(String name, double value) {
+    private static void requireFinite(Metric metric, double value) {
         if (!Double.isFinite(value)) {
-            throw new IllegalArgumentException("%s is %s".formatted(name, value));
+            throw new IllegalArgumentException("%s is %s".formatted(metric.label(), value));
         }
     }
 
-    /** The value of a parameter that is there. */
+    /** The value of a parameter that the result has. */
     public String parameter(String name) {
-        return known(parameters, name);
+        return require(name, parameters.get(name));
     }
 
-    /** The value of a metric that is there. */
-    public double metric(String name) {
-        return known(metrics, name);
+    /** The value of a metric that the result has. */
+    public double metric(Metric metric) {
+        return require(metric.label(), metrics.get(metric));
     }
 
-    /** The values of a series that is there. */
-    public List<Double> values(String name) {
-        return known(series, name);
+    /** The values of a series that the result has. */
+    public List<Double> values(Metric metric) {
+        return require(metric.label(), series.get(metric));
     }
 
-    private <V> V known(Map<String, V> map, String name) {
-        V value = map.get(name);
+    private <V> V require(String what, @Nullable V value) {
         if (value == null) {
-            throw new IllegalArgumentException(benchmark + " has no " + name);
+            throw new IllegalArgumentException(benchmark + " has no " + what);
         }
         return value;
     }

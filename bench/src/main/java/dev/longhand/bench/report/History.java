@@ -10,7 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** A file with one JSON object per line, one line per result; it only grows. */
+/** A file with one JSON object per line, one line per result; results are only ever added. */
 public final class History {
     private final Path file;
 
@@ -32,12 +32,18 @@ public final class History {
         line.put("machine", machine);
         line.put("benchmark", result.benchmark());
         line.put("parameters", result.parameters());
-        line.put("metrics", result.metrics());
-        line.put("series", result.series());
+        line.put("metrics", labelled(result.metrics()));
+        line.put("series", labelled(result.series()));
         Files.write(
                 file,
                 (new JsonMapper().writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8),
                 StandardOpenOption.CREATE,
                 StandardOpenOption.APPEND);
+    }
+
+    private static <V> Map<String, V> labelled(Map<Metric, V> metrics) {
+        Map<String, V> byLabel = new LinkedHashMap<>();
+        metrics.forEach((metric, value) -> byLabel.put(metric.label(), value));
+        return byLabel;
     }
 }

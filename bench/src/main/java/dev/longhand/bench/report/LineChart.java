@@ -5,18 +5,25 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Lines over a common x axis, both axes from zero.
+ * A chart of lines; both axes begin at zero.
  *
- * @param xLabel what the x axis counts
- * @param yLabel what the y axis measures, with its unit
+ * @param xLabel quantity of the x axis
+ * @param yLabel quantity and unit of the y axis
  * @param lines at least one
  */
 public record LineChart(String title, String xLabel, String yLabel, List<Line> lines) {
+    private static final int LABELLED_POINTS_MAX = 4;
+
+    /** Where values stand: those of the first line below it, so that close lines keep apart. */
+    private static final int BELOW = 22;
+
+    private static final int ABOVE = -9;
+
     /**
      * A line.
      *
-     * @param xs ascending, positive
-     * @param ys as many, positive
+     * @param xs ascending, none negative
+     * @param ys as many, none negative
      */
     public record Line(String label, List<Double> xs, List<Double> ys) {
         public Line {
@@ -36,16 +43,21 @@ public record LineChart(String title, String xLabel, String yLabel, List<Line> l
         }
     }
 
-    /** Draws the chart into a file. */
-    public void write(Path png) throws IOException {
+    /** Writes the chart as an SVG file. Lines of a few points carry their values. */
+    public void write(Path svg) throws IOException {
         double xMax = lines.stream().flatMap(line -> line.xs().stream()).reduce(0.0, Math::max);
         double yMax = lines.stream().flatMap(line -> line.ys().stream()).reduce(0.0, Math::max);
-        Canvas canvas = new Canvas(title, xLabel, yLabel, xMax, yMax);
+        SvgCanvas canvas = new SvgCanvas(title, xLabel, yLabel, xMax, yMax);
         canvas.xTicks();
         for (int i = 0; i < lines.size(); i++) {
-            canvas.line(i, lines.get(i).xs(), lines.get(i).ys());
+            Line line = lines.get(i);
+            canvas.line(i, line.xs(), line.ys());
+            for (int p = 0; line.xs().size() <= LABELLED_POINTS_MAX && p < line.xs().size(); p++) {
+                double y = line.ys().get(p);
+                canvas.value(line.xs().get(p), y, i == 0 ? BELOW : ABOVE, Markdown.threeDigits(y));
+            }
             canvas.legend(i, i, lines.get(i).label());
         }
-        canvas.write(png);
+        canvas.write(svg);
     }
 }

@@ -1,5 +1,7 @@
 package dev.longhand.bench.report;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -13,7 +15,7 @@ import java.util.Set;
 public final class Markdown {
     private final StringBuilder text = new StringBuilder();
 
-    /** A report with its title and where its figures are from. */
+    /** A report with its title and the origin of its figures. */
     public Markdown(String title, Provenance provenance) {
         text.append("# ").append(title).append("\n\n").append(provenance.text()).append("\n");
     }
@@ -41,12 +43,12 @@ public final class Markdown {
 
     private void table(String benchmark, List<BenchResult> results) {
         Set<String> parameters = new LinkedHashSet<>();
-        Set<String> metrics = new LinkedHashSet<>();
+        Set<Metric> metrics = new LinkedHashSet<>();
         results.forEach(result -> parameters.addAll(result.parameters().keySet()));
         results.forEach(result -> metrics.addAll(result.metrics().keySet()));
         text.append("\n## ").append(benchmark).append("\n\n");
         List<String> head = new ArrayList<>(parameters);
-        head.addAll(metrics);
+        metrics.forEach(metric -> head.add(metric.label()));
         row(head);
         List<String> rule = new ArrayList<>(Collections.nCopies(parameters.size(), "---"));
         rule.addAll(Collections.nCopies(metrics.size(), "---:"));
@@ -54,8 +56,8 @@ public final class Markdown {
         for (BenchResult result : results) {
             List<String> cells = new ArrayList<>();
             parameters.forEach(name -> cells.add(result.parameters().getOrDefault(name, "")));
-            for (String name : metrics) {
-                Double value = result.metrics().get(name);
+            for (Metric metric : metrics) {
+                Double value = result.metrics().get(metric);
                 cells.add(value == null ? "" : number(value));
             }
             row(cells);
@@ -72,11 +74,18 @@ public final class Markdown {
         return cell.replace("|", "\\|").replace("\n", " ");
     }
 
-    /** Four digits, but no more than three after the point and all before it. */
+    /**
+     * A number with four digits, at most three of them decimals, and every digit before the point.
+     */
     static String number(double value) {
         double size = Math.abs(value);
         int decimals = size >= 1000 || size == 0 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
         return String.format(Locale.ROOT, "%,." + decimals + "f", value);
+    }
+
+    /** A number rounded to three significant digits. */
+    public static String threeDigits(double value) {
+        return new BigDecimal(value).round(new MathContext(3)).toPlainString();
     }
 
     /** The report so far. */

@@ -11,9 +11,9 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * Where and of what results were measured.
+ * The machine and the sources that results come from.
  *
- * @param time of the first result
+ * @param time when the measurements began
  * @param commit of the sources
  * @param cpu model name
  * @param processors that the JVM may use
@@ -74,8 +74,8 @@ public record Provenance(
                 : 0;
     }
 
-    /** One line. */
-    String text() {
+    /** One line of all that is known. */
+    public String text() {
         return String.format(
                 Locale.ROOT,
                 "%s, commit %s, %s, %d processors, %.1f GiB, Java %s",

@@ -8,14 +8,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Bars of parts that add up, the first part at the bottom.
+ * A chart of stacked bars, the first part at the bottom.
  *
- * @param xLabel what tells the bars apart
- * @param yLabel what the parts are measured in
+ * @param xLabel meaning of the bars' labels
+ * @param yLabel unit of the parts
  * @param bars at least one
  */
 public record StackedBarChart(String title, String xLabel, String yLabel, List<Bar> bars) {
     private static final double WIDTH = 0.6;
+    private static final int ABOVE = -7;
 
     /**
      * A bar.
@@ -35,10 +36,10 @@ public record StackedBarChart(String title, String xLabel, String yLabel, List<B
         }
     }
 
-    /** Draws the chart into a file. */
-    public void write(Path png) throws IOException {
+    /** Writes the chart as an SVG file. */
+    public void write(Path svg) throws IOException {
         double yMax = bars.stream().mapToDouble(Bar::total).max().orElseThrow();
-        Canvas canvas = new Canvas(title, xLabel, yLabel, bars.size(), yMax);
+        SvgCanvas canvas = new SvgCanvas(title, xLabel, yLabel, bars.size(), yMax);
         LinkedHashSet<String> all = new LinkedHashSet<>();
         bars.forEach(bar -> all.addAll(bar.parts().keySet()));
         List<String> names = new ArrayList<>(all);
@@ -52,9 +53,9 @@ public record StackedBarChart(String title, String xLabel, String yLabel, List<B
                 canvas.bar(i, b + 0.5, WIDTH, from, to);
                 from = to;
             }
-            canvas.barTop(b + 0.5, from, Markdown.number(from));
+            canvas.value(b + 0.5, from, ABOVE, Markdown.number(from));
             canvas.xTick(b + 0.5, bars.get(b).label());
         }
-        canvas.write(png);
+        canvas.write(svg);
     }
 }

@@ -1,0 +1,243 @@
+package dev.longhand.bench.adapters;
+
+import dev.longhand.bench.model.ModelChoice;
+import dev.longhand.bench.model.ModelOptions;
+import dev.longhand.engine.Engine;
+import dev.longhand.engine.EngineConfig;
+import dev.longhand.engine.Generation;
+import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Usage;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Prints the cost of unmerged adapters: time per step beside the base in alternating rounds, so
+ * that every ratio compares neighbours in time; and the time that loading an adapter takes until
+ * its first token, with the pause that it causes for another generation.
+ */
+@Command(
+        name = "adapters",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Time per step with LoRA adapters beside the base, and the time to load one while",
+            "another generates. Needs --cache, where the random adapters are kept."
+        })
+public final class AdapterReport implements Runnable {
+    private static final int ROWS = 8;
+    private static final int TOKENS = 17; // the first comes from the prefill
+    private static final int RANK = 64;
+    private static final int LARGE_RANK = 256;
+
+    @Mixin private ModelOptions model = new ModelOptions();
+
+    @Option(names = "--rounds", defaultValue = "9", description = "Default: ${DEFAULT-VALUE}.")
+    private int rounds;
+
+    @Override
+    public void run() {
+        ModelChoice choice = model.choice();
+        EngineConfig.Builder config =
+                choice.engine().contextTokensMax(1024).kvTokensMax(ROWS * 1024);
+        for (int i = 0; i < ROWS; i++) {
+            config.adapter(small(i), choice.adapter(RANK, i));
+        }
+        config.adapter("large", choice.adapter(LARGE_RANK, 0));
+        Path swapped = choice.adapter(RANK, ROWS);
+        try (Engine engine = Engine.open(config.build())) {
+            System.out.println(engine.backendDescription());
+            costs(engine);
+            swaps(engine, swapped);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    private static String small(int index) {
+        return "small" + index;
+    }
+
+    private void costs(Engine engine) throws InterruptedException {
+        List<@Nullable String> adapters = new ArrayList<>();
+        for (int i = 0; i < ROWS; i++) {
+            adapters.add(small(i));
+        }
+        Map<String, List<@Nullable String>> cases = new LinkedHashMap<>();
+        cases.put("1 row, base", Collections.singletonList(null));
+        cases.put("1 row, r=" + RANK, List.of(small(0)));
+        cases.put("1 row, r=" + LARGE_RANK, List.of("large"));
+        cases.put(ROWS + " rows, base", Collections.nCopies(ROWS, null));
+        cases.put(ROWS + " rows, " + ROWS + " adapters of r=" + RANK, adapters);
+        Map<String, List<Double>> times = new LinkedHashMap<>();
+        for (int round = -1; round < rounds; round++) {
+            for (Map.Entry<String, List<@Nullable String>> each : cases.entrySet()) {
+                double millis = millisPerStep(engine, each.getValue());
+                if (round >= 0) {
+                    times.computeIfAbsent(each.getKey(), any -> new ArrayList<>()).add(millis);
+                }
+            }
+        }
+        System.out.println("case                              ms/step   of base (of each round)");
+        List<Double> base = List.of();
+        for (Map.Entry<String, List<Double>> each : times.entrySet()) {
+            base = each.getKey().endsWith("base") ? each.getValue() : base;
+            double[] ratios = new double[rounds];
+            for (int round = 0; round < rounds; round++) {
+                ratios[round] = each.getValue().get(round) / base.get(round);
+            }
+            System.out.printf(
+                    Locale.ROOT,
+                    "%-32s %8.1f   %.3f (%.3f to %.3f)%n",
+                    each.getKey(),
+                    median(each.getValue().stream().mapToDouble(x -> x).toArray()),
+                    median(ratios),
+                    Arrays.stream(ratios).min().orElse(0),
+                    Arrays.stream(ratios).max().orElse(0));
+        }
+    }
+
+    /** Times a step that decodes one row with each of these adapters; null is the base. */
+    private static double millisPerStep(Engine engine, List<@Nullable String> adapters)
+            throws InterruptedException {
+        List<Generation> generations = new ArrayList<>();
+        for (int row = 0; row < adapters.size(); row++) {
+            generations.add(engine.submit(request(adapters.get(row), row + 1, TOKENS)));
+        }
+        long nanos = 0;
+        for (Generation generation : generations) {
+            nanos = Math.max(nanos, end(generation).decodeNanos());
+        }
+        return nanos / 1e6 / (TOKENS - 1);
+    }
+
+    private static GenerationRequest request(@Nullable String adapter, int token, int tokens) {
+        GenerationRequest request =
+                GenerationRequest.ids(List.of(token))
+                        .withMaxTokens(tokens)
+                        .withSampling(SamplingOptions.greedy())
+                        .ignoringEos();
+        return adapter == null ? request : request.withAdapter(adapter);
+    }
+
+    private static Usage end(Generation generation) throws InterruptedException {
+        while (true) {
+            switch (generation.next()) {
+                case GenerationEvent.TokenEmitted token -> {}
+                case GenerationEvent.Finished end -> {
+                    return end.usage();
+                }
+                case GenerationEvent.Failed failed -> throw failed.cause();
+                case null -> throw new IllegalStateException("the generation has no end");
+            }
+        }
+    }
+
+    /** Loads and unloads an adapter while another generation runs. */
+    private void swaps(Engine engine, Path swapped) throws InterruptedException {
+        double[] load = new double[rounds];
+        double[] first = new double[rounds];
+        double[] again = new double[rounds];
+        double[] gaps = new double[rounds];
+        double[] step = new double[rounds];
+        for (int round = 0; round < rounds; round++) {
+            Pulse pulse = new Pulse(engine.submit(request(null, 1, 1000)));
+            Thread.sleep(1500);
+            step[round] = pulse.takeMedian();
+            long start = System.nanoTime();
+            engine.adapters().load("swapped", swapped);
+            load[round] = (System.nanoTime() - start) / 1e6;
+            end(engine.submit(request("swapped", 2, 1)));
+            first[round] = (System.nanoTime() - start) / 1e6;
+            gaps[round] = pulse.takeMax();
+            start = System.nanoTime();
+            end(engine.submit(request("swapped", 3, 1)));
+            again[round] = (System.nanoTime() - start) / 1e6;
+            pulse.stop();
+            engine.adapters().unload("swapped");
+        }
+        System.out.printf(
+                Locale.ROOT,
+                """
+                swap of an r=%d adapter, page-cached file, medians of %d, another generating:
+                  loaded after %.0f ms, first token after %.0f ms (loaded before: %.0f ms)
+                  the other's longest pause between two tokens meanwhile %.0f ms, its step %.0f ms
+                """,
+                RANK,
+                rounds,
+                median(load),
+                median(first),
+                median(again),
+                median(gaps),
+                median(step));
+    }
+
+    /** Reads a generation and keeps the times between its tokens. */
+    private static final class Pulse {
+        private final Generation generation;
+        private final Thread reader;
+        private List<Double> pauses = new ArrayList<>();
+
+        Pulse(Generation generation) {
+            this.generation = generation;
+            reader = Thread.ofPlatform().start(this::read);
+        }
+
+        private void read() {
+            try {
+                long last = System.nanoTime();
+                while (generation.next() instanceof GenerationEvent.TokenEmitted) {
+                    long now = System.nanoTime();
+                    add((now - last) / 1e6);
+                    last = now;
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        private synchronized void add(double millis) {
+            pauses.add(millis);
+        }
+
+        private synchronized double[] take() {
+            double[] taken = pauses.stream().mapToDouble(x -> x).toArray();
+            pauses = new ArrayList<>();
+            return taken;
+        }
+
+        double takeMedian() {
+            return median(take());
+        }
+
+        double takeMax() {
+            return Arrays.stream(take()).max().orElse(0);
+        }
+
+        void stop() throws InterruptedException {
+            generation.cancel();
+            reader.join();
+        }
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted.length == 0 ? 0 : sorted[sorted.length / 2];
+    }
+}

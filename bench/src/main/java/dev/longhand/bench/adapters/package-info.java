@@ -1,0 +1,5 @@
+/** The cost of LoRA adapters. */
+@NullMarked
+package dev.longhand.bench.adapters;
+
+import org.jspecify.annotations.NullMarked;

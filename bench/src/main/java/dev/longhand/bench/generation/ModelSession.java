@@ -1,0 +1,155 @@
+package dev.longhand.bench.generation;
+
+import dev.longhand.bench.model.ModelChoice;
+import dev.longhand.engine.model.LinearWeights;
+import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.model.Qwen2Model;
+import dev.longhand.engine.model.Qwen2Weights;
+import dev.longhand.engine.model.StepSize;
+import dev.longhand.engine.weights.Checkpoint;
+import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.backend.DecoderOps;
+import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.sampling.SamplerState;
+import dev.longhand.kernels.sampling.SamplingParams;
+
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+
+/**
+ * A model that runs one greedy sequence without a scheduler, so that a benchmark controls the cache
+ * and the rows of each step.
+ */
+public final class ModelSession implements AutoCloseable {
+    /** Positions that are prefilled; the rest of a long context repeats their pages. */
+    private static final int PREFILLED = 256;
+
+    /** Positions after the context, which decode steps use over and over. */
+    private static final int DECODE_POSITIONS = 256;
+
+    private final Checkpoint checkpoint;
+    private final Arena hostMemory;
+    private final ComputeBackend backend;
+    private final DecoderOps ops;
+    private final Qwen2Model model;
+    private final KvCache kv;
+    private final StepBatch batch;
+    private final SamplerState[] samplers;
+    private final int vocabulary;
+    private int token = 1;
+
+    /**
+     * Opens a model on its device.
+     *
+     * @param context positions that {@link #fillContext} will fill
+     * @param rowsMax rows of the largest step
+     */
+    public static ModelSession open(ModelChoice choice, int context, int rowsMax) {
+        ComputeBackend backend = choice.openBackend();
+        return new ModelSession(choice, backend, backend, context, rowsMax);
+    }
+
+    /**
+     * Opens a model.
+     *
+     * @param backend the session closes it
+     * @param ops the ops of the backend, or others that delegate to them
+     * @param context positions that {@link #fillContext} will fill
+     * @param rowsMax rows of the largest step
+     */
+    @SuppressWarnings("MustBeClosedChecker") // the session closes it
+    ModelSession(
+            ModelChoice choice, ComputeBackend backend, DecoderOps ops, int context, int rowsMax) {
+        Path folder = choice.folder();
+        this.backend = backend;
+        this.ops = ops;
+        ModelConfig config = ModelConfig.read(folder);
+        checkpoint = Checkpoint.open(folder);
+        hostMemory = Arena.ofShared();
+        int positions = context + Math.max(rowsMax, DECODE_POSITIONS);
+        model =
+                new Qwen2Model(
+                        Qwen2Weights.bind(
+                                checkpoint,
+                                config,
+                                backend,
+                                new LinearWeights(checkpoint, config, choice.quantized()),
+                                LoadProgress.SILENT,
+                                hostMemory),
+                        config,
+                        backend,
+                        ops,
+                        new StepSize(Math.max(rowsMax, PREFILLED), 1, positions),
+                        hostMemory);
+        int pages = KvShape.pagesFor(positions);
+        kv =
+                backend.allocateKv(
+                        new KvShape(
+                                config.layers(),
+                                pages,
+                                config.kvHeads(),
+                                config.headDim(),
+                                choice.kv() == null
+                                        ? backend.capabilities().kvDtype()
+                                        : choice.kv()));
+        batch = backend.allocateBatch(Math.max(rowsMax, PREFILLED), 1, pages);
+        for (int page = 0; page < pages; page++) {
+            batch.setPage(0, page, page);
+        }
+        vocabulary = config.vocabSize();
+        samplers = new SamplerState[] {new SamplerState(SamplingParams.GREEDY, vocabulary)};
+    }
+
+    /**
+     * Fills positions 0 to {@code context}: the first 256 by a prefill, the others with copies of
+     * their pages; the time of a decode step does not depend on the values.
+     */
+    public void fillContext(int context) {
+        if (context == 0) {
+            return;
+        }
+        prefill(Math.min(context, PREFILLED));
+        int source = KvShape.pagesFor(PREFILLED);
+        for (int page = source; page < KvShape.pagesFor(context); page++) {
+            backend.copyPage(kv, page % source, page);
+        }
+    }
+
+    /** Runs the first {@code rows} positions in one step; returns the token that follows. */
+    public int prefill(int rows) {
+        batch.clear();
+        for (int position = 0; position < rows; position++) {
+            // Tokens spread over the vocabulary, the same in every run.
+            batch.add((int) (position * 2_654_435_761L % vocabulary), position, 0);
+        }
+        batch.select();
+        return step();
+    }
+
+    /** Decodes one token as number {@code index} after a context. */
+    public int decode(int context, int index) {
+        batch.clear();
+        batch.add(token, context + index % DECODE_POSITIONS, 0);
+        batch.select();
+        return step();
+    }
+
+    private int step() {
+        model.forward(batch, kv);
+        ops.sample(model.logits(), samplers, 1);
+        token = samplers[0].token();
+        return token;
+    }
+
+    @Override
+    public void close() {
+        batch.close();
+        kv.close();
+        backend.close();
+        hostMemory.close();
+        checkpoint.close();
+    }
+}

@@ -1,0 +1,286 @@
+package dev.longhand.bench.kernels;
+
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.batch.StepBatch;
+import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.lora.LoraAdapter;
+import dev.longhand.kernels.lora.LoraDelta;
+import dev.longhand.kernels.lora.LoraMatrix;
+import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.norm.Norm;
+import dev.longhand.kernels.rope.RopeTable;
+import dev.longhand.kernels.tensor.BFloat16;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * One layer with random weights, and a decode step of it over sequences that have pages of their
+ * own. All matrices are views of one block of host memory; on a device each has its own copy.
+ */
+final class DecodeLayer implements AutoCloseable {
+    /** Told of every op of a step, in order, with what it has to read; runs it. */
+    interface Meter {
+        /**
+         * Runs one op.
+         *
+         * @param launch queues it
+         * @param wait until the device has done what was queued
+         */
+        void run(String op, OpTraffic.Floor floor, Runnable launch, Runnable wait);
+
+        /** How often the step shall run. */
+        default int steps() {
+            return 1;
+        }
+    }
+
+    private static final int RANDOM_VALUES = 1_000_003;
+    private static final float EPS = 1e-6f;
+
+    private final ComputeBackend backend;
+    private final LayerShape shape;
+    private final DType weights;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment block;
+    private final Norm norm;
+    private final Linear qkvLinear;
+    private final Linear outputLinear;
+    private final Linear gateUp;
+    private final Linear downLinear;
+
+    /**
+     * Places the weights; the backend stays the caller's.
+     *
+     * @param weights BF16, or what they are quantised to
+     */
+    DecodeLayer(ComputeBackend backend, LayerShape shape, DType weights) {
+        this.backend = backend;
+        this.shape = shape;
+        this.weights = weights;
+        int hidden = shape.hidden();
+        block = random(LayerShape.matrixBytes(shape.intermediate(), hidden));
+        norm = new Norm(backend.place(ones(hidden)), EPS);
+        qkvLinear =
+                backend.linear(
+                        List.of(
+                                biased(shape.queryWidth(), hidden),
+                                biased(shape.keyWidth(), hidden),
+                                biased(shape.keyWidth(), hidden)));
+        outputLinear = backend.linear(List.of(plain(hidden, shape.queryWidth())));
+        gateUp =
+                backend.gatedLinear(
+                        plain(shape.intermediate(), hidden), plain(shape.intermediate(), hidden));
+        downLinear = backend.linear(List.of(plain(hidden, shape.intermediate())));
+    }
+
+    /** Small random bf16 numbers, repeated with a period that no row length divides. */
+    private MemorySegment random(long bytes) {
+        MemorySegment values = arena.allocate(bytes, 64);
+        Random random = new Random(1);
+        int count = (int) Math.min(RANDOM_VALUES, bytes / 2);
+        for (int i = 0; i < count; i++) {
+            short bits = BFloat16.bits((float) random.nextGaussian() * 0.02f);
+            values.setAtIndex(ValueLayout.JAVA_SHORT, i, bits);
+        }
+        for (long done = 2L * count; done < bytes; done += 2L * count) {
+            MemorySegment.copy(values, 0, values, done, Math.min(2L * count, bytes - done));
+        }
+        return values;
+    }
+
+    private HostTensor ones(int width) {
+        HostTensor tensor = HostTensor.allocate(arena, DType.F32, Shape.of(width));
+        for (int i = 0; i < width; i++) {
+            tensor.set(i, 1);
+        }
+        return tensor;
+    }
+
+    private HostTensor view(int rows, int width) {
+        MemorySegment data = block.asSlice(0, LayerShape.matrixBytes(rows, width));
+        return new HostTensor(DType.BF16, Shape.of(rows, width), data);
+    }
+
+    private LinearMatrix plain(int outputs, int inputs) {
+        HostTensor host = view(outputs, inputs);
+        Tensor tensor = weights.quantized() ? backend.quantize(host, weights) : backend.place(host);
+        return new LinearMatrix(tensor, null);
+    }
+
+    private LinearMatrix biased(int outputs, int inputs) {
+        return new LinearMatrix(plain(outputs, inputs).weights(), backend.place(ones(outputs)));
+    }
+
+    /**
+     * Fills a cache and runs the decode step of one more token.
+     *
+     * @param sequences each decodes one row
+     * @param context positions that the row sees, its own included
+     * @param rank of an adapter of all linear layers that every sequence has; 0 is none
+     */
+    void decode(int sequences, int context, int rank, Meter meter) {
+        int pagesEach = KvShape.pagesFor(context);
+        KvShape kvShape =
+                new KvShape(
+                        1,
+                        sequences * pagesEach,
+                        shape.kvHeads(),
+                        shape.headDim(),
+                        backend.capabilities().kvDtype());
+        int filled = Math.min(context, KvShape.PAGE_POSITIONS);
+        try (LoraAdapter adapter = adapter(rank);
+                KvCache kv = backend.allocateKv(kvShape);
+                StepBatch batch =
+                        backend.allocateBatch(Math.max(sequences, filled), sequences, pagesEach)) {
+            for (int i = 0; i < kvShape.pages(); i++) {
+                batch.setPage(i / pagesEach, i % pagesEach, i);
+            }
+            Tensor rope = rope(context);
+            fill(kv, batch, rope, filled);
+            batch.clear();
+            for (int sequence = 0; sequence < sequences; sequence++) {
+                batch.add(0, context - 1, sequence);
+                batch.setAdapter(sequence, rank == 0 ? null : adapter);
+            }
+            step(batch, kv, rope, context, rank, meter);
+        }
+    }
+
+    private Tensor rope(int positions) {
+        float[] frequencies = new float[shape.headDim() / 2];
+        for (int i = 0; i < frequencies.length; i++) {
+            frequencies[i] = (float) Math.pow(1e6, -2.0 * i / shape.headDim());
+        }
+        return backend.place(RopeTable.build(arena, frequencies, 1, positions));
+    }
+
+    /** Appends one page of positions and copies it to every other page. */
+    private void fill(KvCache kv, StepBatch batch, Tensor rope, int positions) {
+        for (int position = 0; position < positions; position++) {
+            batch.add(0, position, 0);
+        }
+        backend.ropeAppend(activations(positions, shape.qkvWidth()), rope, batch, kv, 0);
+        for (int page = 1; page < kv.shape().pages(); page++) {
+            backend.copyPage(kv, 0, page);
+        }
+    }
+
+    private LoraAdapter adapter(int rank) {
+        List<LoraDelta> deltas = new ArrayList<>();
+        for (Linear linear : List.of(qkvLinear, outputLinear, gateUp, downLinear)) {
+            Map<Integer, LoraMatrix> changes = new HashMap<>();
+            for (int m = 0; rank > 0 && m < linear.matrices().size(); m++) {
+                int outputs = linear.matrices().get(m).outputs();
+                HostTensor a = view(rank, linear.inputs());
+                changes.put(m, new LoraMatrix(a, view(outputs, rank), 1));
+            }
+            if (rank > 0) {
+                deltas.add(new LoraDelta(linear, changes));
+            }
+        }
+        return backend.adapter(deltas);
+    }
+
+    private void step(
+            StepBatch batch, KvCache kv, Tensor rope, int context, int rank, Meter meter) {
+        int rows = batch.rows();
+        int width = shape.hidden();
+        int queryWidth = shape.queryWidth();
+        int inner = shape.intermediate();
+        Tensor hidden = activations(rows, width);
+        Tensor normed = activations(rows, width);
+        Tensor qkv = activations(rows, shape.qkvWidth());
+        Tensor attended = activations(rows, queryWidth);
+        Tensor both = activations(rows, 2 * inner);
+        Tensor activated = activations(rows, inner);
+        long x = f32(rows + 1, width); // with the norm
+        OpTraffic.Floor kvFloor =
+                new OpTraffic.Floor(0, 0, shape.kvBytes(context, rows), f32(rows, queryWidth));
+        Recorder step = new Recorder(meter, hidden); // the fill is not measured
+
+        for (int i = 0; i < meter.steps(); i++) {
+            step.run(
+                    "norm, qkv",
+                    matrix(shape.qkvWidth(), width, 3, rank, x + f32(1, shape.qkvWidth())),
+                    () -> backend.applyNormed(qkvLinear, hidden, norm, normed, qkv, batch));
+            step.run(
+                    "rope, append",
+                    new OpTraffic.Floor(0, 0, 0, f32(rows, shape.qkvWidth() + shape.headDim())),
+                    () -> backend.ropeAppend(qkv, rope, batch, kv, 0));
+            step.run("attention", kvFloor, () -> backend.attention(qkv, batch, kv, 0, attended));
+            step.run(
+                    "output",
+                    matrix(width, queryWidth, 1, rank, f32(rows, queryWidth + width)),
+                    () -> backend.applyLinear(outputLinear, attended, hidden, batch, true));
+            step.run(
+                    "norm, gate, up",
+                    matrix(2 * inner, width, 2, rank, x),
+                    () -> backend.applyGated(gateUp, hidden, norm, normed, both, activated, batch));
+            step.run(
+                    "down",
+                    matrix(width, inner, 1, rank, f32(rows, inner + width)),
+                    () -> backend.applyLinear(downLinear, activated, hidden, batch, true));
+        }
+    }
+
+    /** Hands a meter what it needs to wait, as a device queues what it is asked for. */
+    private final class Recorder {
+        private final Meter meter;
+        private final Tensor tensor;
+
+        Recorder(Meter meter, Tensor tensor) {
+            this.meter = meter;
+            this.tensor = tensor;
+            synchronize();
+        }
+
+        void run(String op, OpTraffic.Floor floor, Runnable launch) {
+            meter.run(op, floor, launch, this::synchronize);
+        }
+
+        /** Reading a tensor waits. */
+        private void synchronize() {
+            backend.read(tensor, 0, new float[1]);
+        }
+    }
+
+    private Tensor activations(int rows, int width) {
+        HostTensor tensor = HostTensor.allocate(arena, DType.F32, Shape.of(rows, width));
+        for (int i = 0; i < rows * width; i++) {
+            tensor.set(i, (float) Math.sin(i));
+        }
+        return backend.place(tensor);
+    }
+
+    /** Of {@code matrices} that read one input, and an adapter of each. */
+    private OpTraffic.Floor matrix(
+            int outputs, int inputs, int matrices, int rank, long operandBytes) {
+        return new OpTraffic.Floor(
+                weights.bytes(Shape.of(outputs, inputs)) + LayerShape.matrixBytes(outputs, rank),
+                LayerShape.matrixBytes(matrices * rank, inputs),
+                0,
+                operandBytes);
+    }
+
+    private static long f32(long rows, long width) {
+        return rows * width * Float.BYTES;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

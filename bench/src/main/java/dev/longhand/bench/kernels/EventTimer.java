@@ -1,0 +1,44 @@
+package dev.longhand.bench.kernels;
+
+import dev.longhand.bindings.cuda.CudaQueue;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Times queued work by events between one launch and the next. */
+final class EventTimer implements AutoCloseable {
+    private final CudaQueue queue;
+    private final List<Long> events = new ArrayList<>();
+
+    EventTimer(CudaQueue queue) {
+        this.queue = queue;
+    }
+
+    /** Queues an event. */
+    void mark() {
+        long event = queue.driver().createEvent();
+        events.add(event);
+        queue.record(event);
+    }
+
+    /** Waits for the last mark; the milliseconds from each mark to the {@code apart}-th after. */
+    List<Double> millis(int apart) {
+        queue.synchronize();
+        List<Double> times = new ArrayList<>();
+        for (int i = 0; i + apart < events.size(); i++) {
+            times.add((double) queue.driver().elapsedMillis(events.get(i), events.get(i + apart)));
+        }
+        return times;
+    }
+
+    /** The middle one; of an even number the upper. */
+    static double median(List<Double> values) {
+        return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
+    }
+
+    @Override
+    public void close() {
+        events.forEach(queue.driver()::destroyEvent);
+        events.clear();
+    }
+}

@@ -1,0 +1,160 @@
+package dev.longhand.bench.kernels;
+
+import dev.longhand.bindings.cuda.CublasGemm;
+import dev.longhand.bindings.cuda.CublasGemm.Operand;
+import dev.longhand.bindings.cuda.CudaQueue;
+import dev.longhand.bindings.cuda.CudaUnavailableException;
+import dev.longhand.kernels.batch.Rows;
+import dev.longhand.kernels.cuda.CudaBackend;
+import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.tensor.BFloat16;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.function.IntConsumer;
+
+/**
+ * Our product [rows, hidden] x [hidden, intermediate] beside cuBLAS's, of a prefill and of one row.
+ * Several copies of the matrix take turns, so that together they are larger than L2: of the 32B
+ * shape three of 283 MB. Ours reads F32 activations and rounds them; cuBLAS is given bf16.
+ */
+final class GemmComparison implements AutoCloseable {
+    private static final int COPIES = 3;
+
+    private final CudaBackend backend;
+    private final CudaQueue queue;
+    private final GpuPlan plan;
+    private final int inputs;
+    private final int outputs;
+    private final Arena arena = Arena.ofShared();
+    private final List<Long> owned = new ArrayList<>();
+    private final MemorySegment weights;
+
+    GemmComparison(CudaBackend backend, GpuPlan plan) {
+        this.backend = backend;
+        this.plan = plan;
+        queue = backend.queue();
+        inputs = plan.shape().hidden();
+        outputs = plan.shape().intermediate();
+        weights = random((long) outputs * inputs);
+    }
+
+    private MemorySegment random(long count) {
+        MemorySegment values = arena.allocate(ValueLayout.JAVA_SHORT, count);
+        Random random = new Random(2);
+        for (long i = 0; i < count; i++) {
+            short bits = BFloat16.bits(random.nextFloat() - 0.5f);
+            values.setAtIndex(ValueLayout.JAVA_SHORT, i, bits);
+        }
+        return values;
+    }
+
+    /** One line for each number of rows and each implementation, or why there is none. */
+    List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        List<Linear> ours = new ArrayList<>();
+        for (int i = 0; i < COPIES; i++) {
+            HostTensor host = new HostTensor(DType.BF16, Shape.of(outputs, inputs), weights);
+            ours.add(backend.linear(List.of(new LinearMatrix(backend.place(host), null))));
+        }
+        HostTensor host =
+                HostTensor.allocate(arena, DType.F32, Shape.of(plan.prefillRows(), inputs));
+        for (int i = 0; i < plan.prefillRows() * inputs; i++) {
+            host.set(i, (float) Math.sin(i));
+        }
+        Tensor x = backend.place(host);
+        Tensor out = backend.allocate(DType.F32, Shape.of(plan.prefillRows(), outputs));
+        for (int rows : new int[] {plan.prefillRows(), 1}) {
+            Rows plain = Rows.of(rows);
+            double millis =
+                    median(turn -> backend.applyLinear(ours.get(turn), x, out, plain, false));
+            lines.add(line("ours", rows, millis));
+        }
+        lines.addAll(cublas());
+        return lines;
+    }
+
+    private List<String> cublas() {
+        try (CublasGemm gemm = CublasGemm.open(queue)) {
+            List<String> lines = new ArrayList<>();
+            List<Operand> matrices = new ArrayList<>();
+            for (int i = 0; i < COPIES; i++) {
+                matrices.add(new Operand(upload(weights), inputs));
+            }
+            long bytes = (long) plan.prefillRows() * inputs * Short.BYTES;
+            Operand x = new Operand(upload(random(bytes / Short.BYTES)), inputs);
+            long size = (long) plan.prefillRows() * outputs * Float.BYTES;
+            Operand out = new Operand(own(queue.driver().allocate(size)), outputs);
+            for (int rows : new int[] {plan.prefillRows(), 1}) {
+                double millis =
+                        median(
+                                turn ->
+                                        gemm.multiply(
+                                                matrices.get(turn),
+                                                x,
+                                                out,
+                                                rows,
+                                                outputs,
+                                                inputs,
+                                                false));
+                lines.add(line("cuBLAS " + gemm.version(), rows, millis));
+            }
+            return lines;
+        } catch (CudaUnavailableException e) {
+            return List.of("cuBLAS is not measured: " + e.getMessage());
+        }
+    }
+
+    private long own(long address) {
+        owned.add(address);
+        return address;
+    }
+
+    private long upload(MemorySegment from) {
+        long address = own(queue.driver().allocate(from.byteSize()));
+        queue.copyToDevice(address, from);
+        return address;
+    }
+
+    private double median(IntConsumer product) {
+        try (EventTimer timer = new EventTimer(queue)) {
+            for (int i = 0; i < plan.warmUps() + plan.samples(); i++) {
+                timer.mark();
+                product.accept(i % COPIES);
+            }
+            timer.mark();
+            List<Double> all = timer.millis(1);
+            return EventTimer.median(all.subList(plan.warmUps(), all.size()));
+        }
+    }
+
+    private String line(String who, int rows, double millis) {
+        double operations = 2.0 * rows * inputs * outputs;
+        double bytes = LayerShape.matrixBytes(outputs, inputs);
+        return String.format(
+                Locale.ROOT,
+                "product, %4d rows, %-14s %10.1f us  %8.3f TFLOP/s  weights %8.1f GB/s",
+                rows,
+                who,
+                millis * 1e3,
+                operations / millis / 1e9,
+                bytes / millis / 1e6);
+    }
+
+    @Override
+    public void close() {
+        queue.synchronize();
+        owned.forEach(queue.driver()::free);
+        arena.close();
+    }
+}

@@ -1,0 +1,39 @@
+package dev.longhand.bench.kernels;
+
+import java.util.List;
+
+/**
+ * The measurements of a {@link GpuReport}.
+ *
+ * @param shape of the layer
+ * @param sequences numbers of sequences of a decode step
+ * @param contexts positions of each sequence
+ * @param prefillRows rows of the matrix product of a prefill
+ * @param warmUps runs before those that are timed
+ * @param samples timed runs, of which the median is taken
+ * @param copyBytes size of the copy that measures the device's bandwidth
+ */
+record GpuPlan(
+        LayerShape shape,
+        List<Integer> sequences,
+        List<Integer> contexts,
+        int prefillRows,
+        int warmUps,
+        int samples,
+        long copyBytes) {
+    /** A copy of 1 GiB and a layer of 975 MB: both are larger than any L2 cache. */
+    static final GpuPlan FULL =
+            new GpuPlan(
+                    LayerShape.QWEN2_5_32B,
+                    List.of(1, 8),
+                    List.of(1024, 16_384),
+                    512,
+                    5,
+                    31,
+                    1L << 30);
+
+    GpuPlan {
+        sequences = List.copyOf(sequences);
+        contexts = List.copyOf(contexts);
+    }
+}

@@ -1,0 +1,113 @@
+package dev.longhand.bench.kernels;
+
+import dev.longhand.bench.model.DeviceOptions;
+import dev.longhand.bench.report.BenchResult;
+import dev.longhand.bench.report.Markdown;
+import dev.longhand.bench.report.Metric;
+import dev.longhand.bench.report.Provenance;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.cases.OpCase;
+import dev.longhand.kernels.cases.OpCases;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+/** Times every op of the case table on a device. */
+@Command(
+        name = "kernels",
+        mixinStandardHelpOptions = true,
+        description = "Times every op of the case table, as a Markdown table.")
+public final class KernelReport implements Runnable {
+    private static final double ROUND_NANOS = 5e6;
+    private static final int ROUNDS_MIN = 5;
+    private static final int RUNS_MAX = 10_000;
+
+    @Mixin private DeviceOptions device = new DeviceOptions();
+
+    @Option(
+            names = "--only",
+            defaultValue = "",
+            paramLabel = "PART",
+            description = "Only cases whose name contains this.")
+    private String only = "";
+
+    @Option(
+            names = "--millis",
+            defaultValue = "100",
+            description = "Time for each case. Default: ${DEFAULT-VALUE}.")
+    private int millis;
+
+    @Override
+    public void run() {
+        List<OpCase> cases =
+                OpCases.all().stream().filter(opCase -> opCase.name().contains(only)).toList();
+        if (cases.isEmpty()) {
+            throw new InputException("no case has '" + only + "' in its name");
+        }
+        OptionalDouble bandwidth = MemoryBandwidth.measure(device.device(), device.threads());
+        List<BenchResult> results = new ArrayList<>();
+        for (OpCase opCase : cases) {
+            try (ComputeBackend backend = device.openBackend()) {
+                if (opCase.refusal(backend).isEmpty()) {
+                    results.add(measure(opCase, backend, millis, bandwidth));
+                }
+            }
+        }
+        System.out.print(
+                new Markdown("Kernels on " + device.device().name(), Provenance.here(""))
+                        .results(results)
+                        .text());
+    }
+
+    /** The median over rounds; the runs of a round are queued without waiting. */
+    static BenchResult measure(
+            OpCase opCase, ComputeBackend backend, int millis, OptionalDouble bandwidth) {
+        try (TimedCase timed = new TimedCase(opCase, backend)) {
+            round(timed, 1); // touches pages and loads code
+            int runs = (int) Math.clamp(ROUND_NANOS / round(timed, 1), 1, RUNS_MAX);
+            List<Double> rounds = new ArrayList<>();
+            long end = System.nanoTime() + millis * 1_000_000L;
+            while (rounds.size() < ROUNDS_MIN || System.nanoTime() < end) {
+                rounds.add(round(timed, runs));
+            }
+            double[] sorted = rounds.stream().mapToDouble(nanos -> nanos).toArray();
+            Arrays.sort(sorted);
+            return result(opCase, backend, sorted[sorted.length / 2], bandwidth);
+        }
+    }
+
+    private static double round(TimedCase timed, int runs) {
+        long start = System.nanoTime();
+        for (int i = 0; i < runs; i++) {
+            timed.run();
+        }
+        timed.finish();
+        return (double) (System.nanoTime() - start) / runs;
+    }
+
+    private static BenchResult result(
+            OpCase opCase, ComputeBackend backend, double nanos, OptionalDouble bandwidth) {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        parameters.put("case", opCase.name());
+        parameters.put("device", backend.capabilities().description());
+        Map<Metric, Double> metrics = new LinkedHashMap<>();
+        metrics.put(Metric.of("us"), nanos / 1e3);
+        metrics.put(Metric.of("GB/s"), opCase.bytes() / nanos);
+        metrics.put(Metric.of("GFLOP/s"), opCase.flops() / nanos);
+        bandwidth.ifPresent(
+                limit ->
+                        metrics.put(
+                                new Metric("of bandwidth", "%"),
+                                1e11 * opCase.bytes() / nanos / limit));
+        return new BenchResult("Kernel", parameters, metrics, Map.of());
+    }
+}

@@ -1,0 +1,93 @@
+package dev.longhand.bench.kernels;
+
+import dev.longhand.kernels.BackendChoice;
+import dev.longhand.kernels.BackendUnavailableException;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
+
+import java.util.OptionalDouble;
+
+/**
+ * How fast the host reads memory: a scan for NaNs, by as many threads as decode, over weights far
+ * larger than caches, on huge pages where the system has some for weights. (A sum over Java arrays,
+ * on small pages, read 10 to 20 % less, and decoding seemed to exceed the limit.) The best of some
+ * passes counts, as it does for STREAM. Without C kernels Java scans, which may be slower than the
+ * memory.
+ */
+public final class MemoryBandwidth implements AutoCloseable {
+    /** The largest caches of a socket have about 400 MB. */
+    static final long BYTES = 1L << 30;
+
+    private static final int PASSES = 6;
+    private static final int WIDTH = 1024;
+
+    private final ComputeBackend backend;
+    private final Tensor memory;
+
+    /**
+     * Allocates and writes the memory.
+     *
+     * @param threads 0 is one per processor
+     * @param bytes a multiple of 4096
+     */
+    public MemoryBandwidth(int threads, long bytes) {
+        backend = scanner(threads);
+        Shape shape = Shape.of(bytes / Float.BYTES / WIDTH, WIDTH);
+        memory = // written, since all pages that nobody wrote may be one and the same
+                backend.fillWeights(DType.F32, shape, weights -> weights.data().fill((byte) 1));
+    }
+
+    private static ComputeBackend scanner(int threads) {
+        try {
+            return BackendChoice.open(Device.CPU, threads).backend();
+        } catch (BackendUnavailableException e) {
+            return BackendChoice.open(Device.REFERENCE, threads).backend();
+        }
+    }
+
+    /**
+     * Measures where that says something about a device.
+     *
+     * @return bytes per second; empty if the device has a memory of its own
+     */
+    public static OptionalDouble measure(Device device, int threads) {
+        if (!inHostMemory(device, threads)) {
+            return OptionalDouble.empty();
+        }
+        try (MemoryBandwidth memory = new MemoryBandwidth(threads, BYTES)) {
+            return OptionalDouble.of(memory.bytesPerSecond());
+        }
+    }
+
+    /** Whether a device computes in the memory that this measures. */
+    public static boolean inHostMemory(Device device, int threads) {
+        if (!device.equals(Device.AUTO)) {
+            return device.equals(Device.CPU) || device.equals(Device.REFERENCE);
+        }
+        try (ComputeBackend backend = BackendChoice.open(device, threads).backend()) {
+            return backend.freeBytes().isEmpty();
+        }
+    }
+
+    /** Reads everything several times. */
+    public double bytesPerSecond() {
+        long bytes = memory.dtype().bytes(memory.shape());
+        double best = 0;
+        for (int i = 0; i < PASSES; i++) {
+            long start = System.nanoTime();
+            if (backend.findNonFinite(memory) >= 0) {
+                throw new IllegalStateException("a NaN where none was written");
+            }
+            best = Math.max(best, bytes * 1e9 / (System.nanoTime() - start));
+        }
+        return best;
+    }
+
+    @Override
+    public void close() {
+        backend.close();
+    }
+}

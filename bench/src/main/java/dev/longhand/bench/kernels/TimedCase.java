@@ -1,0 +1,67 @@
+package dev.longhand.bench.kernels;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.cases.OpCase;
+import dev.longhand.kernels.cases.OpCases;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A case of the op table with data that no cache still holds from the last run: copies take turns,
+ * together three times an L2 cache of 50 MB, the size of an H100's. The smallest cases would need
+ * thousands of copies and stay in a cache, as their operands do in a model.
+ */
+final class TimedCase implements AutoCloseable {
+    private static final long ROTATED_BYTES = 150_000_000;
+    private static final long COPIES_MAX = 32;
+
+    private final List<OpCase.Prepared> copies = new ArrayList<>();
+    private int next;
+
+    /** Places the copies; the backend stays the caller's. */
+    TimedCase(OpCase opCase, ComputeBackend backend) {
+        long count = Math.clamp(ROTATED_BYTES / opCase.bytes() + 1, 1, COPIES_MAX);
+        for (int i = 0; i < count; i++) {
+            copies.add(opCase.prepare(backend));
+        }
+    }
+
+    /**
+     * The only case whose name has a part.
+     *
+     * @throws InputException if there is none, or several
+     */
+    static OpCase named(String part) {
+        List<OpCase> found =
+                OpCases.all().stream().filter(opCase -> opCase.name().contains(part)).toList();
+        if (found.size() != 1) {
+            throw new InputException(
+                    "'%s' is part of the names of %d cases, not one%s"
+                            .formatted(
+                                    part,
+                                    found.size(),
+                                    found.isEmpty()
+                                            ? ""
+                                            : ", for example " + found.getFirst().name()));
+        }
+        return found.getFirst();
+    }
+
+    /** Queues the op on the next copy; a CPU runs it at once. */
+    void run() {
+        copies.get(next).run();
+        next = (next + 1) % copies.size();
+    }
+
+    /** Waits for what is queued, as reading a result does. */
+    float[] finish() {
+        return copies.get(next).result();
+    }
+
+    @Override
+    public void close() {
+        copies.forEach(OpCase.Prepared::close);
+    }
+}

@@ -1,0 +1,179 @@
+package dev.longhand.bench.model;
+
+import dev.longhand.bench.checkpoint.QwenShape;
+import dev.longhand.bench.checkpoint.RandomCheckpoint;
+import dev.longhand.engine.EngineConfig;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.Speculation;
+import dev.longhand.kernels.BackendChoice;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.tensor.DType;
+
+import org.jspecify.annotations.Nullable;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * The model that a benchmark runs, and how it is kept in memory.
+ *
+ * @param model Hugging Face folder; empty for a generated model
+ * @param shape of the generated model, see {@link QwenShape}
+ * @param cache folder where generated models and adapters are kept; may be empty without them
+ * @param threads of a CPU backend, 0 is one per processor
+ * @param weights dtype of the weights in memory: BF16, as stored, or a quantised one
+ * @param kv dtype of keys and values; null is the device's default
+ */
+public record ModelChoice(
+        String model,
+        String shape,
+        String cache,
+        Device device,
+        int threads,
+        DType weights,
+        @Nullable DType kv) {
+    private static final long SEED = 1;
+    private static final List<DType> KV_DTYPES = List.of(DType.F32, DType.BF16, DType.INT8);
+
+    /**
+     * Checks the dtype of the weights; whether the model exists is checked when it is opened.
+     *
+     * @throws InputException if the engine cannot keep weights in this dtype
+     */
+    public ModelChoice {
+        if (!weightDtypes().contains(weights)) {
+            throw new InputException(
+                    "weights are kept in BF16, as stored, or %s, not %s"
+                            .formatted(
+                                    DType.quantizableTypes().stream()
+                                            .map(DType::name)
+                                            .collect(Collectors.joining(" or ")),
+                                    weights));
+        }
+    }
+
+    private static List<DType> weightDtypes() {
+        List<DType> all = new ArrayList<>(DType.quantizableTypes());
+        all.addFirst(DType.BF16);
+        return all;
+    }
+
+    /**
+     * The dtype of weights by its name in any case.
+     *
+     * @throws InputException if there is no such dtype of weights
+     */
+    public static DType weights(String name) {
+        return dtype("weights", name, weightDtypes());
+    }
+
+    /**
+     * The dtype of keys and values by its name in any case.
+     *
+     * @return null, the device's default, if the name is empty
+     * @throws InputException if there is no such dtype of keys and values
+     */
+    public static @Nullable DType kv(String name) {
+        return name.isEmpty() ? null : dtype("kv", name, KV_DTYPES);
+    }
+
+    private static DType dtype(String what, String name, List<DType> known) {
+        return known.stream()
+                .filter(dtype -> dtype.name().equalsIgnoreCase(name))
+                .findFirst()
+                .orElseThrow(
+                        () ->
+                                new InputException(
+                                        "%s '%s' is unknown; there are %s"
+                                                .formatted(what, name, names(known))));
+    }
+
+    private static String names(List<DType> dtypes) {
+        return dtypes.stream()
+                .map(dtype -> dtype.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(", "));
+    }
+
+    /** The same choice with a generated model of another shape. */
+    public ModelChoice withShape(String other) {
+        return new ModelChoice("", other, cache, device, threads, weights, kv);
+    }
+
+    /** The same model with weights of another dtype. */
+    public ModelChoice withWeights(DType other) {
+        return new ModelChoice(model, shape, cache, device, threads, other, kv);
+    }
+
+    /** The same model with keys and values of another dtype; null is the device's default. */
+    public ModelChoice withKv(@Nullable DType other) {
+        return new ModelChoice(model, shape, cache, device, threads, weights, other);
+    }
+
+    /**
+     * The folder of the model; a generated model is written if the cache has none yet.
+     *
+     * @throws InputException if there is no such folder or shape, or no cache was named
+     */
+    public Path folder() {
+        if (!model.isEmpty()) {
+            Path folder = Path.of(model);
+            if (!Files.isDirectory(folder)) {
+                throw new InputException(
+                        "'%s' is no folder; the model is a Hugging Face folder".formatted(model));
+            }
+            return folder;
+        }
+        QwenShape known = QwenShape.of(shape);
+        return RandomCheckpoint.cached(requireCache(), known, SEED, (done, total) -> {});
+    }
+
+    /** The last name of the model's folder. */
+    public String name() {
+        return folder().toAbsolutePath().normalize().getFileName().toString();
+    }
+
+    /**
+     * The folder of a random adapter of the model, written if the cache has none yet.
+     *
+     * @param number adapters of different numbers have different weights
+     * @throws InputException if no cache was named
+     */
+    public Path adapter(int rank, int number) {
+        return RandomCheckpoint.cachedAdapter(requireCache(), folder(), rank, number);
+    }
+
+    /** What linear layers are quantised to; null leaves them as they are stored. */
+    public @Nullable DType quantized() {
+        return weights == DType.BF16 ? null : weights;
+    }
+
+    /** Opens the backend; the caller closes it. */
+    public ComputeBackend openBackend() {
+        return BackendChoice.open(device, threads).backend();
+    }
+
+    /** An engine of the model without speculation: a step gives each sequence one token. */
+    public EngineConfig.Builder engine() {
+        return EngineConfig.of(folder())
+                .device(device)
+                .threads(threads)
+                .weights(quantized())
+                .kvDtype(kv)
+                .speculation(Speculation.OFF);
+    }
+
+    private Path requireCache() {
+        if (cache.isEmpty()) {
+            throw new InputException(
+                    "nothing to run: name a model, or a cache folder for generated models and"
+                            + " adapters (JMH: -p model=DIR, -p cache=DIR; commands: --model,"
+                            + " --cache)");
+        }
+        return Path.of(cache);
+    }
+}

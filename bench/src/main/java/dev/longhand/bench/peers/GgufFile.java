@@ -1,0 +1,197 @@
+package dev.longhand.bench.peers;
+
+import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.weights.Checkpoint;
+import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writes a Qwen2 checkpoint as a GGUF file, version 3, without a tokenizer. All matrices, the
+ * embedding included, have one type, so that the bytes of a token are those that the type says.
+ */
+final class GgufFile {
+    private static final int MAGIC = 0x46554747; // "GGUF", little-endian
+    private static final int VERSION = 3;
+    private static final int ALIGNMENT = 32;
+    private static final int HEADER_BYTES_MAX = 1 << 20;
+
+    /** Types of metadata values. */
+    private static final int U32 = 4;
+
+    private static final int FLOAT32 = 6;
+    private static final int STRING = 8;
+
+    private final Checkpoint checkpoint;
+    private final ModelConfig config;
+    private final GgufType type;
+    private final List<Entry> entries = new ArrayList<>();
+    private final ByteBuffer header =
+            ByteBuffer.allocate(HEADER_BYTES_MAX).order(ByteOrder.LITTLE_ENDIAN);
+    private int keys;
+
+    /**
+     * A tensor of the file.
+     *
+     * @param name in the GGUF
+     * @param source name in the checkpoint
+     */
+    private record Entry(String name, String source, Shape shape, GgufType type) {
+        long bytes() {
+            return type.bytes(shape.elements());
+        }
+    }
+
+    private GgufFile(Checkpoint checkpoint, ModelConfig config, GgufType type) {
+        this.checkpoint = checkpoint;
+        this.config = config;
+        this.type = type;
+    }
+
+    /**
+     * The GGUF beside a checkpoint folder, written if it is not there yet.
+     *
+     * @param folder checkpoint with unquantised weights
+     * @param type of all matrices
+     */
+    static Path cached(Path folder, GgufType type) throws IOException {
+        Path file = folder.resolveSibling("%s-%s.gguf".formatted(folder.getFileName(), type));
+        if (!Files.exists(file)) {
+            Path partial = file.resolveSibling(file.getFileName() + ".partial");
+            try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+                new GgufFile(checkpoint, ModelConfig.read(folder), type).write(partial);
+            }
+            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+        }
+        return file;
+    }
+
+    private void write(Path file) throws IOException {
+        list();
+        header.putInt(MAGIC).putInt(VERSION).putLong(entries.size());
+        int keysAt = header.position();
+        header.putLong(0);
+        metadata();
+        header.putLong(keysAt, keys);
+        long offset = 0;
+        for (Entry entry : entries) {
+            string(entry.name);
+            int rank = entry.shape.rank();
+            header.putInt(rank);
+            for (int i = rank - 1; i >= 0; i--) { // the contiguous extent comes first
+                header.putLong(entry.shape.extent(i));
+            }
+            header.putInt(entry.type.id()).putLong(offset);
+            offset += aligned(entry.bytes());
+        }
+        while (header.position() % ALIGNMENT != 0) {
+            header.put((byte) 0);
+        }
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 20)) {
+            out.write(header.array(), 0, header.position());
+            for (Entry entry : entries) {
+                write(entry, out);
+            }
+        }
+    }
+
+    private void list() {
+        int hidden = config.hiddenSize();
+        int queries = config.heads() * config.headDim();
+        int keysWidth = config.kvHeads() * config.headDim();
+        int inner = config.intermediateSize();
+        matrix("token_embd", "model.embed_tokens", config.vocabSize(), hidden);
+        for (int i = 0; i < config.layers(); i++) {
+            String to = "blk." + i + ".";
+            String from = "model.layers." + i + ".";
+            vector(to + "attn_norm.weight", from + "input_layernorm.weight", hidden);
+            biased(to + "attn_q", from + "self_attn.q_proj", queries);
+            biased(to + "attn_k", from + "self_attn.k_proj", keysWidth);
+            biased(to + "attn_v", from + "self_attn.v_proj", keysWidth);
+            matrix(to + "attn_output", from + "self_attn.o_proj", hidden, queries);
+            vector(to + "ffn_norm.weight", from + "post_attention_layernorm.weight", hidden);
+            matrix(to + "ffn_gate", from + "mlp.gate_proj", inner, hidden);
+            matrix(to + "ffn_up", from + "mlp.up_proj", inner, hidden);
+            matrix(to + "ffn_down", from + "mlp.down_proj", hidden, inner);
+        }
+        vector("output_norm.weight", "model.norm.weight", hidden);
+        if (!config.tiedEmbeddings()) {
+            matrix("output", "lm_head", config.vocabSize(), hidden);
+        }
+    }
+
+    private void matrix(String to, String from, int rows, int columns) {
+        entries.add(new Entry(to + ".weight", from + ".weight", Shape.of(rows, columns), type));
+    }
+
+    private void vector(String to, String from, int length) {
+        entries.add(new Entry(to, from, Shape.of(length), GgufType.F32));
+    }
+
+    private void biased(String to, String from, int outputs) {
+        matrix(to, from, outputs, config.hiddenSize());
+        vector(to + ".bias", from + ".bias", outputs);
+    }
+
+    private void metadata() {
+        key("general.architecture", STRING);
+        string("qwen2");
+        key("general.quantization_version", U32).putInt(2);
+        key("qwen2.context_length", U32).putInt(config.maxPositions());
+        key("qwen2.embedding_length", U32).putInt(config.hiddenSize());
+        key("qwen2.block_count", U32).putInt(config.layers());
+        key("qwen2.feed_forward_length", U32).putInt(config.intermediateSize());
+        key("qwen2.attention.head_count", U32).putInt(config.heads());
+        key("qwen2.attention.head_count_kv", U32).putInt(config.kvHeads());
+        key("qwen2.attention.layer_norm_rms_epsilon", FLOAT32).putFloat(config.rmsNormEps());
+        key("qwen2.rope.freq_base", FLOAT32).putFloat((float) config.rope().theta());
+        key("qwen2.vocab_size", U32).putInt(config.vocabSize());
+        key("tokenizer.ggml.model", STRING);
+        string("no_vocab");
+    }
+
+    private ByteBuffer key(String name, int valueType) {
+        keys++;
+        string(name);
+        return header.putInt(valueType);
+    }
+
+    private void string(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        header.putLong(bytes.length).put(bytes);
+    }
+
+    private static long aligned(long bytes) {
+        return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+
+    private void write(Entry entry, OutputStream out) throws IOException {
+        HostTensor tensor = checkpoint.tensor(entry.source, entry.shape);
+        int blockWeights = entry.type.blockWeights();
+        float[] block = new float[blockWeights];
+        int rowBytes = Math.toIntExact(entry.type.bytes(entry.shape.width()));
+        ByteBuffer row = ByteBuffer.allocate(rowBytes).order(ByteOrder.LITTLE_ENDIAN);
+        for (long begin = 0; begin < entry.shape.elements(); begin += blockWeights) {
+            for (int i = 0; i < blockWeights; i++) {
+                block[i] = tensor.get(begin + i);
+            }
+            entry.type.encode(block, row);
+            if (!row.hasRemaining()) {
+                out.write(row.array());
+                row.clear();
+            }
+        }
+        out.write(new byte[(int) (aligned(entry.bytes()) - entry.bytes())]);
+    }
+}

@@ -1,0 +1,7 @@
+/**
+ * Longhand beside llama.cpp: the same random weights, alternating runs, one table and its chart.
+ */
+@NullMarked
+package dev.longhand.bench.peers;
+
+import org.jspecify.annotations.NullMarked;

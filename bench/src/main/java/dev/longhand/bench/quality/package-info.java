@@ -1,0 +1,5 @@
+/** The effect of quantised weights on predictions. */
+@NullMarked
+package dev.longhand.bench.quality;
+
+import org.jspecify.annotations.NullMarked;

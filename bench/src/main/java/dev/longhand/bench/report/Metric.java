@@ -1,0 +1,21 @@
+package dev.longhand.bench.report;
+
+/**
+ * A measured quantity.
+ *
+ * @param name empty where the unit says it all, as in tokens/s
+ * @param unit empty for a plain count
+ */
+public record Metric(String name, String unit) {
+    private static final String PERCENT = "%";
+
+    /** A quantity that its unit names. */
+    public static Metric of(String unit) {
+        return new Metric("", unit);
+    }
+
+    /** Name and unit, for a table's head and as a key of the history. */
+    public String label() {
+        return (unit.equals(PERCENT) ? unit + " " + name : name + " " + unit).strip();
+    }
+}

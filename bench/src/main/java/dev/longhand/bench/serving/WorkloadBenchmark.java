@@ -1,0 +1,88 @@
+package dev.longhand.bench.serving;
+
+import dev.longhand.bench.model.ModelParameters;
+import dev.longhand.bench.report.BenchResult;
+import dev.longhand.study.workload.WorkloadMix;
+
+import org.jspecify.annotations.NullUnmarked;
+import org.openjdk.jmh.annotations.AuxCounters;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Timeout;
+import org.openjdk.jmh.annotations.Warmup;
+
+import java.util.concurrent.TimeUnit;
+
+/** The requests of an evaluation, submitted at once: seconds until the last ends, tokens/s. */
+@BenchmarkMode(Mode.SingleShotTime)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 0)
+@Measurement(iterations = 3)
+@Timeout(time = 7, timeUnit = TimeUnit.DAYS) // JMH's default ends an iteration after 10 minutes
+@Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+@NullUnmarked // JMH fills the fields
+public class WorkloadBenchmark extends ModelParameters {
+    @Param // all of them
+    public WorkloadMix mix;
+
+    /** Requests of the trace. */
+    @Param("16")
+    public int requests;
+
+    /** Factor of all lengths; 1 is the study's, with outputs of up to 32,400 tokens. */
+    @Param("0.02")
+    public double scale;
+
+    /** Sequences that decode together. */
+    @Param("8")
+    public int batch;
+
+    private Workload workload;
+
+    /** The metrics of the result that JMH reports beside the time. */
+    @AuxCounters(AuxCounters.Type.EVENTS)
+    @State(Scope.Thread)
+    public static class Figures {
+        private BenchResult result;
+
+        /** Output tokens of all requests. */
+        public double outputTokens() {
+            return result.metric(Workload.OUTPUT_TOKENS);
+        }
+
+        /** Output tokens per second over the whole time, prefills included. */
+        public double outputTokensPerSecond() {
+            return result.metric(Workload.TOKENS_PER_SECOND);
+        }
+
+        /** The median time from submission to the first token. */
+        public double ttftMillis() {
+            return result.metric(Workload.TTFT);
+        }
+    }
+
+    @Setup(Level.Trial)
+    public void open() {
+        workload = new Workload(choice(), mix, requests, scale, batch);
+    }
+
+    @TearDown(Level.Trial)
+    public void close() {
+        workload.close();
+    }
+
+    @Benchmark
+    public void run(Figures figures) throws InterruptedException {
+        figures.result = workload.run();
+    }
+}
