@@ -6,7 +6,6 @@ import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.Generation;
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 
@@ -110,7 +109,7 @@ public class AdapterBenchmark extends ModelParameters {
     public void swap() throws InterruptedException {
         engine.adapters().load(SWAPPED, swapped);
         loaded = true;
-        end(engine.submit(request(1).withMaxTokens(1).withAdapter(SWAPPED)));
+        engine.submit(request(1).withMaxTokens(1).withAdapter(SWAPPED)).await();
     }
 
     /** Steps of eight rows; the prefill of prompts of one token is such a step, too. */
@@ -127,7 +126,7 @@ public class AdapterBenchmark extends ModelParameters {
                                     : request.withAdapter(name(row % batch.adapters))));
         }
         for (Generation generation : generations) {
-            end(generation);
+            generation.await();
         }
     }
 
@@ -135,13 +134,5 @@ public class AdapterBenchmark extends ModelParameters {
         return GenerationRequest.ids(List.of(token))
                 .withSampling(SamplingOptions.greedy())
                 .ignoringEos();
-    }
-
-    private static void end(Generation generation) throws InterruptedException {
-        for (GenerationEvent event = generation.next(); event != null; event = generation.next()) {
-            if (event instanceof GenerationEvent.Failed failed) {
-                throw failed.cause();
-            }
-        }
     }
 }

@@ -8,7 +8,6 @@ import dev.longhand.engine.Generation;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
-import dev.longhand.engine.generation.Usage;
 
 import org.jspecify.annotations.Nullable;
 
@@ -121,7 +120,7 @@ public final class AdapterReport implements Runnable {
         }
         long nanos = 0;
         for (Generation generation : generations) {
-            nanos = Math.max(nanos, end(generation).decodeNanos());
+            nanos = Math.max(nanos, generation.await().usage().decodeNanos());
         }
         return nanos / 1e6 / (TOKENS - 1);
     }
@@ -133,19 +132,6 @@ public final class AdapterReport implements Runnable {
                         .withSampling(SamplingOptions.greedy())
                         .ignoringEos();
         return adapter == null ? request : request.withAdapter(adapter);
-    }
-
-    private static Usage end(Generation generation) throws InterruptedException {
-        while (true) {
-            switch (generation.next()) {
-                case GenerationEvent.TokenEmitted token -> {}
-                case GenerationEvent.Finished end -> {
-                    return end.usage();
-                }
-                case GenerationEvent.Failed failed -> throw failed.cause();
-                case null -> throw new IllegalStateException("the generation has no end");
-            }
-        }
     }
 
     /** Loads and unloads an adapter while another generation runs. */
@@ -162,11 +148,11 @@ public final class AdapterReport implements Runnable {
             long start = System.nanoTime();
             engine.adapters().load("swapped", swapped);
             load[round] = (System.nanoTime() - start) / 1e6;
-            end(engine.submit(request("swapped", 2, 1)));
+            engine.submit(request("swapped", 2, 1)).await();
             first[round] = (System.nanoTime() - start) / 1e6;
             gaps[round] = pulse.takeMax();
             start = System.nanoTime();
-            end(engine.submit(request("swapped", 3, 1)));
+            engine.submit(request("swapped", 3, 1)).await();
             again[round] = (System.nanoTime() - start) / 1e6;
             pulse.stop();
             engine.adapters().unload("swapped");

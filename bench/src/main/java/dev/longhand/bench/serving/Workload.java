@@ -5,7 +5,6 @@ import dev.longhand.bench.report.BenchResult;
 import dev.longhand.bench.report.Metric;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.Generation;
-import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Usage;
@@ -71,7 +70,7 @@ final class Workload implements AutoCloseable {
         long outputs = 0;
         long prompts = 0;
         for (Generation generation : generations) {
-            Usage usage = end(generation);
+            Usage usage = generation.await().usage();
             outputs += usage.outputTokens();
             prompts += usage.promptTokens();
             firstMillis.add((usage.queuedNanos() + usage.prefillNanos()) / 1e6);
@@ -95,19 +94,6 @@ final class Workload implements AutoCloseable {
         parameters.put("scale", Double.toString(scale));
         parameters.put("batch", Integer.toString(batch));
         return parameters;
-    }
-
-    private static Usage end(Generation generation) throws InterruptedException {
-        while (true) {
-            switch (generation.next()) {
-                case GenerationEvent.TokenEmitted token -> {}
-                case GenerationEvent.Finished end -> {
-                    return end.usage();
-                }
-                case GenerationEvent.Failed failed -> throw failed.cause();
-                case null -> throw new IllegalStateException("the generation has no end");
-            }
-        }
     }
 
     @Override

@@ -5,7 +5,9 @@ import dev.longhand.engine.chat.ChatTemplate;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Sha256;
 import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.GenerationCollector;
 import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.GenerationResult;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.sampling.NonFiniteLogitsException;
@@ -95,7 +97,7 @@ public final class BatchRun {
         this.service = service;
         this.config = config;
         this.source = source;
-        template = ChatTemplate.read(source.model);
+        template = engine.chatTemplate();
         plan = new RunPlan(problems, config);
         config.sampling().resolve(engine.generationDefaults(), 0, 0); // rejects invalid options
     }
@@ -231,50 +233,47 @@ public final class BatchRun {
 
     private Ended drain(int index, String prompt, ServedGeneration generation)
             throws InterruptedException {
-        StringBuilder text = new StringBuilder();
-        int tokens = 0;
-        int last = -1;
-        while (true) {
-            switch (generation.next()) {
-                case GenerationEvent.TokenEmitted token -> {
-                    text.append(token.text());
-                    last = token.id();
-                    tokens++;
-                }
-                case GenerationEvent.Finished(
-                                FinishReason reason,
-                                String rest,
-                                Usage usage,
-                                var answerStart) -> {
-                    if (reason == FinishReason.CANCELLED) {
-                        return failed(index, prompt, new IllegalStateException("cancelled"));
-                    }
-                    boolean eos = engine.generationDefaults().eosTokenIds().contains(last);
-                    String finish = reason == FinishReason.STOP && eos ? "eos" : reason.jsonName();
-                    text.append(rest);
-                    GenerationLine line =
-                            line(
-                                    index,
-                                    prompt,
-                                    text.toString(),
-                                    finish,
-                                    usage.promptTokens(),
-                                    usage.outputTokens(),
-                                    null);
-                    return new Ended(index, line, usage, null);
-                }
-                case GenerationEvent.Failed(NonFiniteLogitsException cause) -> {
-                    int prompted = generation.promptIds().size();
-                    GenerationLine line =
-                            line(index, prompt, text.toString(), "error", prompted, tokens, cause);
-                    return new Ended(index, line, null, null);
-                }
-                case GenerationEvent.Failed(RuntimeException cause) -> {
-                    return failed(index, prompt, cause);
-                }
-                case null -> throw new IllegalStateException("a generation without an end");
+        GenerationCollector collector = new GenerationCollector();
+        try {
+            for (GenerationEvent event = generation.next();
+                    event != null;
+                    event = generation.next()) {
+                collector.add(event);
             }
+        } catch (NonFiniteLogitsException e) {
+            int prompted = generation.promptIds().size();
+            GenerationLine line =
+                    line(index, prompt, collector.text(), "error", prompted, collector.tokens(), e);
+            return new Ended(index, line, null, null);
+        } catch (RuntimeException e) {
+            return failed(index, prompt, e);
         }
+        GenerationResult result = collector.result();
+        if (result.reason() == FinishReason.CANCELLED) {
+            return failed(index, prompt, new IllegalStateException("cancelled"));
+        }
+        Usage usage = result.usage();
+        GenerationLine line =
+                line(
+                        index,
+                        prompt,
+                        result.text(),
+                        finish(result),
+                        usage.promptTokens(),
+                        usage.outputTokens(),
+                        null);
+        return new Ended(index, line, usage, null);
+    }
+
+    /** The finish reason in the file, where a stop by an end-of-sequence token is "eos". */
+    private String finish(GenerationResult result) {
+        boolean eos =
+                result.reason() == FinishReason.STOP
+                        && !result.ids().isEmpty()
+                        && engine.generationDefaults()
+                                .eosTokenIds()
+                                .contains(result.ids().getLast());
+        return eos ? "eos" : result.reason().jsonName();
     }
 
     /** A failure that the problem did not cause: it ends the run, and a resumed run retries. */

@@ -1,5 +1,6 @@
 package dev.longhand.engine;
 
+import dev.longhand.engine.chat.ChatTemplate;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
@@ -20,7 +21,6 @@ import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 
 import java.lang.foreign.Arena;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -32,17 +32,13 @@ import java.util.Optional;
  * <pre>{@code
  * try (Engine engine = Engine.open(EngineConfig.of(Path.of("Qwen2.5-0.5B-Instruct")).build())) {
  *     Generation answer = engine.submit(GenerationRequest.chat("What is 17 * 24?"));
- *     for (GenerationEvent event = answer.next(); event != null; event = answer.next()) {
- *         if (event instanceof GenerationEvent.TokenEmitted token) {
- *             System.out.print(token.text());
- *         }
- *     }
+ *     System.out.println(answer.await().text());
  * }
  * }</pre>
  */
 public final class Engine implements AutoCloseable {
     private final EngineSetup setup;
-    private final Path folder;
+    private final PromptEncoder encoder;
     private final MemoryPlan memoryPlan;
     private final String backendDescription;
     private final DeviceThread deviceThread;
@@ -52,7 +48,7 @@ public final class Engine implements AutoCloseable {
 
     private Engine(
             EngineSetup setup,
-            Path folder,
+            PromptEncoder encoder,
             MemoryPlan memoryPlan,
             String backendDescription,
             DeviceThread deviceThread,
@@ -60,7 +56,7 @@ public final class Engine implements AutoCloseable {
             OpenResources resources,
             boolean penalisedDrafts) {
         this.setup = setup;
-        this.folder = folder;
+        this.encoder = encoder;
         this.memoryPlan = memoryPlan;
         this.backendDescription = backendDescription;
         this.deviceThread = deviceThread;
@@ -131,7 +127,10 @@ public final class Engine implements AutoCloseable {
             config.adapters().forEach(adapters::load);
             return new Engine(
                     setup,
-                    checkpoint.folder(),
+                    new PromptEncoder(
+                            config.model(),
+                            setup.tokenizer().orElse(null),
+                            setup.model().vocabSize()),
                     plan,
                     choice.reason(),
                     thread,
@@ -171,6 +170,15 @@ public final class Engine implements AutoCloseable {
     /** The tokenizer, if the folder has one. */
     public Optional<Tokenizer> tokenizer() {
         return setup.tokenizer();
+    }
+
+    /**
+     * The chat template of the model.
+     *
+     * @throws InputException if the model has none, or one that is not supported
+     */
+    public ChatTemplate chatTemplate() {
+        return encoder.chatTemplate();
     }
 
     /** The LoRA adapters that requests may name. */
@@ -220,7 +228,7 @@ public final class Engine implements AutoCloseable {
         if (samples < 1 || samples > samplesMax) {
             throw new InputException("samples: 1..%d, not %d".formatted(samplesMax, samples));
         }
-        PreparedRequest submission = new PreparedRequest(setup, folder, request, penalisedDrafts);
+        PreparedRequest submission = new PreparedRequest(setup, encoder, request, penalisedDrafts);
         adapters.begin(
                 request.adapter(),
                 samples,
@@ -234,7 +242,7 @@ public final class Engine implements AutoCloseable {
      * @throws InputException if it cannot be a prompt of this model
      */
     public int[] tokens(Prompt prompt) {
-        return PreparedRequest.tokens(setup, folder, prompt);
+        return encoder.encode(prompt);
     }
 
     /**

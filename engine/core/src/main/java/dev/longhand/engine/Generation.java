@@ -3,7 +3,9 @@ package dev.longhand.engine;
 import dev.longhand.engine.decode.TextStream;
 import dev.longhand.engine.decode.TokenLog;
 import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.GenerationCollector;
 import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.GenerationResult;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.engine.generation.Usage;
 
@@ -15,8 +17,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A generation under way. Read its events from one thread with {@link #next}; {@link #cancel} may
- * be called from any. A reader that is slow, or stops reading, holds nobody up.
+ * A running generation. One thread reads it, event by event with {@link #next} or to the end with
+ * {@link #await}. Any thread may call {@link #cancel}. A slow reader delays neither this generation
+ * nor others.
  */
 public final class Generation {
     private final int[] prompt;
@@ -31,17 +34,20 @@ public final class Generation {
         this.text = text;
     }
 
-    /** The prompt's token ids, as the model saw them. */
+    /** The token ids of the prompt, after templating and encoding. */
     public List<Integer> promptIds() {
         return Arrays.stream(prompt).boxed().toList();
     }
 
-    /** Whether events carry text; not without tokenizer files. */
+    /** Whether events carry text: true if the model has tokenizer files. */
     public boolean hasText() {
         return text != null;
     }
 
-    /** Asks for the end, which comes within one step, with reason {@code CANCELLED}. */
+    /**
+     * Requests cancellation. The generation ends within one step with {@link
+     * FinishReason#CANCELLED}, unless it ended before.
+     */
     public void cancel() {
         log.cancel();
     }
@@ -49,7 +55,7 @@ public final class Generation {
     /**
      * Waits for the next event.
      *
-     * @return the event, or null after the last was returned
+     * @return the event, or null after the last one
      */
     public @Nullable GenerationEvent next() throws InterruptedException {
         if (ended) {
@@ -74,6 +80,21 @@ public final class Generation {
         String rest = text.finish();
         int answerStart = log.thoughtOpen() ? text.length() : text.answerStart();
         return new GenerationEvent.Finished(reason, rest, usage, answerStart);
+    }
+
+    /**
+     * Waits for the end and collects all events that were not read before.
+     *
+     * @return the whole output, if {@link #next} was not called before
+     * @throws RuntimeException the cause, if the generation failed
+     * @throws IllegalStateException if the end was read before
+     */
+    public GenerationResult await() throws InterruptedException {
+        GenerationCollector collector = new GenerationCollector();
+        for (GenerationEvent event = next(); event != null; event = next()) {
+            collector.add(event);
+        }
+        return collector.result();
     }
 
     private List<TokenLogprob> top(int index) {

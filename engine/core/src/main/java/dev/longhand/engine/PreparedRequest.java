@@ -1,6 +1,5 @@
 package dev.longhand.engine;
 
-import dev.longhand.engine.chat.ChatTemplate;
 import dev.longhand.engine.decode.OutputControls;
 import dev.longhand.engine.decode.Sequence;
 import dev.longhand.engine.decode.SharedPrompt;
@@ -10,7 +9,6 @@ import dev.longhand.engine.decode.TokenLog;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationRequest;
-import dev.longhand.engine.generation.Prompt;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.lora.AdapterUse;
 import dev.longhand.engine.thought.LoopDetector;
@@ -23,13 +21,12 @@ import dev.longhand.kernels.sampling.SamplingParams;
 
 import org.jspecify.annotations.Nullable;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** A request that was found good, on its way to become one sequence or several samples. */
+/** A validated request with its encoded prompt; makes the sequences of its samples. */
 final class PreparedRequest {
     private final EngineSetup setup;
     private final GenerationRequest request;
@@ -43,19 +40,21 @@ final class PreparedRequest {
     private final List<Generation> generations = new ArrayList<>();
 
     /**
-     * Reads a request.
+     * Validates a request and encodes its prompt.
      *
-     * @param folder the model's
-     * @param penalisedDrafts whether guesses of a sequence with penalties can be checked
-     * @throws InputException if it cannot be fulfilled as it is
+     * @param penalisedDrafts whether draft tokens of a sequence with penalties can be verified
+     * @throws InputException if the engine cannot fulfil the request
      */
     PreparedRequest(
-            EngineSetup setup, Path folder, GenerationRequest request, boolean penalisedDrafts) {
+            EngineSetup setup,
+            PromptEncoder encoder,
+            GenerationRequest request,
+            boolean penalisedDrafts) {
         this.setup = setup;
         this.request = request;
         this.penalisedDrafts = penalisedDrafts;
         tokenizer = setup.tokenizer().orElse(null);
-        prompt = tokens(setup, folder, request.prompt());
+        prompt = encoder.encode(request.prompt());
         int contextMax = setup.limits().contextTokensMax();
         if (prompt.length >= contextMax) {
             throw new InputException(
@@ -78,7 +77,7 @@ final class PreparedRequest {
             thought = null;
         } else {
             thought = new ThoughtRules(request.thinking(), tokenizer);
-            requireInVocabulary(setup, thought.forcedTokens());
+            encoder.requireInVocabulary(thought.forcedTokens());
         }
     }
 
@@ -89,10 +88,9 @@ final class PreparedRequest {
     }
 
     /**
-     * Makes the sequences of the samples. The first has the request's seed, each other the seed of
-     * the one before plus 1.
+     * Makes the sequences. Sample i has the request's seed plus i.
      *
-     * @param uses of the adapter, one for each
+     * @param uses one use of the adapter per sample
      */
     List<Sequence> sequences(List<AdapterUse> uses) {
         SharedPrompt shared = uses.size() > 1 ? new SharedPrompt() : null;
@@ -120,7 +118,7 @@ final class PreparedRequest {
         return sequences;
     }
 
-    /** What the callers read, one for each sequence. */
+    /** The generations that callers read, one per sequence. */
     List<Generation> generations() {
         return List.copyOf(generations);
     }
@@ -142,43 +140,5 @@ final class PreparedRequest {
                 request.loopRule() == null ? null : new LoopDetector(request.loopRule(), table);
         return new OutputControls(
                 new StopCondition(eos, table, request.stops()), tracker, loops, request.timeouts());
-    }
-
-    /** The token ids of a prompt. */
-    static int[] tokens(EngineSetup setup, Path folder, Prompt asked) {
-        int[] tokens =
-                switch (asked) {
-                    case Prompt.Ids ids -> ids.ids().stream().mapToInt(Integer::intValue).toArray();
-                    case Prompt.Text text -> requireTokenizer(setup, folder).encode(text.text());
-                    case Prompt.Chat chat -> {
-                        Tokenizer known = requireTokenizer(setup, folder);
-                        ChatTemplate template = ChatTemplate.read(folder);
-                        yield known.encode(template.render(chat.messages(), chat.tools(), true));
-                    }
-                };
-        if (tokens.length == 0) {
-            throw new InputException("the prompt has no tokens");
-        }
-        requireInVocabulary(setup, tokens);
-        return tokens;
-    }
-
-    private static void requireInVocabulary(EngineSetup setup, int[] tokens) {
-        for (int token : tokens) {
-            if (token < 0 || token >= setup.model().vocabSize()) {
-                throw new InputException(
-                        "token id %d is out of range: the vocabulary has %d rows"
-                                .formatted(token, setup.model().vocabSize()));
-            }
-        }
-    }
-
-    private static Tokenizer requireTokenizer(EngineSetup setup, Path folder) {
-        return setup.tokenizer()
-                .orElseThrow(
-                        () ->
-                                new InputException(
-                                        "%s has no tokenizer.json; give token ids instead"
-                                                .formatted(folder)));
     }
 }

@@ -1,16 +1,15 @@
 package dev.longhand.engine;
 
 import dev.longhand.engine.generation.FinishReason;
-import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.GenerationResult;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.engine.generation.Usage;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** A generation read to its regular end. */
+/** The parts of a generation's result that are the same at every run. */
 public record Completion(
         List<Integer> ids, String text, List<List<TokenLogprob>> logprobs, FinishReason reason) {
     /** Submits a request and reads it. */
@@ -25,26 +24,10 @@ public record Completion(
 
     /** Reads a generation to its end and hands on what it took. */
     public static Completion of(Generation generation, Consumer<Usage> took) {
-        List<Integer> ids = new ArrayList<>();
-        StringBuilder text = new StringBuilder();
-        List<List<TokenLogprob>> logprobs = new ArrayList<>();
         try {
-            while (true) {
-                switch (generation.next()) {
-                    case GenerationEvent.TokenEmitted token -> {
-                        ids.add(token.id());
-                        text.append(token.text());
-                        logprobs.add(token.top());
-                    }
-                    case GenerationEvent.Finished end -> {
-                        text.append(end.text());
-                        took.accept(end.usage());
-                        return new Completion(ids, text.toString(), logprobs, end.reason());
-                    }
-                    case GenerationEvent.Failed failed -> throw failed.cause();
-                    case null -> throw new AssertionError("a generation without an end");
-                }
-            }
+            GenerationResult result = generation.await();
+            took.accept(result.usage());
+            return new Completion(result.ids(), result.text(), result.logprobs(), result.reason());
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }

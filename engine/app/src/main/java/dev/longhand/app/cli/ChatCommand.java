@@ -52,7 +52,7 @@ public final class ChatCommand implements Callable<Integer> {
                     answer.drain(console::print);
                     console.println("");
                     System.err.println(answer.summary());
-                    messages.add(ChatMessage.assistant(answer.text()));
+                    messages.add(ChatMessage.assistant(answer.result().text()));
                 }
                 System.err.print("> ");
             }

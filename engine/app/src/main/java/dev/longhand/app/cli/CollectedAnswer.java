@@ -1,21 +1,19 @@
 package dev.longhand.app.cli;
 
 import dev.longhand.engine.Generation;
-import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.GenerationCollector;
 import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.GenerationResult;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.study.keywords.KeywordCounts;
 import dev.longhand.study.keywords.KeywordInstrument;
 import dev.longhand.study.keywords.ReflectionKeywords;
 
-import org.jspecify.annotations.Nullable;
-
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -25,13 +23,8 @@ public final class CollectedAnswer {
     private static final JsonMapper JSON = new JsonMapper();
 
     private final Generation generation;
-    private final StringBuilder text = new StringBuilder();
-    private final List<Integer> ids = new ArrayList<>();
-    private final List<List<TokenLogprob>> logprobs = new ArrayList<>();
-    private @Nullable FinishReason reason;
-    private @Nullable Usage usage;
+    private final GenerationCollector collector = new GenerationCollector();
     private final KeywordInstrument keywords = new KeywordInstrument();
-    private int answerStart;
 
     /** An answer that {@link #drain} will collect. */
     public CollectedAnswer(Generation generation) {
@@ -46,43 +39,27 @@ public final class CollectedAnswer {
     public void drain(Consumer<String> printer) throws InterruptedException {
         for (GenerationEvent event = generation.next(); event != null; event = generation.next()) {
             keywords.observe(event);
-            switch (event) {
-                case GenerationEvent.TokenEmitted token -> {
-                    ids.add(token.id());
-                    if (!token.top().isEmpty()) {
-                        logprobs.add(token.top());
-                    }
-                    append(generation.hasText() ? token.text() : token.id() + " ", printer);
-                }
-                case GenerationEvent.Finished end -> {
-                    append(end.text(), printer);
-                    reason = end.reason();
-                    usage = end.usage();
-                    answerStart = end.answerStart();
-                }
-                case GenerationEvent.Failed failed -> throw failed.cause();
+            collector.add(event);
+            String piece =
+                    switch (event) {
+                        case GenerationEvent.TokenEmitted token ->
+                                generation.hasText() ? token.text() : token.id() + " ";
+                        case GenerationEvent.Finished end -> end.text();
+                        case GenerationEvent.Failed failed -> "";
+                    };
+            if (!piece.isEmpty()) {
+                printer.accept(piece);
             }
         }
     }
 
-    private void append(String piece, Consumer<String> printer) {
-        if (!piece.isEmpty()) {
-            text.append(piece);
-            printer.accept(piece);
-        }
-    }
-
-    /** The whole text. */
-    public String text() {
-        return text.toString();
-    }
-
-    /** The tokens and times of the generation. */
-    public Usage usage() {
-        if (usage == null) {
-            throw new IllegalStateException("drain the answer first");
-        }
-        return usage;
+    /**
+     * The whole output.
+     *
+     * @throws IllegalStateException before {@link #drain}
+     */
+    public GenerationResult result() {
+        return collector.result();
     }
 
     /** Returns the object that {@code --format json} prints. */
@@ -91,18 +68,21 @@ public final class CollectedAnswer {
         ArrayNode promptIds = json.putArray("prompt_ids");
         generation.promptIds().forEach(promptIds::add);
         ArrayNode outputIds = json.putArray("ids");
-        ids.forEach(outputIds::add);
-        json.put("text", generation.hasText() ? text.toString() : "");
-        json.put("finish", reason == null ? "" : reason.jsonName());
+        GenerationResult result = result();
+        result.ids().forEach(outputIds::add);
+        json.put("text", result.text());
+        json.put("finish", result.reason().jsonName());
         ArrayNode steps = json.putArray("logprobs");
-        for (List<TokenLogprob> top : logprobs) {
-            ArrayNode step = steps.addArray();
-            top.forEach(entry -> step.addArray().add(entry.id()).add(entry.logprob()));
+        for (List<TokenLogprob> top : result.logprobs()) {
+            if (!top.isEmpty()) {
+                ArrayNode step = steps.addArray();
+                top.forEach(entry -> step.addArray().add(entry.id()).add(entry.logprob()));
+            }
         }
-        Usage took = usage();
+        Usage took = result.usage();
         json.put("thought_tokens", took.thoughtTokens());
         json.put("answer_tokens", took.answerTokens());
-        json.put("answer_start", answerStart);
+        json.put("answer_start", result.answerStart());
         KeywordCounts counts = keywords.counts();
         ObjectNode counted = json.putObject("keywords");
         counted.put("list", ReflectionKeywords.LIST_HASH);
@@ -121,7 +101,7 @@ public final class CollectedAnswer {
 
     /** Returns one line with the token counts, the speeds and the finish reason. */
     String summary() {
-        Usage took = usage();
+        Usage took = result().usage();
         return String.format(
                 Locale.ROOT,
                 "%d prompt tokens (%.1f tokens/s), %d tokens%s (%.1f tokens/s), finish: %s",
@@ -130,6 +110,6 @@ public final class CollectedAnswer {
                 took.outputTokens(),
                 took.thoughtTokens() > 0 ? ", " + took.thoughtTokens() + " of thought" : "",
                 took.decodeTokensPerSecond(),
-                reason == null ? "" : reason.jsonName());
+                result().reason().jsonName());
     }
 }

@@ -22,10 +22,10 @@ final class DemoScore {
     /** Adds a drained answer. */
     void add(CollectedAnswer answer, DemoCheckpoint.Problem problem) {
         problems++;
-        right += BoxedAnswer.contains(answer.text(), problem.answer()) ? 1 : 0;
-        promptTokens += answer.usage().promptTokens();
-        outputTokens += answer.usage().outputTokens();
-        keywords += ReflectionKeywords.count(answer.text());
+        right += BoxedAnswer.contains(answer.result().text(), problem.answer()) ? 1 : 0;
+        promptTokens += answer.result().usage().promptTokens();
+        outputTokens += answer.result().usage().outputTokens();
+        keywords += ReflectionKeywords.count(answer.result().text());
     }
 
     static String header() {

@@ -7,7 +7,6 @@ import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.Generation;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
-import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.kernels.Device;
@@ -149,13 +148,7 @@ class QuantizedQualityTest {
     private static Text text(Generation answer) throws InterruptedException {
         List<Integer> ids = new ArrayList<>(answer.promptIds());
         int promptLength = ids.size();
-        for (GenerationEvent event = answer.next(); event != null; event = answer.next()) {
-            switch (event) {
-                case GenerationEvent.TokenEmitted token -> ids.add(token.id());
-                case GenerationEvent.Finished end -> {}
-                case GenerationEvent.Failed failed -> throw failed.cause();
-            }
-        }
+        ids.addAll(answer.await().ids());
         return new Text(ids, promptLength);
     }
 
