@@ -8,6 +8,7 @@ module dev.longhand.engine {
     requires tools.jackson.databind;
 
     exports dev.longhand.engine;
+    exports dev.longhand.engine.architecture;
     exports dev.longhand.engine.chat;
     exports dev.longhand.engine.error;
     exports dev.longhand.engine.file to
@@ -16,6 +17,7 @@ module dev.longhand.engine {
             dev.longhand.study;
     exports dev.longhand.engine.generation;
     exports dev.longhand.engine.lora;
+    exports dev.longhand.engine.memory;
     exports dev.longhand.engine.model;
     exports dev.longhand.engine.schedule;
     exports dev.longhand.engine.thought;

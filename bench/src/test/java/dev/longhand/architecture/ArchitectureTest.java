@@ -85,6 +85,8 @@ class ArchitectureTest {
                     .definedBy("dev.longhand.engine.decode")
                     .layer("parts")
                     .definedBy(
+                            "dev.longhand.engine.architecture",
+                            "dev.longhand.engine.memory",
                             "dev.longhand.engine.model",
                             "dev.longhand.engine.lora",
                             "dev.longhand.engine.chat",

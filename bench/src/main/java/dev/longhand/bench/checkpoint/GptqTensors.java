@@ -1,12 +1,13 @@
 package dev.longhand.bench.checkpoint;
 
+import dev.longhand.engine.architecture.LinearModule;
+import dev.longhand.engine.architecture.ModelLayout;
 import dev.longhand.kernels.tensor.Shape;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * The tensors of a checkpoint as AutoGPTQ stores them in 4 bits with symmetric groups: of each
@@ -21,7 +22,6 @@ final class GptqTensors {
     /** Zero points are stored less 1. */
     static final short FOUR_ZEROS = 0x7777;
 
-    private static final String WEIGHT = "_proj.weight";
     private static final int CODES_PER_WORD = 8;
     private static final int ZERO = 8;
 
@@ -59,17 +59,23 @@ final class GptqTensors {
         return table;
     }
 
-    /** The tensors of a checkpoint whose bf16 tensors these are. */
-    static List<RandomTensor> of(List<RandomTensor> dense) {
-        Set<String> names = dense.stream().map(RandomTensor::name).collect(Collectors.toSet());
+    /**
+     * The tensors of a checkpoint.
+     *
+     * @param layout of its model
+     * @param dense its tensors in bf16
+     */
+    static List<RandomTensor> of(ModelLayout layout, List<RandomTensor> dense) {
+        Map<String, LinearModule> linears = layout.matrices();
+        linears.remove(layout.head().weight());
         List<RandomTensor> all = new ArrayList<>();
         for (RandomTensor tensor : dense) {
-            if (tensor.name().endsWith(WEIGHT)) {
-                String module = tensor.name().substring(0, tensor.name().length() - 7);
-                all.addAll(packed(module, tensor));
-                if (!names.contains(module + ".bias")) {
-                    Shape outputs = Shape.of(tensor.shape().extent(0));
-                    all.add(filled(module + ".bias", outputs, RandomTensor.Filling.F16, 0, 0));
+            LinearModule linear = linears.get(tensor.name());
+            if (linear != null) {
+                all.addAll(packed(linear.name(), tensor));
+                if (!linear.biased()) {
+                    Shape outputs = Shape.of(linear.outputs());
+                    all.add(filled(linear.bias(), outputs, RandomTensor.Filling.F16, 0, 0));
                 }
             } else {
                 all.add(tensor.as(RandomTensor.Filling.F16));

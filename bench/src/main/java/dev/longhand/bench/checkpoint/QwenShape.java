@@ -1,8 +1,10 @@
 package dev.longhand.bench.checkpoint;
 
+import dev.longhand.engine.architecture.Architecture;
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.RopeConfig;
 import dev.longhand.engine.error.InputException;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -20,21 +22,7 @@ public enum QwenShape {
     B32("32b", 5120, 27_648, 64, 40, 8, 152_064, false),
     B72("72b", 8192, 29_568, 80, 64, 8, 152_064, false);
 
-    /** Standard deviation of the logits: the likeliest of 152,064 tokens gets a few percent. */
-    private static final double LOGIT_DEVIATION = 2;
-
-    private static final double NORM_DEVIATION = 0.1;
-    private static final double QK_BIAS_DEVIATION = 0.5;
-
-    /** A larger one would be the same part of every token's attention. */
-    private static final double V_BIAS_DEVIATION = 0.02;
-
-    /**
-     * What layers add to the residual stream, about. A tied head multiplies what is left of the
-     * token's own embedding, of square 4, by itself: over 8 that adds a quarter of their deviation
-     * to its logit. Over 1 it would add two, and a greedy generation would repeat a token for ever.
-     */
-    private static final double RESIDUAL_DEVIATION = 8;
+    private static final int POSITIONS = 32_768;
 
     private final String label;
     private final int hidden;
@@ -94,7 +82,7 @@ public enum QwenShape {
     String configJson(WeightFormat format) {
         return """
         {
-          "architectures": ["Qwen2ForCausalLM"],
+          "architectures": ["%s"],
           "model_type": "qwen2",
           "hidden_act": "silu",
           "hidden_size": %d,
@@ -103,7 +91,7 @@ public enum QwenShape {
           "num_attention_heads": %d,
           "num_key_value_heads": %d,
           "vocab_size": %d,
-          "max_position_embeddings": 32768,
+          "max_position_embeddings": %d,
           "rms_norm_eps": 1e-06,
           "rope_theta": 1000000.0,
           "use_sliding_window": false,
@@ -114,65 +102,44 @@ public enum QwenShape {
         }
         """
                 .formatted(
+                        Architecture.QWEN2.id(),
                         hidden,
                         intermediate,
                         layers,
                         heads,
                         kvHeads,
                         vocabulary,
+                        POSITIONS,
                         tied,
                         format.configLines());
     }
 
+    /** What its {@code config.json} says, weights in bf16. */
+    ModelConfig config() {
+        return new ModelConfig(
+                Architecture.QWEN2,
+                layers,
+                hidden,
+                heads,
+                kvHeads,
+                hidden / heads,
+                intermediate,
+                vocabulary,
+                POSITIONS,
+                1e-6f,
+                tied,
+                new RopeConfig(1e6, null),
+                List.of(151_645),
+                null);
+    }
+
     /** Every tensor of a checkpoint with weights in a format, in the order of a forward pass. */
     List<RandomTensor> tensors(WeightFormat format) {
+        ModelConfig config = config();
+        List<RandomTensor> dense = RandomWeights.of(config);
         return switch (format) {
-            case BF16 -> tensors();
-            case GPTQ_INT4 -> GptqTensors.of(tensors());
+            case BF16 -> dense;
+            case GPTQ_INT4 -> GptqTensors.of(config.layout(), dense);
         };
-    }
-
-    /**
-     * Every tensor in bf16.
-     *
-     * <p>Matrices are scaled by 1 / sqrt(inputs), so that unit activations stay units; those that
-     * write to the residual stream also by 8 / sqrt(2 layers), the number of their terms.
-     */
-    private List<RandomTensor> tensors() {
-        int keys = kvHeads * (hidden / heads);
-        double unit = 1 / Math.sqrt(hidden);
-        double residual = RESIDUAL_DEVIATION / Math.sqrt(2.0 * layers);
-        List<RandomTensor> all = new ArrayList<>();
-        all.add(matrix("model.embed_tokens", vocabulary, hidden, LOGIT_DEVIATION * unit));
-        for (int i = 0; i < layers; i++) {
-            String layer = "model.layers." + i + ".";
-            all.add(norm(layer + "input_layernorm"));
-            for (String projection : List.of("q", "k", "v")) {
-                String name = layer + "self_attn." + projection + "_proj";
-                int outputs = projection.equals("q") ? hidden : keys;
-                double bias = projection.equals("v") ? V_BIAS_DEVIATION : QK_BIAS_DEVIATION;
-                all.add(matrix(name, outputs, hidden, unit));
-                all.add(RandomTensor.vector(name + ".bias", outputs, 0, bias));
-            }
-            all.add(matrix(layer + "self_attn.o_proj", hidden, hidden, unit * residual));
-            all.add(norm(layer + "post_attention_layernorm"));
-            all.add(matrix(layer + "mlp.gate_proj", intermediate, hidden, unit));
-            all.add(matrix(layer + "mlp.up_proj", intermediate, hidden, unit));
-            double down = residual / Math.sqrt(intermediate);
-            all.add(matrix(layer + "mlp.down_proj", hidden, intermediate, down));
-        }
-        all.add(norm("model.norm"));
-        if (!tied) {
-            all.add(matrix("lm_head", vocabulary, hidden, LOGIT_DEVIATION * unit));
-        }
-        return all;
-    }
-
-    private static RandomTensor matrix(String module, int rows, int columns, double deviation) {
-        return RandomTensor.matrix(module + ".weight", rows, columns, deviation);
-    }
-
-    private RandomTensor norm(String module) {
-        return RandomTensor.vector(module + ".weight", hidden, 1, NORM_DEVIATION);
     }
 }

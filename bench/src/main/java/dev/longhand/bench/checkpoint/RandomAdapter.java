@@ -1,7 +1,8 @@
 package dev.longhand.bench.checkpoint;
 
-import dev.longhand.engine.lora.Projection;
-import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.architecture.LayerLayout;
+import dev.longhand.engine.architecture.LinearModule;
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.kernels.tensor.Shape;
 
 import java.io.IOException;
@@ -29,10 +30,10 @@ public final class RandomAdapter {
                 """
                         .formatted(rank, 2 * rank));
         List<RandomTensor> tensors = new ArrayList<>();
-        for (int layer = 0; layer < model.layers(); layer++) {
-            for (Projection projection : Projection.values()) {
-                Shape shape = projection.shape(model);
-                String module = "base_model.model." + projection.module(layer);
+        for (LayerLayout layer : model.layout().layers()) {
+            for (LinearModule linear : layer.linears().values()) {
+                Shape shape = linear.shape();
+                String module = "base_model.model." + linear.name();
                 tensors.add(matrix(module + ".lora_A.weight", rank, shape.extent(1)));
                 tensors.add(matrix(module + ".lora_B.weight", shape.extent(0), rank));
             }

@@ -1,11 +1,11 @@
 package dev.longhand.bench.generation;
 
 import dev.longhand.bench.model.ModelChoice;
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.memory.StepSize;
+import dev.longhand.engine.model.DecoderModel;
+import dev.longhand.engine.model.DecoderWeights;
 import dev.longhand.engine.model.LinearWeights;
-import dev.longhand.engine.model.ModelConfig;
-import dev.longhand.engine.model.Qwen2Model;
-import dev.longhand.engine.model.Qwen2Weights;
-import dev.longhand.engine.model.StepSize;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.backend.ComputeBackend;
@@ -34,7 +34,7 @@ public final class ModelSession implements AutoCloseable {
     private final Arena hostMemory;
     private final ComputeBackend backend;
     private final DecoderOps ops;
-    private final Qwen2Model model;
+    private final DecoderModel model;
     private final KvCache kv;
     private final StepBatch batch;
     private final SamplerState[] samplers;
@@ -71,8 +71,8 @@ public final class ModelSession implements AutoCloseable {
         hostMemory = Arena.ofShared();
         int positions = context + Math.max(rowsMax, DECODE_POSITIONS);
         model =
-                new Qwen2Model(
-                        Qwen2Weights.bind(
+                new DecoderModel(
+                        DecoderWeights.bind(
                                 checkpoint,
                                 config,
                                 backend,

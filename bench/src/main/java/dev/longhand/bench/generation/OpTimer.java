@@ -1,6 +1,6 @@
 package dev.longhand.bench.generation;
 
-import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.kernels.backend.DecoderOps;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.batch.StepBatch;

@@ -1,7 +1,7 @@
 package dev.longhand.bench.generation;
 
-import dev.longhand.engine.model.MemoryPlan;
-import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.memory.MemoryPlan;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.DType;
 
@@ -14,8 +14,6 @@ import dev.longhand.kernels.tensor.DType;
  * @param kvPerPosition bytes of one position's keys and values in all layers
  */
 record StepBytes(long weights, long adapter, double kvPerPosition) {
-    private static final long BF16_BYTES = 2;
-
     /**
      * Of an engine whose plan this is.
      *
@@ -31,7 +29,7 @@ record StepBytes(long weights, long adapter, double kvPerPosition) {
         long embedding =
                 model.tiedEmbeddings() && !weights.quantized()
                         ? 0
-                        : BF16_BYTES * model.vocabSize() * model.hiddenSize();
+                        : DType.BF16.bytes(model.layout().embedding().shape());
         int pages = KvShape.pagesFor(Math.toIntExact(plan.kvPositions())) + sequencesMax - 1;
         return new StepBytes(
                 plan.weightBytes() - embedding,

@@ -1,10 +1,10 @@
 package dev.longhand.bench.generation;
 
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.bench.report.BenchResult;
 import dev.longhand.bench.report.Metric;
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.kernels.backend.ComputeBackend;
 
 import java.util.LinkedHashMap;

@@ -1,6 +1,6 @@
 package dev.longhand.bench.peers;
 
-import dev.longhand.engine.model.ModelConfig;
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;

@@ -1,11 +1,11 @@
 package dev.longhand.bench.quality;
 
 import dev.longhand.bench.model.ModelChoice;
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.memory.StepSize;
+import dev.longhand.engine.model.DecoderModel;
+import dev.longhand.engine.model.DecoderWeights;
 import dev.longhand.engine.model.LinearWeights;
-import dev.longhand.engine.model.ModelConfig;
-import dev.longhand.engine.model.Qwen2Model;
-import dev.longhand.engine.model.Qwen2Weights;
-import dev.longhand.engine.model.StepSize;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.BackendChoice;
@@ -25,7 +25,7 @@ final class TextLogits implements AutoCloseable {
     private final Arena hostMemory = Arena.ofShared();
     private final Checkpoint checkpoint;
     private final ComputeBackend backend;
-    private final Qwen2Model model;
+    private final DecoderModel model;
     private final KvCache kv;
     private final StepBatch batch;
 
@@ -40,8 +40,8 @@ final class TextLogits implements AutoCloseable {
         checkpoint = Checkpoint.open(folder);
         backend = BackendChoice.host(choice.threads());
         model =
-                new Qwen2Model(
-                        Qwen2Weights.bind(
+                new DecoderModel(
+                        DecoderWeights.bind(
                                 checkpoint,
                                 config,
                                 backend,

@@ -1,5 +1,6 @@
 package dev.longhand.engine;
 
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.lora.AdapterInfo;
@@ -8,8 +9,7 @@ import dev.longhand.engine.lora.AdapterRegistry;
 import dev.longhand.engine.lora.AdapterUse;
 import dev.longhand.engine.lora.MergedWeights;
 import dev.longhand.engine.lora.ResidentAdapter;
-import dev.longhand.engine.model.ModelConfig;
-import dev.longhand.engine.model.Qwen2Model;
+import dev.longhand.engine.model.DecoderModel;
 import dev.longhand.engine.schedule.DeviceThread;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.backend.ComputeBackend;
@@ -32,7 +32,7 @@ public final class Adapters implements AutoCloseable {
     private final AdapterRegistry registry;
     private final Checkpoint pristine;
     private final ModelConfig config;
-    private final Qwen2Model model;
+    private final DecoderModel model;
     private final ComputeBackend backend;
     private final DeviceThread device;
     private final boolean quantized;
@@ -47,7 +47,7 @@ public final class Adapters implements AutoCloseable {
             long bytesMax,
             Checkpoint pristine,
             ModelConfig config,
-            Qwen2Model model,
+            DecoderModel model,
             ComputeBackend backend,
             DeviceThread device,
             boolean quantized,

@@ -1,15 +1,15 @@
 package dev.longhand.engine;
 
 import dev.longhand.engine.chat.ChatTemplate;
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.GenerationDefaults;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
-import dev.longhand.engine.model.GenerationDefaults;
+import dev.longhand.engine.memory.MemoryPlan;
+import dev.longhand.engine.model.DecoderModel;
+import dev.longhand.engine.model.DecoderWeights;
 import dev.longhand.engine.model.LinearWeights;
-import dev.longhand.engine.model.MemoryPlan;
-import dev.longhand.engine.model.ModelConfig;
-import dev.longhand.engine.model.Qwen2Model;
-import dev.longhand.engine.model.Qwen2Weights;
 import dev.longhand.engine.schedule.DeviceThread;
 import dev.longhand.engine.schedule.EngineBusyException;
 import dev.longhand.engine.schedule.EngineLoad;
@@ -95,9 +95,9 @@ public final class Engine implements AutoCloseable {
             if (config.weightsCache()) {
                 linear.cache(config.threads(), config.progress());
             }
-            Qwen2Model model =
-                    new Qwen2Model(
-                            Qwen2Weights.bind(
+            DecoderModel model =
+                    new DecoderModel(
+                            DecoderWeights.bind(
                                     checkpoint,
                                     setup.model(),
                                     backend,

@@ -1,14 +1,14 @@
 package dev.longhand.engine;
 
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.GenerationDefaults;
 import dev.longhand.engine.generation.Speculation;
-import dev.longhand.engine.model.GenerationDefaults;
-import dev.longhand.engine.model.HostMemory;
+import dev.longhand.engine.memory.HostMemory;
+import dev.longhand.engine.memory.MemoryPlan;
+import dev.longhand.engine.memory.MemoryTable;
+import dev.longhand.engine.memory.StepSize;
 import dev.longhand.engine.model.LinearWeights;
-import dev.longhand.engine.model.MemoryPlan;
-import dev.longhand.engine.model.MemoryTable;
-import dev.longhand.engine.model.ModelConfig;
-import dev.longhand.engine.model.StepSize;
 import dev.longhand.engine.schedule.EngineLimits;
 import dev.longhand.engine.tokenizer.Tokenizer;
 import dev.longhand.kernels.backend.ComputeBackend;
@@ -66,7 +66,7 @@ public record EngineSetup(
                         config.prefillRowsMax(),
                         config.steadyDecoding(),
                         config.queueDepthMax());
-        GenerationDefaults defaults = GenerationDefaults.read(config.model(), model);
+        GenerationDefaults defaults = GenerationDefaults.read(config.model(), model.eosTokenIds());
         return new EngineSetup(
                 model,
                 defaults,

@@ -2,9 +2,9 @@ package dev.longhand.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.longhand.engine.architecture.Projection;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
-import dev.longhand.engine.lora.Projection;
 import dev.longhand.engine.lora.TestAdapter;
 import dev.longhand.kernels.Device;
 

@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longhand.engine.architecture.Projection;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.lora.AdapterInfo;
-import dev.longhand.engine.lora.Projection;
 import dev.longhand.engine.lora.TestAdapter;
 import dev.longhand.kernels.Device;
 

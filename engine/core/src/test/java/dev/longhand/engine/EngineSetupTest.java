@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.generation.GenerationDefaults;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.TokenLogprob;
-import dev.longhand.engine.model.GenerationDefaults;
-import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.BeforeEach;
@@ -119,16 +119,16 @@ class EngineSetupTest {
         ModelConfig config = ModelConfig.read(model);
         Path file = model.resolve("generation_config.json");
         Files.deleteIfExists(file);
-        assertEquals(0, GenerationDefaults.read(model, config).temperature());
+        assertEquals(0, GenerationDefaults.read(model, config.eosTokenIds()).temperature());
         Files.writeString(
                 file,
                 "{\"do_sample\": true, \"temperature\": 0.7, \"top_p\": 0.8, \"top_k\": 20,"
                         + " \"repetition_penalty\": 1.05, \"eos_token_id\": [4, 5]}");
         assertEquals(
                 new GenerationDefaults(0.7f, 20, 0.8f, 0, 1.05f, List.of(4, 5)),
-                GenerationDefaults.read(model, config));
+                GenerationDefaults.read(model, config.eosTokenIds()));
         Files.writeString(file, "{\"do_sample\": false, \"temperature\": 0.7}");
-        assertEquals(0, GenerationDefaults.read(model, config).temperature());
+        assertEquals(0, GenerationDefaults.read(model, config.eosTokenIds()).temperature());
     }
 
     @Test

@@ -4,14 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.longhand.engine.architecture.AdapterTarget;
+import dev.longhand.engine.architecture.LinearModule;
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.Projection;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.lora.Adapter;
 import dev.longhand.engine.lora.AdapterReader;
-import dev.longhand.engine.lora.Projection;
-import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.kernels.tensor.BFloat16;
 import dev.longhand.kernels.tensor.HostTensor;
-import dev.longhand.kernels.tensor.Shape;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,11 +44,11 @@ class AdapterWriterTest {
 
     private static LoraModule module(
             int layer, Projection projection, int rank, AdapterWriter.ElementType type) {
-        Shape shape = projection.shape(MODEL);
-        int outputs = (int) shape.extent(0);
-        int inputs = (int) shape.extent(1);
+        LinearModule linear = MODEL.layout().linear(new AdapterTarget(layer, projection));
+        int outputs = linear.outputs();
+        int inputs = linear.inputs();
         return new LoraModule(
-                projection.module(layer),
+                linear.name(),
                 inputs,
                 outputs,
                 channel ->
@@ -108,7 +109,7 @@ class AdapterWriterTest {
 
     private static void assertValues(Adapter.Change change, boolean b, HostTensor tensor) {
         for (long i = 0; i < tensor.shape().elements(); i++) {
-            assertEquals(value(change.layer(), change.projection(), b, i), tensor.get(i));
+            assertEquals(value(change.target().layer(), change.target().projection(), b, i), tensor.get(i));
         }
     }
 

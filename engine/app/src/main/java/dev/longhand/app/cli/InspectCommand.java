@@ -2,8 +2,8 @@ package dev.longhand.app.cli;
 
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.EngineSetup;
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.model.LinearWeights;
-import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.backend.ComputeBackend;
@@ -38,7 +38,7 @@ public final class InspectCommand implements Callable<Integer> {
                     quantised    %s
                     """
                             .formatted(
-                                    ModelConfig.ARCHITECTURE,
+                                    config.architecture().id(),
                                     config.layers(),
                                     config.hiddenSize(),
                                     config.intermediateSize(),

@@ -1,9 +1,9 @@
 package dev.longhand.app.cli;
 
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.lora.Adapter;
 import dev.longhand.engine.lora.AdapterReader;
 import dev.longhand.engine.lora.MergedCheckpoint;
-import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.Checkpoint;
 
 import picocli.CommandLine.Command;

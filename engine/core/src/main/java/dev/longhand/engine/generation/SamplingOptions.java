@@ -1,7 +1,6 @@
 package dev.longhand.engine.generation;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.model.GenerationDefaults;
 import dev.longhand.kernels.sampling.SamplingParams;
 
 import org.jspecify.annotations.Nullable;

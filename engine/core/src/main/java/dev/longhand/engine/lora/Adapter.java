@@ -1,6 +1,9 @@
 package dev.longhand.engine.lora;
 
-import dev.longhand.engine.model.Qwen2Weights;
+import dev.longhand.engine.architecture.AdapterTarget;
+import dev.longhand.engine.architecture.LinearModule;
+import dev.longhand.engine.architecture.Projection;
+import dev.longhand.engine.model.DecoderWeights;
 import dev.longhand.kernels.lora.LoraDelta;
 import dev.longhand.kernels.lora.LoraMatrix;
 import dev.longhand.kernels.matmul.Linear;
@@ -22,8 +25,13 @@ public final class Adapter implements AutoCloseable {
     private final long bytes;
     private final List<Change> changes;
 
-    /** The change of one projection of one layer. */
-    public record Change(int layer, Projection projection, LoraMatrix matrix) {}
+    /**
+     * The change of one linear layer.
+     *
+     * @param target its place in the model
+     * @param module its name and shape
+     */
+    public record Change(AdapterTarget target, LinearModule module, LoraMatrix matrix) {}
 
     Adapter(Arena arena, String identity, long bytes, List<Change> changes) {
         this.arena = arena;
@@ -57,12 +65,13 @@ public final class Adapter implements AutoCloseable {
     }
 
     /** The changes as they fall on the groups of linear layers of a model. */
-    List<LoraDelta> deltas(Qwen2Weights weights) {
+    List<LoraDelta> deltas(DecoderWeights weights) {
         Map<Linear, Map<Integer, LoraMatrix>> groups = new LinkedHashMap<>();
         for (Change change : changes) {
-            Linear group = change.projection.group(weights.layers().get(change.layer));
+            Projection projection = change.target.projection();
+            Linear group = weights.layers().get(change.target.layer()).group(projection.group());
             groups.computeIfAbsent(group, any -> new HashMap<>())
-                    .put(change.projection.index(), change.matrix);
+                    .put(projection.index(), change.matrix);
         }
         List<LoraDelta> deltas = new ArrayList<>();
         groups.forEach((group, matrices) -> deltas.add(new LoraDelta(group, matrices)));

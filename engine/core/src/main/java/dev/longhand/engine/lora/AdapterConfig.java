@@ -1,5 +1,6 @@
 package dev.longhand.engine.lora;
 
+import dev.longhand.engine.architecture.ModelLayout;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Settings;
@@ -69,9 +70,9 @@ final class AdapterConfig {
     /** A value for the modules that a pattern names. */
     private record PatternValue(ModulePattern pattern, double value) {}
 
-    private AdapterConfig(Settings config) {
+    private AdapterConfig(Settings config, ModelLayout layout) {
         this.config = config;
-        targets = TargetModules.read(config);
+        targets = TargetModules.read(config, layout);
         rank = config.integer("r", 1, RANK_MAX).orElse(8);
         Double configured = config.number("lora_alpha", -ALPHA_MAX, ALPHA_MAX);
         alpha = configured == null ? 8 : configured;
@@ -85,14 +86,14 @@ final class AdapterConfig {
      *
      * @throws InputException if it is not a LoRA that this engine applies exactly
      */
-    static AdapterConfig read(Path folder) {
+    static AdapterConfig read(Path folder, ModelLayout layout) {
         Settings config = Settings.read(folder.resolve("adapter_config.json"));
         String type = config.string("peft_type").orElse("LORA");
         if (!type.equals("LORA")) {
             throw config.refuse("peft_type", "is %s: only LORA".formatted(ErrorText.quote(type)));
         }
         refuseOtherMethods(config);
-        return new AdapterConfig(config);
+        return new AdapterConfig(config, layout);
     }
 
     private static void refuseOtherMethods(Settings config) {
@@ -110,7 +111,7 @@ final class AdapterConfig {
                     "is %s: trained biases are not supported".formatted(ErrorText.quote(bias)));
         }
         if (config.bool("fan_in_fan_out", false)) {
-            throw config.refuse("fan_in_fan_out", "is true: Qwen2 has no such layers");
+            throw config.refuse("fan_in_fan_out", "is true: the model has no such layers");
         }
         if (config.isString("init_lora_weights")) {
             String method = config.string("init_lora_weights").orElseThrow();
@@ -142,26 +143,24 @@ final class AdapterConfig {
         return overrides;
     }
 
-    /** Whether the adapter changes a projection of a layer. */
-    boolean targets(Projection projection, int layer) {
-        return targets.contains(projection, layer);
+    /** Whether the adapter changes a module, which is of this layer. */
+    boolean targets(String module, int layer) {
+        return targets.contains(module, layer);
     }
 
-    /** The rank that a projection of a layer should have. */
-    int rank(Projection projection, int layer) {
-        return (int) value(ranks, projection, layer, rank);
+    /** The rank that the change of a module should have. */
+    int rank(String module) {
+        return (int) value(ranks, module, rank);
     }
 
     /** alpha / rank, or with rank-stabilised LoRA alpha / sqrt(rank). */
-    float scale(Projection projection, int layer) {
-        int ranked = rank(projection, layer);
-        double moved = value(alphas, projection, layer, alpha);
+    float scale(String module) {
+        int ranked = rank(module);
+        double moved = value(alphas, module, alpha);
         return (float) (moved / (rankStabilised ? Math.sqrt(ranked) : ranked));
     }
 
-    private static double value(
-            List<PatternValue> overrides, Projection projection, int layer, double other) {
-        String module = projection.module(layer);
+    private static double value(List<PatternValue> overrides, String module, double other) {
         for (PatternValue override : overrides) {
             if (override.pattern.matches(module)) {
                 return override.value;

@@ -1,14 +1,19 @@
 package dev.longhand.engine.lora;
 
+import dev.longhand.engine.architecture.AdapterTarget;
+import dev.longhand.engine.architecture.LinearModule;
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.ModelLayout;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Sha256;
-import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.SafetensorsFile;
 import dev.longhand.kernels.lora.LoraMatrix;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
+
+import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,7 +24,6 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -35,24 +39,18 @@ public final class AdapterReader {
     private static final String FILE = "adapter_model.safetensors";
     private static final long ALIGNMENT = 64;
     private static final Pattern NAME =
-            Pattern.compile(
-                    "base_model\\.model\\.model\\.layers\\.(0|[1-9]\\d{0,3})\\."
-                            + "((?:self_attn|mlp)\\.[a-z]+_proj)\\.lora_([AB])\\.weight");
+            Pattern.compile("base_model\\.model\\.(.+)\\.lora_([AB])\\.weight");
 
-    private final ModelConfig model;
+    /** The number of a layer in a module's name. */
+    private static final Pattern LAYER = Pattern.compile("\\.(0|[1-9]\\d{0,3})\\.");
+
+    private final ModelLayout layout;
+    private final Map<String, AdapterTarget> targets;
 
     /** A reader of adapters for a model. */
     public AdapterReader(ModelConfig model) {
-        this.model = model;
-    }
-
-    /** Where a pair of matrices belongs; in the order of the model. */
-    private record Place(int layer, Projection projection) implements Comparable<Place> {
-        @Override
-        public int compareTo(Place other) {
-            int byLayer = Integer.compare(layer, other.layer);
-            return byLayer != 0 ? byLayer : projection.compareTo(other.projection);
-        }
+        layout = model.layout();
+        targets = layout.adapterTargets();
     }
 
     /** A and B as their file holds them. */
@@ -61,7 +59,8 @@ public final class AdapterReader {
     /**
      * Reads a folder.
      *
-     * @param reserve told how many bytes it will take before it takes them; may refuse by throwing
+     * @param reserve is called with the bytes that the adapter takes, before it takes them; may
+     *     refuse by throwing
      * @throws InputException if a file cannot be read or breaks its format, or if the adapter does
      *     not fit the model or cannot be applied exactly; nothing stays allocated
      */
@@ -76,13 +75,13 @@ public final class AdapterReader {
      */
     @SuppressWarnings("MustBeClosedChecker") // the adapter closes its memory
     Adapter read(Path folder, float factor, LongConsumer reserve) {
-        AdapterConfig config = AdapterConfig.read(folder);
+        AdapterConfig config = AdapterConfig.read(folder, layout);
         try (Arena mapping = Arena.ofShared()) {
             Path path = folder.resolve(FILE);
             SafetensorsFile file = SafetensorsFile.open(path, mapping);
-            SortedMap<Place, Pair> pairs = pairs(path, file);
+            SortedMap<AdapterTarget, Pair> pairs = pairs(path, file);
             checkTargets(path, config, pairs.keySet());
-            pairs.forEach((place, pair) -> checkShapes(path, config, place, pair));
+            pairs.forEach((target, pair) -> checkShapes(path, config, target, pair));
             Arena arena = Arena.ofShared();
             try {
                 return new Copier(path, config, factor, arena).copy(pairs, reserve);
@@ -93,31 +92,24 @@ public final class AdapterReader {
         }
     }
 
-    private SortedMap<Place, Pair> pairs(Path path, SafetensorsFile file) {
-        SortedMap<Place, HostTensor> a = new TreeMap<>();
-        SortedMap<Place, HostTensor> b = new TreeMap<>();
+    private SortedMap<AdapterTarget, Pair> pairs(Path path, SafetensorsFile file) {
+        SortedMap<AdapterTarget, HostTensor> a = new TreeMap<>();
+        SortedMap<AdapterTarget, HostTensor> b = new TreeMap<>();
         for (String name : file.names()) {
             Matcher parts = NAME.matcher(name);
-            Optional<Projection> projection =
-                    parts.matches() ? Projection.of(parts.group(2)) : Optional.empty();
-            if (projection.isEmpty()) {
+            AdapterTarget target = parts.matches() ? target(path, name, parts.group(1)) : null;
+            if (target == null) {
                 throw new InputException(
                         "%s: tensor %s is not a LoRA matrix of a linear layer of this model"
                                 .formatted(path, ErrorText.quote(name)));
             }
-            Place place = new Place(Integer.parseInt(parts.group(1)), projection.get());
-            if (place.layer >= model.layers()) {
-                throw new InputException(
-                        "%s: tensor %s: the model has %d layers"
-                                .formatted(path, ErrorText.quote(name), model.layers()));
-            }
-            (parts.group(3).equals("A") ? a : b).put(place, file.tensor(name));
+            (parts.group(2).equals("A") ? a : b).put(target, file.tensor(name));
         }
         if (a.isEmpty() && b.isEmpty()) {
             throw new InputException(path + ": no LoRA matrices");
         }
-        SortedMap<Place, Pair> pairs = new TreeMap<>();
-        for (Map.Entry<Place, HostTensor> entry : a.entrySet()) {
+        SortedMap<AdapterTarget, Pair> pairs = new TreeMap<>();
+        for (Map.Entry<AdapterTarget, HostTensor> entry : a.entrySet()) {
             HostTensor other = b.remove(entry.getKey());
             if (other == null) {
                 throw alone(path, entry.getKey());
@@ -130,32 +122,42 @@ public final class AdapterReader {
         return pairs;
     }
 
-    private static InputException alone(Path path, Place place) {
+    private @Nullable AdapterTarget target(Path path, String tensor, String module) {
+        AdapterTarget target = targets.get(module);
+        if (target == null && targets.containsKey(LAYER.matcher(module).replaceFirst(".0."))) {
+            throw new InputException(
+                    "%s: tensor %s: the model has %d layers"
+                            .formatted(path, ErrorText.quote(tensor), layout.layers().size()));
+        }
+        return target;
+    }
+
+    private InputException alone(Path path, AdapterTarget target) {
         return new InputException(
                 "%s: %s has only one of its two matrices"
-                        .formatted(path, place.projection.module(place.layer)));
+                        .formatted(path, layout.linear(target).name()));
     }
 
-    private void checkTargets(Path path, AdapterConfig config, Set<Place> places) {
-        for (int layer = 0; layer < model.layers(); layer++) {
-            for (Projection projection : Projection.values()) {
-                boolean there = places.contains(new Place(layer, projection));
-                if (config.targets(projection, layer) != there) {
-                    throw new InputException(
-                            there
-                                    ? "%s: %s has matrices but is not among the target modules"
-                                            .formatted(path, projection.module(layer))
-                                    : "%s: %s is a target module but has no matrices"
-                                            .formatted(path, projection.module(layer)));
-                }
-            }
-        }
+    private void checkTargets(Path path, AdapterConfig config, Set<AdapterTarget> found) {
+        targets.forEach(
+                (module, target) -> {
+                    boolean there = found.contains(target);
+                    if (config.targets(module, target.layer()) != there) {
+                        throw new InputException(
+                                there
+                                        ? "%s: %s has matrices but is not among the target modules"
+                                                .formatted(path, module)
+                                        : "%s: %s is a target module but has no matrices"
+                                                .formatted(path, module));
+                    }
+                });
     }
 
-    private void checkShapes(Path path, AdapterConfig config, Place place, Pair pair) {
-        String module = place.projection.module(place.layer);
-        Shape base = place.projection.shape(model);
-        int rank = config.rank(place.projection, place.layer);
+    private void checkShapes(Path path, AdapterConfig config, AdapterTarget target, Pair pair) {
+        LinearModule linear = layout.linear(target);
+        String module = linear.name();
+        Shape base = linear.shape();
+        int rank = config.rank(module);
         Shape a = Shape.of(rank, base.extent(1));
         Shape b = Shape.of(base.extent(0), rank);
         if (!pair.a.shape().equals(a) || !pair.b.shape().equals(b)) {
@@ -171,7 +173,7 @@ public final class AdapterReader {
     }
 
     /** Copies checked pairs into one buffer and computes the identity on the way. */
-    private static final class Copier {
+    private final class Copier {
         private final Path path;
         private final AdapterConfig config;
         private final float factor;
@@ -186,7 +188,7 @@ public final class AdapterReader {
             this.arena = arena;
         }
 
-        Adapter copy(SortedMap<Place, Pair> pairs, LongConsumer reserve) {
+        Adapter copy(SortedMap<AdapterTarget, Pair> pairs, LongConsumer reserve) {
             long bytes = 0;
             for (Pair pair : pairs.values()) {
                 bytes += padded(pair.a, pair) + padded(pair.b, pair);
@@ -194,21 +196,22 @@ public final class AdapterReader {
             reserve.accept(bytes);
             free = arena.allocate(bytes, ALIGNMENT);
             List<Adapter.Change> changes = new ArrayList<>();
-            pairs.forEach((place, pair) -> changes.add(change(place, pair)));
+            pairs.forEach((target, pair) -> changes.add(change(target, pair)));
             String identity = Sha256.hex(digest);
             return new Adapter(arena, identity, bytes, changes);
         }
 
-        private Adapter.Change change(Place place, Pair pair) {
-            float scale = factor * config.scale(place.projection, place.layer);
-            String module = place.projection.module(place.layer);
+        private Adapter.Change change(AdapterTarget target, Pair pair) {
+            LinearModule linear = layout.linear(target);
+            String module = linear.name();
+            float scale = factor * config.scale(module);
             digest.update(
                     "%s %s %08x "
                             .formatted(module, pair.b.shape(), Float.floatToIntBits(scale))
                             .getBytes(StandardCharsets.UTF_8));
             HostTensor a = copy(module, pair.a, pair);
             HostTensor b = copy(module, pair.b, pair);
-            return new Adapter.Change(place.layer, place.projection, new LoraMatrix(a, b, scale));
+            return new Adapter.Change(target, linear, new LoraMatrix(a, b, scale));
         }
 
         /** A pair has one dtype: F32, which every other widens to exactly, if they differ. */

@@ -1,6 +1,6 @@
 package dev.longhand.engine.lora;
 
-import dev.longhand.engine.model.Qwen2Weights;
+import dev.longhand.engine.model.DecoderWeights;
 import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.lora.LoraAdapter;
 
@@ -44,7 +44,7 @@ public final class AdapterUse {
     }
 
     /** What the kernels have to apply, or null; on the device thread. */
-    public @Nullable LoraAdapter on(BackendMemory memory, Qwen2Weights weights) {
+    public @Nullable LoraAdapter on(BackendMemory memory, DecoderWeights weights) {
         return resident == null || merged ? null : resident.on(memory, weights);
     }
 

@@ -1,8 +1,8 @@
 package dev.longhand.engine.lora;
 
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
-import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.engine.weights.SafetensorsFile;
@@ -54,7 +54,6 @@ public final class MergedCheckpoint {
     private static final long WRITE_BYTES = 64L << 20;
 
     private final Checkpoint base;
-    private final ModelConfig model;
     private final Adapter adapter;
     private final Path out;
     private final Path partial;
@@ -78,13 +77,12 @@ public final class MergedCheckpoint {
                             + " the model it was made from, or apply the adapter unmerged");
         }
         this.base = base;
-        this.model = model;
         this.adapter = adapter;
         this.out = out.toAbsolutePath().normalize();
         this.progress = progress;
         partial = this.out.resolveSibling(this.out.getFileName() + ".partial");
         for (Adapter.Change change : adapter.changes()) {
-            changes.put(change.projection().tensor(change.layer()), change);
+            changes.put(change.module().weight(), change);
         }
     }
 
@@ -229,7 +227,7 @@ public final class MergedCheckpoint {
             write(channel, slice, position);
             return;
         }
-        HostTensor weights = base.tensor(name, change.projection().shape(model));
+        HostTensor weights = base.tensor(name, change.module().shape());
         try (Arena arena = Arena.ofShared()) {
             HostTensor merged = HostTensor.allocate(arena, weights.dtype(), weights.shape());
             merger.merge(name, weights, change.matrix(), merged);

@@ -1,9 +1,13 @@
 package dev.longhand.engine.lora;
 
+import dev.longhand.engine.architecture.AdapterTarget;
+import dev.longhand.engine.architecture.LinearModule;
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.ModelLayout;
+import dev.longhand.engine.architecture.Projection;
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.model.HostMemory;
-import dev.longhand.engine.model.ModelConfig;
-import dev.longhand.engine.model.Qwen2Weights;
+import dev.longhand.engine.memory.HostMemory;
+import dev.longhand.engine.model.DecoderWeights;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.matmul.Linear;
@@ -23,7 +27,7 @@ import java.util.Set;
  */
 public final class MergedWeights implements AutoCloseable {
     private final Checkpoint pristine;
-    private final ModelConfig model;
+    private final ModelLayout layout;
     private final Arena arena = Arena.ofShared();
     private final Map<String, HostTensor> merged = new HashMap<>();
     private final Set<Integer> layers = new HashSet<>();
@@ -36,10 +40,10 @@ public final class MergedWeights implements AutoCloseable {
      */
     public MergedWeights(Adapter adapter, Checkpoint pristine, ModelConfig model, int threads) {
         this.pristine = pristine;
-        this.model = model;
+        layout = model.layout();
         long wanted = 0;
         for (Adapter.Change change : adapter.changes()) {
-            wanted += weights(change.layer(), change.projection()).bytes();
+            wanted += weights(change.module()).bytes();
         }
         long available = HostMemory.availableBytes();
         if (wanted > available) {
@@ -49,12 +53,12 @@ public final class MergedWeights implements AutoCloseable {
         }
         try (WeightMerger merger = new WeightMerger(threads)) {
             for (Adapter.Change change : adapter.changes()) {
-                String name = change.projection().tensor(change.layer());
-                HostTensor weights = weights(change.layer(), change.projection());
+                String name = change.module().weight();
+                HostTensor weights = weights(change.module());
                 HostTensor sum = HostTensor.allocate(arena, weights.dtype(), weights.shape());
                 merger.merge(name, weights, change.matrix(), sum);
                 merged.put(name, sum);
-                layers.add(change.layer());
+                layers.add(change.target().layer());
             }
         } catch (RuntimeException | Error e) {
             close();
@@ -62,30 +66,31 @@ public final class MergedWeights implements AutoCloseable {
         }
     }
 
-    private HostTensor weights(int layer, Projection projection) {
-        return pristine.tensor(projection.tensor(layer), projection.shape(model));
+    private HostTensor weights(LinearModule module) {
+        return pristine.tensor(module.weight(), module.shape());
     }
 
     /** Has the model compute with these weights; on the device thread, between steps. */
-    public void install(BackendMemory memory, Qwen2Weights weights) {
+    public void install(BackendMemory memory, DecoderWeights weights) {
         reload(memory, weights, merged);
     }
 
     /** Has the model compute with the pristine weights again. */
-    public void uninstall(BackendMemory memory, Qwen2Weights weights) {
+    public void uninstall(BackendMemory memory, DecoderWeights weights) {
         reload(memory, weights, Map.of());
     }
 
     private void reload(
-            BackendMemory memory, Qwen2Weights weights, Map<String, HostTensor> replacements) {
+            BackendMemory memory, DecoderWeights weights, Map<String, HostTensor> replacements) {
         for (int layer : layers) {
             Map<Linear, List<HostTensor>> groups = new HashMap<>();
             for (Projection projection : Projection.values()) { // in the order of each group
-                HostTensor replacement = replacements.get(projection.tensor(layer));
+                LinearModule module = layout.linear(new AdapterTarget(layer, projection));
+                HostTensor replacement = replacements.get(module.weight());
                 groups.computeIfAbsent(
-                                projection.group(weights.layers().get(layer)),
+                                weights.layers().get(layer).group(projection.group()),
                                 group -> new ArrayList<>())
-                        .add(replacement != null ? replacement : weights(layer, projection));
+                        .add(replacement != null ? replacement : weights(module));
             }
             groups.forEach(memory::reload);
         }

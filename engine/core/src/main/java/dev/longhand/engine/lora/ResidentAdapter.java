@@ -1,6 +1,6 @@
 package dev.longhand.engine.lora;
 
-import dev.longhand.engine.model.Qwen2Weights;
+import dev.longhand.engine.model.DecoderWeights;
 import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.lora.LoraAdapter;
 
@@ -30,7 +30,7 @@ public final class ResidentAdapter {
     }
 
     /** The adapter on the backend, placed there at first use; on the device thread. */
-    public LoraAdapter on(BackendMemory memory, Qwen2Weights weights) {
+    public LoraAdapter on(BackendMemory memory, DecoderWeights weights) {
         LoraAdapter there = placed;
         if (there == null) {
             there = memory.adapter(content.deltas(weights));

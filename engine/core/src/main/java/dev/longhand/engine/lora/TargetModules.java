@@ -1,5 +1,6 @@
 package dev.longhand.engine.lora;
 
+import dev.longhand.engine.architecture.ModelLayout;
 import dev.longhand.engine.file.Settings;
 
 import java.util.HashSet;
@@ -27,7 +28,7 @@ final class TargetModules {
         this.layers = layers;
     }
 
-    static TargetModules read(Settings config) {
+    static TargetModules read(Settings config, ModelLayout layout) {
         if (!config.has("target_modules")) {
             throw config.refuse("target_modules", "is missing");
         }
@@ -39,9 +40,10 @@ final class TargetModules {
                 config.isString("layers_pattern")
                         ? List.of(config.string("layers_pattern").orElseThrow())
                         : config.strings("layers_pattern");
-        if (!pattern.isEmpty() && !pattern.contains("layers")) {
+        String own = layout.layerList().substring(layout.layerList().lastIndexOf('.') + 1);
+        if (!pattern.isEmpty() && !pattern.contains(own)) {
             throw config.refuse(
-                    "layers_pattern", "is %s: Qwen2's is \"layers\"".formatted(pattern));
+                    "layers_pattern", "is %s: this model's is \"%s\"".formatted(pattern, own));
         }
         return new TargetModules(
                 names(config, "target_modules"), names(config, "exclude_modules"), layers);
@@ -61,9 +63,8 @@ final class TargetModules {
         return ModulePattern.whole(config, key, regex)::matches;
     }
 
-    /** Whether the adapter changes a projection of a layer. */
-    boolean contains(Projection projection, int layer) {
-        String module = projection.module(layer);
+    /** Whether the adapter changes a module, which is of this layer. */
+    boolean contains(String module, int layer) {
         return targets.test(module)
                 && !excluded.test(module)
                 && (layers.isEmpty() || layers.contains(layer));

@@ -1,5 +1,8 @@
 package dev.longhand.engine.model;
 
+import dev.longhand.engine.architecture.LinearModule;
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.ModelLayout;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.weights.Checkpoint;
@@ -11,16 +14,15 @@ import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.quantization.HostQuantizer;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
-import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -36,12 +38,11 @@ import java.util.Set;
  * The embedding stays as it is; where it is tied, a quantised head is a copy of it.
  */
 public final class LinearWeights implements AutoCloseable {
-    private static final String WEIGHT = ".weight";
-
     private final Checkpoint checkpoint;
     private final @Nullable QuantizationScheme scheme;
     private final @Nullable DType asked;
-    private final Map<String, Shape> matrices;
+    private final LinearModule embedding;
+    private final Map<String, LinearModule> matrices; // by the names of their weights
     private @Nullable WeightCache cache;
 
     /**
@@ -53,70 +54,46 @@ public final class LinearWeights implements AutoCloseable {
         this.checkpoint = checkpoint;
         this.asked = asked;
         scheme = config.quantization();
-        matrices = matrices(config);
+        ModelLayout layout = config.layout();
+        embedding = layout.embedding();
+        matrices = layout.matrices();
     }
 
-    /** The matrices of a model's linear layers, [outputs, inputs], by their tensors' names. */
-    static Map<String, Shape> matrices(ModelConfig config) {
-        int hidden = config.hiddenSize();
-        int queries = config.heads() * config.headDim();
-        int keys = config.kvHeads() * config.headDim();
-        int intermediate = config.intermediateSize();
-        Map<String, Shape> shapes = new LinkedHashMap<>();
-        for (int i = 0; i < config.layers(); i++) {
-            String layer = "model.layers." + i + ".";
-            shapes.put(layer + "self_attn.q_proj.weight", Shape.of(queries, hidden));
-            shapes.put(layer + "self_attn.k_proj.weight", Shape.of(keys, hidden));
-            shapes.put(layer + "self_attn.v_proj.weight", Shape.of(keys, hidden));
-            shapes.put(layer + "self_attn.o_proj.weight", Shape.of(hidden, queries));
-            shapes.put(layer + "mlp.gate_proj.weight", Shape.of(intermediate, hidden));
-            shapes.put(layer + "mlp.up_proj.weight", Shape.of(intermediate, hidden));
-            shapes.put(layer + "mlp.down_proj.weight", Shape.of(hidden, intermediate));
-        }
-        String head = config.tiedEmbeddings() ? Qwen2Weights.EMBEDDING : Qwen2Weights.HEAD;
-        shapes.put(head, Shape.of(config.vocabSize(), hidden));
-        return shapes;
-    }
-
-    private static String module(String name) {
-        return name.substring(0, name.length() - WEIGHT.length());
-    }
-
-    private boolean packed(String name) {
-        return PackedLinear.isIn(checkpoint, module(name));
+    private boolean packed(LinearModule module) {
+        return PackedLinear.isIn(checkpoint, module.name());
     }
 
     /** What a matrix is quantised to; null if it stays as it is stored. */
-    private @Nullable DType dtype(String name) {
-        if (!packed(name)) {
+    private @Nullable DType dtype(LinearModule module) {
+        if (!packed(module)) {
             return asked;
         }
         if (scheme == null) {
             throw new InputException(
                     "%s: %s is packed, but config.json has no quantization_config to say how"
-                            .formatted(checkpoint.folder(), ErrorText.quote(module(name))));
+                            .formatted(checkpoint.folder(), ErrorText.quote(module.name())));
         }
         return scheme.dtype();
     }
 
     /** How the checkpoint has quantised its linear layers, in words. */
     public String description() {
-        long packed = matrices.keySet().stream().filter(this::packed).count();
+        long packed = matrices.values().stream().filter(this::packed).count();
         return scheme == null
                 ? "no"
                 : "%s (%d of %d matrices)".formatted(scheme.description(), packed, matrices.size());
     }
 
-    /** Whether a matrix, by its tensor's name, is kept quantised. */
-    boolean quantized(String name) {
-        return dtype(name) != null;
+    /** Whether a matrix is kept quantised. */
+    boolean quantized(LinearModule module) {
+        return dtype(module) != null;
     }
 
     /** The quantised dtypes that it keeps matrices in; empty if all stay as they are. */
     public Set<DType> dtypes() {
         Set<DType> dtypes = new LinkedHashSet<>();
-        for (String name : matrices.keySet()) {
-            DType dtype = dtype(name);
+        for (LinearModule module : matrices.values()) {
+            DType dtype = dtype(module);
             if (dtype != null) {
                 dtypes.add(dtype);
             }
@@ -130,21 +107,20 @@ public final class LinearWeights implements AutoCloseable {
      */
     public long bytes() {
         long bytes = checkpoint.bytes();
-        for (Map.Entry<String, Shape> matrix : matrices.entrySet()) {
-            String name = matrix.getKey();
-            DType dtype = dtype(name);
+        for (LinearModule module : matrices.values()) {
+            DType dtype = dtype(module);
             if (dtype != null) {
-                boolean stays = name.equals(Qwen2Weights.EMBEDDING);
-                bytes += dtype.bytes(matrix.getValue()) - (stays ? 0 : storedBytes(matrix));
+                boolean stays = module.equals(embedding);
+                bytes += dtype.bytes(module.shape()) - (stays ? 0 : storedBytes(module));
             }
         }
         return bytes;
     }
 
-    private long storedBytes(Map.Entry<String, Shape> matrix) {
-        return packed(matrix.getKey())
-                ? PackedLinear.bytes(checkpoint, module(matrix.getKey()))
-                : checkpoint.tensor(matrix.getKey(), matrix.getValue()).bytes();
+    private long storedBytes(LinearModule module) {
+        return packed(module)
+                ? PackedLinear.bytes(checkpoint, module.name())
+                : checkpoint.tensor(module.weight(), module.shape()).bytes();
     }
 
     /**
@@ -157,10 +133,10 @@ public final class LinearWeights implements AutoCloseable {
     public void cache(int threads, LoadProgress progress) {
         List<WeightCache.Matrix> wanted = new ArrayList<>();
         matrices.forEach(
-                (name, shape) -> {
-                    DType dtype = dtype(name);
+                (name, module) -> {
+                    DType dtype = dtype(module);
                     if (dtype != null) {
-                        wanted.add(new WeightCache.Matrix(name, dtype, shape));
+                        wanted.add(new WeightCache.Matrix(name, dtype, module.shape()));
                     }
                 });
         if (wanted.isEmpty()) {
@@ -187,13 +163,14 @@ public final class LinearWeights implements AutoCloseable {
 
         @Override
         public void make(WeightCache.Matrix matrix, HostTensor into) {
-            if (packed(matrix.name())) {
-                PackedLinear packed = packed(matrix.name(), matrix.shape());
+            LinearModule module = Objects.requireNonNull(matrices.get(matrix.name()));
+            if (packed(module)) {
+                PackedLinear packed = packedLinear(module);
                 packed.writeTo(into);
                 packed.unload();
             } else {
-                HostTensor stored = checkpoint.tensor(matrix.name(), matrix.shape());
-                requireFinite(matrix.name(), quantizer.findNonFinite(stored));
+                HostTensor stored = checkpoint.tensor(module.weight(), module.shape());
+                requireFinite(module, quantizer.findNonFinite(stored));
                 quantizer.quantize(stored, into);
                 unload(stored);
             }
@@ -206,33 +183,33 @@ public final class LinearWeights implements AutoCloseable {
     }
 
     /** Places a quantised matrix; it lives as long as the backend. */
-    Tensor place(String name, Shape shape, BackendMemory memory) {
-        return cache == null ? make(name, shape, memory) : memory.place(cache.tensor(name));
+    Tensor place(LinearModule module, BackendMemory memory) {
+        return cache == null ? make(module, memory) : memory.place(cache.tensor(module.weight()));
     }
 
-    private Tensor make(String name, Shape shape, BackendMemory memory) {
-        DType dtype = dtype(name);
+    private Tensor make(LinearModule module, BackendMemory memory) {
+        DType dtype = dtype(module);
         if (dtype == null) {
-            throw new IllegalArgumentException(name + " is not quantised");
+            throw new IllegalArgumentException(module.name() + " is not quantised");
         }
-        if (packed(name)) {
-            PackedLinear packed = packed(name, shape);
-            Tensor tensor = memory.fillWeights(dtype, shape, packed::writeTo);
+        if (packed(module)) {
+            PackedLinear packed = packedLinear(module);
+            Tensor tensor = memory.fillWeights(dtype, module.shape(), packed::writeTo);
             packed.unload();
             return tensor;
         }
-        HostTensor stored = checkpoint.tensor(name, shape);
-        requireFinite(name, memory.findNonFinite(stored));
+        HostTensor stored = checkpoint.tensor(module.weight(), module.shape());
+        requireFinite(module, memory.findNonFinite(stored));
         Tensor tensor = memory.quantize(stored, dtype);
         unload(stored);
         return tensor;
     }
 
-    private void requireFinite(String name, long nonFinite) {
+    private void requireFinite(LinearModule module, long nonFinite) {
         if (nonFinite >= 0) {
             throw new InputException(
                     "%s: tensor %s has NaN or infinity at element %d"
-                            .formatted(checkpoint.folder(), name, nonFinite));
+                            .formatted(checkpoint.folder(), module.weight(), nonFinite));
         }
     }
 
@@ -243,12 +220,12 @@ public final class LinearWeights implements AutoCloseable {
         }
     }
 
-    private PackedLinear packed(String name, Shape shape) {
+    private PackedLinear packedLinear(LinearModule module) {
         if (scheme == null) {
-            throw new IllegalStateException(name + " is packed without a scheme");
+            throw new IllegalStateException(module.name() + " is packed without a scheme");
         }
-        PackedLinear packed = PackedLinear.of(checkpoint, scheme, module(name), shape);
-        if (!name.contains(".self_attn.") || name.contains("o_proj")) {
+        PackedLinear packed = PackedLinear.of(checkpoint, scheme, module.name(), module.shape());
+        if (!module.biased()) {
             packed.requireNoBias();
         }
         return packed;

@@ -1,4 +1,4 @@
-/** What a checkpoint's settings say, its weights bound by name, and the forward pass. */
+/** A model on a backend: its weights bound by name, and the forward pass. */
 @NullMarked
 package dev.longhand.engine.model;
 

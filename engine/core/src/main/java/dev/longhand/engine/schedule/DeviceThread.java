@@ -1,7 +1,7 @@
 package dev.longhand.engine.schedule;
 
 import dev.longhand.engine.decode.Sequence;
-import dev.longhand.engine.model.Qwen2Model;
+import dev.longhand.engine.model.DecoderModel;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvCache;
 
@@ -25,7 +25,8 @@ public final class DeviceThread implements Executor, AutoCloseable {
     private final Thread thread;
 
     /** Starts the thread; from now on it alone may use the model, the backend and the cache. */
-    public DeviceThread(Qwen2Model model, ComputeBackend backend, KvCache kv, EngineLimits limits) {
+    public DeviceThread(
+            DecoderModel model, ComputeBackend backend, KvCache kv, EngineLimits limits) {
         kvPages = kv.shape().pages();
         RetryAfterEstimate retryAfter = new RetryAfterEstimate();
         queue = new AdmissionQueue(limits.queueDepthMax(), retryAfter);

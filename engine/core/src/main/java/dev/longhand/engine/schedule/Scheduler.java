@@ -3,7 +3,7 @@ package dev.longhand.engine.schedule;
 import dev.longhand.engine.decode.PagePool;
 import dev.longhand.engine.decode.Sequence;
 import dev.longhand.engine.generation.FinishReason;
-import dev.longhand.engine.model.Qwen2Model;
+import dev.longhand.engine.model.DecoderModel;
 import dev.longhand.engine.speculation.StepCostModel;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
@@ -26,7 +26,7 @@ final class Scheduler {
     /** A step may fail for want of memory and the next succeed; a lost device fails them all. */
     private static final int STEPS_FAILED_MAX = 3;
 
-    private final Qwen2Model model;
+    private final DecoderModel model;
     private final ComputeBackend backend;
     private final KvCache kv;
     private final AdmissionQueue queue;
@@ -53,7 +53,7 @@ final class Scheduler {
     private volatile int stepsFailed; // since the last that succeeded
 
     Scheduler(
-            Qwen2Model model,
+            DecoderModel model,
             ComputeBackend backend,
             KvCache kv,
             AdmissionQueue queue,

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.Device;
@@ -102,9 +102,9 @@ class MergedCheckpointTest {
                 Adapter content = new AdapterReader(model).read(adapter, bytes -> {})) {
             assertEquals(14, content.changes().size());
             for (Adapter.Change change : content.changes()) {
-                String name = change.projection().tensor(change.layer());
-                HostTensor was = before.tensor(name, change.projection().shape(model));
-                HostTensor is = after.tensor(name, change.projection().shape(model));
+                String name = change.module().weight();
+                HostTensor was = before.tensor(name, change.module().shape());
+                HostTensor is = after.tensor(name, change.module().shape());
                 assertRounded(name, was, change.matrix(), is);
             }
             assertEquals(before.bytes(), after.bytes());

@@ -1,7 +1,10 @@
 package dev.longhand.engine.lora;
 
-import dev.longhand.engine.model.ModelConfig;
 import dev.longhand.engine.weights.SafetensorsWriter;
+import dev.longhand.engine.architecture.LayerLayout;
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.ModelLayout;
+import dev.longhand.engine.architecture.Projection;
 import dev.longhand.kernels.tensor.BFloat16;
 import dev.longhand.kernels.tensor.Shape;
 
@@ -39,7 +42,7 @@ public final class TestAdapter {
     /** One that changes these projections in every layer. */
     public static TestAdapter of(
             Path checkpoint, int rank, long seed, List<Projection> projections) {
-        ModelConfig model = ModelConfig.read(checkpoint);
+        ModelLayout layout = ModelConfig.read(checkpoint).layout();
         TestAdapter adapter = new TestAdapter();
         adapter.config.put("peft_type", "LORA");
         adapter.config.put("r", rank);
@@ -47,13 +50,14 @@ public final class TestAdapter {
         adapter.config.put(
                 "target_modules",
                 projections.stream()
-                        .map(each -> each.module(0).replaceFirst(".*\\.", ""))
+                        .map(each -> layout.layers().getFirst().linear(each).name())
+                        .map(name -> name.substring(name.lastIndexOf('.') + 1))
                         .toList());
         Random random = new Random(seed);
-        for (int layer = 0; layer < model.layers(); layer++) {
+        for (LayerLayout layer : layout.layers()) {
             for (Projection projection : projections) {
-                Shape shape = projection.shape(model);
-                String module = "base_model.model." + projection.module(layer);
+                Shape shape = layer.linear(projection).shape();
+                String module = "base_model.model." + layer.linear(projection).name();
                 double a = 1 / Math.sqrt(shape.extent(1));
                 double b = 0.3 / Math.sqrt(rank);
                 adapter.matrices.put(

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.kvcache.KvShape;
 

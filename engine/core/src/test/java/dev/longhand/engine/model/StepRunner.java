@@ -1,5 +1,7 @@
 package dev.longhand.engine.model;
 
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.memory.StepSize;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.BackendChoice;
@@ -21,7 +23,7 @@ final class StepRunner implements AutoCloseable {
     private final Checkpoint checkpoint;
     private final Arena hostMemory = Arena.ofShared();
     private final ComputeBackend backend;
-    private final Qwen2Model model;
+    private final DecoderModel model;
     private final KvCache kv;
     private final StepBatch batch;
     private final SamplerState[] samplers = new SamplerState[1];
@@ -43,8 +45,8 @@ final class StepRunner implements AutoCloseable {
         checkpoint = Checkpoint.open(folder);
         backend = BackendChoice.open(device, threads).backend();
         model =
-                new Qwen2Model(
-                        Qwen2Weights.bind(
+                new DecoderModel(
+                        DecoderWeights.bind(
                                 checkpoint,
                                 config,
                                 backend,

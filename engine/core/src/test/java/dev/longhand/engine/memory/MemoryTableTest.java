@@ -1,9 +1,14 @@
-package dev.longhand.engine.model;
+package dev.longhand.engine.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.Goldens;
+import dev.longhand.engine.architecture.Architecture;
+import dev.longhand.engine.architecture.LinearModule;
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.RopeConfig;
+import dev.longhand.engine.model.LinearWeights;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.Shape;
@@ -21,7 +26,19 @@ class MemoryTableTest {
     /** Qwen2.5-32B's config.json. */
     private static final ModelConfig B32 =
             new ModelConfig(
-                    64, 5120, 40, 8, 128, 27_648, 152_064, 32_768, 1e-6f, false, ROPE, List.of(),
+                    Architecture.QWEN2,
+                    64,
+                    5120,
+                    40,
+                    8,
+                    128,
+                    27_648,
+                    152_064,
+                    32_768,
+                    1e-6f,
+                    false,
+                    ROPE,
+                    List.of(),
                     null);
 
     @Test
@@ -78,9 +95,9 @@ class MemoryTableTest {
                     DType.INT8.bytes(Shape.of(211, 128)) - 2 * head,
                     bytes(checkpoint, config, DType.INT8) - stored);
             long packed = 0;
-            for (var matrix : LinearWeights.matrices(config).entrySet()) {
-                if (!matrix.getKey().equals(Qwen2Weights.HEAD)) {
-                    packed += DType.INT4_G128.bytes(matrix.getValue());
+            for (LinearModule matrix : config.layout().matrices().values()) {
+                if (!matrix.equals(config.layout().head())) {
+                    packed += DType.INT4_G128.bytes(matrix.shape());
                 }
             }
             long kept = stored - packed;

@@ -1,4 +1,4 @@
-package dev.longhand.engine.model;
+package dev.longhand.engine.memory;
 
 import dev.longhand.engine.error.InputException;
 

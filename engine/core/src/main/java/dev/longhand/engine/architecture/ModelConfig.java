@@ -1,4 +1,4 @@
-package dev.longhand.engine.model;
+package dev.longhand.engine.architecture;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
@@ -11,9 +11,10 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The architecture of a Qwen2 model, every number read from {@code config.json}: the family differs
- * in all of them, so there are no defaults but those that transformers' Qwen2Config documents.
+ * The numbers of a model, each read from {@code config.json}: sizes of one family differ in all of
+ * them, so there are no defaults but those that transformers documents.
  *
+ * @param architecture the family
  * @param layers transformer layers
  * @param hiddenSize width of the residual stream
  * @param heads query heads
@@ -29,6 +30,7 @@ import java.util.List;
  * @param quantization of the checkpoint's linear layers; null if they are stored as they are
  */
 public record ModelConfig(
+        Architecture architecture,
         int layers,
         int hiddenSize,
         int heads,
@@ -42,10 +44,10 @@ public record ModelConfig(
         RopeConfig rope,
         List<Integer> eosTokenIds,
         @Nullable QuantizationScheme quantization) {
-    /** The architecture that this engine runs. */
-    public static final String ARCHITECTURE = "Qwen2ForCausalLM";
-
-    /** Far beyond the family (72B: 29,568 wide, 80 layers), small enough for int arithmetic. */
+    /**
+     * Far beyond what there is (Qwen2.5-72B: 29,568 wide, 80 layers), small enough for int
+     * arithmetic.
+     */
     private static final int WIDTH_MAX = 1 << 18;
 
     private static final int LAYERS_MAX = 1024;
@@ -63,13 +65,15 @@ public record ModelConfig(
             throw new InputException(folder + ": there is no such folder");
         }
         Settings config = Settings.read(folder.resolve("config.json"));
-        List<String> architectures = config.strings("architectures");
-        if (!architectures.equals(List.of(ARCHITECTURE))) {
-            throw config.refuse(
-                    "architectures",
-                    "is %s: only %s is supported".formatted(architectures, ARCHITECTURE));
-        }
-        refuseWhatWouldBeIgnored(config);
+        return Architecture.of(config).config(config);
+    }
+
+    /**
+     * The numbers that families name alike.
+     *
+     * @throws InputException if one is missing or beyond what the kernels take
+     */
+    static ModelConfig of(Architecture architecture, Settings config) {
         int hidden = config.requiredInteger("hidden_size", 1, WIDTH_MAX);
         int heads = config.requiredInteger("num_attention_heads", 1, 4096);
         int kvHeads = config.requiredInteger("num_key_value_heads", 1, 4096);
@@ -85,6 +89,7 @@ public record ModelConfig(
         RopeConfig rope = RopeConfig.read(config);
         int vocabulary = config.requiredInteger("vocab_size", 1, VOCABULARY_MAX);
         return new ModelConfig(
+                architecture,
                 config.requiredInteger("num_hidden_layers", 1, LAYERS_MAX),
                 hidden,
                 heads,
@@ -100,13 +105,8 @@ public record ModelConfig(
                 QuantizationScheme.read(config).orElse(null));
     }
 
-    private static void refuseWhatWouldBeIgnored(Settings config) {
-        String activation = config.string("hidden_act").orElse("silu");
-        if (!activation.equals("silu")) {
-            throw config.refuse("hidden_act", "is " + activation + ": only silu is supported");
-        }
-        if (config.bool("use_sliding_window", false)) {
-            throw config.refuse("use_sliding_window", "is true: not supported");
-        }
+    /** The names and shapes of its tensors. */
+    public ModelLayout layout() {
+        return architecture.layout(this);
     }
 }

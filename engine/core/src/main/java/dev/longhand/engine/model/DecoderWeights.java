@@ -1,5 +1,11 @@
 package dev.longhand.engine.model;
 
+import dev.longhand.engine.architecture.LayerLayout;
+import dev.longhand.engine.architecture.LinearModule;
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.ModelLayout;
+import dev.longhand.engine.architecture.NormModule;
+import dev.longhand.engine.architecture.Projection;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.LoadProgress;
@@ -12,13 +18,12 @@ import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * The weights of a Qwen2 model, placed on a backend. Matrices are kept as {@link LinearWeights}
+ * The weights of a decoder model, placed on a backend. Matrices are kept as {@link LinearWeights}
  * says; norms and biases (0.003 % of a 32B model) become F32.
  *
  * @param embedding [vocabulary, hidden]
@@ -26,15 +31,12 @@ import java.util.Map;
  * @param finalNorm of width hidden
  * @param head logits from hidden: its own matrix, or the embedding where that is tied
  */
-public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm, Linear head) {
-    static final String EMBEDDING = "model.embed_tokens.weight";
-    static final String HEAD = "lm_head.weight";
-
+public record DecoderWeights(Tensor embedding, List<Layer> layers, Norm finalNorm, Linear head) {
     /**
      * One transformer layer.
      *
      * @param inputNorm of width hidden
-     * @param qkv hidden to (heads + 2 kvHeads) headDim, with biases
+     * @param qkv hidden to (heads + 2 kvHeads) headDim, with biases if the family has them
      * @param output heads headDim to hidden
      * @param postAttentionNorm of width hidden
      * @param gateUp hidden to 2 intermediate
@@ -46,17 +48,27 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
             Linear output,
             Norm postAttentionNorm,
             Linear gateUp,
-            Linear down) {}
+            Linear down) {
+        /** The linear layer that computes a group of projections. */
+        public Linear group(Projection.Group group) {
+            return switch (group) {
+                case QKV -> qkv;
+                case OUTPUT -> output;
+                case GATE_UP -> gateUp;
+                case DOWN -> down;
+            };
+        }
+    }
 
     /**
-     * Binds every tensor of the checkpoint by its Hugging Face name.
+     * Binds every tensor of the checkpoint by the name that the layout of its family gives.
      *
      * @param linear how the matrices of linear layers are kept
-     * @param progress told as tensors are placed and checked
+     * @param progress listens as tensors are placed and checked
      * @param hostMemory where the F32 copies of norms and biases live; as long as the backend
      * @throws InputException if a tensor is missing, has another shape, or has NaN or infinity
      */
-    public static Qwen2Weights bind(
+    public static DecoderWeights bind(
             Checkpoint checkpoint,
             ModelConfig config,
             BackendMemory memory,
@@ -68,7 +80,8 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
 
     private static final class Binder {
         private final Checkpoint checkpoint;
-        private final ModelConfig config;
+        private final ModelLayout layout;
+        private final float normEps;
         private final BackendMemory memory;
         private final LinearWeights linear;
         private final LoadProgress progress;
@@ -85,7 +98,8 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
                 LoadProgress progress,
                 Arena hostMemory) {
             this.checkpoint = checkpoint;
-            this.config = config;
+            layout = config.layout();
+            normEps = config.rmsNormEps();
             this.memory = memory;
             this.linear = linear;
             totalBytes = linear.bytes();
@@ -93,38 +107,31 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
             this.hostMemory = hostMemory;
         }
 
-        Qwen2Weights bind() {
-            Tensor embedding = placed(EMBEDDING, config.vocabSize(), config.hiddenSize());
-            List<Layer> layers = new ArrayList<>();
-            for (int i = 0; i < config.layers(); i++) {
-                layers.add(layer("model.layers." + i + "."));
-            }
-            String headName = config.tiedEmbeddings() ? EMBEDDING : HEAD;
-            boolean shared = config.tiedEmbeddings() && !linear.quantized(EMBEDDING);
-            Tensor head =
-                    shared ? embedding : matrix(headName, config.vocabSize(), config.hiddenSize());
-            return new Qwen2Weights(
+        DecoderWeights bind() {
+            LinearModule embedded = layout.embedding();
+            Tensor embedding = placed(embedded.weight(), stored(embedded));
+            List<Layer> layers = layout.layers().stream().map(this::layer).toList();
+            boolean shared = layout.tied() && !linear.quantized(layout.head());
+            Tensor head = shared ? embedding : matrix(layout.head());
+            return new DecoderWeights(
                     embedding,
                     layers,
-                    norm("model.norm.weight"),
+                    norm(layout.finalNorm()),
                     linear(List.of(new LinearMatrix(head, null))));
         }
 
-        private Layer layer(String prefix) {
-            int hidden = config.hiddenSize();
-            int queries = config.heads() * config.headDim();
-            int keys = config.kvHeads() * config.headDim();
+        private Layer layer(LayerLayout layer) {
             return new Layer(
-                    norm(prefix + "input_layernorm.weight"),
+                    norm(layer.inputNorm()),
                     linear(
                             List.of(
-                                    biased(prefix + "self_attn.q_proj", queries),
-                                    biased(prefix + "self_attn.k_proj", keys),
-                                    biased(prefix + "self_attn.v_proj", keys))),
-                    plain(prefix + "self_attn.o_proj", hidden, queries),
-                    norm(prefix + "post_attention_layernorm.weight"),
-                    gateUp(prefix),
-                    plain(prefix + "mlp.down_proj", hidden, config.intermediateSize()));
+                                    linearMatrix(layer.linear(Projection.Q)),
+                                    linearMatrix(layer.linear(Projection.K)),
+                                    linearMatrix(layer.linear(Projection.V)))),
+                    linear(List.of(linearMatrix(layer.linear(Projection.O)))),
+                    norm(layer.postAttentionNorm()),
+                    gatedLinear(layer.linear(Projection.GATE), layer.linear(Projection.UP)),
+                    linear(List.of(linearMatrix(layer.linear(Projection.DOWN)))));
         }
 
         private Linear linear(List<LinearMatrix> matrices) {
@@ -133,45 +140,33 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
             return linear;
         }
 
-        private Linear gateUp(String prefix) {
-            Linear linear =
-                    memory.gatedLinear(
-                            unbiased(prefix + "mlp.gate_proj", config.intermediateSize()),
-                            unbiased(prefix + "mlp.up_proj", config.intermediateSize()));
+        private Linear gatedLinear(LinearModule gate, LinearModule up) {
+            Linear linear = memory.gatedLinear(linearMatrix(gate), linearMatrix(up));
             checkPlaced();
             return linear;
         }
 
-        private Linear plain(String name, int outputs, int inputs) {
-            return linear(
-                    List.of(new LinearMatrix(matrix(name + ".weight", outputs, inputs), null)));
-        }
-
-        private Norm norm(String name) {
-            return new Norm(vector(name, config.hiddenSize()), config.rmsNormEps());
-        }
-
-        private LinearMatrix unbiased(String name, int outputs) {
-            return new LinearMatrix(matrix(name + ".weight", outputs, config.hiddenSize()), null);
-        }
-
-        private LinearMatrix biased(String name, int outputs) {
+        private LinearMatrix linearMatrix(LinearModule module) {
             return new LinearMatrix(
-                    matrix(name + ".weight", outputs, config.hiddenSize()),
-                    vector(name + ".bias", outputs));
+                    matrix(module),
+                    module.biased() ? vector(module.bias(), module.outputs()) : null);
         }
 
-        private Tensor matrix(String name, int rows, int columns) {
-            if (!linear.quantized(name)) {
-                return placed(name, rows, columns);
+        private Norm norm(NormModule module) {
+            return new Norm(vector(module.weight(), module.width()), normEps);
+        }
+
+        private Tensor matrix(LinearModule module) {
+            if (!linear.quantized(module)) {
+                return placed(module.weight(), stored(module));
             }
-            Tensor tensor = linear.place(name, Shape.of(rows, columns), memory);
+            Tensor tensor = linear.place(module, memory);
             advance(tensor);
             return tensor;
         }
 
-        private Tensor placed(String name, int rows, int columns) {
-            return placed(name, memory.place(checkpoint.tensor(name, Shape.of(rows, columns))));
+        private Tensor stored(LinearModule module) {
+            return memory.place(checkpoint.tensor(module.weight(), module.shape()));
         }
 
         private Tensor vector(String name, int length) {
@@ -184,7 +179,9 @@ public record Qwen2Weights(Tensor embedding, List<Layer> layers, Norm finalNorm,
             return tensor;
         }
 
-        /** When what they belong to is made, weights are where they stay. */
+        /**
+         * Weights stay where they are once the linear layer or norm that they belong to is made.
+         */
         private void checkPlaced() {
             unchecked.forEach(this::check);
             unchecked.clear();

@@ -1,5 +1,8 @@
-package dev.longhand.engine.model;
+package dev.longhand.engine.memory;
 
+import dev.longhand.engine.architecture.LinearModule;
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.ModelLayout;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.DType;
 
@@ -64,16 +67,14 @@ public final class MemoryTable {
 
     /** Bytes of a model's weights, its linear layers in a dtype; null is bf16. */
     static long weightBytes(ModelConfig config, @Nullable DType dtype) {
-        long embedding = 2L * config.vocabSize() * config.hiddenSize();
-        long keys = 2L * config.kvHeads() * config.headDim();
-        long queries = (long) config.heads() * config.headDim();
-        long vectors = config.layers() * (2L * config.hiddenSize() + queries + keys);
-        long bytes = embedding + Float.BYTES * (vectors + config.hiddenSize());
-        for (var matrix : LinearWeights.matrices(config).entrySet()) {
+        ModelLayout layout = config.layout();
+        LinearModule embedding = layout.embedding();
+        long bytes = DType.BF16.bytes(embedding.shape()) + Float.BYTES * layout.vectorElements();
+        for (LinearModule module : layout.matrices().values()) {
             if (dtype != null) {
-                bytes += dtype.bytes(matrix.getValue());
-            } else if (!matrix.getKey().equals(Qwen2Weights.EMBEDDING)) {
-                bytes += 2 * matrix.getValue().elements();
+                bytes += dtype.bytes(module.shape());
+            } else if (!module.equals(embedding)) {
+                bytes += DType.BF16.bytes(module.shape());
             }
         }
         return bytes;

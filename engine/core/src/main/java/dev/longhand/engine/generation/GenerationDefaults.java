@@ -1,4 +1,4 @@
-package dev.longhand.engine.model;
+package dev.longhand.engine.generation;
 
 import dev.longhand.engine.file.Settings;
 
@@ -32,17 +32,19 @@ public record GenerationDefaults(
     /**
      * Reads a folder's defaults.
      *
+     * @param eosTokenIds end tokens of {@code config.json}, for a folder that names no others
+     * @param eosTokenIds end tokens of {@code config.json}, for a folder that names no others
      * @throws dev.longhand.engine.error.InputException if the file is malformed
      */
-    public static GenerationDefaults read(Path folder, ModelConfig model) {
+    public static GenerationDefaults read(Path folder, List<Integer> eosTokenIds) {
         Path file = folder.resolve("generation_config.json");
         if (!Files.exists(file)) {
-            return new GenerationDefaults(0, 0, 1, 0, 1, model.eosTokenIds());
+            return new GenerationDefaults(0, 0, 1, 0, 1, eosTokenIds);
         }
         Settings settings = Settings.read(file);
         List<Integer> eos = settings.integers("eos_token_id", 0, Integer.MAX_VALUE);
         float repetition = number(settings.number("repetition_penalty", 1e-3, 100), 1);
-        List<Integer> ends = eos.isEmpty() ? model.eosTokenIds() : eos;
+        List<Integer> ends = eos.isEmpty() ? eosTokenIds : eos;
         if (!settings.bool("do_sample", false)) {
             return new GenerationDefaults(0, 0, 1, 0, repetition, ends);
         }

@@ -1,4 +1,4 @@
-package dev.longhand.engine.model;
+package dev.longhand.engine.memory;
 
 import com.sun.management.OperatingSystemMXBean;
 

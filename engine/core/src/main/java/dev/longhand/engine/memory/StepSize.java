@@ -1,5 +1,8 @@
-package dev.longhand.engine.model;
+package dev.longhand.engine.memory;
 
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.ModelLayout;
+import dev.longhand.engine.architecture.Projection.Group;
 import dev.longhand.kernels.backend.StepShape;
 
 /**
@@ -12,26 +15,28 @@ import dev.longhand.kernels.backend.StepShape;
 public record StepSize(int rowsMax, int logitRowsMax, int positionsMax) {
     /** Bytes of all activations of a model of this size. */
     public long activationBytes(ModelConfig config) {
-        long queries = (long) config.heads() * config.headDim();
-        long keys = (long) config.kvHeads() * config.headDim();
+        ModelLayout layout = config.layout();
         long perRow =
                 2L * config.hiddenSize()
-                        + (queries + 2 * keys)
-                        + queries
-                        + 3L * config.intermediateSize();
+                        + layout.outputs(Group.QKV)
+                        + layout.inputs(Group.OUTPUT)
+                        + layout.outputs(Group.GATE_UP)
+                        + layout.inputs(Group.DOWN);
         long perLogitRow = 2L * config.hiddenSize() + config.vocabSize();
         return Float.BYTES * (rowsMax * perRow + logitRowsMax * perLogitRow);
     }
 
     /** What the scratch memory of a backend depends on. */
     public StepShape shape(ModelConfig config) {
-        int queries = config.heads() * config.headDim();
+        ModelLayout layout = config.layout();
         return new StepShape(
                 rowsMax,
                 logitRowsMax,
                 config.vocabSize(),
-                Math.max(queries, Math.max(config.hiddenSize(), config.intermediateSize())),
-                2 * config.intermediateSize());
+                Math.max(
+                        config.hiddenSize(),
+                        Math.max(layout.inputs(Group.OUTPUT), layout.inputs(Group.DOWN))),
+                layout.outputs(Group.GATE_UP));
     }
 
     /** Bytes of the RoPE table. */

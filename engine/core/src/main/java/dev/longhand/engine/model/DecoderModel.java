@@ -1,5 +1,9 @@
 package dev.longhand.engine.model;
 
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.ModelLayout;
+import dev.longhand.engine.architecture.Projection.Group;
+import dev.longhand.engine.memory.StepSize;
 import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.backend.DecoderOps;
 import dev.longhand.kernels.batch.StepBatch;
@@ -12,16 +16,16 @@ import dev.longhand.kernels.tensor.Tensor;
 import java.lang.foreign.Arena;
 
 /**
- * A Qwen2 model: the forward pass, written once for all backends. Notation: R rows in the step, H
- * hidden size, Q and K query and key/value heads of D elements, I intermediate size, V vocabulary
- * rows, S rows that want logits.
+ * A decoder model: the forward pass, written once for all families and backends. Notation: R rows
+ * in the step, H hidden size, Q and K query and key/value heads of D elements, I intermediate size,
+ * V vocabulary rows, S rows that want logits.
  *
  * <p>Activations are allocated once for the largest step; a step allocates nothing.
  */
-public final class Qwen2Model {
+public final class DecoderModel {
     private final ModelConfig config;
     private final DecoderOps ops;
-    private final Qwen2Weights weights;
+    private final DecoderWeights weights;
     private final Tensor rope; // [positions, D]
 
     private final Tensor hidden; // [R, H] the residual stream
@@ -43,8 +47,8 @@ public final class Qwen2Model {
      * @param size the largest step and context
      * @param hostMemory where the RoPE table lives; as long as the backend
      */
-    public Qwen2Model(
-            Qwen2Weights weights,
+    public DecoderModel(
+            DecoderWeights weights,
             ModelConfig config,
             BackendMemory memory,
             DecoderOps ops,
@@ -61,13 +65,13 @@ public final class Qwen2Model {
                                 config.rope().attentionScaling(),
                                 size.positionsMax()));
         int rows = size.rowsMax();
-        int queryWidth = config.heads() * config.headDim();
+        ModelLayout layout = config.layout();
         hidden = activations(memory, rows, config.hiddenSize());
         normed = activations(memory, rows, config.hiddenSize());
-        qkv = activations(memory, rows, queryWidth + 2 * config.kvHeads() * config.headDim());
-        attended = activations(memory, rows, queryWidth);
-        gateUp = activations(memory, rows, 2 * config.intermediateSize());
-        activated = activations(memory, rows, config.intermediateSize());
+        qkv = activations(memory, rows, layout.outputs(Group.QKV));
+        attended = activations(memory, rows, layout.inputs(Group.OUTPUT));
+        gateUp = activations(memory, rows, layout.outputs(Group.GATE_UP));
+        activated = activations(memory, rows, layout.inputs(Group.DOWN));
         selected = activations(memory, size.logitRowsMax(), config.hiddenSize());
         selectedNormed = activations(memory, size.logitRowsMax(), config.hiddenSize());
         logits = activations(memory, size.logitRowsMax(), config.vocabSize());
@@ -83,7 +87,7 @@ public final class Qwen2Model {
     }
 
     /** What it computes with. */
-    public Qwen2Weights weights() {
+    public DecoderWeights weights() {
         return weights;
     }
 
@@ -101,7 +105,7 @@ public final class Qwen2Model {
     private void compute(StepBatch batch, KvCache kv) {
         ops.embed(weights.embedding(), batch, hidden);
         for (int i = 0; i < weights.layers().size(); i++) {
-            Qwen2Weights.Layer layer = weights.layers().get(i);
+            DecoderWeights.Layer layer = weights.layers().get(i);
 
             ops.applyNormed(layer.qkv(), hidden, layer.inputNorm(), normed, qkv, batch);
             ops.ropeAppend(qkv, rope, batch, kv, i);

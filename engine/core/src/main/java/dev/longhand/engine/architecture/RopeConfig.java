@@ -1,4 +1,4 @@
-package dev.longhand.engine.model;
+package dev.longhand.engine.architecture;
 
 import dev.longhand.engine.file.Settings;
 

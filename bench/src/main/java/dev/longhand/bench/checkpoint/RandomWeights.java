@@ -1,0 +1,106 @@
+package dev.longhand.bench.checkpoint;
+
+import dev.longhand.engine.architecture.LayerLayout;
+import dev.longhand.engine.architecture.LinearModule;
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.ModelLayout;
+import dev.longhand.engine.architecture.NormModule;
+import dev.longhand.engine.architecture.Projection;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The tensors of a model with random weights in bf16, distributed so that its activations and
+ * logits are about as large as those of a trained model.
+ *
+ * <p>Matrices are scaled by 1 / sqrt(inputs), so that unit activations stay units; those that write
+ * to the residual stream also by 8 / sqrt(2 layers), the number of their terms.
+ */
+final class RandomWeights {
+    /** Standard deviation of the logits: the likeliest of 152,064 tokens gets a few percent. */
+    private static final double LOGIT_DEVIATION = 2;
+
+    private static final double NORM_DEVIATION = 0.1;
+    private static final double QK_BIAS_DEVIATION = 0.5;
+
+    /** A larger one, of values, would be the same part of every token's attention. */
+    private static final double OTHER_BIAS_DEVIATION = 0.02;
+
+    /**
+     * What layers add to the residual stream, about. A tied head multiplies what is left of the
+     * token's own embedding, of square 4, by itself: over 8 that adds a quarter of their deviation
+     * to its logit. Over 1 it would add two, and a greedy generation would repeat a token for ever.
+     */
+    private static final double RESIDUAL_DEVIATION = 8;
+
+    private final ModelConfig config;
+    private final double residual;
+    private final List<RandomTensor> tensors = new ArrayList<>();
+
+    private RandomWeights(ModelConfig config) {
+        this.config = config;
+        residual = RESIDUAL_DEVIATION / Math.sqrt(2.0 * config.layers());
+    }
+
+    /** The tensors of a model in the order of a forward pass. */
+    static List<RandomTensor> of(ModelConfig config) {
+        return new RandomWeights(config).all();
+    }
+
+    private List<RandomTensor> all() {
+        ModelLayout layout = config.layout();
+        double logits = LOGIT_DEVIATION * unit(config.hiddenSize());
+        add(layout.embedding(), logits);
+        layout.layers().forEach(this::add);
+        add(layout.finalNorm());
+        if (!layout.tied()) {
+            add(layout.head(), logits);
+        }
+        return tensors;
+    }
+
+    private void add(LayerLayout layer) {
+        add(layer.inputNorm());
+        for (Projection projection : Projection.values()) {
+            if (projection == Projection.GATE) {
+                add(layer.postAttentionNorm());
+            }
+            LinearModule linear = layer.linear(projection);
+            add(linear, deviation(projection, linear));
+            if (linear.biased()) {
+                tensors.add(
+                        RandomTensor.vector(
+                                linear.bias(), linear.outputs(), 0, biasDeviation(projection)));
+            }
+        }
+    }
+
+    private double deviation(Projection projection, LinearModule linear) {
+        return switch (projection) {
+            case Q, K, V, GATE, UP -> unit(linear.inputs());
+            case O -> unit(linear.inputs()) * residual;
+            case DOWN -> residual / Math.sqrt(linear.inputs()); // rounded as it always was
+        };
+    }
+
+    private static double biasDeviation(Projection projection) {
+        return switch (projection) {
+            case Q, K -> QK_BIAS_DEVIATION;
+            case V, O, GATE, UP, DOWN -> OTHER_BIAS_DEVIATION;
+        };
+    }
+
+    private static double unit(int inputs) {
+        return 1 / Math.sqrt(inputs);
+    }
+
+    private void add(LinearModule module, double deviation) {
+        tensors.add(
+                RandomTensor.matrix(module.weight(), module.outputs(), module.inputs(), deviation));
+    }
+
+    private void add(NormModule norm) {
+        tensors.add(RandomTensor.vector(norm.weight(), norm.width(), 1, NORM_DEVIATION));
+    }
+}

@@ -1,0 +1,19 @@
+package dev.longhand.engine.architecture;
+
+import java.util.Comparator;
+
+/**
+ * A linear layer that adapters may change; in the order of the model.
+ *
+ * @param layer from 0
+ * @param projection within the layer
+ */
+public record AdapterTarget(int layer, Projection projection) implements Comparable<AdapterTarget> {
+    private static final Comparator<AdapterTarget> ORDER =
+            Comparator.comparingInt(AdapterTarget::layer).thenComparing(AdapterTarget::projection);
+
+    @Override
+    public int compareTo(AdapterTarget other) {
+        return ORDER.compare(this, other);
+    }
+}

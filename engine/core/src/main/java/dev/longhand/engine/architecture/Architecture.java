@@ -1,0 +1,62 @@
+package dev.longhand.engine.architecture;
+
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Settings;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The families of decoder models that the engine runs, by their entry under {@code architectures}
+ * in {@code config.json}. A family is a reader of its configuration and the layout of its tensors;
+ * all of them share one forward pass.
+ */
+public enum Architecture {
+    /** Qwen2 and Qwen2.5. */
+    QWEN2("Qwen2ForCausalLM");
+
+    private final String id;
+
+    Architecture(String id) {
+        this.id = id;
+    }
+
+    /**
+     * The architecture that a {@code config.json} names.
+     *
+     * @throws InputException if it is not one that the engine runs
+     */
+    static Architecture of(Settings config) {
+        List<String> named = config.strings("architectures");
+        return Arrays.stream(values())
+                .filter(known -> named.equals(List.of(known.id)))
+                .findFirst()
+                .orElseThrow(
+                        () ->
+                                config.refuse(
+                                        "architectures",
+                                        "is %s: only %s is supported".formatted(named, ids())));
+    }
+
+    private static String ids() {
+        return Arrays.stream(values()).map(Architecture::id).collect(Collectors.joining(", "));
+    }
+
+    /** The entry in {@code config.json}, for example {@code Qwen2ForCausalLM}. */
+    public String id() {
+        return id;
+    }
+
+    ModelConfig config(Settings settings) {
+        return switch (this) {
+            case QWEN2 -> Qwen2.config(settings);
+        };
+    }
+
+    ModelLayout layout(ModelConfig model) {
+        return switch (this) {
+            case QWEN2 -> Qwen2.layout(model);
+        };
+    }
+}

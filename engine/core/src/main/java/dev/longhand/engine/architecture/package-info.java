@@ -1,0 +1,5 @@
+/** Model families: what their settings say, and the names and shapes of their tensors. */
+@NullMarked
+package dev.longhand.engine.architecture;
+
+import org.jspecify.annotations.NullMarked;
