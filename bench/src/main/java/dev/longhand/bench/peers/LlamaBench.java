@@ -30,7 +30,9 @@ record LlamaBench(Path program, int threads, List<String> options) {
         options = List.copyOf(options);
         if (!Files.isExecutable(program) || Files.isDirectory(program)) {
             throw new InputException(
-                    "'%s' is not llama.cpp's llama-bench; build it from llama.cpp's sources (cmake -B build && cmake --build build --target llama-bench) and name build/bin/llama-bench"
+                    ("'%s' is not llama.cpp's llama-bench; build it from llama.cpp's sources (cmake"
+                         + " -B build && cmake --build build --target llama-bench) and name"
+                         + " build/bin/llama-bench")
                             .formatted(program));
         }
     }
