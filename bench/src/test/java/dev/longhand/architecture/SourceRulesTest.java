@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.source.tree.CompilationUnitTree;
+import com.sun.source.tree.LiteralTree;
 import com.sun.source.tree.MethodTree;
 import com.sun.source.util.JavacTask;
 import com.sun.source.util.SourcePositions;
@@ -17,6 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 import javax.tools.JavaCompiler;
@@ -31,6 +34,11 @@ class SourceRulesTest {
     private static final int LINE_CHARACTERS_MAX = 110;
     private static final List<String> ENDINGS =
             List.of(".java", ".c", ".h", ".cpp", ".hpp", ".inc", ".cu", ".cuh", ".py", ".sh");
+
+    private static final Pattern COMMAND_LINE_OPTION = Pattern.compile("(^|[^-])--[a-z]");
+
+    /** What bindings pass to the PTX compiler. */
+    private static final Set<String> OPTIONS_OF_NVIDIA = Set.of("--gpu-name=", "--verbose");
 
     private static List<Path> sources(String ending) throws IOException {
         List<Path> sources = new ArrayList<>();
@@ -105,5 +113,44 @@ class SourceRulesTest {
             }
         }
         assertEquals(List.of(), tooLong);
+    }
+
+    /** An embedder has no command line: errors of the library name the settings of its API. */
+    @Test
+    void librariesNameNoOptionsOfTheCommandLine() throws IOException {
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        List<String> found = new ArrayList<>();
+        try (var manager = compiler.getStandardFileManager(null, null, null)) {
+            List<Path> libraries =
+                    sources(".java").stream()
+                            .filter(file -> file.toString().contains("/src/main/"))
+                            .filter(file -> !file.toString().contains("/app/"))
+                            .filter(file -> !file.startsWith(ROOT.resolve("bench")))
+                            .toList();
+            assertTrue(libraries.size() > 100, "looked at " + libraries.size() + " files only");
+            JavacTask task =
+                    (JavacTask)
+                            compiler.getTask(
+                                    null,
+                                    manager,
+                                    null,
+                                    List.of("-proc:none"),
+                                    null,
+                                    manager.getJavaFileObjectsFromPaths(libraries));
+            for (CompilationUnitTree unit : task.parse()) {
+                new TreeScanner<Void, Void>() {
+                    @Override
+                    public Void visitLiteral(LiteralTree literal, Void nothing) {
+                        if (literal.getValue() instanceof String text
+                                && COMMAND_LINE_OPTION.matcher(text).find()
+                                && !OPTIONS_OF_NVIDIA.contains(text)) {
+                            found.add(unit.getSourceFile().getName() + ": " + text);
+                        }
+                        return super.visitLiteral(literal, nothing);
+                    }
+                }.scan(unit, null);
+            }
+        }
+        assertEquals(List.of(), found);
     }
 }

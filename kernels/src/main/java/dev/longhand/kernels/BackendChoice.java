@@ -49,14 +49,14 @@ public record BackendChoice(ComputeBackend backend, String reason) {
                         device,
                         "cuBLAS multiplies on a GPU, and this is "
                                 + own.backend().capabilities().description(),
-                        "use --device cuda, or leave out --prefill cublas");
+                        "use Device.CUDA, or leave out Prefill.CUBLAS");
             }
             cuda.prefillByCublas();
             return of(cuda, "as asked");
         } catch (CudaUnavailableException e) {
             own.backend().close();
             throw new BackendUnavailableException(
-                    device, e.reason(), e.remedy() + ", or leave out --prefill cublas");
+                    device, e.reason(), e.remedy() + ", or leave out Prefill.CUBLAS");
         } catch (RuntimeException e) {
             own.backend().close();
             throw e;
@@ -161,7 +161,7 @@ public record BackendChoice(ComputeBackend backend, String reason) {
             return new CudaAvailability.Absent(
                     "%s is older than compute capability 8.0"
                             .formatted(present.devices().getFirst().name()),
-                    "use --device cpu");
+                    "use Device.CPU");
         }
         return found;
     }

@@ -5,6 +5,7 @@ import dev.longhand.app.cli.ChatCommand;
 import dev.longhand.app.cli.GenerateCommand;
 import dev.longhand.app.cli.InspectCommand;
 import dev.longhand.app.cli.MergeCommand;
+import dev.longhand.app.cli.OptionNames;
 import dev.longhand.app.cli.ServeCommand;
 import dev.longhand.app.cli.TokenizeCommand;
 import dev.longhand.app.demo.DemoCommand;
@@ -86,7 +87,7 @@ public final class Main implements Runnable {
 
     private static int print(CommandLine commandLine, Exception e, int status) {
         PrintWriter err = commandLine.getErr();
-        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        String message = OptionNames.reword(e.getMessage() == null ? e.toString() : e.getMessage());
         err.println("longhand: " + message.lines().limit(2).reduce((a, b) -> a + "\n" + b).get());
         err.flush();
         return status;

@@ -90,7 +90,7 @@ final class RunManifest {
         for (Path each : others) {
             if (Files.exists(each)) {
                 throw new InputException(
-                        "%s is left of another run; take it away or choose another --out"
+                        "%s is left of another run; take it away or choose another output file"
                                 .formatted(each));
             }
         }
@@ -116,7 +116,8 @@ final class RunManifest {
         for (String key : content.propertyNames()) {
             if (!key.equals(HASH) && !now.path(key).equals(before.path(key))) {
                 throw new InputException(
-                        "%s was begun with another configuration: %s was %s and is %s; choose another --out"
+                        ("%s was begun with another configuration: %s was %s and is %s;"
+                                        + " choose another output file")
                                 .formatted(
                                         out,
                                         key,

@@ -128,7 +128,9 @@ public record EngineSetup(
                             reason -> {
                                 throw new InputException(
                                         dtype.quantizable()
-                                                ? reason + "; use --weights bf16 or another device"
+                                                ? reason
+                                                        + "; leave out EngineConfig.weights or use"
+                                                        + " another device"
                                                 : reason + "; use another device");
                             });
         }

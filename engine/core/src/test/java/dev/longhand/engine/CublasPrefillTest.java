@@ -158,6 +158,6 @@ class CublasPrefillTest {
                                                         .build())
                                         .close());
         assertTrue(refused.getMessage().contains("cuBLAS multiplies on a GPU"));
-        assertTrue(refused.getMessage().endsWith("or leave out --prefill cublas"));
+        assertTrue(refused.getMessage().endsWith("or leave out Prefill.CUBLAS"));
     }
 }

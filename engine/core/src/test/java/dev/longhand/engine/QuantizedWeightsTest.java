@@ -155,7 +155,9 @@ class QuantizedWeightsTest {
                 assertThrows(
                         InputException.class,
                         () -> Engine.open(config(TIED, Device.CPU, DType.FP8)).close());
-        assertTrue(refused.getMessage().contains("--weights bf16"), refused.getMessage());
+        assertTrue(
+                refused.getMessage().contains("leave out EngineConfig.weights"),
+                refused.getMessage());
     }
 
     @Test

@@ -19,10 +19,11 @@ public final class CpuKernelException extends RuntimeException {
 
     private static String describe(int status) {
         if (status == LonghandCpu.LH_OUT_OF_MEMORY()) {
-            return "out of native memory; lower --max-context or the batch size";
+            return "out of native memory; lower EngineConfig.contextTokensMax or the batch size";
         }
         if (status == LonghandCpu.LH_NO_THREAD()) {
-            return "the system refuses another thread; lower --threads or raise its limit";
+            return "the system refuses another thread; lower EngineConfig.threads or raise its"
+                    + " limit";
         }
         if (status == LonghandCpu.LH_UNKNOWN_ISA()) {
             return "this processor or build has no such instruction set";

@@ -14,7 +14,8 @@ public final class CudaDriverException extends RuntimeException {
         /** The requested memory is not available; the context stays usable. */
         OUT_OF_MEMORY(
                 "the device or the host has not enough memory left",
-                "lower --max-context or the batch size, or end what else uses the device"),
+                "lower EngineConfig.contextTokensMax or the batch size, or end what else"
+                        + " uses the device"),
         /** A kernel failed while it ran: its context is unusable. */
         LAUNCH_FAILED(
                 "a kernel failed while it ran, and its context with it",
@@ -30,7 +31,7 @@ public final class CudaDriverException extends RuntimeException {
         /** The driver or the device does not support the request. */
         NOT_SUPPORTED(
                 "this driver or device does not have that",
-                "update the NVIDIA driver, or use --device cpu"),
+                "update the NVIDIA driver, or use Device.CPU"),
         /** Anything else: usually a caller's mistake. */
         OTHER("the driver refuses the call", "please report this message");
 

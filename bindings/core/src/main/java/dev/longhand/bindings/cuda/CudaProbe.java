@@ -18,7 +18,7 @@ public final class CudaProbe {
     static final int DRIVER_VERSION_MIN = 12_000;
 
     private static final int CUDA_SUCCESS = 0;
-    private static final String REMEDY_DRIVER = "install an NVIDIA driver, or use --device cpu";
+    private static final String REMEDY_DRIVER = "install an NVIDIA driver, or use Device.CPU";
 
     private CudaProbe() {}
 
@@ -60,7 +60,7 @@ public final class CudaProbe {
             return new CudaAvailability.Absent(
                     "cuInit failed with status " + status + " (100: no device)",
                     "check that the GPU is visible to this process (nvidia-smi), or use"
-                            + " --device cpu");
+                            + " Device.CPU");
         }
         MemorySegment out = arena.allocate(ValueLayout.JAVA_INT);
         if (call(driver, "cuDriverGetVersion", out) != CUDA_SUCCESS) {

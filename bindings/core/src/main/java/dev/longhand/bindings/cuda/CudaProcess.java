@@ -61,7 +61,7 @@ final class CudaProcess {
             if (byName.isEmpty()) {
                 throw new CudaUnavailableException(
                         "no %s found that is a CUDA driver".formatted(library.name()),
-                        "install an NVIDIA driver, or use --device cpu");
+                        "install an NVIDIA driver, or use Device.CPU");
             }
             if (!byName.equals(cuInit(library.name(), arena))) {
                 throw otherInUse(library, "another " + CudaLibrary.SONAME + ", loaded earlier,");

@@ -64,7 +64,7 @@ public sealed interface ChatTemplate permits Qwen25ChatTemplate {
     /** Tells templates apart. */
     final class Recognition {
         static final int BYTES_MAX = 4 << 20;
-        static final String REMEDY = "use --raw or --prompt-ids";
+        static final String REMEDY = "use Prompt.Text or Prompt.Ids";
 
         /** Qwen2.5's template with its default system message left out. */
         private static final String QWEN25_SHA256 =

@@ -57,7 +57,8 @@ public record MemoryPlan(
         if (!fits()) {
             throw new InputException(
                     ("not enough memory: weights %s + KV %s for %d positions + buffers %s = %s,"
-                                    + " available %s; lower --max-context, or use a smaller model")
+                         + " available %s; lower EngineConfig.contextTokensMax, or use a smaller"
+                         + " model")
                             .formatted(
                                     gib(weightBytes),
                                     gib(kvBytes),
