@@ -5,12 +5,9 @@ import dev.longhand.bench.model.ModelOptions;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.Generation;
-import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
-import dev.longhand.engine.generation.Speculation;
-import dev.longhand.engine.generation.Usage;
 
 import org.jspecify.annotations.Nullable;
 

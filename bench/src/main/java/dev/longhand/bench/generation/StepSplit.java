@@ -1,9 +1,9 @@
 package dev.longhand.bench.generation;
 
-import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.bench.report.BenchResult;
 import dev.longhand.bench.report.Metric;
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.kernels.backend.ComputeBackend;
 

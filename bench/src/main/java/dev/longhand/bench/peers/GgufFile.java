@@ -1,6 +1,11 @@
 package dev.longhand.bench.peers;
 
+import dev.longhand.engine.architecture.LayerLayout;
+import dev.longhand.engine.architecture.LinearModule;
 import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.ModelLayout;
+import dev.longhand.engine.architecture.NormModule;
+import dev.longhand.engine.architecture.Projection;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
@@ -107,41 +112,40 @@ final class GgufFile {
     }
 
     private void list() {
-        int hidden = config.hiddenSize();
-        int queries = config.heads() * config.headDim();
-        int keysWidth = config.kvHeads() * config.headDim();
-        int inner = config.intermediateSize();
-        matrix("token_embd", "model.embed_tokens", config.vocabSize(), hidden);
-        for (int i = 0; i < config.layers(); i++) {
+        ModelLayout layout = config.layout();
+        linear("token_embd", layout.embedding());
+        for (int i = 0; i < layout.layers().size(); i++) {
+            LayerLayout layer = layout.layers().get(i);
             String to = "blk." + i + ".";
-            String from = "model.layers." + i + ".";
-            vector(to + "attn_norm.weight", from + "input_layernorm.weight", hidden);
-            biased(to + "attn_q", from + "self_attn.q_proj", queries);
-            biased(to + "attn_k", from + "self_attn.k_proj", keysWidth);
-            biased(to + "attn_v", from + "self_attn.v_proj", keysWidth);
-            matrix(to + "attn_output", from + "self_attn.o_proj", hidden, queries);
-            vector(to + "ffn_norm.weight", from + "post_attention_layernorm.weight", hidden);
-            matrix(to + "ffn_gate", from + "mlp.gate_proj", inner, hidden);
-            matrix(to + "ffn_up", from + "mlp.up_proj", inner, hidden);
-            matrix(to + "ffn_down", from + "mlp.down_proj", hidden, inner);
+            norm(to + "attn_norm", layer.inputNorm());
+            linear(to + "attn_q", layer.linear(Projection.Q));
+            linear(to + "attn_k", layer.linear(Projection.K));
+            linear(to + "attn_v", layer.linear(Projection.V));
+            linear(to + "attn_output", layer.linear(Projection.O));
+            norm(to + "ffn_norm", layer.postAttentionNorm());
+            linear(to + "ffn_gate", layer.linear(Projection.GATE));
+            linear(to + "ffn_up", layer.linear(Projection.UP));
+            linear(to + "ffn_down", layer.linear(Projection.DOWN));
         }
-        vector("output_norm.weight", "model.norm.weight", hidden);
-        if (!config.tiedEmbeddings()) {
-            matrix("output", "lm_head", config.vocabSize(), hidden);
+        norm("output_norm", layout.finalNorm());
+        if (!layout.tied()) {
+            linear("output", layout.head());
         }
     }
 
-    private void matrix(String to, String from, int rows, int columns) {
-        entries.add(new Entry(to + ".weight", from + ".weight", Shape.of(rows, columns), type));
+    private void linear(String to, LinearModule from) {
+        entries.add(new Entry(to + ".weight", from.weight(), from.shape(), type));
+        if (from.biased()) {
+            vector(to + ".bias", from.bias(), from.outputs());
+        }
+    }
+
+    private void norm(String to, NormModule from) {
+        vector(to + ".weight", from.weight(), from.width());
     }
 
     private void vector(String to, String from, int length) {
         entries.add(new Entry(to, from, Shape.of(length), GgufType.F32));
-    }
-
-    private void biased(String to, String from, int outputs) {
-        matrix(to, from, outputs, config.hiddenSize());
-        vector(to + ".bias", from + ".bias", outputs);
     }
 
     private void metadata() {

@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.longhand.bench.kernels.MemoryBandwidth;
 import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.bench.report.Metric;
-import dev.longhand.kernels.Device;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.memory.MemoryPlan;
+import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
 
 import org.junit.jupiter.api.Test;

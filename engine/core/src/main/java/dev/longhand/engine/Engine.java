@@ -1,7 +1,7 @@
 package dev.longhand.engine;
 
-import dev.longhand.engine.chat.ChatTemplate;
 import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.chat.ChatTemplate;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationDefaults;
 import dev.longhand.engine.generation.GenerationRequest;

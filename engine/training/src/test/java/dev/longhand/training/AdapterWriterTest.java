@@ -4,11 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.longhand.engine.Goldens;
 import dev.longhand.engine.architecture.AdapterTarget;
 import dev.longhand.engine.architecture.LinearModule;
 import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.architecture.ModelLayout;
 import dev.longhand.engine.architecture.Projection;
-import dev.longhand.engine.Goldens;
 import dev.longhand.engine.lora.Adapter;
 import dev.longhand.engine.lora.AdapterReader;
 import dev.longhand.kernels.tensor.BFloat16;
@@ -34,6 +35,8 @@ import java.util.List;
 class AdapterWriterTest {
     private static final ModelConfig MODEL = ModelConfig.read(Goldens.checkpoint("dim64-group5"));
 
+    private static final ModelLayout LAYOUT = MODEL.layout();
+
     @TempDir private Path folder;
 
     /** A value that depends on its position alone and is exact in each element type. */
@@ -44,11 +47,11 @@ class AdapterWriterTest {
 
     private static LoraModule module(
             int layer, Projection projection, int rank, AdapterWriter.ElementType type) {
-        LinearModule linear = MODEL.layout().linear(new AdapterTarget(layer, projection));
-        int outputs = linear.outputs();
-        int inputs = linear.inputs();
+        LinearModule module = LAYOUT.linear(new AdapterTarget(layer, projection));
+        int outputs = module.outputs();
+        int inputs = module.inputs();
         return new LoraModule(
-                linear.name(),
+                module.name(),
                 inputs,
                 outputs,
                 channel ->
@@ -109,7 +112,9 @@ class AdapterWriterTest {
 
     private static void assertValues(Adapter.Change change, boolean b, HostTensor tensor) {
         for (long i = 0; i < tensor.shape().elements(); i++) {
-            assertEquals(value(change.target().layer(), change.target().projection(), b, i), tensor.get(i));
+            assertEquals(
+                    value(change.target().layer(), change.target().projection(), b, i),
+                    tensor.get(i));
         }
     }
 

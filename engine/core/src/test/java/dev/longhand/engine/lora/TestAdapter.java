@@ -1,10 +1,10 @@
 package dev.longhand.engine.lora;
 
-import dev.longhand.engine.weights.SafetensorsWriter;
 import dev.longhand.engine.architecture.LayerLayout;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.architecture.ModelLayout;
 import dev.longhand.engine.architecture.Projection;
+import dev.longhand.engine.weights.SafetensorsWriter;
 import dev.longhand.kernels.tensor.BFloat16;
 import dev.longhand.kernels.tensor.Shape;
 
