@@ -2,6 +2,7 @@ package dev.longhand.kernels;
 
 import dev.longhand.bindings.cuda.CudaEmulator;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -47,6 +48,11 @@ public record Device(String name) {
      */
     public static Device of(String name) {
         return new Device(name.toLowerCase(Locale.ROOT));
+    }
+
+    /** Whether this is a device of the library, or an emulator on the class path offers it. */
+    public boolean offered() {
+        return List.of(AUTO, CPU, CUDA, REFERENCE).contains(this) || emulator().isPresent();
     }
 
     /** The emulator of this device, if one is on the class path or module path. */

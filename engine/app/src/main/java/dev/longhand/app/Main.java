@@ -20,6 +20,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.TypeConversionException;
 
 import java.io.PrintWriter;
 import java.util.Objects;
@@ -62,10 +63,19 @@ public final class Main implements Runnable {
         Main main = new Main();
         return new CommandLine(main)
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .registerConverter(Device.class, Device::of)
+                .registerConverter(Device.class, Main::device)
                 .setParameterExceptionHandler(Main::badArguments)
                 .setExecutionExceptionHandler(main::failed)
                 .execute(arguments);
+    }
+
+    private static Device device(String name) {
+        Device device = Device.of(name);
+        if (!device.offered()) {
+            throw new TypeConversionException(
+                    "auto, cpu, cuda, reference, or an emulator on the class path, not " + name);
+        }
+        return device;
     }
 
     @Override
