@@ -3,10 +3,10 @@ package dev.longhand.bench.checkpoint;
 import dev.longhand.engine.architecture.LayerLayout;
 import dev.longhand.engine.architecture.LinearModule;
 import dev.longhand.engine.architecture.ModelConfig;
-import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.training.AdapterWriter;
+import dev.longhand.training.LoraModule;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,32 +19,31 @@ public final class RandomAdapter {
 
     private RandomAdapter() {}
 
-    /** Writes a folder of this rank for a model. */
+    /** Writes an adapter of a rank for a model; returns the folder. */
     public static Path write(Path folder, ModelConfig model, int rank, long seed)
             throws IOException {
-        Files.createDirectories(folder);
-        Files.writeString(
-                folder.resolve("adapter_config.json"),
-                """
-                {"peft_type": "LORA", "r": %d, "lora_alpha": %d, "target_modules": "all-linear"}
-                """
-                        .formatted(rank, 2 * rank));
-        List<RandomTensor> tensors = new ArrayList<>();
+        RandomTensorWriter values = new RandomTensorWriter(seed, bytes -> {});
+        List<LoraModule> modules = new ArrayList<>();
         for (LayerLayout layer : model.layout().layers()) {
             for (LinearModule linear : layer.linears().values()) {
-                Shape shape = linear.shape();
-                String module = "base_model.model." + linear.name();
-                tensors.add(matrix(module + ".lora_A.weight", rank, shape.extent(1)));
-                tensors.add(matrix(module + ".lora_B.weight", shape.extent(0), rank));
+                int outputs = Math.toIntExact(linear.shape().extent(0));
+                int inputs = Math.toIntExact(linear.shape().extent(1));
+                // The values follow from the seed and the tensor's name.
+                String key = "base_model.model." + linear.name();
+                RandomTensor a =
+                        RandomTensor.matrix(key + ".lora_A.weight", rank, inputs, DEVIATION);
+                RandomTensor b =
+                        RandomTensor.matrix(key + ".lora_B.weight", outputs, rank, DEVIATION);
+                modules.add(
+                        new LoraModule(
+                                linear.name(),
+                                inputs,
+                                outputs,
+                                channel -> values.write(channel, a),
+                                channel -> values.write(channel, b)));
             }
         }
-        new RandomTensorWriter(seed, bytes -> {})
-                .write(folder.resolve("adapter_model.safetensors"), tensors);
+        new AdapterWriter(rank, 2 * rank, AdapterWriter.ElementType.BF16).write(folder, modules);
         return folder;
-    }
-
-    private static RandomTensor matrix(String name, long rows, long columns) {
-        return new RandomTensor(
-                name, Shape.of(rows, columns), RandomTensor.Filling.BF16, 0, DEVIATION);
     }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -21,9 +22,9 @@ final class RandomTensorWriter {
     private final ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
 
     /**
-     * A writer.
+     * Creates a writer.
      *
-     * @param written told of every chunk's bytes
+     * @param written receives the number of bytes of each chunk
      */
     RandomTensorWriter(long seed, LongConsumer written) {
         this.seed = seed;
@@ -36,15 +37,20 @@ final class RandomTensorWriter {
                 FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             SafetensorsWriter.write(file, header(tensors));
             for (RandomTensor tensor : tensors) {
-                RandomTensor.Values values = tensor.values(seed);
-                for (long left = tensor.bytes(); left > 0; left -= CHUNK_BYTES) {
-                    chunk.clear().limit((int) Math.min(CHUNK_BYTES, left));
-                    values.fill(chunk);
-                    int bytes = chunk.flip().remaining();
-                    SafetensorsWriter.write(file, MemorySegment.ofBuffer(chunk));
-                    written.accept(bytes);
-                }
+                write(file, tensor);
             }
+        }
+    }
+
+    /** Writes the values of a tensor. */
+    void write(WritableByteChannel channel, RandomTensor tensor) throws IOException {
+        RandomTensor.Values values = tensor.values(seed);
+        for (long left = tensor.bytes(); left > 0; left -= CHUNK_BYTES) {
+            chunk.clear().limit((int) Math.min(CHUNK_BYTES, left));
+            values.fill(chunk);
+            int bytes = chunk.flip().remaining();
+            SafetensorsWriter.write(channel, MemorySegment.ofBuffer(chunk));
+            written.accept(bytes);
         }
     }
 

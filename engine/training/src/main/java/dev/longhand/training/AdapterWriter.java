@@ -7,9 +7,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -65,7 +64,9 @@ public record AdapterWriter(int rank, double alpha, ElementType type) {
         Files.createDirectories(folder);
         replace(folder.resolve(TENSORS), file -> writeTensors(file, modules));
         byte[] config = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(config(modules));
-        replace(folder.resolve(CONFIG), file -> writeAll(file, ByteBuffer.wrap(config)));
+        replace(
+                folder.resolve(CONFIG),
+                file -> SafetensorsWriter.write(file, MemorySegment.ofArray(config)));
     }
 
     private ObjectNode config(List<LoraModule> modules) {
@@ -96,7 +97,7 @@ public record AdapterWriter(int rank, double alpha, ElementType type) {
         byte[] header =
                 SafetensorsWriter.header(
                         Map.of("format", "pt"), entries, SafetensorsWriter.ALIGNMENT_BYTES);
-        writeAll(file, ByteBuffer.wrap(header));
+        SafetensorsWriter.write(file, MemorySegment.ofArray(header));
         for (LoraModule module : modules) {
             writeMatrix(file, module, module.a(), module.aShape(rank));
             writeMatrix(file, module, module.b(), module.bShape(rank));
@@ -142,12 +143,6 @@ public record AdapterWriter(int rank, double alpha, ElementType type) {
             Files.move(partial, path, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(partial);
-        }
-    }
-
-    private static void writeAll(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
         }
     }
 }
