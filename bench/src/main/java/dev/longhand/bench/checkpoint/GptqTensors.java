@@ -10,10 +10,10 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * The tensors of a checkpoint as AutoGPTQ stores them in 4 bits with symmetric groups: of each
- * linear layer of a transformer layer codes, zero points of 8, scales, the group of each input and,
- * where it has no bias, one of zeros; everything else in f16. Nothing is quantised: codes are drawn
- * like those of normally distributed weights, and scales so that weights have their deviation.
+ * The tensors of a checkpoint in AutoGPTQ's format, 4 bits with symmetric groups. Each linear layer
+ * has codes, zero points of 8, scales, the group of each input, and a bias of zeros if it has no
+ * other; all other tensors are f16. Nothing is quantised: codes are sampled as those of normally
+ * distributed weights would be, and scales give the weights their standard deviation.
  */
 final class GptqTensors {
     /** Inputs that share a scale. */
@@ -48,8 +48,8 @@ final class GptqTensors {
             int codes = 0;
             int mirrored = 0;
             for (int place = 0; place < 4; place++) {
-                double drawn = ZERO + CODE_DEVIATION * random.nextGaussian();
-                int code = Math.clamp(Math.round(drawn), 1, 15);
+                double sample = ZERO + CODE_DEVIATION * random.nextGaussian();
+                int code = Math.clamp(Math.round(sample), 1, 15);
                 codes |= code << (4 * place);
                 mirrored |= (2 * ZERO - code) << (4 * place);
             }

@@ -9,25 +9,25 @@ import java.nio.ByteOrder;
 import java.util.Random;
 
 /**
- * A tensor of random values, by default normally distributed in bf16. Eight bytes come from one
- * number of SplitMix64 whose state is their place, so a tensor depends on seed and name alone,
- * wherever it is cut.
+ * A tensor of random values, normally distributed unless it holds codes. Every eight bytes come
+ * from one number of SplitMix64, whose state is their position, so a tensor depends on its seed and
+ * name alone and not on the chunks in which it is written.
  *
  * @param name in the checkpoint
  * @param shape extents, row-major
  * @param filling element type and kind of values
- * @param mean of the values; of those that are codes, nothing
+ * @param mean of the values; unused for codes
  * @param deviation of the values
  */
 record RandomTensor(String name, Shape shape, Filling filling, double mean, double deviation) {
-    private static final int UNIT_BYTES = 8; // four draws
+    private static final int UNIT_BYTES = 8; // four elements
 
     private static final long GAMMA = 0x9E3779B97F4A7C15L;
 
-    /** 16 random bits choose one of these: as many different values as bf16 has at all. */
+    /** 16 random bits choose one of these 65,536 values, as many as bf16 has. */
     private static final float[] NORMAL = normal(1 << 16);
 
-    /** What elements are. */
+    /** Element type and kind of values. */
     enum Filling {
         BF16("BF16", Short.BYTES),
         F16("F16", Short.BYTES),
@@ -83,10 +83,10 @@ record RandomTensor(String name, Shape shape, Filling filling, double mean, doub
     Values values(long seed) {
         return filling == Filling.GROUPS
                 ? new Groups()
-                : new Draws(state(seed + ":" + name), table());
+                : new Samples(state(seed + ":" + name), table());
     }
 
-    /** What 16 random bits choose from. */
+    /** The elements that 16 random bits choose from. */
     private short[] table() {
         short[] table = new short[NORMAL.length];
         for (int i = 0; i < table.length; i++) {
@@ -97,7 +97,7 @@ record RandomTensor(String name, Shape shape, Filling filling, double mean, doub
                         case F16 -> Float.floatToFloat16(value);
                         case CODES -> GptqTensors.fourCodes(i);
                         case ZEROS -> GptqTensors.FOUR_ZEROS;
-                        case GROUPS -> throw new IllegalStateException("groups are not drawn");
+                        case GROUPS -> throw new IllegalStateException("groups are not random");
                     };
         }
         return table;
@@ -109,7 +109,7 @@ record RandomTensor(String name, Shape shape, Filling filling, double mean, doub
 
     /** Elements in order. */
     interface Values {
-        /** Fills what remains of a buffer; only the last one may hold a part of eight bytes. */
+        /** Fills a buffer; only the last one may end within a unit of eight bytes. */
         void fill(ByteBuffer buffer);
     }
 
@@ -127,12 +127,12 @@ record RandomTensor(String name, Shape shape, Filling filling, double mean, doub
         }
     }
 
-    private static final class Draws implements Values {
+    private static final class Samples implements Values {
         private final long state;
         private final short[] table;
         private long next;
 
-        private Draws(long state, short[] table) {
+        private Samples(long state, short[] table) {
             this.state = state;
             this.table = table;
         }

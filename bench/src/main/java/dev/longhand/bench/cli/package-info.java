@@ -1,4 +1,4 @@
-/** What the commands of this module share. */
+/** The way in which all commands of this module run and fail. */
 @NullMarked
 package dev.longhand.bench.cli;
 

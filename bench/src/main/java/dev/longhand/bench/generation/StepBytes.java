@@ -6,19 +6,20 @@ import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.DType;
 
 /**
- * What a decode step has to read, computed from what the engine keeps in memory: every weight once,
- * an unmerged adapter once, and each row's keys and values.
+ * The bytes that a decode step reads, computed from the engine's memory plan: every weight once, an
+ * unmerged adapter once, and the keys and values of each row.
  *
- * @param weights bytes of all weights but an embedding that is not also the head: of that, a row
- * @param adapter bytes of the adapter that all rows share
- * @param kvPerPosition bytes of one position's keys and values in all layers
+ * @param weights bytes of the weights without an untied embedding, of which a step reads one row
+ * @param adapter bytes of the adapter, which all rows share
+ * @param kvPerPosition bytes of the keys and values of one position in all layers
  */
 record StepBytes(long weights, long adapter, double kvPerPosition) {
     /**
-     * Of an engine whose plan this is.
+     * The bytes of an engine with this memory plan.
      *
-     * @param weights how they are kept; quantised, a tied head is a matrix of its own
-     * @param sequencesMax of the engine: its pool has a page more for each but one
+     * @param weights dtype of the weights; a quantised head is a separate matrix even if it is tied
+     * @param sequencesMax limit of the engine, whose page pool has one page more for each sequence
+     *     after the first
      */
     static StepBytes of(
             MemoryPlan plan,
@@ -37,7 +38,7 @@ record StepBytes(long weights, long adapter, double kvPerPosition) {
                 (double) plan.kvBytes() / pages / KvShape.PAGE_POSITIONS);
     }
 
-    /** Bytes per token of a step of {@code batch} rows that see so many positions each. */
+    /** Bytes per token of a step of {@code batch} rows that attend to {@code positions} each. */
     double perToken(double positions, int batch) {
         return (double) (weights + adapter) / batch + kvPerPosition * positions;
     }

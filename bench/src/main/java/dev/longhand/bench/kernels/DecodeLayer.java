@@ -27,21 +27,22 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * One layer with random weights, and a decode step of it over sequences that have pages of their
- * own. All matrices are views of one block of host memory; on a device each has its own copy.
+ * One layer with random weights and a decode step of it; no two sequences share a page. All
+ * matrices are views of one block of host memory; on a device each has its own copy.
  */
 final class DecodeLayer implements AutoCloseable {
-    /** Told of every op of a step, in order, with what it has to read; runs it. */
+    /** Runs and measures the ops of a step, in order. */
     interface Meter {
         /**
          * Runs one op.
          *
-         * @param launch queues it
-         * @param wait until the device has done what was queued
+         * @param floor bytes that the op must read
+         * @param launch queues the op
+         * @param wait waits for all queued work
          */
         void run(String op, OpTraffic.Floor floor, Runnable launch, Runnable wait);
 
-        /** How often the step shall run. */
+        /** The number of times that the step runs. */
         default int steps() {
             return 1;
         }
@@ -64,7 +65,7 @@ final class DecodeLayer implements AutoCloseable {
     /**
      * Places the weights; the backend stays the caller's.
      *
-     * @param weights BF16, or what they are quantised to
+     * @param weights BF16, or the dtype that they are quantised to
      */
     DecodeLayer(ComputeBackend backend, LayerShape shape, DType weights) {
         this.backend = backend;
@@ -125,10 +126,10 @@ final class DecodeLayer implements AutoCloseable {
     }
 
     /**
-     * Fills a cache and runs the decode step of one more token.
+     * Fills a KV cache and runs a decode step.
      *
-     * @param sequences each decodes one row
-     * @param context positions that the row sees, its own included
+     * @param sequences rows of the step, one of each sequence
+     * @param context positions that a row attends to, its own included
      * @param rank of an adapter of all linear layers that every sequence has; 0 is none
      */
     void decode(int sequences, int context, int rank, Meter meter) {
@@ -236,7 +237,7 @@ final class DecodeLayer implements AutoCloseable {
         }
     }
 
-    /** Hands a meter what it needs to wait, as a device queues what it is asked for. */
+    /** Calls a meter with a way to wait for the device's queue. */
     private final class Recorder {
         private final Meter meter;
         private final Tensor tensor;
@@ -251,7 +252,7 @@ final class DecodeLayer implements AutoCloseable {
             meter.run(op, floor, launch, this::synchronize);
         }
 
-        /** Reading a tensor waits. */
+        /** Waits for the queue by reading a tensor. */
         private void synchronize() {
             backend.read(tensor, 0, new float[1]);
         }
@@ -265,7 +266,7 @@ final class DecodeLayer implements AutoCloseable {
         return backend.place(tensor);
     }
 
-    /** Of {@code matrices} that read one input, and an adapter of each. */
+    /** The floor of {@code matrices} that read the same input, each with an adapter. */
     private OpTraffic.Floor matrix(
             int outputs, int inputs, int matrices, int rank, long operandBytes) {
         return new OpTraffic.Floor(

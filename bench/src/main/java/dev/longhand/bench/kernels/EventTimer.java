@@ -5,7 +5,7 @@ import dev.longhand.bindings.cuda.CudaQueue;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Times queued work by events between one launch and the next. */
+/** Times queued work by device events between launches. */
 final class EventTimer implements AutoCloseable {
     private final CudaQueue queue;
     private final List<Long> events = new ArrayList<>();
@@ -21,7 +21,9 @@ final class EventTimer implements AutoCloseable {
         queue.record(event);
     }
 
-    /** Waits for the last mark; the milliseconds from each mark to the {@code apart}-th after. */
+    /**
+     * Waits for the last mark; milliseconds from each mark to the {@code apart}-th mark after it.
+     */
     List<Double> millis(int apart) {
         queue.synchronize();
         List<Double> times = new ArrayList<>();
@@ -31,7 +33,7 @@ final class EventTimer implements AutoCloseable {
         return times;
     }
 
-    /** The middle one; of an even number the upper. */
+    /** The median; the upper middle value of an even number. */
     static double median(List<Double> values) {
         return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
     }

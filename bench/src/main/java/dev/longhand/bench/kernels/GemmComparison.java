@@ -24,9 +24,9 @@ import java.util.Random;
 import java.util.function.IntConsumer;
 
 /**
- * Our product [rows, hidden] x [hidden, intermediate] beside cuBLAS's, of a prefill and of one row.
- * Several copies of the matrix take turns, so that together they are larger than L2: of the 32B
- * shape three of 283 MB. Ours reads F32 activations and rounds them; cuBLAS is given bf16.
+ * Times our product [rows, hidden] x [hidden, intermediate] beside cuBLAS's, at the rows of a
+ * prefill and at one row. Runs rotate over copies of the matrix that together exceed L2: three of
+ * 283 MB at the 32B shape. Our kernel reads F32 activations and rounds them; cuBLAS reads bf16.
  */
 final class GemmComparison implements AutoCloseable {
     private static final int COPIES = 3;
@@ -59,7 +59,7 @@ final class GemmComparison implements AutoCloseable {
         return values;
     }
 
-    /** One line for each number of rows and each implementation, or why there is none. */
+    /** One line for each number of rows and implementation, or the reason why there is none. */
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         List<Linear> ours = new ArrayList<>();
@@ -77,7 +77,7 @@ final class GemmComparison implements AutoCloseable {
         for (int rows : new int[] {plan.prefillRows(), 1}) {
             Rows plain = Rows.of(rows);
             double millis =
-                    median(turn -> backend.applyLinear(ours.get(turn), x, out, plain, false));
+                    median(copy -> backend.applyLinear(ours.get(copy), x, out, plain, false));
             lines.add(line("ours", rows, millis));
         }
         lines.addAll(cublas());
@@ -98,9 +98,9 @@ final class GemmComparison implements AutoCloseable {
             for (int rows : new int[] {plan.prefillRows(), 1}) {
                 double millis =
                         median(
-                                turn ->
+                                copy ->
                                         gemm.multiply(
-                                                matrices.get(turn),
+                                                matrices.get(copy),
                                                 x,
                                                 out,
                                                 rows,

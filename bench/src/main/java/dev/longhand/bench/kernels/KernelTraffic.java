@@ -6,15 +6,15 @@ import tools.jackson.databind.json.JsonMapper;
 import java.util.List;
 
 /**
- * What the PTX device counted of one kernel.
+ * The PTX device's counters of one kernel.
  *
  * @param kernel its name
- * @param launches how often it ran
- * @param loadRequests memory instructions of warps that read global memory
- * @param loadSectors sectors of 32 bytes that these requests touched, again in each request
+ * @param launches number of launches
+ * @param loadRequests warp-level loads from global memory
+ * @param loadSectors 32-byte sectors touched, counted once per request
  * @param loadBytes bytes that threads asked for
- * @param readSectors different sectors read in a launch, summed over launches
- * @param writtenSectors the same of what was written
+ * @param readSectors distinct sectors read in a launch, summed over launches
+ * @param writtenSectors distinct sectors written in a launch, summed over launches
  * @param wavefronts passes over shared memory
  * @param wavefrontsIdeal passes that the same requests take without bank conflicts
  */
@@ -52,22 +52,22 @@ record KernelTraffic(
                 counters.get("sharedWavefrontsIdeal").asLong());
     }
 
-    /** Bytes that DRAM has to give. */
+    /** Bytes read from DRAM if every launch finds the caches empty. */
     long readBytes() {
         return SECTOR_BYTES * readSectors;
     }
 
-    /** Bytes that DRAM has to take. */
+    /** Bytes written to DRAM under the same assumption. */
     long writtenBytes() {
         return SECTOR_BYTES * writtenSectors;
     }
 
-    /** Sectors that a request touches. */
+    /** The mean number of sectors of a request. */
     double sectorsPerRequest() {
         return (double) loadSectors / loadRequests;
     }
 
-    /** Sectors that a request would touch if every byte of them were asked for, and once. */
+    /** The mean number of sectors of a request whose bytes were dense and distinct. */
     double sectorsPerRequestIdeal() {
         return (double) loadBytes / SECTOR_BYTES / loadRequests;
     }

@@ -4,7 +4,7 @@ import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.Shape;
 
 /**
- * The sizes of a Qwen2 layer with keys and values in bf16, and what follows from them in bytes.
+ * The sizes of a Qwen2 layer, and the bytes of its weights, adapters and bf16 keys and values.
  *
  * @param hidden width of the residual stream
  * @param heads query heads

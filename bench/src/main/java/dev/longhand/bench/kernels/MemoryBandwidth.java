@@ -11,11 +11,10 @@ import dev.longhand.kernels.tensor.Tensor;
 import java.util.OptionalDouble;
 
 /**
- * How fast the host reads memory: a scan for NaNs, by as many threads as decode, over weights far
- * larger than caches, on huge pages where the system has some for weights. (A sum over Java arrays,
- * on small pages, read 10 to 20 % less, and decoding seemed to exceed the limit.) The best of some
- * passes counts, as it does for STREAM. Without C kernels Java scans, which may be slower than the
- * memory.
+ * Measures the host's memory bandwidth: the threads that decode scan weights for NaNs, far more
+ * than caches hold, on huge pages where weights lie on them. (A sum over Java arrays on small pages
+ * read 10 to 20 % less, and decoding seemed to exceed the limit.) The best pass counts, as in
+ * STREAM. Without C kernels the scan is in Java and may be slower than the memory.
  */
 public final class MemoryBandwidth implements AutoCloseable {
     /** The largest caches of a socket have about 400 MB. */
@@ -49,7 +48,7 @@ public final class MemoryBandwidth implements AutoCloseable {
     }
 
     /**
-     * Measures where that says something about a device.
+     * Measures the bandwidth if the device computes in host memory.
      *
      * @return bytes per second; empty if the device has a memory of its own
      */
@@ -62,7 +61,7 @@ public final class MemoryBandwidth implements AutoCloseable {
         }
     }
 
-    /** Whether a device computes in the memory that this measures. */
+    /** Whether a device computes in host memory. */
     public static boolean inHostMemory(Device device, int threads) {
         if (!device.equals(Device.AUTO)) {
             return device.equals(Device.CPU) || device.equals(Device.REFERENCE);

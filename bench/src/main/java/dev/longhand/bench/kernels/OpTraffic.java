@@ -4,41 +4,41 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * An op of a decode step: what it has to read by its shapes, and what its kernels moved.
+ * The memory traffic of one op of a decode step.
  *
  * @param op name
- * @param floor bytes that it has to read
- * @param kernels at least one
+ * @param floor bytes that the op must read by its shapes
+ * @param kernels traffic of its kernels, at least one
  */
 record OpTraffic(String op, Floor floor, List<KernelTraffic> kernels) {
     /**
-     * Bytes that an op cannot do without.
+     * The bytes that an op must read at least.
      *
-     * @param weights of its matrices, and B of an adapter
-     * @param shrink A of an adapter, which a launch of its own reads
-     * @param kv of keys and values
-     * @param operands of activations, biases and norms that it reads beside them
+     * @param weights bytes of its matrices and of B of an adapter
+     * @param shrink bytes of A of an adapter, which a separate launch reads
+     * @param kv bytes of keys and values
+     * @param operands bytes of the activations, biases and norms
      */
     record Floor(long weights, long shrink, long kv, long operands) {
-        /** Weights, keys and values: what a decode step is bound by. */
+        /** Weights, keys and values: the bytes that bound a decode step. */
         long bytes() {
             return weights + shrink + kv;
         }
     }
 
-    /** The kernel that reads most, so the one with the weights or the keys and values. */
+    /** The kernel that reads most: the one that reads the weights, or the keys and values. */
     KernelTraffic reader() {
         return kernels.stream()
                 .max(Comparator.comparingLong(KernelTraffic::readSectors))
                 .orElseThrow();
     }
 
-    /** Bytes read by the kernel that reads most. */
+    /** Bytes read by {@link #reader}. */
     long readBytes() {
         return reader().readBytes();
     }
 
-    /** Bytes that a kernel cannot do without. */
+    /** The bytes that a kernel must read at least. */
     long floor(KernelTraffic kernel) {
         if (kernel.equals(reader())) {
             return floor.weights() + floor.kv();

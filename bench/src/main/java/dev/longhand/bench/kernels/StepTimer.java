@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Times the ops of decode steps that follow each other without waiting. Between two uses of a
- * matrix the step reads all others, so it comes out of memory as long as a layer is larger than L2.
+ * Times the ops of decode steps that are queued without waiting. Between two uses of a matrix the
+ * step reads all other matrices, so each comes from memory if a layer is larger than L2.
  */
 final class StepTimer implements DecodeLayer.Meter, AutoCloseable {
     private final int warmUpSteps;
@@ -32,7 +32,7 @@ final class StepTimer implements DecodeLayer.Meter, AutoCloseable {
     @Override
     public void run(String op, OpTraffic.Floor floor, Runnable launch, Runnable wait) {
         if (op.equals(firstOp())) {
-            timer.mark(); // a step begins here, not where the one before it ended
+            timer.mark(); // the beginning of a step
         }
         floors.putIfAbsent(op, floor);
         launch.run();
@@ -43,7 +43,7 @@ final class StepTimer implements DecodeLayer.Meter, AutoCloseable {
         return floors.isEmpty() ? "norm, qkv" : floors.keySet().iterator().next();
     }
 
-    /** One line for each op and one for the step: medians beside the floor at a bandwidth. */
+    /** One line for each op and one for the step: medians beside the floor at this bandwidth. */
     List<String> lines(double bytesPerSecond) {
         int ops = floors.size();
         int marks = ops + 1;
@@ -66,7 +66,7 @@ final class StepTimer implements DecodeLayer.Meter, AutoCloseable {
         return lines;
     }
 
-    /** The times of one op, without those of the steps that warm up. */
+    /** The times of one op without the warm-up steps. */
     private List<Double> every(List<Double> times, int stride, int first) {
         List<Double> own = new ArrayList<>();
         for (int step = warmUpSteps; step < steps(); step++) {

@@ -9,9 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A case of the op table with data that no cache still holds from the last run: copies take turns,
- * together three times an L2 cache of 50 MB, the size of an H100's. The smallest cases would need
- * thousands of copies and stay in a cache, as their operands do in a model.
+ * A case of the op table, timed on data that is not in a cache: runs rotate over copies that
+ * together are three times an L2 cache of 50 MB, the size of an H100's. The smallest cases would
+ * need thousands of copies; they stay in a cache, as their operands do in a model.
  */
 final class TimedCase implements AutoCloseable {
     private static final long ROTATED_BYTES = 150_000_000;
@@ -29,7 +29,7 @@ final class TimedCase implements AutoCloseable {
     }
 
     /**
-     * The only case whose name has a part.
+     * The only case whose name contains a text.
      *
      * @throws InputException if there is none, or several
      */

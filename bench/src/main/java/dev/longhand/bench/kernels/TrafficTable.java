@@ -4,20 +4,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The ops of one decode step of one layer, as text and in sums. */
+/** The traffic of one decode step of one layer: a table and its sums. */
 record TrafficTable(String title, List<OpTraffic> ops) {
-    /** What the columns mean; once above all tables. */
+    /** The meaning of the columns, printed once above all tables. */
     static final String HEADER =
             """
             Memory traffic of a decode step of one layer, counted by the PTX device.
-            read, written: different 32-byte sectors that a launch touches, times 32, summed over
-              launches: what DRAM moves at least if nothing stays in a cache between launches and
-              everything does within one. No times: the PTX device knows none.
-            floor: the matrices as they are kept, adapters in bf16; of attention 2 * kvHeads * headDim
-              * 2 bytes of keys and values * positions * sequences. Activations are no part of it, but
-              are of read.
-            sectors/request: 32-byte sectors that a load of a warp touches, activations and page
-              tables included; ideal: bytes asked for / 32. More is uncoalesced, less is shared.
+            read, written: distinct 32-byte sectors that a launch touches, times 32, summed over
+              launches. This is the least DRAM traffic if caches keep everything within a launch
+              and nothing between launches. The PTX device measures no times.
+            floor: the matrices in their dtype, adapters in bf16; for attention 2 * kvHeads * headDim
+              * 2 bytes of keys and values * positions * sequences. Activations count as read, but
+              not in the floor.
+            sectors/request: 32-byte sectors that a warp's load touches, activations and page
+              tables included; ideal: requested bytes / 32. More is uncoalesced, less is shared.
             wavefronts: passes over shared memory / the same without bank conflicts.
             """;
 
@@ -27,14 +27,14 @@ record TrafficTable(String title, List<OpTraffic> ops) {
         ops = List.copyOf(ops);
     }
 
-    /** A meter that collects what a device counts. */
+    /** A meter that collects a device's counters. */
     static final class Collector implements DecodeLayer.Meter {
         /** The counters of a device. */
         interface Source {
-            /** Forgets everything. */
+            /** Sets all counters to zero. */
             void clear();
 
-            /** What was counted since. */
+            /** The counters of each kernel since. */
             List<KernelTraffic> counted();
         }
 

@@ -1,4 +1,4 @@
-/** From figures to files: a history of results, Markdown tables and charts. */
+/** Results as files: a JSONL history, Markdown tables and SVG charts. */
 @NullMarked
 package dev.longhand.bench.report;
 
