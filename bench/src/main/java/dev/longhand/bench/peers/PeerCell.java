@@ -25,18 +25,18 @@ record PeerCell(
         double longhand) {
     /** What is measured. */
     enum Phase {
-        DECODE(Metric.of("ms/token")),
-        PREFILL(Metric.of("tokens/s"));
+        DECODE("ms/token"),
+        PREFILL("tokens/s");
 
-        private final Metric metric;
+        private final String unit;
 
-        Phase(Metric metric) {
-            this.metric = metric;
+        Phase(String unit) {
+            this.unit = unit;
         }
 
         /** The measured quantity. */
         Metric metric() {
-            return metric;
+            return Metric.of(unit);
         }
     }
 

@@ -34,12 +34,12 @@ final class SvgCanvas {
             .grid { stroke: #d0d7de }
             .axis { stroke: #1f2328 }
             polyline { fill: none; stroke-width: 2.5 }
-            %s@media (prefers-color-scheme: dark) {
+            LIGHT_RULES@media (prefers-color-scheme: dark) {
             text { fill: #e6edf3 }
             .paper { fill: #0d1117 }
             .grid { stroke: #30363d }
             .axis { stroke: #e6edf3 }
-            %s}
+            DARK_RULES}
             </style>
             """;
 
@@ -62,7 +62,7 @@ final class SvgCanvas {
         this.xMax = xMax;
         this.yMax = Math.ceil(yMax * 1.001 / step(yMax)) * step(yMax);
         add("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\">", WIDTH, HEIGHT);
-        svg.append(STYLE.formatted(rules(LIGHT), rules(DARK)));
+        svg.append(STYLE.replace("LIGHT_RULES", rules(LIGHT)).replace("DARK_RULES", rules(DARK)));
         add("<rect class=\"paper\" width=\"%d\" height=\"%d\"/>", WIDTH, HEIGHT);
         text("title", LEFT, TOP - 24, title);
         text("middle", (LEFT + RIGHT) / 2.0, BOTTOM + 58, xLabel);
@@ -81,6 +81,7 @@ final class SvgCanvas {
         return rules.toString();
     }
 
+    @SuppressWarnings("AnnotateFormatMethod") // its annotation is in a library that bench has not
     private void add(String format, Object... values) {
         svg.append(String.format(Locale.ROOT, format, values)).append('\n');
     }

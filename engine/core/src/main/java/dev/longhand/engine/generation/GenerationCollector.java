@@ -15,6 +15,9 @@ public final class GenerationCollector {
     private final List<List<TokenLogprob>> logprobs = new ArrayList<>();
     private GenerationEvent.@Nullable Finished end;
 
+    /** Starts empty. */
+    public GenerationCollector() {}
+
     /**
      * Adds the next event.
      *
