@@ -127,10 +127,7 @@ public final class Engine implements AutoCloseable {
             config.adapters().forEach(adapters::load);
             return new Engine(
                     setup,
-                    new PromptEncoder(
-                            config.model(),
-                            setup.tokenizer().orElse(null),
-                            setup.model().vocabSize()),
+                    promptEncoder(config, setup),
                     plan,
                     choice.reason(),
                     thread,
@@ -141,6 +138,11 @@ public final class Engine implements AutoCloseable {
             resources.close();
             throw e;
         }
+    }
+
+    private static PromptEncoder promptEncoder(EngineConfig config, EngineSetup setup) {
+        return new PromptEncoder(
+                config.model(), setup.tokenizer().orElse(null), setup.model().vocabSize());
     }
 
     private static void requireAttention(ComputeBackend backend, KvShape kv, int heads) {
