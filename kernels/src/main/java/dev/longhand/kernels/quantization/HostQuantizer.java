@@ -5,6 +5,7 @@ import dev.longhand.bindings.cpu.CpuContext;
 import dev.longhand.bindings.cpu.CpuLibrary;
 import dev.longhand.kernels.cpu.CpuBackend;
 import dev.longhand.kernels.cpu.CpuDtypes;
+import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Quantizer;
 
@@ -31,6 +32,11 @@ public final class HostQuantizer implements AutoCloseable {
                         : null;
     }
 
+    /** Whether a C kernel quantises to a dtype; without one {@link Quantizer} does, slowly. */
+    public static boolean hasKernel(DType dtype) {
+        return CpuDtypes.has(dtype);
+    }
+
     /** Index of the first NaN or infinity, row-major, or -1; of weights in native memory. */
     public long findNonFinite(HostTensor weights) {
         return context == null
@@ -46,7 +52,7 @@ public final class HostQuantizer implements AutoCloseable {
      * @param quantized of the same shape, in native memory
      */
     public void quantize(HostTensor weights, HostTensor quantized) {
-        if (context == null || !CpuDtypes.has(quantized.dtype())) {
+        if (context == null || !hasKernel(quantized.dtype())) {
             Quantizer.quantize(weights, quantized);
             return;
         }

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * How the matrices of a model's linear layers, the head among them, are kept:
@@ -142,6 +143,16 @@ public final class LinearWeights implements AutoCloseable {
         if (wanted.isEmpty()) {
             throw new InputException(
                     "a cache is for quantised weights: these stay as they are stored");
+        }
+        if (asked != null && !HostQuantizer.hasKernel(asked)) {
+            throw new InputException(
+                    "a cache is for %s weights, not for %s"
+                            .formatted(
+                                    DType.quantizableTypes().stream()
+                                            .filter(HostQuantizer::hasKernel)
+                                            .map(DType::label)
+                                            .collect(Collectors.joining(" and ")),
+                                    asked.label()));
         }
         String kind = asked == null ? "stored" : asked.label();
         cache =

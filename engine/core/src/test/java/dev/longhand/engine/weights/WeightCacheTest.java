@@ -10,9 +10,11 @@ import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.model.LinearWeights;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
 
@@ -268,6 +270,19 @@ class WeightCacheTest {
         assertTrue(Files.isDirectory(taken.resolve("a folder")));
         assertTrue(
                 refusal(config(model, null, notes)).startsWith("a cache is for quantised weights"));
+    }
+
+    @Test
+    void aFormatWithoutAKernelOnTheHostHasNoCache() throws Exception {
+        Path model = copy(Goldens.checkpoint(DENSE));
+        try (Checkpoint checkpoint = Checkpoint.open(model);
+                LinearWeights weights =
+                        new LinearWeights(checkpoint, ModelConfig.read(model), DType.FP8)) {
+            InputException refused =
+                    assertThrows(InputException.class, () -> weights.cache(1, notes));
+            assertEquals("a cache is for int8 and int4 weights, not for fp8", refused.getMessage());
+        }
+        assertEquals(List.of(), cacheFiles(model));
     }
 
     @Test
