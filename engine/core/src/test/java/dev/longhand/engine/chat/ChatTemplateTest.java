@@ -73,7 +73,7 @@ class ChatTemplateTest {
         writeConfig("{% for m in messages %}{{ m.content }}{% endfor %}");
         InputException e = assertThrows(InputException.class, () -> ChatTemplate.read(folder));
         assertTrue(e.getMessage().contains("tokenizer_config.json: chat template with SHA-256"));
-        assertTrue(e.getMessage().contains("--raw"));
+        assertTrue(e.getMessage().contains(ChatTemplate.Recognition.REMEDY));
     }
 
     @Test
