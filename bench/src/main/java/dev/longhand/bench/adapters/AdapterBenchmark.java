@@ -70,13 +70,16 @@ public class AdapterBenchmark extends ModelParameters {
     @Setup(Level.Trial)
     public void open() {
         ModelChoice choice = choice();
-        EngineConfig.Builder config =
-                choice.engine().contextTokensMax(64).kvTokensMax(64 * ROWS).sequencesMax(ROWS);
+        EngineConfig config =
+                choice.engine()
+                        .withContextTokensMax(64)
+                        .withKvTokensMax(64 * ROWS)
+                        .withSequencesMax(ROWS);
         for (int i = 0; i < ROWS; i++) {
-            config.adapter(name(i), choice.adapter(rank, i));
+            config = config.withAdapter(name(i), choice.adapter(rank, i));
         }
         swapped = choice.adapter(rank, ROWS);
-        engine = Engine.open(config.build());
+        engine = Engine.open(config);
     }
 
     private static String name(int adapter) {

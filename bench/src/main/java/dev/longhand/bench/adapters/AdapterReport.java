@@ -51,14 +51,14 @@ public final class AdapterReport implements Runnable {
     @Override
     public void run() {
         ModelChoice choice = model.choice();
-        EngineConfig.Builder config =
-                choice.engine().contextTokensMax(1024).kvTokensMax(ROWS * 1024);
+        EngineConfig config =
+                choice.engine().withContextTokensMax(1024).withKvTokensMax(ROWS * 1024);
         for (int i = 0; i < ROWS; i++) {
-            config.adapter(small(i), choice.adapter(RANK, i));
+            config = config.withAdapter(small(i), choice.adapter(RANK, i));
         }
-        config.adapter("large", choice.adapter(LARGE_RANK, 0));
+        config = config.withAdapter("large", choice.adapter(LARGE_RANK, 0));
         Path swapped = choice.adapter(RANK, ROWS);
-        try (Engine engine = Engine.open(config.build())) {
+        try (Engine engine = Engine.open(config)) {
             System.out.println(engine.backendDescription());
             costs(engine);
             swaps(engine, swapped);

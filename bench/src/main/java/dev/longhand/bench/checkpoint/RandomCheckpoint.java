@@ -2,7 +2,7 @@ package dev.longhand.bench.checkpoint;
 
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.engine.status.LoadProgress;
 
 import tools.jackson.databind.json.JsonMapper;
 

@@ -11,7 +11,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
-import dev.longhand.engine.lora.AdapterInfo;
+import dev.longhand.engine.status.AdapterInfo;
 
 import org.jspecify.annotations.Nullable;
 
@@ -72,17 +72,17 @@ public final class LongGeneration implements AutoCloseable {
         this.setting = setting;
         times = new long[setting.output()];
         int context = setting.prompt() + setting.output();
-        EngineConfig.Builder config =
+        EngineConfig config =
                 setting.choice()
                         .engine()
-                        .contextTokensMax(context)
-                        .kvTokensMax(setting.batch() * context)
-                        .sequencesMax(setting.batch());
+                        .withContextTokensMax(context)
+                        .withKvTokensMax(setting.batch() * context)
+                        .withSequencesMax(setting.batch());
         AdapterMode mode = setting.adapter();
         if (mode.rank() > 0) {
-            config.adapter(ADAPTER, setting.choice().adapter(mode.rank(), 1));
+            config = config.withAdapter(ADAPTER, setting.choice().adapter(mode.rank(), 1));
         }
-        engine = Engine.open(config.build());
+        engine = Engine.open(config);
         try {
             if (mode.merged()) {
                 engine.adapters().merge(ADAPTER);

@@ -4,19 +4,16 @@ import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.memory.StepSize;
 import dev.longhand.engine.model.DecoderModel;
-import dev.longhand.engine.model.DecoderWeights;
-import dev.longhand.engine.model.LinearWeights;
-import dev.longhand.engine.weights.Checkpoint;
-import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.engine.model.LoadedModel;
+import dev.longhand.engine.model.ModelLoader;
+import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.backend.DecoderOps;
 import dev.longhand.kernels.batch.StepBatch;
-import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.sampling.SamplingParams;
 
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 
 /**
@@ -30,12 +27,8 @@ public final class ModelSession implements AutoCloseable {
     /** Positions after the context, which decode steps use over and over. */
     private static final int DECODE_POSITIONS = 256;
 
-    private final Checkpoint checkpoint;
-    private final Arena hostMemory;
-    private final ComputeBackend backend;
-    private final DecoderOps ops;
-    private final DecoderModel model;
-    private final KvCache kv;
+    private final ModelLoader loader;
+    private final LoadedModel loaded;
     private final StepBatch batch;
     private final SamplerState[] samplers;
     private final int vocabulary;
@@ -55,46 +48,28 @@ public final class ModelSession implements AutoCloseable {
     /**
      * Opens a model.
      *
-     * @param backend the session closes it
-     * @param ops the ops of the backend, or others that delegate to them
+     * @param backend closed by the session
+     * @param ops the backend, or a decorator of it
      * @param context positions that {@link #fillContext} will fill
      * @param rowsMax rows of the largest step
      */
-    @SuppressWarnings("MustBeClosedChecker") // the session closes it
     ModelSession(
             ModelChoice choice, ComputeBackend backend, DecoderOps ops, int context, int rowsMax) {
         Path folder = choice.folder();
-        this.backend = backend;
-        this.ops = ops;
         ModelConfig config = ModelConfig.read(folder);
-        checkpoint = Checkpoint.open(folder);
-        hostMemory = Arena.ofShared();
+        loader = ModelLoader.open(folder, config, choice.quantized(), () -> backend);
         int positions = context + Math.max(rowsMax, DECODE_POSITIONS);
-        model =
-                new DecoderModel(
-                        DecoderWeights.bind(
-                                checkpoint,
-                                config,
-                                backend,
-                                new LinearWeights(checkpoint, config, choice.quantized()),
-                                LoadProgress.SILENT,
-                                hostMemory),
-                        config,
-                        backend,
+        int pages = KvShape.pagesFor(positions);
+        loaded =
+                loader.load(
                         ops,
                         new StepSize(Math.max(rowsMax, PREFILLED), 1, positions),
-                        hostMemory);
-        int pages = KvShape.pagesFor(positions);
-        kv =
-                backend.allocateKv(
-                        new KvShape(
-                                config.layers(),
+                        config.kvShape(
                                 pages,
-                                config.kvHeads(),
-                                config.headDim(),
                                 choice.kv() == null
                                         ? backend.capabilities().kvDtype()
-                                        : choice.kv()));
+                                        : choice.kv()),
+                        LoadProgress.SILENT);
         batch = backend.allocateBatch(Math.max(rowsMax, PREFILLED), 1, pages);
         for (int page = 0; page < pages; page++) {
             batch.setPage(0, page, page);
@@ -114,7 +89,7 @@ public final class ModelSession implements AutoCloseable {
         prefill(Math.min(context, PREFILLED));
         int source = KvShape.pagesFor(PREFILLED);
         for (int page = source; page < KvShape.pagesFor(context); page++) {
-            backend.copyPage(kv, page % source, page);
+            loader.backend().copyPage(loaded.kv(), page % source, page);
         }
     }
 
@@ -138,8 +113,9 @@ public final class ModelSession implements AutoCloseable {
     }
 
     private int step() {
-        model.forward(batch, kv);
-        ops.sample(model.logits(), samplers, 1);
+        DecoderModel model = loaded.model();
+        model.forward(batch, loaded.kv());
+        loaded.ops().sample(model.logits(), samplers, 1);
         token = samplers[0].token();
         return token;
     }
@@ -147,9 +123,7 @@ public final class ModelSession implements AutoCloseable {
     @Override
     public void close() {
         batch.close();
-        kv.close();
-        backend.close();
-        hostMemory.close();
-        checkpoint.close();
+        loaded.close();
+        loader.close();
     }
 }

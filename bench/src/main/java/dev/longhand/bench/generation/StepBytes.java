@@ -1,7 +1,7 @@
 package dev.longhand.bench.generation;
 
 import dev.longhand.engine.architecture.ModelConfig;
-import dev.longhand.engine.memory.MemoryPlan;
+import dev.longhand.engine.status.MemoryPlan;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.DType;
 

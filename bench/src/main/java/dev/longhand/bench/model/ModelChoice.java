@@ -158,13 +158,13 @@ public record ModelChoice(
     }
 
     /** An engine of the model without speculation: a step gives each sequence one token. */
-    public EngineConfig.Builder engine() {
+    public EngineConfig engine() {
         return EngineConfig.of(folder())
-                .device(device)
-                .threads(threads)
-                .weights(quantized())
-                .kvDtype(kv)
-                .speculation(Speculation.OFF);
+                .withDevice(device)
+                .withThreads(threads)
+                .withWeights(quantized())
+                .withKvDtype(kv)
+                .withSpeculation(Speculation.OFF);
     }
 
     private Path requireCache() {

@@ -63,15 +63,14 @@ public final class QualityReport implements Runnable {
 
     private int[] sample(ModelChoice choice) {
         EngineConfig config =
-                choice.engine().device(Device.CPU).contextTokensMax(PROMPT.size() + tokens).build();
+                choice.engine().withDevice(Device.CPU).withContextTokensMax(PROMPT.size() + tokens);
         SamplingOptions sampling =
-                SamplingOptions.builder()
-                        .temperature(1f)
-                        .topK(0)
-                        .topP(1f)
-                        .minP(0f)
-                        .seed(SEED)
-                        .build();
+                SamplingOptions.DEFAULT
+                        .withTemperature(1f)
+                        .withTopK(0)
+                        .withTopP(1f)
+                        .withMinP(0f)
+                        .withSeed(SEED);
         List<Integer> ids = new ArrayList<>(PROMPT);
         try (Engine engine = Engine.open(config)) {
             Generation answer =

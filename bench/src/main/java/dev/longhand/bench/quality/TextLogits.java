@@ -4,17 +4,14 @@ import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.memory.StepSize;
 import dev.longhand.engine.model.DecoderModel;
-import dev.longhand.engine.model.DecoderWeights;
-import dev.longhand.engine.model.LinearWeights;
-import dev.longhand.engine.weights.Checkpoint;
-import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.engine.model.LoadedModel;
+import dev.longhand.engine.model.ModelLoader;
+import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
-import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 
 /** The logits of a model after every token of a text, computed on the host. */
@@ -22,11 +19,10 @@ final class TextLogits implements AutoCloseable {
     /** Tokens of a step, whose logits, 0.6 MB each, are in memory together. */
     private static final int ROWS = 32;
 
-    private final Arena hostMemory = Arena.ofShared();
-    private final Checkpoint checkpoint;
+    private final ModelLoader loader;
+    private final LoadedModel loaded;
     private final ComputeBackend backend;
     private final DecoderModel model;
-    private final KvCache kv;
     private final StepBatch batch;
 
     /**
@@ -37,31 +33,21 @@ final class TextLogits implements AutoCloseable {
     TextLogits(ModelChoice choice, int positions) {
         Path folder = choice.folder();
         ModelConfig config = ModelConfig.read(folder);
-        checkpoint = Checkpoint.open(folder);
-        backend = BackendChoice.host(choice.threads());
-        model =
-                new DecoderModel(
-                        DecoderWeights.bind(
-                                checkpoint,
-                                config,
-                                backend,
-                                new LinearWeights(checkpoint, config, choice.quantized()),
-                                LoadProgress.SILENT,
-                                hostMemory),
+        loader =
+                ModelLoader.open(
+                        folder,
                         config,
-                        backend,
+                        choice.quantized(),
+                        () -> BackendChoice.host(choice.threads()));
+        backend = loader.backend();
+        int pages = KvShape.pagesFor(positions);
+        loaded =
+                loader.load(
                         backend,
                         new StepSize(ROWS, ROWS, positions),
-                        hostMemory);
-        int pages = KvShape.pagesFor(positions);
-        kv =
-                backend.allocateKv(
-                        new KvShape(
-                                config.layers(),
-                                pages,
-                                config.kvHeads(),
-                                config.headDim(),
-                                backend.capabilities().kvDtype()));
+                        config.kvShape(pages, backend.capabilities().kvDtype()),
+                        LoadProgress.SILENT);
+        model = loaded.model();
         batch = backend.allocateBatch(ROWS, 1, pages);
         for (int page = 0; page < pages; page++) {
             batch.setPage(0, page, page);
@@ -78,7 +64,7 @@ final class TextLogits implements AutoCloseable {
                 batch.add(text[position], position, 0);
                 batch.select();
             }
-            model.forward(batch, kv);
+            model.forward(batch, loaded.kv());
             for (int position = Math.max(begin, first); position < end; position++) {
                 backend.read(model.logits(), position - begin, all[position - first]);
             }
@@ -89,9 +75,7 @@ final class TextLogits implements AutoCloseable {
     @Override
     public void close() {
         batch.close();
-        kv.close();
-        backend.close();
-        hostMemory.close();
-        checkpoint.close();
+        loaded.close();
+        loader.close();
     }
 }

@@ -46,10 +46,9 @@ public final class BatchReport implements Runnable {
                 Engine.open(
                         model.choice()
                                 .engine()
-                                .contextTokensMax(context)
-                                .kvTokensMax(batch * context)
-                                .sequencesMax(batch)
-                                .build())) {
+                                .withContextTokensMax(context)
+                                .withKvTokensMax(batch * context)
+                                .withSequencesMax(batch))) {
             System.out.println(engine.backendDescription());
             double[] ratios = new double[rounds];
             double[] alone = new double[rounds];

@@ -52,9 +52,8 @@ public final class SpeculationReport implements Runnable {
                 Engine.open(
                         model.choice()
                                 .engine()
-                                .contextTokensMax(context)
-                                .sequencesMax(1)
-                                .build())) {
+                                .withContextTokensMax(context)
+                                .withSequencesMax(1))) {
             System.out.println(engine.backendDescription());
             for (float temperature : temperatures) {
                 compare(engine, temperature);
@@ -104,12 +103,11 @@ public final class SpeculationReport implements Runnable {
 
     private GenerationRequest request(int number, float temperature) {
         SamplingOptions sampling =
-                SamplingOptions.builder()
-                        .temperature(temperature)
-                        .topK(0)
-                        .topP(1f)
-                        .seed((long) number)
-                        .build();
+                SamplingOptions.DEFAULT
+                        .withTemperature(temperature)
+                        .withTopK(0)
+                        .withTopP(1f)
+                        .withSeed((long) number);
         return SyntheticRequest.of(number, prompt, tokens).withSampling(sampling);
     }
 

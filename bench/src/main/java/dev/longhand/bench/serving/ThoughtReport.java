@@ -54,10 +54,10 @@ public final class ThoughtReport implements Runnable {
                         Engine.open(
                                 model.choice()
                                         .engine()
-                                        .contextTokensMax(context)
-                                        .kvTokensMax(context + sequences * (prompt + answer + 16))
-                                        .sequencesMax(sequences)
-                                        .build());
+                                        .withContextTokensMax(context)
+                                        .withKvTokensMax(
+                                                context + sequences * (prompt + answer + 16))
+                                        .withSequencesMax(sequences));
                 ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
             System.out.println(engine.backendDescription());
             GenerationRequest thought = SyntheticRequest.of(0, prompt, tokens);

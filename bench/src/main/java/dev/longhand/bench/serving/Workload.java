@@ -47,11 +47,10 @@ final class Workload implements AutoCloseable {
         engine =
                 Engine.open(
                         choice.engine()
-                                .contextTokensMax(longest)
-                                .kvTokensMax(batch * longest)
-                                .sequencesMax(batch)
-                                .queueDepthMax(requests)
-                                .build());
+                                .withContextTokensMax(longest)
+                                .withKvTokensMax(batch * longest)
+                                .withSequencesMax(batch)
+                                .withQueueDepthMax(requests));
     }
 
     /** Runs the trace. */

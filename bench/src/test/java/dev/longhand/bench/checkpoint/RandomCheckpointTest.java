@@ -15,8 +15,8 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.engine.weights.Checkpoint;
-import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.kernels.tensor.HostTensor;
 
 import org.junit.jupiter.api.Test;
@@ -39,7 +39,7 @@ class RandomCheckpointTest {
         Path model = RandomCheckpoint.cached(folder, QwenShape.TINY, 1, LoadProgress.SILENT);
         Path adapter = RandomCheckpoint.cachedAdapter(folder, model, 8, 1);
         EngineConfig config =
-                EngineConfig.of(model).contextTokensMax(256).adapter("random", adapter).build();
+                EngineConfig.of(model).withContextTokensMax(256).withAdapter("random", adapter);
         try (Engine engine = Engine.open(config)) {
             List<Integer> base = decode(engine, GenerationRequest.ids(List.of(1, 2, 3)));
             List<Integer> adapted =
@@ -59,7 +59,7 @@ class RandomCheckpointTest {
         new RandomCheckpoint(
                         QwenShape.TINY, WeightFormat.GPTQ_INT4, 1, RandomCheckpoint.SHARD_BYTES)
                 .write(model, LoadProgress.SILENT);
-        try (Engine engine = Engine.open(EngineConfig.of(model).contextTokensMax(256).build())) {
+        try (Engine engine = Engine.open(EngineConfig.of(model).withContextTokensMax(256))) {
             List<Integer> tokens = decode(engine, GenerationRequest.ids(List.of(1, 2, 3)));
             assertEquals(32, tokens.size());
             assertTrue(tokens.stream().distinct().count() > 12, tokens.toString());

@@ -8,7 +8,7 @@ import dev.longhand.bench.kernels.MemoryBandwidth;
 import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.bench.report.Metric;
 import dev.longhand.engine.architecture.ModelConfig;
-import dev.longhand.engine.memory.MemoryPlan;
+import dev.longhand.engine.status.MemoryPlan;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
 

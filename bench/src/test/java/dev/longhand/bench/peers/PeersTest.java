@@ -9,7 +9,7 @@ import dev.longhand.bench.checkpoint.QwenShape;
 import dev.longhand.bench.checkpoint.RandomCheckpoint;
 import dev.longhand.bench.cli.CommandLines;
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.engine.status.LoadProgress;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -198,10 +198,9 @@ class BatchCommandTest {
         try (Engine engine =
                 Engine.open(
                         EngineConfig.of(DEMO.resolve("checkpoint"))
-                                .device(Device.CPU)
-                                .contextTokensMax(320)
-                                .adapter("it", DEMO.resolve("adapter"))
-                                .build())) {
+                                .withDevice(Device.CPU)
+                                .withContextTokensMax(320)
+                                .withAdapter("it", DEMO.resolve("adapter")))) {
             for (int i = 0; i < lines.size(); i++) {
                 JsonNode problem = new JsonMapper().readTree(problems.get(i / SAMPLES));
                 JsonNode line = lines.get(i);
@@ -211,10 +210,9 @@ class BatchCommandTest {
                 texts.add(line.get("text").asString());
                 if (i % 7 == 0) {
                     SamplingOptions sampling =
-                            SamplingOptions.builder()
-                                    .temperature(0.5f)
-                                    .seed(line.get("seed").asLong())
-                                    .build();
+                            SamplingOptions.DEFAULT
+                                    .withTemperature(0.5f)
+                                    .withSeed(line.get("seed").asLong());
                     Completion alone =
                             Completion.of(
                                     engine,

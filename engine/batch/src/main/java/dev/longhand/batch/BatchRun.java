@@ -1,15 +1,16 @@
 package dev.longhand.batch;
 
 import dev.longhand.engine.Engine;
-import dev.longhand.engine.chat.ChatTemplate;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Sha256;
+import dev.longhand.engine.generation.ChatMessage;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationCollector;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationResult;
+import dev.longhand.engine.generation.Prompt;
 import dev.longhand.engine.generation.Usage;
-import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.kernels.sampling.NonFiniteLogitsException;
 import dev.longhand.service.ServedGeneration;
 import dev.longhand.service.Service;
@@ -41,7 +42,6 @@ public final class BatchRun {
 
     private final Engine engine;
     private final Service service;
-    private final ChatTemplate template;
     private final RunConfig config;
     private final Source source;
     private final RunPlan plan;
@@ -97,9 +97,9 @@ public final class BatchRun {
         this.service = service;
         this.config = config;
         this.source = source;
-        template = engine.chatTemplate();
         plan = new RunPlan(problems, config);
         config.sampling().resolve(engine.generationDefaults(), 0, 0); // rejects invalid options
+        prompt(problems.getFirst()); // rejects a model without a chat template
     }
 
     /**
@@ -174,12 +174,15 @@ public final class BatchRun {
         return count;
     }
 
+    private String prompt(Problem problem) {
+        List<ChatMessage> messages = config.messages(problem.question());
+        return engine.promptText(new Prompt.Chat(messages, List.of())) + config.prefill();
+    }
+
     /** Submits samples of one problem, which share the prompt. */
     private void begin(int index, int count) {
         Problem problem = plan.problem(index);
-        String prompt =
-                template.render(config.messages(problem.question()), List.of(), true)
-                        + config.prefill();
+        String prompt = prompt(problem);
         List<ServedGeneration> samples;
         try {
             samples =

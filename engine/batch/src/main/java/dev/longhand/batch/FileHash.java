@@ -2,7 +2,7 @@ package dev.longhand.batch;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Sha256;
-import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.engine.status.LoadProgress;
 
 import java.io.IOException;
 import java.io.InputStream;

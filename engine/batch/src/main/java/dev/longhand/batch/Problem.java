@@ -4,6 +4,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
 
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
@@ -30,6 +31,7 @@ public record Problem(JsonNode id, String question, ObjectNode others) {
     /** The maximum number of problems per file. */
     public static final int PROBLEMS_MAX = 1_000_000;
 
+    private static final JsonMapper JSON = new JsonMapper();
     private static final int ID_CHARACTERS_MAX = 200;
 
     private static final Set<String> KNOWN =
@@ -84,8 +86,9 @@ public record Problem(JsonNode id, String question, ObjectNode others) {
         String question =
                 settings.string("question")
                         .orElseThrow(() -> settings.refuse("question", "is missing"));
-        ObjectNode others = settings.without(KNOWN);
-        JsonNode id = settings.without(Set.of()).path("id");
+        ObjectNode others = (ObjectNode) JSON.readTree(settings.json());
+        JsonNode id = others.path("id");
+        others.remove(KNOWN);
         if (!id.isString() && !id.isIntegralNumber()) {
             throw settings.refuse("id", "must be a string or a whole number");
         }

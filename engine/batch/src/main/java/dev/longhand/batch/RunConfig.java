@@ -1,13 +1,13 @@
 package dev.longhand.batch;
 
-import dev.longhand.engine.chat.ChatMessage;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Json;
 import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.generation.ChatMessage;
 import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.LoopRule;
 import dev.longhand.engine.generation.SamplingOptions;
-import dev.longhand.engine.thought.LoopRule;
-import dev.longhand.engine.thought.Thinking;
+import dev.longhand.engine.generation.Thinking;
 import dev.longhand.service.RequestFields;
 
 import org.jspecify.annotations.Nullable;
@@ -150,15 +150,14 @@ public record RunConfig(
     }
 
     private static SamplingOptions sampling(Settings settings) {
-        return SamplingOptions.builder()
-                .temperature(real(settings, "temperature", 0, 0))
-                .topK(settings.integer("top_k", 0, Integer.MAX_VALUE).orElse(0))
-                .topP(real(settings, "top_p", 0, 1))
-                .minP(real(settings, "min_p", 0, 0))
-                .repetitionPenalty(real(settings, "repetition_penalty", 0, 1))
-                .frequencyPenalty(real(settings, "frequency_penalty", -1e6, 0))
-                .presencePenalty(real(settings, "presence_penalty", -1e6, 0))
-                .build();
+        return SamplingOptions.DEFAULT
+                .withTemperature(real(settings, "temperature", 0, 0))
+                .withTopK(settings.integer("top_k", 0, Integer.MAX_VALUE).orElse(0))
+                .withTopP(real(settings, "top_p", 0, 1))
+                .withMinP(real(settings, "min_p", 0, 0))
+                .withRepetitionPenalty(real(settings, "repetition_penalty", 0, 1))
+                .withFrequencyPenalty(real(settings, "frequency_penalty", -1e6, 0))
+                .withPresencePenalty(real(settings, "presence_penalty", -1e6, 0));
     }
 
     private static float real(Settings settings, String key, double min, float absent) {

@@ -3,6 +3,7 @@ package dev.longhand.batch;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Json;
+import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.file.Sha256;
 
 import org.jspecify.annotations.Nullable;
@@ -111,7 +112,8 @@ final class RunManifest {
     }
 
     private void compare(Path file, Path out) {
-        JsonNode before = Json.read(file, BYTES_MAX);
+        String written = Settings.parse(file.toString(), Json.bytes(file, BYTES_MAX)).json();
+        JsonNode before = JSON.readTree(written);
         JsonNode now = JSON.readTree(JSON.writeValueAsString(content));
         for (String key : content.propertyNames()) {
             if (!key.equals(HASH) && !now.path(key).equals(before.path(key))) {

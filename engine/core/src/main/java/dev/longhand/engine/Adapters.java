@@ -3,7 +3,6 @@ package dev.longhand.engine;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
-import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.engine.lora.AdapterReader;
 import dev.longhand.engine.lora.AdapterRegistry;
 import dev.longhand.engine.lora.AdapterUse;
@@ -11,6 +10,7 @@ import dev.longhand.engine.lora.MergedWeights;
 import dev.longhand.engine.lora.ResidentAdapter;
 import dev.longhand.engine.model.DecoderModel;
 import dev.longhand.engine.schedule.DeviceThread;
+import dev.longhand.engine.status.AdapterInfo;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.backend.ComputeBackend;
 

@@ -1,28 +1,24 @@
 package dev.longhand.engine;
 
 import dev.longhand.engine.architecture.ModelConfig;
-import dev.longhand.engine.chat.ChatTemplate;
+import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.OpenResources;
 import dev.longhand.engine.generation.GenerationDefaults;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
-import dev.longhand.engine.memory.MemoryPlan;
-import dev.longhand.engine.model.DecoderModel;
-import dev.longhand.engine.model.DecoderWeights;
-import dev.longhand.engine.model.LinearWeights;
+import dev.longhand.engine.model.LoadedModel;
+import dev.longhand.engine.model.ModelLoader;
 import dev.longhand.engine.schedule.DeviceThread;
-import dev.longhand.engine.schedule.EngineBusyException;
-import dev.longhand.engine.schedule.EngineLoad;
+import dev.longhand.engine.status.EngineLoad;
+import dev.longhand.engine.status.MemoryPlan;
 import dev.longhand.engine.tokenizer.Tokenizer;
-import dev.longhand.engine.weights.Checkpoint;
-import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.backend.ComputeBackend;
-import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
 
-import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A model that is loaded and ready. Requests may come from any thread; they advance together, one
@@ -30,7 +26,7 @@ import java.util.Optional;
  * in one process.
  *
  * <pre>{@code
- * try (Engine engine = Engine.open(EngineConfig.of(Path.of("Qwen2.5-0.5B-Instruct")).build())) {
+ * try (Engine engine = Engine.open(EngineConfig.of(Path.of("Qwen2.5-0.5B-Instruct")))) {
  *     Generation answer = engine.submit(GenerationRequest.chat("What is 17 * 24?"));
  *     System.out.println(answer.await().text());
  * }
@@ -69,58 +65,37 @@ public final class Engine implements AutoCloseable {
      * Opens a model.
      *
      * @throws InputException if a file of the model cannot be used, or memory does not suffice
-     * @throws dev.longhand.kernels.BackendUnavailableException if the device cannot be had
+     * @throws dev.longhand.kernels.BackendUnavailableException if the device is not available
      */
     @SuppressWarnings("MustBeClosedChecker") // the engine closes it
     public static Engine open(EngineConfig config) {
-        EngineSetup setup = EngineSetup.read(config);
-        // Whatever the backend reads outlives it, so it opens later and closes earlier.
         OpenResources resources = new OpenResources();
         try {
-            resources.add(setup);
-            Checkpoint checkpoint = Checkpoint.open(config.model());
-            resources.add(checkpoint);
-            LinearWeights linear = new LinearWeights(checkpoint, setup.model(), setup.weights());
-            resources.add(linear);
-            Arena hostMemory = Arena.ofShared();
-            resources.add(hostMemory);
-            BackendChoice choice =
-                    BackendChoice.open(config.device(), config.threads(), config.prefill());
-            ComputeBackend backend = choice.backend();
-            resources.add(backend);
-            MemoryPlan plan = setup.plan(linear, backend);
+            EngineSetup setup = resources.add(EngineSetup.read(config));
+            AtomicReference<String> reason = new AtomicReference<>("");
+            ModelLoader loader = resources.add(setup.openLoader(config, reason::set));
+            ComputeBackend backend = loader.backend();
+            MemoryPlan plan = setup.plan(loader.linear(), backend);
             plan.requireFit();
             KvShape kvShape = setup.kvShape(backend);
             requireAttention(backend, kvShape, setup.model().heads());
             if (config.weightsCache()) {
-                linear.cache(config.threads(), config.progress());
+                loader.linear().cache(config.threads(), config.progress());
             }
-            DecoderModel model =
-                    new DecoderModel(
-                            DecoderWeights.bind(
-                                    checkpoint,
-                                    setup.model(),
-                                    backend,
-                                    linear,
-                                    config.progress(),
-                                    hostMemory),
-                            setup.model(),
-                            backend,
-                            backend,
-                            setup.stepSize(),
-                            hostMemory);
-            KvCache kv = backend.allocateKv(kvShape);
-            resources.add(kv);
-            DeviceThread thread = new DeviceThread(model, backend, kv, setup.limits());
+            LoadedModel loaded =
+                    resources.add(
+                            loader.load(backend, setup.stepSize(), kvShape, config.progress()));
+            DeviceThread thread =
+                    new DeviceThread(loaded.model(), backend, loaded.kv(), setup.limits());
             Adapters adapters =
                     new Adapters(
                             plan.adapterBytesMax(),
-                            checkpoint,
+                            loader.checkpoint(),
                             setup.model(),
-                            model,
+                            loaded.model(),
                             backend,
                             thread,
-                            !linear.dtypes().isEmpty(),
+                            !loader.linear().dtypes().isEmpty(),
                             config.threads());
             resources.add(adapters);
             resources.add(thread);
@@ -129,7 +104,7 @@ public final class Engine implements AutoCloseable {
                     setup,
                     promptEncoder(config, setup),
                     plan,
-                    choice.reason(),
+                    reason.get(),
                     thread,
                     adapters,
                     resources,
@@ -137,6 +112,19 @@ public final class Engine implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             resources.close();
             throw e;
+        }
+    }
+
+    /**
+     * Describes a model and the memory that an engine would take, without loading weights.
+     *
+     * @throws InputException if a file of the model cannot be used
+     * @throws dev.longhand.kernels.BackendUnavailableException if the device is not available
+     */
+    public static ModelSummary inspect(EngineConfig config) {
+        try (EngineSetup setup = EngineSetup.read(config);
+                ModelLoader loader = setup.openLoader(config, reason -> {})) {
+            return setup.summary(loader);
         }
     }
 
@@ -175,12 +163,14 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * The chat template of the model.
+     * Returns the text of a prompt as {@link #submit} gives it to the tokenizer; the chat template
+     * renders a conversation.
      *
-     * @throws InputException if the model has none, or one that is not supported
+     * @throws InputException if the prompt is token ids, or is a conversation and the model has no
+     *     supported chat template
      */
-    public ChatTemplate chatTemplate() {
-        return encoder.chatTemplate();
+    public String promptText(Prompt prompt) {
+        return encoder.text(prompt);
     }
 
     /** The LoRA adapters that requests may name. */

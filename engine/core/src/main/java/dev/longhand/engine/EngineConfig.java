@@ -2,7 +2,7 @@ package dev.longhand.engine;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.Speculation;
-import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.Prefill;
 import dev.longhand.kernels.tensor.DType;
@@ -10,64 +10,193 @@ import dev.longhand.kernels.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * How an engine is opened. Start from {@link #of} and change what matters.
- *
- * @param model a Hugging Face folder: config.json, safetensors, usually tokenizer files
- * @param device what to compute on
- * @param threads threads of the CPU backend; 0 is one per processor
- * @param kvDtype F32 keeps keys and values exact; BF16 halves their memory; INT8 keeps keys in
- *     BF16, as Qwen2.5's huge key biases allow no less, and values in 8 bits; null is the most
- *     exact that the device has
- * @param weights one of {@link DType#quantizableTypes}: the matrices of linear layers are quantised
- *     to it while the model opens, on a device that computes with it; null leaves them as they are
- *     stored, and so do matrices that the checkpoint has quantised already
- * @param weightsCache keeps quantised weights in a file beside the checkpoint, written once and
- *     mapped from then on
- * @param contextTokensMax the longest sequence, prompt and output; null is what the model admits,
- *     at most {@link #CONTEXT_TOKENS_DEFAULT}
- * @param kvTokensMax tokens of all sequences together that KV memory is planned for; null is one
- *     full context
- * @param sequencesMax sequences that advance together
- * @param prefillRowsMax the most prompt tokens of a step
- * @param steadyDecoding whether a step beside decodes takes so few of them that readers see no
- *     pause; without, prompts are through sooner, which is best where nobody reads along
- * @param prefill who multiplies the rows of prompts; CUBLAS ends batch invariance
- * @param queueDepthMax requests that may wait for one adapter, or for the base; eight times as many
- *     in all
- * @param speculation whether requests that do not say guess tokens; costs and gives time only
- * @param adapters PEFT folders of LoRA adapters to load at once, by the name that requests use
- * @param adapterBytesMax host memory of all adapters together; those used longest ago are read
- *     again when they are needed; null is half of what the rest leaves free
- * @param progress told of loading
+ * Configuration of an engine. Begin with {@link #of} and change what matters; each {@code with}
+ * method returns a changed copy.
  */
-public record EngineConfig(
-        Path model,
-        Device device,
-        int threads,
-        @Nullable DType kvDtype,
-        @Nullable DType weights,
-        boolean weightsCache,
-        @Nullable Integer contextTokensMax,
-        @Nullable Integer kvTokensMax,
-        int sequencesMax,
-        int prefillRowsMax,
-        boolean steadyDecoding,
-        Prefill prefill,
-        int queueDepthMax,
-        Speculation speculation,
-        Map<String, Path> adapters,
-        @Nullable Long adapterBytesMax,
-        LoadProgress progress) {
-    /** The longest context unless asked for more: what Qwen2.5 was trained for without YaRN. */
+public final class EngineConfig implements Cloneable {
+    /** Longest context by default, in tokens: Qwen2.5 was trained for it without YaRN. */
     public static final int CONTEXT_TOKENS_DEFAULT = 32_768;
 
-    public EngineConfig {
-        adapters = Map.copyOf(adapters);
+    private Path model;
+    private Device device = Device.AUTO;
+    private int threads;
+    private @Nullable DType kvDtype;
+    private @Nullable DType weights;
+    private boolean weightsCache;
+    private @Nullable Integer contextTokensMax;
+    private @Nullable Integer kvTokensMax;
+    private int sequencesMax = 8;
+    private int prefillRowsMax = 512;
+    private boolean steadyDecoding = true;
+    private Prefill prefill = Prefill.OWN;
+    private int queueDepthMax = 256;
+    private Speculation speculation = Speculation.AUTO;
+    private Map<String, Path> adapters = Map.of();
+    private @Nullable Long adapterBytesMax;
+    private LoadProgress progress = LoadProgress.SILENT;
+
+    private EngineConfig(Path model) {
+        this.model = model;
+    }
+
+    /**
+     * Returns the default configuration for a model.
+     *
+     * @param model a Hugging Face folder: config.json, safetensors, usually tokenizer files
+     */
+    public static EngineConfig of(Path model) {
+        return new EngineConfig(model);
+    }
+
+    /** Selects the device that computes. */
+    public EngineConfig withDevice(Device device) {
+        return with(copy -> copy.device = device);
+    }
+
+    /**
+     * Sets the threads of the CPU backend; 0 is one per processor.
+     *
+     * @throws InputException if it is not in 0..1024
+     */
+    public EngineConfig withThreads(int threads) {
+        return with(copy -> copy.threads = threads);
+    }
+
+    /**
+     * Sets the element type of the KV cache: F32 is exact, BF16 takes half the memory, INT8 keeps
+     * values in 8 bits and keys in BF16, because Qwen2.5's key biases are too large for 8 bits.
+     * Null selects the most exact type of the device.
+     *
+     * @throws InputException if it is another type
+     */
+    public EngineConfig withKvDtype(@Nullable DType dtype) {
+        return with(copy -> copy.kvDtype = dtype);
+    }
+
+    /**
+     * Quantises the matrices of linear layers while the model opens. Null keeps them as stored;
+     * matrices that the checkpoint stores quantised stay as they are.
+     *
+     * @param dtype one of {@link DType#quantizableTypes}
+     * @throws InputException if it is another type
+     */
+    public EngineConfig withWeights(@Nullable DType dtype) {
+        return with(copy -> copy.weights = dtype);
+    }
+
+    /**
+     * Keeps quantised weights in a file beside the checkpoint. The first opening writes it; later
+     * ones map it.
+     */
+    public EngineConfig withWeightsCache(boolean cached) {
+        return with(copy -> copy.weightsCache = cached);
+    }
+
+    /**
+     * Sets the longest sequence in tokens, prompt and output. Null is the limit of the model, at
+     * most {@link #CONTEXT_TOKENS_DEFAULT}.
+     */
+    public EngineConfig withContextTokensMax(@Nullable Integer tokens) {
+        return with(copy -> copy.contextTokensMax = tokens);
+    }
+
+    /**
+     * Sets the tokens that the KV cache holds for all sequences together. Null is one full context.
+     */
+    public EngineConfig withKvTokensMax(@Nullable Integer tokens) {
+        return with(copy -> copy.kvTokensMax = tokens);
+    }
+
+    /** Sets the limit for the sequences in the running batch. */
+    public EngineConfig withSequencesMax(int sequences) {
+        return with(copy -> copy.sequencesMax = sequences);
+    }
+
+    /** Sets the limit for the prompt tokens of one step. */
+    public EngineConfig withPrefillRowsMax(int rows) {
+        return with(copy -> copy.prefillRowsMax = rows);
+    }
+
+    /**
+     * Limits prefill rows while other sequences decode, so that streams do not stutter. Turn it off
+     * for batch jobs: prompts finish sooner.
+     */
+    public EngineConfig withSteadyDecoding(boolean steady) {
+        return with(copy -> copy.steadyDecoding = steady);
+    }
+
+    /**
+     * Selects the library that multiplies prompt rows. {@link Prefill#CUBLAS} gives up batch
+     * invariance.
+     */
+    public EngineConfig withPrefill(Prefill library) {
+        return with(copy -> copy.prefill = library);
+    }
+
+    /**
+     * Sets how many requests may wait per adapter, and for the base. The whole queue holds eight
+     * times as many.
+     */
+    public EngineConfig withQueueDepthMax(int requests) {
+        return with(copy -> copy.queueDepthMax = requests);
+    }
+
+    /** Sets speculative decoding for requests that do not choose. It affects time only. */
+    public EngineConfig withSpeculation(Speculation speculation) {
+        return with(copy -> copy.speculation = speculation);
+    }
+
+    /**
+     * Limits the host memory of all adapters together, in bytes. Beyond it the least recently used
+     * adapters leave memory and are read again at their next use. Null is half of the memory that
+     * the model leaves free.
+     *
+     * @throws InputException if it is negative
+     */
+    public EngineConfig withAdapterBytesMax(@Nullable Long bytes) {
+        return with(copy -> copy.adapterBytesMax = bytes);
+    }
+
+    /** Sets the listener for loading. */
+    public EngineConfig withProgress(LoadProgress listener) {
+        return with(copy -> copy.progress = listener);
+    }
+
+    /**
+     * Adds a LoRA adapter to load with the model.
+     *
+     * @param name the name that requests use
+     * @param folder a PEFT folder
+     */
+    public EngineConfig withAdapter(String name, Path folder) {
+        Map<String, Path> more = new HashMap<>(adapters);
+        more.put(name, folder);
+        return with(copy -> copy.adapters = Map.copyOf(more));
+    }
+
+    /** Sets the LoRA adapters to load with the model: PEFT folders by name. */
+    public EngineConfig withAdapters(Map<String, Path> folders) {
+        return with(copy -> copy.adapters = Map.copyOf(folders));
+    }
+
+    private EngineConfig with(Consumer<EngineConfig> change) {
+        try {
+            EngineConfig copy = (EngineConfig) clone();
+            change.accept(copy);
+            copy.check();
+            return copy;
+        } catch (CloneNotSupportedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void check() {
         if (threads < 0 || threads > 1024) {
             throw new InputException("threads must be in 0..1024, not " + threads);
         }
@@ -91,136 +220,88 @@ public record EngineConfig(
         }
     }
 
-    /** A builder with the usual settings for a model folder. */
-    public static Builder of(Path model) {
-        return new Builder(model);
+    /** Model folder. */
+    public Path model() {
+        return model;
     }
 
-    /** Collects settings; see {@link EngineConfig} for each. */
-    public static final class Builder {
-        private final Path model;
-        private Device device = Device.AUTO;
-        private int threads;
-        private @Nullable DType kvDtype;
-        private @Nullable DType weights;
-        private boolean weightsCache;
-        private @Nullable Integer contextTokensMax;
-        private @Nullable Integer kvTokensMax;
-        private int sequencesMax = 8;
-        private int prefillRowsMax = 512;
-        private boolean steadyDecoding = true;
-        private Prefill prefill = Prefill.OWN;
-        private int queueDepthMax = 256;
-        private Speculation speculation = Speculation.AUTO;
-        private final Map<String, Path> adapters = new LinkedHashMap<>();
-        private @Nullable Long adapterBytesMax;
-        private LoadProgress progress = LoadProgress.SILENT;
+    /** Device that computes. */
+    public Device device() {
+        return device;
+    }
 
-        private Builder(Path model) {
-            this.model = model;
-        }
+    /** Threads of the CPU backend; 0 is one per processor. */
+    public int threads() {
+        return threads;
+    }
 
-        public Builder device(Device value) {
-            device = value;
-            return this;
-        }
+    /** Element type of the KV cache; null is the most exact one of the device. */
+    public @Nullable DType kvDtype() {
+        return kvDtype;
+    }
 
-        public Builder threads(int value) {
-            threads = value;
-            return this;
-        }
+    /** Format that linear layers are quantised to; null keeps the stored one. */
+    public @Nullable DType weights() {
+        return weights;
+    }
 
-        public Builder kvDtype(@Nullable DType value) {
-            kvDtype = value;
-            return this;
-        }
+    /** Whether quantised weights are cached in a file. */
+    public boolean weightsCache() {
+        return weightsCache;
+    }
 
-        public Builder weights(@Nullable DType value) {
-            weights = value;
-            return this;
-        }
+    /** Longest sequence in tokens, prompt and output; null is the default. */
+    public @Nullable Integer contextTokensMax() {
+        return contextTokensMax;
+    }
 
-        public Builder weightsCache(boolean value) {
-            weightsCache = value;
-            return this;
-        }
+    /** Tokens that the KV cache holds; null is one full context. */
+    public @Nullable Integer kvTokensMax() {
+        return kvTokensMax;
+    }
 
-        public Builder contextTokensMax(@Nullable Integer value) {
-            contextTokensMax = value;
-            return this;
-        }
+    /** Limit for the sequences in the running batch. */
+    public int sequencesMax() {
+        return sequencesMax;
+    }
 
-        public Builder kvTokensMax(@Nullable Integer value) {
-            kvTokensMax = value;
-            return this;
-        }
+    /** Limit for the prompt tokens of one step. */
+    public int prefillRowsMax() {
+        return prefillRowsMax;
+    }
 
-        public Builder sequencesMax(int value) {
-            sequencesMax = value;
-            return this;
-        }
+    /** Whether prefill is limited while other sequences decode. */
+    public boolean steadyDecoding() {
+        return steadyDecoding;
+    }
 
-        public Builder prefillRowsMax(int value) {
-            prefillRowsMax = value;
-            return this;
-        }
+    /** Library that multiplies prompt rows. */
+    public Prefill prefill() {
+        return prefill;
+    }
 
-        public Builder steadyDecoding(boolean value) {
-            steadyDecoding = value;
-            return this;
-        }
+    /** Limit for waiting requests per adapter. */
+    public int queueDepthMax() {
+        return queueDepthMax;
+    }
 
-        public Builder prefill(Prefill value) {
-            prefill = value;
-            return this;
-        }
+    /** Speculative decoding of requests that do not choose. */
+    public Speculation speculation() {
+        return speculation;
+    }
 
-        public Builder queueDepthMax(int value) {
-            queueDepthMax = value;
-            return this;
-        }
+    /** Adapters to load with the model: PEFT folders by name. */
+    public Map<String, Path> adapters() {
+        return adapters;
+    }
 
-        public Builder speculation(Speculation value) {
-            speculation = value;
-            return this;
-        }
+    /** Limit for host memory of all adapters, in bytes; null is the default. */
+    public @Nullable Long adapterBytesMax() {
+        return adapterBytesMax;
+    }
 
-        /** Adds an adapter to load. */
-        public Builder adapter(String name, Path folder) {
-            adapters.put(name, folder);
-            return this;
-        }
-
-        public Builder adapterBytesMax(@Nullable Long value) {
-            adapterBytesMax = value;
-            return this;
-        }
-
-        public Builder progress(LoadProgress value) {
-            progress = value;
-            return this;
-        }
-
-        /** The finished configuration. */
-        public EngineConfig build() {
-            return new EngineConfig(
-                    model,
-                    device,
-                    threads,
-                    kvDtype,
-                    weights,
-                    weightsCache,
-                    contextTokensMax,
-                    kvTokensMax,
-                    sequencesMax,
-                    prefillRowsMax,
-                    steadyDecoding,
-                    prefill,
-                    queueDepthMax,
-                    speculation,
-                    adapters,
-                    adapterBytesMax,
-                    progress);
-        }
+    /** Listener for loading. */
+    public LoadProgress progress() {
+        return progress;
     }
 }

@@ -5,12 +5,14 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationDefaults;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.memory.HostMemory;
-import dev.longhand.engine.memory.MemoryPlan;
 import dev.longhand.engine.memory.MemoryTable;
 import dev.longhand.engine.memory.StepSize;
 import dev.longhand.engine.model.LinearWeights;
+import dev.longhand.engine.model.ModelLoader;
 import dev.longhand.engine.schedule.EngineLimits;
+import dev.longhand.engine.status.MemoryPlan;
 import dev.longhand.engine.tokenizer.Tokenizer;
+import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.DType;
@@ -18,21 +20,22 @@ import dev.longhand.kernels.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
- * Everything about an engine that is known before it takes memory: what the folder says, and the
- * limits that follow from it and from the configuration.
+ * Small files of a model folder and the limits that follow from them and from the configuration.
+ * Reading it takes no memory for weights.
  *
- * @param model architecture
- * @param defaults sampling defaults
+ * @param model settings of {@code config.json}
+ * @param defaults settings of {@code generation_config.json}
  * @param tokenizer absent if the folder has none; closed with the setup
- * @param limits complete limits
- * @param speculation of the configuration
- * @param adapterBytesMax of the configuration
- * @param kvDtype how keys and values are kept; null is the most exact that the backend has
- * @param weights what linear layers are quantised to; null leaves them as they are stored
+ * @param limits limits of the scheduler, complete
+ * @param speculation setting for requests that do not choose
+ * @param adapterBytesMax limit for host memory of adapters; null is the default
+ * @param kvDtype element type of the KV cache; null is the most exact one of the backend
+ * @param weights format that linear layers are quantised to; null keeps the stored one
  */
-public record EngineSetup(
+record EngineSetup(
         ModelConfig model,
         GenerationDefaults defaults,
         Optional<Tokenizer> tokenizer,
@@ -47,7 +50,7 @@ public record EngineSetup(
      *
      * @throws InputException if one cannot be used, or the limits contradict it
      */
-    public static EngineSetup read(EngineConfig config) {
+    static EngineSetup read(EngineConfig config) {
         ModelConfig model = ModelConfig.read(config.model());
         int admitted = model.maxPositions();
         Integer asked = config.contextTokensMax();
@@ -83,44 +86,86 @@ public record EngineSetup(
         tokenizer.ifPresent(Tokenizer::close);
     }
 
-    /** The largest step. */
+    /** Size of the largest step. */
     StepSize stepSize() {
         return new StepSize(limits.rowsMax(), limits.logitRowsMax(), limits.contextTokensMax());
     }
 
-    /**
-     * The KV pool: pages for all tokens, and one more per sequence, as each fills its last page.
-     */
+    /** Shape of the KV pool. */
     KvShape kvShape(ComputeBackend backend) {
-        return new KvShape(
-                model.layers(),
-                KvShape.pagesFor(limits.kvTokensMax()) + limits.sequencesMax() - 1,
-                model.kvHeads(),
-                model.headDim(),
+        return kvShape(backend, limits.kvTokensMax());
+    }
+
+    /** Adds one page per sequence beyond the first, because each fills its last page in part. */
+    private KvShape kvShape(ComputeBackend backend, int tokens) {
+        return model.kvShape(
+                KvShape.pagesFor(tokens) + limits.sequencesMax() - 1,
                 kvDtype != null ? kvDtype : backend.capabilities().kvDtype());
     }
 
-    /** Tokens that may be drawn: rows of the vocabulary beyond the tokenizer are padding. */
-    public int drawableTokens() {
+    /** Number of tokens that may be sampled: vocabulary rows beyond the tokenizer are padding. */
+    int sampledTokens() {
         return tokenizer
                 .map(known -> Math.min(known.vocabularySize(), model.vocabSize()))
                 .orElse(model.vocabSize());
     }
 
-    /** Where a model of this shape fits, in several dtypes and contexts. */
-    public MemoryTable memoryTable() {
-        return new MemoryTable(
+    /**
+     * Opens the checkpoint and the backend.
+     *
+     * @param reason receives one line: which backend was chosen, and why
+     */
+    @SuppressWarnings("MustBeClosedChecker") // the loader closes its backend
+    ModelLoader openLoader(EngineConfig config, Consumer<String> reason) {
+        return ModelLoader.open(
+                config.model(),
                 model,
-                stepSize().activationBytes(model) + stepSize().ropeBytes(model),
-                HostMemory.availableBytes());
+                weights,
+                () -> {
+                    BackendChoice choice =
+                            BackendChoice.open(config.device(), config.threads(), config.prefill());
+                    reason.accept(choice.reason());
+                    return choice.backend();
+                });
+    }
+
+    /** Summarises the model and the memory that an engine takes for it. */
+    ModelSummary summary(ModelLoader loader) {
+        MemoryPlan plan = plan(loader.linear(), loader.backend());
+        return new ModelSummary(
+                model,
+                defaults,
+                sampledTokens(),
+                loader.checkpoint().names().size(),
+                loader.linear().description(),
+                limits.contextTokensMax(),
+                fullContexts(plan, loader.backend()),
+                plan,
+                new MemoryTable(
+                                model,
+                                stepSize().activationBytes(model) + stepSize().ropeBytes(model),
+                                HostMemory.availableBytes())
+                        .text());
+    }
+
+    /** Counts full contexts that fit into memory together; at least one, at most a full batch. */
+    private int fullContexts(MemoryPlan plan, ComputeBackend backend) {
+        long rest = plan.availableBytes() - (plan.totalBytes() - plan.kvBytes());
+        int contexts =
+                Math.min(limits.sequencesMax(), Integer.MAX_VALUE / limits.contextTokensMax());
+        while (contexts > 1
+                && kvShape(backend, contexts * limits.contextTokensMax()).bytes() > rest) {
+            contexts--;
+        }
+        return contexts;
     }
 
     /**
-     * The memory that an engine with this setup takes on a backend.
+     * Plans the memory of an engine with this setup on a backend.
      *
      * @throws InputException if the backend does not compute with such weights
      */
-    public MemoryPlan plan(LinearWeights linear, ComputeBackend backend) {
+    MemoryPlan plan(LinearWeights linear, ComputeBackend backend) {
         for (DType dtype : linear.dtypes()) {
             backend.capabilities()
                     .refusal(dtype)

@@ -70,7 +70,7 @@ final class PreparedRequest {
                         .resolve(
                                 setup.defaults(),
                                 ThreadLocalRandom.current().nextLong(),
-                                setup.drawableTokens());
+                                setup.sampledTokens());
         if (tokenizer == null) {
             refuse(!request.stops().isEmpty(), "stop strings need");
             refuse(request.thinking().budgetTokens() != null, "a thinking budget needs");
@@ -98,7 +98,7 @@ final class PreparedRequest {
         for (int sample = 0; sample < uses.size(); sample++) {
             SamplerState sampler =
                     new SamplerState(
-                            sampling.withSeed(sampling.seed() + sample), setup.drawableTokens());
+                            sampling.withSeed(sampling.seed() + sample), setup.sampledTokens());
             TokenLog log = new TokenLog(outputMax, sampler.reported());
             sequences.add(
                     new Sequence(

@@ -41,17 +41,25 @@ final class PromptEncoder {
         templateFailure = failure;
     }
 
-    /**
-     * The chat template.
-     *
-     * @throws InputException if the folder has none, or one that is not supported
-     */
-    ChatTemplate chatTemplate() {
+    private ChatTemplate chatTemplate() {
         if (template == null) {
             String message = templateFailure == null ? "" : templateFailure.getMessage();
             throw new InputException(String.valueOf(message), templateFailure);
         }
         return template;
+    }
+
+    /**
+     * Returns the text of a prompt; the chat template renders a conversation.
+     *
+     * @throws InputException if the prompt is token ids, or the template cannot render it
+     */
+    String text(Prompt prompt) {
+        return switch (prompt) {
+            case Prompt.Ids ids -> throw new InputException("a prompt of token ids has no text");
+            case Prompt.Text text -> text.text();
+            case Prompt.Chat chat -> chatTemplate().render(chat.messages(), chat.tools(), true);
+        };
     }
 
     /**
@@ -64,11 +72,7 @@ final class PromptEncoder {
                 switch (prompt) {
                     case Prompt.Ids ids -> ids.ids().stream().mapToInt(Integer::intValue).toArray();
                     case Prompt.Text text -> requireTokenizer().encode(text.text());
-                    case Prompt.Chat chat -> {
-                        Tokenizer known = requireTokenizer();
-                        yield known.encode(
-                                chatTemplate().render(chat.messages(), chat.tools(), true));
-                    }
+                    case Prompt.Chat chat -> requireTokenizer().encode(text(chat));
                 };
         if (tokens.length == 0) {
             throw new InputException("the prompt has no tokens");

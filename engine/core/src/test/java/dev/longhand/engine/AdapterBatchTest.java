@@ -98,16 +98,16 @@ class AdapterBatchTest {
     }
 
     private Engine open(Device device, int prefillRows) {
-        EngineConfig.Builder config =
+        EngineConfig config =
                 EngineConfig.of(CHECKPOINT)
-                        .device(device)
-                        .sequencesMax(ADAPTERS.size())
-                        .prefillRowsMax(prefillRows)
-                        .steadyDecoding(false)
-                        .contextTokensMax(128)
-                        .kvTokensMax(1024);
-        folders.forEach(config::adapter);
-        return Engine.open(config.build());
+                        .withDevice(device)
+                        .withSequencesMax(ADAPTERS.size())
+                        .withPrefillRowsMax(prefillRows)
+                        .withSteadyDecoding(false)
+                        .withContextTokensMax(128)
+                        .withKvTokensMax(1024)
+                        .withAdapters(folders);
+        return Engine.open(config);
     }
 
     private static GenerationRequest request(int sequence) {

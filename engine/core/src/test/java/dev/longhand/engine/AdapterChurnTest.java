@@ -59,11 +59,10 @@ class AdapterChurnTest {
 
     private static EngineConfig config() {
         return EngineConfig.of(CHECKPOINT)
-                .device(Device.CPU)
-                .threads(2)
-                .contextTokensMax(128)
-                .kvTokensMax(1024)
-                .build();
+                .withDevice(Device.CPU)
+                .withThreads(2)
+                .withContextTokensMax(128)
+                .withKvTokensMax(1024);
     }
 
     /** Each content applied and merged, and the base, each in an engine of its own. */

@@ -12,8 +12,8 @@ import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
-import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.engine.lora.TestAdapter;
+import dev.longhand.engine.status.AdapterInfo;
 import dev.longhand.kernels.Device;
 
 import org.jspecify.annotations.Nullable;
@@ -41,8 +41,11 @@ class AdaptersTest {
         TestDevices.require(Device.CPU);
     }
 
-    private static EngineConfig.Builder config() {
-        return EngineConfig.of(CHECKPOINT).device(Device.CPU).threads(2).contextTokensMax(512);
+    private static EngineConfig config() {
+        return EngineConfig.of(CHECKPOINT)
+                .withDevice(Device.CPU)
+                .withThreads(2)
+                .withContextTokensMax(512);
     }
 
     private Path adapter(String folder, int rank, long seed) {
@@ -64,11 +67,11 @@ class AdaptersTest {
 
     /** What an engine says that knows nothing else. */
     private static Completion alone(@Nullable Path folder) {
-        EngineConfig.Builder config = config();
+        EngineConfig config = config();
         if (folder != null) {
-            config.adapter("only", folder);
+            config = config.withAdapter("only", folder);
         }
-        try (Engine engine = Engine.open(config.build())) {
+        try (Engine engine = Engine.open(config)) {
             return run(engine, folder == null ? null : "only");
         }
     }
@@ -80,7 +83,7 @@ class AdaptersTest {
                 TestAdapter.of(CHECKPOINT, 8, 2, List.of(Projection.Q, Projection.V))
                         .write(temporary.resolve("b"));
         Completion base = alone(null);
-        try (Engine engine = Engine.open(config().adapter("a", a).adapter("b", b).build())) {
+        try (Engine engine = Engine.open(config().withAdapter("a", a).withAdapter("b", b))) {
             assertEquals(base, run(engine, null));
             assertEquals(alone(a), run(engine, "a"));
             assertEquals(alone(b), run(engine, "b"));
@@ -98,7 +101,7 @@ class AdaptersTest {
     void newContentUnderAnOldNameMeetsNoOldPages() {
         Path first = adapter("first", 16, 1);
         Path second = adapter("second", 16, 2);
-        try (Engine engine = Engine.open(config().adapter("it", first).build())) {
+        try (Engine engine = Engine.open(config().withAdapter("it", first))) {
             assertEquals(alone(first), run(engine, "it"));
             Generation again = engine.submit(request("it"));
             assertEquals(alone(first), Completion.of(again));
@@ -119,7 +122,7 @@ class AdaptersTest {
         TestAdapter adapter = TestAdapter.allLinear(CHECKPOINT, 8, 1);
         Path once = adapter.write(temporary.resolve("once"));
         Path twice = adapter.configure("lora_alpha", 32).write(temporary.resolve("twice"));
-        try (Engine engine = Engine.open(config().adapter("it", once).build())) {
+        try (Engine engine = Engine.open(config().withAdapter("it", once))) {
             AdapterInfo before = engine.adapters().list().getFirst();
             run(engine, "it");
             assertNotEquals(before.identity(), engine.adapters().load("it", twice).identity());
@@ -146,7 +149,7 @@ class AdaptersTest {
     void replacingLeavesWhatIsUnderWayAlone() throws InterruptedException {
         Path first = adapter("first", 16, 1);
         Path second = adapter("second", 16, 2);
-        try (Engine engine = Engine.open(config().adapter("it", first).build())) {
+        try (Engine engine = Engine.open(config().withAdapter("it", first))) {
             long bytes = engine.adapters().residentBytes();
             Generation running = engine.submit(request("it"));
             running.next();
@@ -170,7 +173,7 @@ class AdaptersTest {
     @Test
     void unloadWaitsForItsUsers() throws Exception {
         Path a = adapter("a", 16, 1);
-        try (Engine engine = Engine.open(config().adapter("a", a).build())) {
+        try (Engine engine = Engine.open(config().withAdapter("a", a))) {
             Generation running = engine.submit(request("a").withMaxTokens(200));
             running.next();
             CompletableFuture<Void> unload =
@@ -211,7 +214,7 @@ class AdaptersTest {
                         "b", alone(folders.get("b")),
                         "c", alone(folders.get("c")));
         long bytes = bytes(folders.get("a"));
-        try (Engine engine = Engine.open(config().adapterBytesMax(2 * bytes).build())) {
+        try (Engine engine = Engine.open(config().withAdapterBytesMax(2 * bytes))) {
             folders.forEach(engine.adapters()::load);
             for (int i = 0; i < 4; i++) {
                 for (String name : List.of("a", "b", "c")) {
@@ -238,7 +241,7 @@ class AdaptersTest {
     }
 
     private static long bytes(Path adapter) {
-        try (Engine engine = Engine.open(config().adapter("it", adapter).build())) {
+        try (Engine engine = Engine.open(config().withAdapter("it", adapter))) {
             return engine.adapters().residentBytes();
         }
     }
@@ -247,7 +250,7 @@ class AdaptersTest {
     void pinnedAndUsedAdaptersKeepTheirMemory() throws InterruptedException {
         Path a = adapter("a", 16, 1);
         Path b = adapter("b", 16, 2);
-        EngineConfig small = config().adapterBytesMax(bytes(a)).adapter("a", a).build();
+        EngineConfig small = config().withAdapterBytesMax(bytes(a)).withAdapter("a", a);
         try (Engine engine = Engine.open(small)) {
             engine.adapters().pin("a", true);
             assertThrows(InputException.class, () -> engine.adapters().load("b", b));
@@ -270,7 +273,7 @@ class AdaptersTest {
         Path a = adapter("a", 16, 1);
         Path b = adapter("b", 64, 2);
         Completion base = alone(null);
-        try (Engine engine = Engine.open(config().adapter("a", a).adapter("b", b).build())) {
+        try (Engine engine = Engine.open(config().withAdapter("a", a).withAdapter("b", b))) {
             Adapters adapters = engine.adapters();
             Generation before = engine.submit(request(null));
             adapters.merge("a");
@@ -316,10 +319,10 @@ class AdaptersTest {
     @Test
     void closingWithAdaptersEverywhereLeavesNothing() throws InterruptedException {
         Path a = adapter("a", 16, 1);
-        Engine.open(config().adapter("a", a).build()).close();
+        Engine.open(config().withAdapter("a", a)).close();
         ProcessResources before = ProcessResources.now(temporary);
         for (int i = 0; i < 10; i++) {
-            Engine engine = Engine.open(config().adapter("a", a).build());
+            Engine engine = Engine.open(config().withAdapter("a", a));
             Generation running = engine.submit(request("a").withMaxTokens(200));
             running.next();
             if (i % 2 == 1) {

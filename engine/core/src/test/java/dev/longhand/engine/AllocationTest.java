@@ -8,11 +8,11 @@ import com.sun.management.ThreadMXBean;
 
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.LoopRule;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.generation.Timeouts;
 import dev.longhand.engine.generation.Usage;
-import dev.longhand.engine.thought.LoopRule;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.Test;
@@ -37,18 +37,17 @@ class AllocationTest {
     @Test
     void decodingAllocatesNothing() throws InterruptedException {
         SamplingOptions sampling =
-                SamplingOptions.builder()
-                        .temperature(0.8f)
-                        .topK(40)
-                        .topP(0.95f)
-                        .minP(0.01f)
-                        .repetitionPenalty(1.1f)
-                        .frequencyPenalty(0.001f)
-                        .presencePenalty(0.5f)
-                        .logitBias(Map.of(3, -100f, 40, 2f))
-                        .seed(1L)
-                        .logprobs(5)
-                        .build();
+                SamplingOptions.DEFAULT
+                        .withTemperature(0.8f)
+                        .withTopK(40)
+                        .withTopP(0.95f)
+                        .withMinP(0.01f)
+                        .withRepetitionPenalty(1.1f)
+                        .withFrequencyPenalty(0.001f)
+                        .withPresencePenalty(0.5f)
+                        .withLogitBias(Map.of(3, -100f, 40, 2f))
+                        .withSeed(1L)
+                        .withLogprobs(5);
         measure(sampling, Speculation.OFF);
     }
 
@@ -64,7 +63,7 @@ class AllocationTest {
     private static Usage measure(SamplingOptions sampling, Speculation speculation)
             throws InterruptedException {
         TestDevices.require(Device.CPU);
-        EngineConfig config = EngineConfig.of(Goldens.LONG).device(Device.CPU).threads(2).build();
+        EngineConfig config = EngineConfig.of(Goldens.LONG).withDevice(Device.CPU).withThreads(2);
         try (Engine engine = Engine.open(config)) {
             Generation generation =
                     engine.submit(

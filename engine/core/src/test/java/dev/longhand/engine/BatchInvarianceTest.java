@@ -135,15 +135,14 @@ class BatchInvarianceTest {
         Path checkpoint = setting.checkpoint;
         EngineConfig config =
                 EngineConfig.of(checkpoint)
-                        .device(setting.device)
-                        .threads(threads)
-                        .kvDtype(setting.kv)
-                        .weights(setting.weights)
-                        .prefillRowsMax(chunk)
-                        .steadyDecoding(false) // or no chunk would be larger than a few rows
-                        .sequencesMax(NEIGHBOURS_MAX + 1)
-                        .kvTokensMax(8192)
-                        .build();
+                        .withDevice(setting.device)
+                        .withThreads(threads)
+                        .withKvDtype(setting.kv)
+                        .withWeights(setting.weights)
+                        .withPrefillRowsMax(chunk)
+                        .withSteadyDecoding(false) // or no chunk would be larger than a few rows
+                        .withSequencesMax(NEIGHBOURS_MAX + 1)
+                        .withKvTokensMax(8192);
         try (Engine engine = Engine.open(config)) {
             List<Generation> others = new ArrayList<>();
             for (int i = 0; i < neighbours; i++) {
@@ -161,18 +160,17 @@ class BatchInvarianceTest {
 
     /** For the one that is compared. */
     private static SamplingOptions selective(long seed) {
-        return SamplingOptions.builder()
-                .temperature(0.9f)
-                .topK(40)
-                .topP(0.95f)
-                .seed(seed)
-                .logprobs(20)
-                .build();
+        return SamplingOptions.DEFAULT
+                .withTemperature(0.9f)
+                .withTopK(40)
+                .withTopP(0.95f)
+                .withSeed(seed)
+                .withLogprobs(20);
     }
 
     /** For the others: what the above costs on the PTX device is most of a step there. */
     private static SamplingOptions plain(long seed) {
-        return SamplingOptions.builder().temperature(0.9f).seed(seed).build();
+        return SamplingOptions.DEFAULT.withTemperature(0.9f).withSeed(seed);
     }
 
     private static GenerationRequest request(

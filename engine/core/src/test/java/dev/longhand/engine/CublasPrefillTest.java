@@ -65,11 +65,10 @@ class CublasPrefillTest {
     private static Engine open(Prefill prefill) {
         return Engine.open(
                 EngineConfig.of(CHECKPOINT)
-                        .device(TestDevices.PTX)
-                        .prefill(prefill)
-                        .contextTokensMax(512)
-                        .adapter("any", folder.resolve("adapter"))
-                        .build());
+                        .withDevice(TestDevices.PTX)
+                        .withPrefill(prefill)
+                        .withContextTokensMax(512)
+                        .withAdapter("any", folder.resolve("adapter")));
     }
 
     private static GenerationRequest request(int promptTokens) {
@@ -153,9 +152,8 @@ class CublasPrefillTest {
                         () ->
                                 Engine.open(
                                                 EngineConfig.of(CHECKPOINT)
-                                                        .device(Device.REFERENCE)
-                                                        .prefill(Prefill.CUBLAS)
-                                                        .build())
+                                                        .withDevice(Device.REFERENCE)
+                                                        .withPrefill(Prefill.CUBLAS))
                                         .close());
         assertTrue(refused.getMessage().contains("cuBLAS multiplies on a GPU"));
         assertTrue(refused.getMessage().endsWith("or leave out Prefill.CUBLAS"));

@@ -51,12 +51,11 @@ class CudaFailureTest {
     private static Engine open() {
         return Engine.open(
                 EngineConfig.of(CHECKPOINT)
-                        .device(TestDevices.PTX)
-                        .contextTokensMax(512)
-                        .kvTokensMax(1024) // two generations advance together
-                        .sequencesMax(2)
-                        .prefillRowsMax(32)
-                        .build());
+                        .withDevice(TestDevices.PTX)
+                        .withContextTokensMax(512)
+                        .withKvTokensMax(1024) // two generations advance together
+                        .withSequencesMax(2)
+                        .withPrefillRowsMax(32));
     }
 
     private static GenerationRequest request(int tokens) {

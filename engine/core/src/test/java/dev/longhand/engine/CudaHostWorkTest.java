@@ -66,7 +66,7 @@ class CudaHostWorkTest {
     void isFlatInTheContext() throws Exception {
         TestDevices.require(TestDevices.PTX);
         EngineConfig config =
-                EngineConfig.of(checkpoint()).device(TestDevices.PTX).sequencesMax(1).build();
+                EngineConfig.of(checkpoint()).withDevice(TestDevices.PTX).withSequencesMax(1);
         try (Engine engine = Engine.open(config)) {
             generate(engine, 10, WARM_UP_TOKENS);
             Work near = measure(engine, 100);

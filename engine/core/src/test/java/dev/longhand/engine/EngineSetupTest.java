@@ -60,8 +60,8 @@ class EngineSetupTest {
                         .formatted(vocabulary));
     }
 
-    private EngineConfig.Builder config() {
-        return EngineConfig.of(model).device(Device.REFERENCE);
+    private EngineConfig config() {
+        return EngineConfig.of(model).withDevice(Device.REFERENCE);
     }
 
     @Test
@@ -70,22 +70,21 @@ class EngineSetupTest {
                 GenerationRequest.ids(List.of(1, 2, 3))
                         .withMaxTokens(40)
                         .withSampling(
-                                SamplingOptions.builder()
-                                        .temperature(5f)
-                                        .topK(0)
-                                        .topP(1f)
-                                        .minP(0f)
-                                        .seed(7L)
-                                        .logprobs(TOKENS + 10)
-                                        .build())
+                                SamplingOptions.DEFAULT
+                                        .withTemperature(5f)
+                                        .withTopK(0)
+                                        .withTopP(1f)
+                                        .withMinP(0f)
+                                        .withSeed(7L)
+                                        .withLogprobs(TOKENS + 10))
                         .ignoringEos();
-        try (Engine engine = Engine.open(config().build())) {
+        try (Engine engine = Engine.open(config())) {
             assertTrue(
                     Completion.of(engine, request).ids().stream().anyMatch(id -> id >= TOKENS),
                     "without a tokenizer every row may be drawn");
         }
         writeTokenizer();
-        try (Engine engine = Engine.open(config().build())) {
+        try (Engine engine = Engine.open(config())) {
             Completion completion = Completion.of(engine, request);
             assertTrue(completion.ids().stream().allMatch(id -> id < TOKENS));
             for (List<TokenLogprob> step : completion.logprobs()) {
@@ -100,13 +99,13 @@ class EngineSetupTest {
     void everyEndTokenEnds() throws IOException {
         GenerationRequest endless = GenerationRequest.ids(List.of(1, 2, 3)).withMaxTokens(20);
         List<Integer> ids;
-        try (Engine engine = Engine.open(config().build())) {
+        try (Engine engine = Engine.open(config())) {
             ids = Completion.of(engine, endless.ignoringEos()).ids();
         }
         int end = ids.get(5);
         Files.writeString(
                 model.resolve("generation_config.json"), "{\"eos_token_id\": [0, " + end + "]}");
-        try (Engine engine = Engine.open(config().build())) {
+        try (Engine engine = Engine.open(config())) {
             Completion completion = Completion.of(engine, endless);
             assertEquals(FinishReason.STOP, completion.reason());
             assertEquals(ids.subList(0, ids.indexOf(end) + 1), completion.ids());
@@ -137,7 +136,7 @@ class EngineSetupTest {
         InputException e =
                 assertThrows(
                         InputException.class,
-                        () -> Engine.open(config().kvTokensMax(2_000_000_000).build()));
+                        () -> Engine.open(config().withKvTokensMax(2_000_000_000)));
         assertTrue(e.getMessage().matches("not enough memory: .*GiB.*available.*"), e.getMessage());
         before.assertNothingMoreNow(model);
     }

@@ -118,15 +118,15 @@ class GoldenTest {
     static void check(Subject subject, Device device, Prefill prefill, double tolerance)
             throws InterruptedException {
         TestDevices.require(device);
-        EngineConfig.Builder config =
-                EngineConfig.of(subject.checkpoint()).device(device).prefill(prefill);
+        EngineConfig config =
+                EngineConfig.of(subject.checkpoint()).withDevice(device).withPrefill(prefill);
         if (subject.adapter()) {
-            config.adapter("it", subject.folder());
+            config = config.withAdapter("it", subject.folder());
         }
         double worst = 0;
         int equal = 0;
         int all = 0;
-        try (Engine engine = Engine.open(config.build())) {
+        try (Engine engine = Engine.open(config)) {
             if (subject.merged()) {
                 engine.adapters().merge("it");
             }

@@ -10,9 +10,9 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
-import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.engine.lora.TestAdapter;
 import dev.longhand.engine.lora.TestAdapter.Matrix;
+import dev.longhand.engine.status.AdapterInfo;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.AfterAll;
@@ -59,10 +59,9 @@ class HostileAdapterTest {
         engine =
                 Engine.open(
                         EngineConfig.of(CHECKPOINT)
-                                .device(Device.CPU)
-                                .adapter("good", good)
-                                .adapterBytesMax(1L << 20)
-                                .build());
+                                .withDevice(Device.CPU)
+                                .withAdapter("good", good)
+                                .withAdapterBytesMax(1L << 20));
         expected = Completion.of(engine, request());
     }
 

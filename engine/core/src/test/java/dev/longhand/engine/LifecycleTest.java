@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
-import dev.longhand.engine.schedule.EngineBusyException;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.BeforeEach;
@@ -31,8 +31,11 @@ class LifecycleTest {
         TestDevices.require(Device.CPU);
     }
 
-    private static EngineConfig.Builder config() {
-        return EngineConfig.of(CHECKPOINT).device(Device.CPU).threads(2).contextTokensMax(4096);
+    private static EngineConfig config() {
+        return EngineConfig.of(CHECKPOINT)
+                .withDevice(Device.CPU)
+                .withThreads(2)
+                .withContextTokensMax(4096);
     }
 
     private static GenerationRequest endless() {
@@ -41,20 +44,20 @@ class LifecycleTest {
 
     @Test
     void openCloseLeavesNothing() throws InterruptedException {
-        Engine.open(config().build()).close();
+        Engine.open(config()).close();
         ProcessResources before = ProcessResources.now(CHECKPOINT);
         for (int i = 0; i < 50; i++) {
-            Engine.open(config().build()).close();
+            Engine.open(config()).close();
         }
         before.assertNothingMoreNow(CHECKPOINT);
     }
 
     @Test
     void closeDuringGenerationCancelsItAndLeavesNothing() throws InterruptedException {
-        Engine.open(config().build()).close();
+        Engine.open(config()).close();
         ProcessResources before = ProcessResources.now(CHECKPOINT);
         for (int i = 0; i < 20; i++) {
-            Engine engine = Engine.open(config().sequencesMax(1).build());
+            Engine engine = Engine.open(config().withSequencesMax(1));
             Generation running = engine.submit(endless());
             Generation waiting = engine.submit(endless());
             assertInstanceOf(GenerationEvent.TokenEmitted.class, running.next());
@@ -68,7 +71,7 @@ class LifecycleTest {
 
     @Test
     void useAfterCloseIsRefused() {
-        Engine engine = Engine.open(config().build());
+        Engine engine = Engine.open(config());
         engine.close();
         engine.close();
         assertThrows(IllegalStateException.class, () -> engine.submit(endless()));
@@ -77,9 +80,9 @@ class LifecycleTest {
     @Test
     void twoEnginesAreIndependent() {
         GenerationRequest request = endless().withMaxTokens(50);
-        try (Engine second = Engine.open(config().threads(1).build())) {
+        try (Engine second = Engine.open(config().withThreads(1))) {
             List<Integer> expected;
-            try (Engine first = Engine.open(config().build())) {
+            try (Engine first = Engine.open(config())) {
                 Generation a = first.submit(request);
                 Generation b = second.submit(request);
                 expected = Completion.of(a).ids();
@@ -91,7 +94,7 @@ class LifecycleTest {
 
     @Test
     void cancelEndsOneAndFreesItsPlace() throws InterruptedException {
-        try (Engine engine = Engine.open(config().sequencesMax(1).build())) {
+        try (Engine engine = Engine.open(config().withSequencesMax(1))) {
             Generation first = engine.submit(endless());
             Generation second = engine.submit(endless().withMaxTokens(3));
             first.next();
@@ -103,7 +106,7 @@ class LifecycleTest {
 
     @Test
     void fullQueueAnswersBusy() {
-        try (Engine engine = Engine.open(config().sequencesMax(1).queueDepthMax(2).build())) {
+        try (Engine engine = Engine.open(config().withSequencesMax(1).withQueueDepthMax(2))) {
             List<Generation> accepted = new ArrayList<>();
             assertThrows(
                     EngineBusyException.class,
@@ -118,7 +121,7 @@ class LifecycleTest {
 
     @Test
     void fullContextEndsTheGeneration() {
-        try (Engine engine = Engine.open(config().contextTokensMax(40).build())) {
+        try (Engine engine = Engine.open(config().withContextTokensMax(40))) {
             Completion completion = Completion.of(engine, endless());
             assertEquals(FinishReason.CONTEXT, completion.reason());
             assertEquals(33, completion.ids().size());
@@ -127,7 +130,7 @@ class LifecycleTest {
 
     @Test
     void everySequenceGetsItsTurn() {
-        try (Engine engine = Engine.open(config().sequencesMax(3).build())) {
+        try (Engine engine = Engine.open(config().withSequencesMax(3))) {
             List<Generation> generations = new ArrayList<>();
             for (int i = 0; i < 40; i++) {
                 generations.add(engine.submit(endless().withMaxTokens(1 + i % 7)));

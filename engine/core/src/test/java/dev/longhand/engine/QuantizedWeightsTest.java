@@ -31,11 +31,10 @@ class QuantizedWeightsTest {
 
     private static EngineConfig config(String name, Device device, @Nullable DType weights) {
         return EngineConfig.of(Goldens.checkpoint(name))
-                .device(device)
-                .threads(2)
-                .contextTokensMax(256)
-                .weights(weights)
-                .build();
+                .withDevice(device)
+                .withThreads(2)
+                .withContextTokensMax(256)
+                .withWeights(weights);
     }
 
     private static Completion complete(Engine engine, String name, @Nullable String adapter) {

@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.bindings.ptx.PtxDevice;
+import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.lora.TestAdapter;
-import dev.longhand.engine.schedule.EngineBusyException;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.Test;
@@ -35,21 +35,23 @@ class SamplesTest {
 
     @TempDir private Path temporary;
 
-    private static EngineConfig.Builder config(Device device) {
+    private static EngineConfig config(Device device) {
         TestDevices.require(device);
-        return EngineConfig.of(CHECKPOINT).device(device).threads(2).contextTokensMax(512);
+        return EngineConfig.of(CHECKPOINT)
+                .withDevice(device)
+                .withThreads(2)
+                .withContextTokensMax(512);
     }
 
     private static GenerationRequest request(int promptTokens, int tokens, long seed) {
         List<Integer> prompt = Goldens.prompt(CHECKPOINT, 300);
         SamplingOptions sampling =
-                SamplingOptions.builder()
-                        .temperature(0.9f)
-                        .topK(40)
-                        .topP(0.95f)
-                        .seed(seed)
-                        .logprobs(3)
-                        .build();
+                SamplingOptions.DEFAULT
+                        .withTemperature(0.9f)
+                        .withTopK(40)
+                        .withTopP(0.95f)
+                        .withSeed(seed)
+                        .withLogprobs(3);
         return GenerationRequest.ids(
                         IntStream.range(0, promptTokens)
                                 .mapToObj(i -> prompt.get((i + i / 300) % 300))
@@ -62,7 +64,7 @@ class SamplesTest {
     private static List<Completion> alone(Device device, int promptTokens, int tokens, int count) {
         List<Completion> alone = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            try (Engine engine = Engine.open(config(device).build())) {
+            try (Engine engine = Engine.open(config(device))) {
                 alone.add(Completion.of(engine, request(promptTokens, tokens, SEED + i)));
             }
         }
@@ -72,7 +74,7 @@ class SamplesTest {
     private static void assertLikeAlone(Device device, int promptTokens, int count) {
         List<Completion> alone = alone(device, promptTokens, 20, count);
         assertTrue(alone.stream().distinct().count() > 1, "seeds that differ draw otherwise");
-        try (Engine engine = Engine.open(config(device).kvTokensMax(8192).build())) {
+        try (Engine engine = Engine.open(config(device).withKvTokensMax(8192))) {
             List<Generation> samples = engine.submitAll(request(promptTokens, 20, SEED), count);
             List<Usage> usages = new ArrayList<>();
             for (int i = 0; i < count; i++) {
@@ -108,7 +110,7 @@ class SamplesTest {
     void sharedPagesAreReservedOnce() {
         int pages = 4 + 4 * 3;
         EngineConfig config =
-                config(Device.CPU).sequencesMax(4).kvTokensMax((pages - 3) * PAGE).build();
+                config(Device.CPU).withSequencesMax(4).withKvTokensMax((pages - 3) * PAGE);
         try (Engine engine = Engine.open(config)) {
             List<Usage> usages = new ArrayList<>();
             for (Generation sample : engine.submitAll(request(300, 100, SEED), 4)) {
@@ -125,7 +127,7 @@ class SamplesTest {
     @Test
     void moreSamplesThanPlaces() {
         List<Completion> alone = alone(Device.CPU, 100, 20, 7);
-        try (Engine engine = Engine.open(config(Device.CPU).sequencesMax(2).build())) {
+        try (Engine engine = Engine.open(config(Device.CPU).withSequencesMax(2))) {
             List<Generation> samples = engine.submitAll(request(100, 20, SEED), 7);
             for (int i = 0; i < 7; i++) {
                 assertEquals(alone.get(i), Completion.of(samples.get(i)));
@@ -137,7 +139,7 @@ class SamplesTest {
     void whenTheFirstIsCancelledAnotherComputesThePrompt() {
         List<Completion> alone = alone(Device.CPU, 300, 20, 4);
         // Prompts advance by two rows a step, so that the cancel comes in the middle.
-        EngineConfig config = config(Device.CPU).prefillRowsMax(2).kvTokensMax(4096).build();
+        EngineConfig config = config(Device.CPU).withPrefillRowsMax(2).withKvTokensMax(4096);
         try (Engine engine = Engine.open(config)) {
             List<Generation> samples = engine.submitAll(request(300, 20, SEED), 4);
             samples.getFirst().cancel();
@@ -152,7 +154,7 @@ class SamplesTest {
     void samplesOfAnAdapterHoldItOnceEach() throws InterruptedException {
         Path adapter = temporary.resolve("adapter");
         TestAdapter.allLinear(CHECKPOINT, 8, 5).write(adapter);
-        EngineConfig config = config(Device.CPU).adapter("a", adapter).queueDepthMax(3).build();
+        EngineConfig config = config(Device.CPU).withAdapter("a", adapter).withQueueDepthMax(3);
         try (Engine engine = Engine.open(config)) {
             GenerationRequest request = request(100, 10, SEED).withAdapter("a");
             for (Generation sample : engine.submitAll(request, 3)) {

@@ -5,16 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.LoopRule;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Timeouts;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.lora.TestAdapter;
-import dev.longhand.engine.schedule.EngineBusyException;
-import dev.longhand.engine.thought.LoopRule;
 import dev.longhand.kernels.Device;
 
 import org.jspecify.annotations.Nullable;
@@ -42,13 +42,13 @@ class SchedulingTest {
         TestAdapter.allLinear(CHECKPOINT, 8, 2).write(temporary.resolve("b"));
     }
 
-    private EngineConfig.Builder config() {
+    private EngineConfig config() {
         return EngineConfig.of(CHECKPOINT)
-                .device(Device.CPU)
-                .threads(1)
-                .contextTokensMax(4096)
-                .adapter("a", temporary.resolve("a"))
-                .adapter("b", temporary.resolve("b"));
+                .withDevice(Device.CPU)
+                .withThreads(1)
+                .withContextTokensMax(4096)
+                .withAdapter("a", temporary.resolve("a"))
+                .withAdapter("b", temporary.resolve("b"));
     }
 
     private static GenerationRequest request(@Nullable String adapter, int tokens) {
@@ -97,7 +97,7 @@ class SchedulingTest {
 
     @Test
     void aFloodOfOneAdapterDelaysTheOthersByOneEach() {
-        try (Engine engine = Engine.open(config().sequencesMax(1).build())) {
+        try (Engine engine = Engine.open(config().withSequencesMax(1))) {
             Begins begins = new Begins(engine);
             for (int i = 0; i < 40; i++) {
                 begins.submit(request("a", 200));
@@ -123,7 +123,7 @@ class SchedulingTest {
 
     @Test
     void aFullLineTurnsAwayNobodyElse() {
-        EngineConfig config = config().sequencesMax(1).queueDepthMax(3).build();
+        EngineConfig config = config().withSequencesMax(1).withQueueDepthMax(3);
         try (Engine engine = Engine.open(config)) {
             List<Generation> flood = new ArrayList<>();
             EngineBusyException busy =
@@ -147,7 +147,7 @@ class SchedulingTest {
      */
     @Test
     void aLargeRequestIsNotPassedForEver() {
-        EngineConfig config = config().sequencesMax(4).kvTokensMax(4096).build();
+        EngineConfig config = config().withSequencesMax(4).withKvTokensMax(4096);
         try (Engine engine = Engine.open(config)) {
             Begins begins = new Begins(engine);
             for (int i = 0; i < 4; i++) {
@@ -166,7 +166,7 @@ class SchedulingTest {
 
     @Test
     void whoWaitsTooLongIsToldWhenToComeBack() {
-        try (Engine engine = Engine.open(config().sequencesMax(1).build())) {
+        try (Engine engine = Engine.open(config().withSequencesMax(1))) {
             Generation running = engine.submit(request("a", 4000));
             List<Generation> late =
                     List.of(
@@ -188,7 +188,7 @@ class SchedulingTest {
 
     @Test
     void aDeadlineEndsWhatHasBegun() {
-        try (Engine engine = Engine.open(config().build())) {
+        try (Engine engine = Engine.open(config())) {
             Completion expected = Completion.of(engine, request("a", 4000));
             Completion cut =
                     Completion.of(engine, request("a", 4000).withTimeouts(Timeouts.total(60)));
@@ -201,7 +201,7 @@ class SchedulingTest {
 
     @Test
     void cancelFreesAWaitingPlaceAtOnce() throws InterruptedException {
-        EngineConfig config = config().sequencesMax(1).queueDepthMax(1).build();
+        EngineConfig config = config().withSequencesMax(1).withQueueDepthMax(1);
         try (Engine engine = Engine.open(config)) {
             Generation running = engine.submit(request("a", 4000));
             assertInstanceOf(GenerationEvent.TokenEmitted.class, running.next());
@@ -218,7 +218,7 @@ class SchedulingTest {
      */
     @Test
     void anOutputThatGoesInCirclesEnds() {
-        try (Engine engine = Engine.open(config().build())) {
+        try (Engine engine = Engine.open(config())) {
             GenerationRequest request = request(null, 4000);
             assertEquals(FinishReason.LENGTH, Completion.of(engine, request).reason());
             LoopRule rule = new LoopRule(1024, 3, 60, 0, 1, 1);
@@ -241,7 +241,7 @@ class SchedulingTest {
 
     @Test
     void samplesAndMergesKeepTheirOrder() throws Exception {
-        try (Engine engine = Engine.open(config().sequencesMax(2).build())) {
+        try (Engine engine = Engine.open(config().withSequencesMax(2))) {
             Completion base = Completion.of(engine, request(null, 30));
             List<Generation> before = engine.submitAll(request(null, 30), 5);
             engine.adapters().merge("a");

@@ -77,41 +77,40 @@ class SpeculationTest {
 
     /** Greedy, nearly so, and with every parameter there is. */
     private static SamplingOptions sampling(int i) {
-        SamplingOptions.Builder options = SamplingOptions.builder().seed(7L + i);
+        SamplingOptions options = SamplingOptions.DEFAULT.withSeed(7L + i);
         return switch (i % 8) {
             case 0 -> SamplingOptions.greedy().withLogprobs(5);
-            case 1 -> options.temperature(0.3f).logprobs(20).build();
+            case 1 -> options.withTemperature(0.3f).withLogprobs(20);
             case 2 ->
-                    options.temperature(0.9f)
-                            .topK(40)
-                            .topP(0.95f)
-                            .minP(0.01f)
-                            .repetitionPenalty(1.1f)
-                            .presencePenalty(0.5f)
-                            .logprobs(3)
-                            .build();
+                    options.withTemperature(0.9f)
+                            .withTopK(40)
+                            .withTopP(0.95f)
+                            .withMinP(0.01f)
+                            .withRepetitionPenalty(1.1f)
+                            .withPresencePenalty(0.5f)
+                            .withLogprobs(3);
             case 3 ->
-                    options.temperature(0.7f).topK(20).topP(0.8f).repetitionPenalty(1.05f).build();
+                    options.withTemperature(0.7f)
+                            .withTopK(20)
+                            .withTopP(0.8f)
+                            .withRepetitionPenalty(1.05f);
             case 4 ->
-                    options.temperature(0.5f)
-                            .topP(0.6f)
-                            .minP(0.05f)
-                            .presencePenalty(-1f)
-                            .logprobs(1)
-                            .build();
+                    options.withTemperature(0.5f)
+                            .withTopP(0.6f)
+                            .withMinP(0.05f)
+                            .withPresencePenalty(-1f)
+                            .withLogprobs(1);
             case 5 ->
-                    options.temperature(0f)
-                            .repetitionPenalty(1.2f)
-                            .presencePenalty(-2f)
-                            .logprobs(2)
-                            .build();
-            case 6 -> options.temperature(0f).frequencyPenalty(0.2f).logprobs(2).build();
+                    options.withTemperature(0f)
+                            .withRepetitionPenalty(1.2f)
+                            .withPresencePenalty(-2f)
+                            .withLogprobs(2);
+            case 6 -> options.withTemperature(0f).withFrequencyPenalty(0.2f).withLogprobs(2);
             default ->
-                    options.temperature(0.4f)
-                            .frequencyPenalty(-0.3f)
-                            .logitBias(Map.of(5, -100f, 9, 3f, 17, -1f))
-                            .logprobs(3)
-                            .build();
+                    options.withTemperature(0.4f)
+                            .withFrequencyPenalty(-0.3f)
+                            .withLogitBias(Map.of(5, -100f, 9, 3f, 17, -1f))
+                            .withLogprobs(3);
         };
     }
 
@@ -137,16 +136,15 @@ class SpeculationTest {
         }
         return Engine.open(
                 EngineConfig.of(checkpoint)
-                        .device(Device.CPU)
-                        .threads(2)
-                        .kvDtype(kv)
-                        .contextTokensMax(CONTEXT)
-                        .kvTokensMax(2 * CONTEXT)
-                        .sequencesMax(sequences)
-                        .prefillRowsMax(rows)
-                        .adapter("any", adapter)
-                        .speculation(mode)
-                        .build());
+                        .withDevice(Device.CPU)
+                        .withThreads(2)
+                        .withKvDtype(kv)
+                        .withContextTokensMax(CONTEXT)
+                        .withKvTokensMax(2 * CONTEXT)
+                        .withSequencesMax(sequences)
+                        .withPrefillRowsMax(rows)
+                        .withAdapter("any", adapter)
+                        .withSpeculation(mode));
     }
 
     @ParameterizedTest(name = "{0}, KV {1}")
@@ -294,10 +292,9 @@ class SpeculationTest {
         Path checkpoint = Goldens.checkpoint("dim64-group7-tied");
         EngineConfig config =
                 EngineConfig.of(checkpoint)
-                        .device(device)
-                        .sequencesMax(3)
-                        .kvTokensMax(2048)
-                        .build();
+                        .withDevice(device)
+                        .withSequencesMax(3)
+                        .withKvTokensMax(2048);
         try (Engine engine = Engine.open(config)) {
             for (int i : new int[] {0, 1, 2}) {
                 GenerationRequest request =

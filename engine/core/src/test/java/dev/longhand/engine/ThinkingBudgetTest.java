@@ -13,9 +13,9 @@ import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.generation.TextSegment;
+import dev.longhand.engine.generation.Thinking;
+import dev.longhand.engine.generation.ThoughtMarkers;
 import dev.longhand.engine.generation.TokenLogprob;
-import dev.longhand.engine.thought.Thinking;
-import dev.longhand.engine.thought.ThoughtMarkers;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.Test;
@@ -58,12 +58,11 @@ class ThinkingBudgetTest {
         TestDevices.require(device);
         return Engine.open(
                 EngineConfig.of(DEMO)
-                        .device(device)
-                        .threads(2)
-                        .contextTokensMax(512)
-                        .kvTokensMax(1024)
-                        .adapter("long-cot", DEMO.resolveSibling("adapter"))
-                        .build());
+                        .withDevice(device)
+                        .withThreads(2)
+                        .withContextTokensMax(512)
+                        .withKvTokensMax(1024)
+                        .withAdapter("long-cot", DEMO.resolveSibling("adapter")));
     }
 
     /** Everything that a generation says. */
@@ -133,21 +132,19 @@ class ThinkingBudgetTest {
         return switch (kind) {
             case 0 -> SamplingOptions.greedy().withLogprobs(3);
             case 1 ->
-                    SamplingOptions.builder()
-                            .temperature(0.9f)
-                            .topK(40)
-                            .topP(0.95f)
-                            .seed(7L)
-                            .logprobs(5)
-                            .build();
+                    SamplingOptions.DEFAULT
+                            .withTemperature(0.9f)
+                            .withTopK(40)
+                            .withTopP(0.95f)
+                            .withSeed(7L)
+                            .withLogprobs(5);
             default ->
-                    SamplingOptions.builder()
-                            .temperature(0.8f)
-                            .topK(20)
-                            .repetitionPenalty(1.2f)
-                            .seed(9L)
-                            .logprobs(2)
-                            .build();
+                    SamplingOptions.DEFAULT
+                            .withTemperature(0.8f)
+                            .withTopK(20)
+                            .withRepetitionPenalty(1.2f)
+                            .withSeed(9L)
+                            .withLogprobs(2);
         };
     }
 
@@ -310,8 +307,7 @@ class ThinkingBudgetTest {
     @Test
     void withoutATokenizerThereIsNoBudget() {
         TestDevices.require(Device.CPU);
-        try (Engine engine =
-                Engine.open(EngineConfig.of(Goldens.LONG).device(Device.CPU).build())) {
+        try (Engine engine = Engine.open(EngineConfig.of(Goldens.LONG).withDevice(Device.CPU))) {
             GenerationRequest ids = GenerationRequest.ids(List.of(1, 2, 3)).withMaxTokens(4);
             assertThrows(
                     InputException.class,

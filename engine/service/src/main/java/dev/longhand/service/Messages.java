@@ -1,8 +1,8 @@
 package dev.longhand.service;
 
-import dev.longhand.engine.chat.ChatMessage;
-import dev.longhand.engine.chat.ToolCall;
 import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.generation.ChatMessage;
+import dev.longhand.engine.generation.ToolCall;
 
 import org.jspecify.annotations.Nullable;
 

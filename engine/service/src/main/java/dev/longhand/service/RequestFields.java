@@ -2,11 +2,13 @@ package dev.longhand.service;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.LoopRule;
+import dev.longhand.engine.generation.Prompt;
 import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Thinking;
+import dev.longhand.engine.generation.ThoughtMarkers;
 import dev.longhand.engine.generation.Timeouts;
-import dev.longhand.engine.thought.LoopRule;
-import dev.longhand.engine.thought.Thinking;
-import dev.longhand.engine.thought.ThoughtMarkers;
 
 import org.jspecify.annotations.Nullable;
 
@@ -63,20 +65,34 @@ public final class RequestFields {
         }
     }
 
-    /** Parses the fields of {@link #SAMPLING}. */
-    public static SamplingOptions sampling(Settings request, int logprobs) {
-        return SamplingOptions.builder()
-                .temperature(real(request, "temperature"))
-                .topK(whole(request, "top_k"))
-                .topP(real(request, "top_p"))
-                .minP(real(request, "min_p"))
-                .repetitionPenalty(real(request, "repetition_penalty"))
-                .frequencyPenalty(real(request, "frequency_penalty"))
-                .presencePenalty(real(request, "presence_penalty"))
-                .logitBias(request.object("logit_bias").map(RequestFields::biases).orElse(Map.of()))
-                .seed(seed(request))
-                .logprobs(logprobs)
-                .build();
+    /**
+     * Parses the fields that both protocols share into a request without a token limit.
+     *
+     * @param logprobs log-probabilities per token that the request asks for
+     */
+    public static GenerationRequest request(Settings request, Prompt prompt, int logprobs) {
+        return GenerationRequest.of(prompt)
+                .withSampling(sampling(request, logprobs))
+                .withStops(stops(request))
+                .withIgnoreEos(request.bool("ignore_eos", false))
+                .withThinking(thinking(request))
+                .withLoopRule(loopRule(request))
+                .withTimeouts(timeouts(request));
+    }
+
+    private static SamplingOptions sampling(Settings request, int logprobs) {
+        return SamplingOptions.DEFAULT
+                .withTemperature(real(request, "temperature"))
+                .withTopK(whole(request, "top_k"))
+                .withTopP(real(request, "top_p"))
+                .withMinP(real(request, "min_p"))
+                .withRepetitionPenalty(real(request, "repetition_penalty"))
+                .withFrequencyPenalty(real(request, "frequency_penalty"))
+                .withPresencePenalty(real(request, "presence_penalty"))
+                .withLogitBias(
+                        request.object("logit_bias").map(RequestFields::biases).orElse(Map.of()))
+                .withSeed(seed(request))
+                .withLogprobs(logprobs);
     }
 
     /** Parses an object whose keys are token ids. */
@@ -114,7 +130,7 @@ public final class RequestFields {
     }
 
     /** Parses the limits on total time and on queue time. */
-    public static Timeouts timeouts(Settings request) {
+    private static Timeouts timeouts(Settings request) {
         return new Timeouts(millis(request, "queue_timeout_ms"), millis(request, "timeout_ms"));
     }
 
@@ -144,7 +160,7 @@ public final class RequestFields {
     }
 
     /** Parses stop strings: one string or a list; empty if absent. */
-    public static List<String> stops(Settings request) {
+    private static List<String> stops(Settings request) {
         return request.isString("stop")
                 ? List.of(request.string("stop").orElseThrow())
                 : request.strings("stop");

@@ -5,7 +5,7 @@ import dev.longhand.engine.Generation;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.generation.GenerationRequest;
-import dev.longhand.engine.lora.AdapterInfo;
+import dev.longhand.engine.status.AdapterInfo;
 import dev.longhand.service.ServiceEvents.AdapterLoaded;
 
 import org.jspecify.annotations.Nullable;
@@ -97,7 +97,7 @@ public final class Service {
      * @return the samples in order; the caller closes each
      * @throws UnknownModelException if no model has that name
      * @throws InputException if the request cannot be fulfilled as it is
-     * @throws dev.longhand.engine.schedule.EngineBusyException if the queue is full
+     * @throws dev.longhand.engine.error.EngineBusyException if the queue is full
      * @throws IllegalStateException if the service is shutting down
      */
     public List<ServedGeneration> submit(

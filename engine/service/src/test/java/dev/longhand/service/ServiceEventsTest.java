@@ -8,8 +8,8 @@ import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
 import dev.longhand.engine.generation.GenerationRequest;
-import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.engine.lora.TestAdapter;
+import dev.longhand.engine.status.AdapterInfo;
 import dev.longhand.kernels.Device;
 
 import jdk.jfr.Recording;
@@ -64,10 +64,9 @@ class ServiceEventsTest {
         engine =
                 Engine.open(
                         EngineConfig.of(CHECKPOINT)
-                                .device(Device.CPU)
-                                .threads(1)
-                                .kvTokensMax(4096)
-                                .build());
+                                .withDevice(Device.CPU)
+                                .withThreads(1)
+                                .withKvTokensMax(4096));
         service = new Service(engine, "base", temporary);
     }
 

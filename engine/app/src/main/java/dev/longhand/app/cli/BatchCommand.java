@@ -5,12 +5,8 @@ import dev.longhand.batch.Problem;
 import dev.longhand.batch.RunConfig;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
-import dev.longhand.engine.EngineSetup;
+import dev.longhand.engine.ModelSummary;
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.model.LinearWeights;
-import dev.longhand.engine.weights.Checkpoint;
-import dev.longhand.kernels.BackendChoice;
-import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.service.Service;
 
 import org.jspecify.annotations.Nullable;
@@ -84,20 +80,11 @@ public final class BatchCommand implements Callable<Integer> {
         RunConfig run = RunConfig.read(config);
         List<Problem> problems = Problem.read(input);
         Path folder = modelFolder(run);
-        EngineConfig.Builder builder =
-                model.engine(folder)
-                        .sequencesMax(capacity.sequences())
-                        .steadyDecoding(false) // no client waits for tokens
-                        .queueDepthMax(2 * capacity.sequences());
-        if (run.contextTokensMax() != null) {
-            builder.contextTokensMax(run.contextTokensMax());
-        }
-        Integer kvTokens = capacity.kvTokens();
-        builder.kvTokensMax(kvTokens != null ? kvTokens : kvTokensThatFit(builder, folder));
+        EngineConfig config = engineConfig(run, folder);
         Chosen adapter = adapter(run);
         String sha = modelSha(folder);
         try (LoadBar bar = new LoadBar();
-                Engine engine = Engine.open(builder.progress(bar).build())) {
+                Engine engine = Engine.open(config.withProgress(bar))) {
             bar.finish();
             System.err.println(engine.backendDescription());
             if (adapter != null) {
@@ -113,10 +100,27 @@ public final class BatchCommand implements Callable<Integer> {
                                     folder,
                                     sha,
                                     adapter == null ? null : adapter.name,
-                                    machine(engine, builder.build())));
-            answer(batch, contextTokens(builder));
+                                    machine(engine, config)));
+            answer(batch, engine.contextTokensMax());
         }
         return 0;
+    }
+
+    /** Plans the KV cache for one full context per sequence, or as many as fit in memory. */
+    private EngineConfig engineConfig(RunConfig run, Path folder) {
+        EngineConfig config =
+                model.engine(folder)
+                        .withSequencesMax(capacity.sequences())
+                        .withSteadyDecoding(false) // no client waits for tokens
+                        .withQueueDepthMax(2 * capacity.sequences());
+        if (run.contextTokensMax() != null) {
+            config = config.withContextTokensMax(run.contextTokensMax());
+        }
+        if (capacity.kvTokens() != null) {
+            return config.withKvTokensMax(capacity.kvTokens());
+        }
+        ModelSummary summary = Engine.inspect(config);
+        return config.withKvTokensMax(summary.fullContexts() * summary.contextTokensMax());
     }
 
     private void answer(BatchRun batch, int contextTokens) throws InterruptedException {
@@ -167,32 +171,6 @@ public final class BatchCommand implements Callable<Integer> {
                     "adapter %s is neither named by --adapter nor a folder".formatted(asked));
         }
         return new Chosen("configured", folder);
-    }
-
-    private static int contextTokens(EngineConfig.Builder builder) {
-        try (EngineSetup setup = EngineSetup.read(builder.build())) {
-            return setup.limits().contextTokensMax();
-        }
-    }
-
-    /** Tokens of full contexts: one per sequence, or as many as fit in memory. */
-    private int kvTokensThatFit(EngineConfig.Builder builder, Path folder) {
-        int context = contextTokens(builder);
-        EngineConfig first = builder.build();
-        try (Checkpoint checkpoint = Checkpoint.open(folder);
-                ComputeBackend backend = BackendChoice.open(first.device(), 1).backend()) {
-            for (int contexts = capacity.sequences(); contexts > 1; contexts--) {
-                int tokens = Math.multiplyExact(contexts, context);
-                try (EngineSetup setup = EngineSetup.read(builder.kvTokensMax(tokens).build());
-                        LinearWeights linear =
-                                new LinearWeights(checkpoint, setup.model(), setup.weights())) {
-                    if (setup.plan(linear, backend).fits()) {
-                        return tokens;
-                    }
-                }
-            }
-        }
-        return context;
     }
 
     private static String modelSha(Path folder) {

@@ -1,7 +1,7 @@
 package dev.longhand.app.cli;
 
 import dev.longhand.engine.Engine;
-import dev.longhand.engine.chat.ChatMessage;
+import dev.longhand.engine.generation.ChatMessage;
 import dev.longhand.engine.generation.GenerationRequest;
 
 import org.jspecify.annotations.Nullable;
@@ -31,7 +31,7 @@ public final class ChatCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException, IOException {
         Console console = new Console();
         try (LoadBar bar = new LoadBar();
-                Engine engine = Engine.open(model.engine().progress(bar).build())) {
+                Engine engine = Engine.open(model.engine().withProgress(bar))) {
             bar.finish();
             System.err.println(engine.backendDescription());
             BufferedReader input =

@@ -46,10 +46,10 @@ public final class DeviceOptions {
     private @Nullable Kv kv;
 
     /** Applies these options to a configuration. */
-    public EngineConfig.Builder apply(EngineConfig.Builder builder) {
-        return builder.device(device)
-                .threads(threads.count())
-                .prefill(prefill)
-                .kvDtype(kv == null ? null : DType.valueOf(kv.name()));
+    public EngineConfig apply(EngineConfig config) {
+        return config.withDevice(device)
+                .withThreads(threads.count())
+                .withPrefill(prefill)
+                .withKvDtype(kv == null ? null : DType.valueOf(kv.name()));
     }
 }

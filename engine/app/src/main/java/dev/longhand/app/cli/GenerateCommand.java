@@ -1,8 +1,8 @@
 package dev.longhand.app.cli;
 
 import dev.longhand.engine.Engine;
-import dev.longhand.engine.chat.ChatMessage;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.ChatMessage;
 import dev.longhand.engine.generation.GenerationRequest;
 
 import org.jspecify.annotations.Nullable;
@@ -66,7 +66,7 @@ public final class GenerateCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         GenerationRequest request = sampling.apply(request()).withAdapter(model.use());
         try (LoadBar bar = new LoadBar();
-                Engine engine = Engine.open(model.engine().progress(bar).build())) {
+                Engine engine = Engine.open(model.engine().withProgress(bar))) {
             bar.finish();
             CollectedAnswer answer = new CollectedAnswer(engine.submit(request));
             Console console = new Console();

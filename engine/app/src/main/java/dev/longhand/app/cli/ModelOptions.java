@@ -94,19 +94,17 @@ final class ModelOptions {
     }
 
     /** The configuration of an engine on the model folder. */
-    EngineConfig.Builder engine() {
+    EngineConfig engine() {
         return engine(model.path());
     }
 
     /** The configuration of an engine on another model folder. */
-    EngineConfig.Builder engine(Path folder) {
-        EngineConfig.Builder builder =
-                device.apply(EngineConfig.of(folder))
-                        .contextTokensMax(maxContext)
-                        .weights(weights.quantizable() ? weights : null)
-                        .weightsCache(weightsCache);
-        adapters.forEach(builder::adapter);
-        return builder;
+    EngineConfig engine(Path folder) {
+        return device.apply(EngineConfig.of(folder))
+                .withContextTokensMax(maxContext)
+                .withWeights(weights.quantizable() ? weights : null)
+                .withWeightsCache(weightsCache)
+                .withAdapters(adapters);
     }
 
     /** The name of the adapter to apply, or null. */

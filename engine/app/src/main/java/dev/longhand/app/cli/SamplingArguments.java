@@ -2,12 +2,12 @@ package dev.longhand.app.cli;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.LoopRule;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Speculation;
+import dev.longhand.engine.generation.Thinking;
+import dev.longhand.engine.generation.ThoughtMarkers;
 import dev.longhand.engine.generation.Timeouts;
-import dev.longhand.engine.thought.LoopRule;
-import dev.longhand.engine.thought.Thinking;
-import dev.longhand.engine.thought.ThoughtMarkers;
 
 import org.jspecify.annotations.Nullable;
 
@@ -117,29 +117,25 @@ final class SamplingArguments {
 
     GenerationRequest apply(GenerationRequest request) {
         SamplingOptions sampling =
-                SamplingOptions.builder()
-                        .temperature(temperature)
-                        .topK(topK)
-                        .topP(topP)
-                        .minP(minP)
-                        .repetitionPenalty(repetitionPenalty)
-                        .frequencyPenalty(frequencyPenalty)
-                        .presencePenalty(presencePenalty)
-                        .logitBias(logitBias)
-                        .seed(seed)
-                        .logprobs(logprobs)
-                        .build();
-        return new GenerationRequest(
-                request.prompt(),
-                maxTokens,
-                sampling,
-                stops,
-                ignoreEos,
-                request.adapter(),
-                speculation,
-                new Thinking(thinkingBudget, markers()),
-                loopDetector ? LoopRule.DEFAULT : null,
-                new Timeouts(null, timeoutMillis));
+                SamplingOptions.DEFAULT
+                        .withTemperature(temperature)
+                        .withTopK(topK)
+                        .withTopP(topP)
+                        .withMinP(minP)
+                        .withRepetitionPenalty(repetitionPenalty)
+                        .withFrequencyPenalty(frequencyPenalty)
+                        .withPresencePenalty(presencePenalty)
+                        .withLogitBias(logitBias)
+                        .withSeed(seed)
+                        .withLogprobs(logprobs);
+        return request.withMaxTokens(maxTokens)
+                .withSampling(sampling)
+                .withStops(stops)
+                .withIgnoreEos(ignoreEos)
+                .withSpeculation(speculation)
+                .withThinking(new Thinking(thinkingBudget, markers()))
+                .withLoopRule(loopDetector ? LoopRule.DEFAULT : null)
+                .withTimeouts(new Timeouts(null, timeoutMillis));
     }
 
     private @Nullable ThoughtMarkers markers() {

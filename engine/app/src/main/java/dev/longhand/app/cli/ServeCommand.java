@@ -91,10 +91,9 @@ public final class ServeCommand implements Callable<Integer> {
                 Engine engine =
                         Engine.open(
                                 model.engine()
-                                        .sequencesMax(capacity.sequences())
-                                        .kvTokensMax(capacity.kvTokens())
-                                        .progress(bar)
-                                        .build())) {
+                                        .withSequencesMax(capacity.sequences())
+                                        .withKvTokensMax(capacity.kvTokens())
+                                        .withProgress(bar))) {
             bar.finish();
             Service service = new Service(engine, base(), adapterFolder);
             service.measure(KeywordInstrument::new);

@@ -45,12 +45,11 @@ public final class DemoCommand implements Callable<Integer> {
                 Engine engine =
                         Engine.open(
                                 device.apply(EngineConfig.of(demo.checkpoint()))
-                                        .contextTokensMax(CONTEXT_TOKENS_MAX)
-                                        .kvTokensMax(SEQUENCES * CONTEXT_TOKENS_MAX)
-                                        .sequencesMax(SEQUENCES)
-                                        .queueDepthMax(2 * DemoCheckpoint.PROBLEMS)
-                                        .adapter(ADAPTER, demo.adapter())
-                                        .build())) {
+                                        .withContextTokensMax(CONTEXT_TOKENS_MAX)
+                                        .withKvTokensMax(SEQUENCES * CONTEXT_TOKENS_MAX)
+                                        .withSequencesMax(SEQUENCES)
+                                        .withQueueDepthMax(2 * DemoCheckpoint.PROBLEMS)
+                                        .withAdapter(ADAPTER, demo.adapter()))) {
             console.println(engine.backendDescription());
             List<DemoCheckpoint.Problem> problems = demo.problems();
             DemoCheckpoint.Problem first = problems.getFirst();

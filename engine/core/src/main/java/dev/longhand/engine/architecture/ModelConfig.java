@@ -2,7 +2,8 @@ package dev.longhand.engine.architecture;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
-import dev.longhand.engine.weights.QuantizationScheme;
+import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.Nullable;
 
@@ -103,6 +104,11 @@ public record ModelConfig(
                 rope,
                 config.integers("eos_token_id", 0, VOCABULARY_MAX),
                 QuantizationScheme.read(config).orElse(null));
+    }
+
+    /** Shape of a KV cache for this model. */
+    public KvShape kvShape(int pages, DType dtype) {
+        return new KvShape(layers, pages, kvHeads, headDim, dtype);
     }
 
     /** The names and shapes of its tensors. */

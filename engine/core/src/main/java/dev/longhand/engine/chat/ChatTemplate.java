@@ -4,6 +4,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Json;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.file.Sha256;
+import dev.longhand.engine.generation.ChatMessage;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

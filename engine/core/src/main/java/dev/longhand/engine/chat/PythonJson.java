@@ -1,8 +1,9 @@
 package dev.longhand.engine.chat;
 
-import dev.longhand.engine.file.Json;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonPrimitive;
 
-import tools.jackson.databind.JsonNode;
+import dev.longhand.engine.file.Json;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -27,31 +28,43 @@ final class PythonJson {
         return out.toString();
     }
 
-    private static void write(StringBuilder out, JsonNode value) {
-        if (value.isObject()) {
-            String separator = "{";
-            for (Map.Entry<String, JsonNode> entry : value.properties()) {
+    private static void write(StringBuilder out, JsonElement value) {
+        if (value.isJsonObject()) {
+            String separator = "";
+            out.append('{');
+            for (Map.Entry<String, JsonElement> entry : value.getAsJsonObject().entrySet()) {
                 out.append(separator);
                 writeString(out, entry.getKey());
                 out.append(": ");
                 write(out, entry.getValue());
                 separator = ", ";
             }
-            out.append(value.isEmpty() ? "{}" : "}");
-        } else if (value.isArray()) {
-            String separator = "[";
-            for (JsonNode element : value) {
+            out.append('}');
+        } else if (value.isJsonArray()) {
+            String separator = "";
+            out.append('[');
+            for (JsonElement element : value.getAsJsonArray()) {
                 out.append(separator);
                 write(out, element);
                 separator = ", ";
             }
-            out.append(value.isEmpty() ? "[]" : "]");
-        } else if (value.isString()) {
-            writeString(out, value.stringValue());
-        } else if (value.isFloatingPointNumber()) {
-            writeFloat(out, value.doubleValue());
+            out.append(']');
+        } else if (value.isJsonNull()) {
+            out.append("null");
         } else {
-            out.append(value); // integers, true, false, null are spelled alike
+            writePrimitive(out, value.getAsJsonPrimitive());
+        }
+    }
+
+    private static void writePrimitive(StringBuilder out, JsonPrimitive value) {
+        if (value.isString()) {
+            writeString(out, value.getAsString());
+        } else if (value.isBoolean()) {
+            out.append(value.getAsBoolean());
+        } else if (Json.isWhole(value)) {
+            out.append(value.getAsBigInteger());
+        } else {
+            writeFloat(out, value.getAsDouble());
         }
     }
 

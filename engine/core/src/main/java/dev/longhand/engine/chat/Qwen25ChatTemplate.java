@@ -1,6 +1,8 @@
 package dev.longhand.engine.chat;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.ChatMessage;
+import dev.longhand.engine.generation.ToolCall;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,12 +1,14 @@
 package dev.longhand.engine.file;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+
 import dev.longhand.engine.error.InputException;
 
 import org.jspecify.annotations.Nullable;
 
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
-
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -28,9 +30,9 @@ public final class Settings {
 
     private final String source;
     private final String prefix;
-    private final JsonNode object;
+    private final JsonObject object;
 
-    private Settings(String source, String prefix, JsonNode object) {
+    private Settings(String source, String prefix, JsonObject object) {
         this.source = source;
         this.prefix = prefix;
         this.object = object;
@@ -55,11 +57,11 @@ public final class Settings {
         return of(source, Json.parse(source, json));
     }
 
-    private static Settings of(String source, JsonNode value) {
-        if (!value.isObject()) {
+    private static Settings of(String source, JsonElement value) {
+        if (!value.isJsonObject()) {
             throw new InputException(source + ": must be a JSON object");
         }
-        return new Settings(source, "", value);
+        return new Settings(source, "", value.getAsJsonObject());
     }
 
     /** Whether {@code key} is there with a value other than null. */
@@ -69,84 +71,92 @@ public final class Settings {
 
     /** Whether {@code key} is absent, null, false, zero or empty. */
     public boolean isEmpty(String key) {
-        JsonNode value = node(key);
-        return value == null
-                || (value.isContainer() && value.isEmpty())
-                || (value.isString() && value.stringValue().isEmpty())
-                || (value.isBoolean() && !value.booleanValue())
-                || (value.isNumber() && value.doubleValue() == 0);
+        JsonElement value = node(key);
+        if (value == null) {
+            return true;
+        }
+        if (value.isJsonObject()) {
+            return value.getAsJsonObject().isEmpty();
+        }
+        if (value.isJsonArray()) {
+            return value.getAsJsonArray().isEmpty();
+        }
+        JsonPrimitive primitive = value.getAsJsonPrimitive();
+        return primitive.isString()
+                ? primitive.getAsString().isEmpty()
+                : primitive.isBoolean() ? !primitive.getAsBoolean() : primitive.getAsDouble() == 0;
     }
 
     /** All keys, in file order. */
     public Set<String> keys() {
-        return Collections.unmodifiableSet(new LinkedHashSet<>(object.propertyNames()));
+        return Collections.unmodifiableSet(new LinkedHashSet<>(object.keySet()));
     }
 
     /** The object under {@code key}, if there. */
     public Optional<Settings> object(String key) {
-        JsonNode value = node(key);
+        JsonElement value = node(key);
         if (value == null) {
             return Optional.empty();
         }
-        if (!value.isObject()) {
+        if (!value.isJsonObject()) {
             throw refuse(key, "must be an object");
         }
-        return Optional.of(new Settings(source, prefix + key + ".", value));
+        return Optional.of(new Settings(source, prefix + key + ".", value.getAsJsonObject()));
     }
 
     /** The objects in the list under {@code key}; empty if absent. */
     public List<Settings> objects(String key) {
         List<Settings> objects = new ArrayList<>();
-        for (JsonNode value : list(key)) {
-            if (!value.isObject()) {
+        for (JsonElement value : list(key)) {
+            if (!value.isJsonObject()) {
                 throw refuse(key, "must be a list of objects");
             }
             String place = prefix + key + "[" + objects.size() + "].";
-            objects.add(new Settings(source, place, value));
+            objects.add(new Settings(source, place, value.getAsJsonObject()));
         }
         return objects;
     }
 
     /** Whether the value under {@code key} is a string. */
     public boolean isString(String key) {
-        JsonNode value = node(key);
-        return value != null && value.isString();
+        JsonElement value = node(key);
+        return value != null && isString(value);
     }
 
     /** The string under {@code key}, if there. */
     public Optional<String> string(String key) {
-        JsonNode value = node(key);
+        JsonElement value = node(key);
         if (value == null) {
             return Optional.empty();
         }
-        if (!value.isString()) {
+        if (!isString(value)) {
             throw refuse(key, "must be a string");
         }
-        return Optional.of(value.stringValue());
+        return Optional.of(value.getAsString());
     }
 
     /** The strings in the list under {@code key}; empty if absent. */
     public List<String> strings(String key) {
         List<String> strings = new ArrayList<>();
-        for (JsonNode value : list(key)) {
-            if (!value.isString()) {
+        for (JsonElement value : list(key)) {
+            if (!isString(value)) {
                 throw refuse(key, "must be a list of strings");
             }
-            strings.add(value.stringValue());
+            strings.add(value.getAsString());
         }
         return strings;
     }
 
     /** The boolean under {@code key}, or {@code absent}. */
     public boolean bool(String key, boolean absent) {
-        JsonNode value = node(key);
+        JsonElement value = node(key);
         if (value == null) {
             return absent;
         }
-        if (!value.isBoolean()) {
+        if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isBoolean()) {
             throw refuse(key, "must be true or false");
         }
-        return value.booleanValue();
+        return value.getAsBoolean();
     }
 
     /** The whole number under {@code key}, which must be there, from {@code min} to {@code max}. */
@@ -156,18 +166,18 @@ public final class Settings {
 
     /** The whole number under {@code key}, if there, from {@code min} to {@code max}. */
     public OptionalInt integer(String key, int min, int max) {
-        JsonNode value = node(key);
+        JsonElement value = node(key);
         return value == null ? OptionalInt.empty() : OptionalInt.of(integer(key, value, min, max));
     }
 
     /** The whole number or list of whole numbers under {@code key}; empty if absent. */
     public List<Integer> integers(String key, int min, int max) {
-        JsonNode value = node(key);
-        if (value != null && !value.isArray()) {
+        JsonElement value = node(key);
+        if (value != null && !value.isJsonArray()) {
             return List.of(integer(key, value, min, max));
         }
         List<Integer> integers = new ArrayList<>();
-        for (JsonNode element : list(key)) {
+        for (JsonElement element : list(key)) {
             integers.add(integer(key, element, min, max));
         }
         return integers;
@@ -175,18 +185,19 @@ public final class Settings {
 
     /** The whole numbers in the list under {@code key}; empty if absent. */
     public List<Integer> integerList(String key, int lengthMax, int min, int max) {
-        JsonNode value = node(key);
-        if (value != null && value.size() > lengthMax) {
-            throw refuse(key, "is longer than " + lengthMax);
+        JsonElement value = node(key);
+        if (value == null) {
+            return List.of();
         }
-        if (value != null && !value.isArray()) {
+        if (!value.isJsonArray()) {
             throw refuse(key, "must be a list");
         }
+        if (value.getAsJsonArray().size() > lengthMax) {
+            throw refuse(key, "is longer than " + lengthMax);
+        }
         List<Integer> integers = new ArrayList<>();
-        if (value != null) {
-            for (JsonNode element : value) {
-                integers.add(integer(key, element, min, max));
-            }
+        for (JsonElement element : value.getAsJsonArray()) {
+            integers.add(integer(key, element, min, max));
         }
         return integers;
     }
@@ -202,28 +213,24 @@ public final class Settings {
 
     /** The number under {@code key}, from {@code min} to {@code max}, or null if absent. */
     public @Nullable Double number(String key, double min, double max) {
-        JsonNode value = node(key);
+        JsonElement value = node(key);
         if (value == null) {
             return null;
         }
-        if (!value.isNumber()) {
+        if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isNumber()) {
             throw refuse(key, "must be a number");
         }
-        double number = value.doubleValue();
+        double number = value.getAsDouble();
         if (!(number >= min && number <= max)) {
             throw refuse(key, "is %s, must be from %s to %s".formatted(value, min, max));
         }
         return number;
     }
 
-    /** What stands under other keys than these, as it stands. */
-    public ObjectNode without(Set<String> keys) {
-        return ((ObjectNode) object.deepCopy()).without(keys);
-    }
-
-    /** The value under {@code key} as it stands, for what no getter knows; null if absent. */
-    public @Nullable JsonNode value(String key) {
-        return node(key);
+    /** The value under {@code key} as JSON, for kinds that no getter reads; null if absent. */
+    public @Nullable String json(String key) {
+        JsonElement value = node(key);
+        return value == null ? null : value.toString();
     }
 
     /** All of it, as JSON. */
@@ -242,36 +249,41 @@ public final class Settings {
         return new SettingException("%s: %s %s".formatted(source, path, wrong), path);
     }
 
-    private int integer(String key, JsonNode value, int min, int max) {
-        if (!value.isIntegralNumber()) {
+    private int integer(String key, JsonElement value, int min, int max) {
+        if (!Json.isWhole(value)) {
             throw refuse(key, "must be a whole number");
         }
-        long number = value.canConvertToLong() ? value.longValue() : Long.MAX_VALUE;
-        if (number < min || number > max) {
+        BigInteger number = value.getAsBigInteger();
+        if (number.compareTo(BigInteger.valueOf(min)) < 0
+                || number.compareTo(BigInteger.valueOf(max)) > 0) {
             throw refuse(
                     key,
                     "is %s, must be from %d to %d"
                             .formatted(ErrorText.line(value.toString()), min, max));
         }
-        return (int) number;
+        return number.intValue();
     }
 
-    private Iterable<JsonNode> list(String key) {
-        JsonNode value = node(key);
+    private Iterable<JsonElement> list(String key) {
+        JsonElement value = node(key);
         if (value == null) {
             return List.of();
         }
-        if (!value.isArray()) {
+        if (!value.isJsonArray()) {
             throw refuse(key, "must be a list");
         }
-        if (value.size() > LIST_LENGTH_MAX) {
+        if (value.getAsJsonArray().size() > LIST_LENGTH_MAX) {
             throw refuse(key, "is longer than " + LIST_LENGTH_MAX);
         }
-        return value;
+        return value.getAsJsonArray();
     }
 
-    private @Nullable JsonNode node(String key) {
-        JsonNode value = object.get(key);
-        return value == null || value.isNull() ? null : value;
+    private static boolean isString(JsonElement value) {
+        return value.isJsonPrimitive() && value.getAsJsonPrimitive().isString();
+    }
+
+    private @Nullable JsonElement node(String key) {
+        JsonElement value = object.get(key);
+        return value == null || value.isJsonNull() ? null : value;
     }
 }

@@ -1,7 +1,5 @@
 package dev.longhand.engine.generation;
 
-import dev.longhand.engine.thought.LoopRule;
-
 import java.util.Locale;
 
 /** Why a generation ended. */

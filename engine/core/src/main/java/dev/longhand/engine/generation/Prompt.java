@@ -1,7 +1,5 @@
 package dev.longhand.engine.generation;
 
-import dev.longhand.engine.chat.ChatMessage;
-
 import java.util.List;
 
 /** What a generation continues. */

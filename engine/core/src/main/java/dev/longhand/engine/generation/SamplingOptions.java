@@ -6,81 +6,105 @@ import dev.longhand.kernels.sampling.SamplingParams;
 import org.jspecify.annotations.Nullable;
 
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
- * What a request says about sampling; null leaves a setting to the checkpoint's {@code
- * generation_config.json}, and where that is silent to greedy decoding without penalties.
- *
- * @param temperature 0 is greedy
- * @param topK 0 keeps all
- * @param topP in (0, 1]
- * @param minP in [0, 1]
- * @param repetitionPenalty 1 is none
- * @param frequencyPenalty 0 is none
- * @param presencePenalty 0 is none
- * @param logitBias what is added to the logits of tokens, -100 to 100 each
- * @param seed null draws one
- * @param logprobs log-probabilities to report per token
+ * Sampling settings of a request. A setting that is null comes from the checkpoint's {@code
+ * generation_config.json}; where that says nothing, sampling is greedy without penalties. Each
+ * {@code with} method returns a changed copy.
  */
-public record SamplingOptions(
-        @Nullable Float temperature,
-        @Nullable Integer topK,
-        @Nullable Float topP,
-        @Nullable Float minP,
-        @Nullable Float repetitionPenalty,
-        @Nullable Float frequencyPenalty,
-        @Nullable Float presencePenalty,
-        Map<Integer, Float> logitBias,
-        @Nullable Long seed,
-        int logprobs) {
-    /** Everything as the checkpoint says. */
-    public static final SamplingOptions DEFAULT = builder().build();
+public final class SamplingOptions implements Cloneable {
+    /** All settings of the checkpoint. */
+    public static final SamplingOptions DEFAULT = new SamplingOptions();
 
-    public SamplingOptions {
-        logitBias = Map.copyOf(logitBias);
-    }
+    private @Nullable Float temperature;
+    private @Nullable Integer topK;
+    private @Nullable Float topP;
+    private @Nullable Float minP;
+    private @Nullable Float repetitionPenalty;
+    private @Nullable Float frequencyPenalty;
+    private @Nullable Float presencePenalty;
+    private Map<Integer, Float> logitBias = Map.of();
+    private @Nullable Long seed;
+    private int logprobs;
 
-    /** Begins with everything as the checkpoint says. */
-    public static Builder builder() {
-        return new Builder();
-    }
+    private SamplingOptions() {}
 
-    /** The most likely token at every step. */
+    /** Selects the most likely token at every step. */
     public static SamplingOptions greedy() {
-        return builder().temperature(0f).build();
+        return DEFAULT.withTemperature(0f);
     }
 
-    /** The same with so many log-probabilities per token. */
-    public SamplingOptions withLogprobs(int count) {
-        return toBuilder().logprobs(count).build();
+    /** Sets the temperature; 0 is greedy. */
+    public SamplingOptions withTemperature(@Nullable Float value) {
+        return with(copy -> copy.temperature = value);
     }
 
-    /** The same with a fixed seed. */
-    public SamplingOptions withSeed(long fixed) {
-        return toBuilder().seed(fixed).build();
+    /** Samples from the {@code tokens} most likely tokens; 0 is all. */
+    public SamplingOptions withTopK(@Nullable Integer tokens) {
+        return with(copy -> copy.topK = tokens);
     }
 
-    /** Begins with these settings. */
-    public Builder toBuilder() {
-        return builder()
-                .temperature(temperature)
-                .topK(topK)
-                .topP(topP)
-                .minP(minP)
-                .repetitionPenalty(repetitionPenalty)
-                .frequencyPenalty(frequencyPenalty)
-                .presencePenalty(presencePenalty)
-                .logitBias(logitBias)
-                .seed(seed)
-                .logprobs(logprobs);
+    /** Samples from the most likely tokens that together have a probability mass in (0, 1]. */
+    public SamplingOptions withTopP(@Nullable Float mass) {
+        return with(copy -> copy.topP = mass);
+    }
+
+    /** Samples tokens of at least this probability, relative to the most likely one, in [0, 1]. */
+    public SamplingOptions withMinP(@Nullable Float probability) {
+        return with(copy -> copy.minP = probability);
+    }
+
+    /** Sets the factor against tokens of prompt and output; 1 is none. */
+    public SamplingOptions withRepetitionPenalty(@Nullable Float factor) {
+        return with(copy -> copy.repetitionPenalty = factor);
+    }
+
+    /** Subtracts from the logit of a token for each of its occurrences in the output; 0 is none. */
+    public SamplingOptions withFrequencyPenalty(@Nullable Float penalty) {
+        return with(copy -> copy.frequencyPenalty = penalty);
+    }
+
+    /** Subtracts from the logits of tokens that the output has already; 0 is none. */
+    public SamplingOptions withPresencePenalty(@Nullable Float penalty) {
+        return with(copy -> copy.presencePenalty = penalty);
     }
 
     /**
-     * The complete settings.
+     * Adds a bias to the logits of tokens.
      *
-     * @param defaults what the checkpoint says
-     * @param drawnSeed used if the request has none
-     * @param drawableTokens tokens that may have a bias
+     * @param biases by token id, -100 to 100 each
+     */
+    public SamplingOptions withLogitBias(Map<Integer, Float> biases) {
+        return with(copy -> copy.logitBias = Map.copyOf(biases));
+    }
+
+    /** Sets the seed of the sampler; null draws one per request. */
+    public SamplingOptions withSeed(@Nullable Long value) {
+        return with(copy -> copy.seed = value);
+    }
+
+    /** Reports the log-probabilities of the {@code tokens} most likely tokens at each step. */
+    public SamplingOptions withLogprobs(int tokens) {
+        return with(copy -> copy.logprobs = tokens);
+    }
+
+    private SamplingOptions with(Consumer<SamplingOptions> change) {
+        try {
+            SamplingOptions copy = (SamplingOptions) clone();
+            change.accept(copy);
+            return copy;
+        } catch (CloneNotSupportedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /**
+     * Completes the settings with those of the checkpoint.
+     *
+     * @param defaults settings of the checkpoint
+     * @param drawnSeed seed for a request without one
+     * @param drawableTokens size of the vocabulary that is sampled; a bias needs a token in it
      * @throws InputException if a setting is out of range
      */
     public SamplingParams resolve(GenerationDefaults defaults, long drawnSeed, int drawableTokens) {
@@ -112,84 +136,53 @@ public record SamplingOptions(
         return asked != null ? asked : otherwise;
     }
 
-    /** Collects settings; see {@link SamplingOptions} for each. */
-    public static final class Builder {
-        private @Nullable Float temperature;
-        private @Nullable Integer topK;
-        private @Nullable Float topP;
-        private @Nullable Float minP;
-        private @Nullable Float repetitionPenalty;
-        private @Nullable Float frequencyPenalty;
-        private @Nullable Float presencePenalty;
-        private Map<Integer, Float> logitBias = Map.of();
-        private @Nullable Long seed;
-        private int logprobs;
+    /** Temperature; 0 is greedy. */
+    public @Nullable Float temperature() {
+        return temperature;
+    }
 
-        private Builder() {}
+    /** Limit for the most likely tokens to sample from; 0 is none. */
+    public @Nullable Integer topK() {
+        return topK;
+    }
 
-        public Builder temperature(@Nullable Float value) {
-            temperature = value;
-            return this;
-        }
+    /** Probability mass to sample from, in (0, 1]. */
+    public @Nullable Float topP() {
+        return topP;
+    }
 
-        public Builder topK(@Nullable Integer value) {
-            topK = value;
-            return this;
-        }
+    /** Least probability to sample, relative to the most likely token, in [0, 1]. */
+    public @Nullable Float minP() {
+        return minP;
+    }
 
-        public Builder topP(@Nullable Float value) {
-            topP = value;
-            return this;
-        }
+    /** Factor against tokens of prompt and output; 1 is none. */
+    public @Nullable Float repetitionPenalty() {
+        return repetitionPenalty;
+    }
 
-        public Builder minP(@Nullable Float value) {
-            minP = value;
-            return this;
-        }
+    /** Logits to subtract per occurrence in the output; 0 is none. */
+    public @Nullable Float frequencyPenalty() {
+        return frequencyPenalty;
+    }
 
-        public Builder repetitionPenalty(@Nullable Float value) {
-            repetitionPenalty = value;
-            return this;
-        }
+    /** Logits to subtract from tokens of the output; 0 is none. */
+    public @Nullable Float presencePenalty() {
+        return presencePenalty;
+    }
 
-        public Builder frequencyPenalty(@Nullable Float value) {
-            frequencyPenalty = value;
-            return this;
-        }
+    /** Bias by token id, -100 to 100 each. */
+    public Map<Integer, Float> logitBias() {
+        return logitBias;
+    }
 
-        public Builder presencePenalty(@Nullable Float value) {
-            presencePenalty = value;
-            return this;
-        }
+    /** Seed of the sampler; null draws one. */
+    public @Nullable Long seed() {
+        return seed;
+    }
 
-        public Builder logitBias(Map<Integer, Float> value) {
-            logitBias = value;
-            return this;
-        }
-
-        public Builder seed(@Nullable Long value) {
-            seed = value;
-            return this;
-        }
-
-        public Builder logprobs(int value) {
-            logprobs = value;
-            return this;
-        }
-
-        /** The finished options; {@link SamplingOptions#resolve} checks their ranges. */
-        public SamplingOptions build() {
-            return new SamplingOptions(
-                    temperature,
-                    topK,
-                    topP,
-                    minP,
-                    repetitionPenalty,
-                    frequencyPenalty,
-                    presencePenalty,
-                    logitBias,
-                    seed,
-                    logprobs);
-        }
+    /** Log-probabilities to report per token. */
+    public int logprobs() {
+        return logprobs;
     }
 }

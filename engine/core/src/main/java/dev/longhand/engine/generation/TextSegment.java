@@ -2,7 +2,9 @@ package dev.longhand.engine.generation;
 
 import java.util.Locale;
 
-/** Which part of an output a token belongs to; see {@link dev.longhand.engine.thought.Thinking}. */
+/**
+ * Which part of an output a token belongs to; see {@link dev.longhand.engine.generation.Thinking}.
+ */
 public enum TextSegment {
     /** The chain of thought, its end marker included. */
     THOUGHT,

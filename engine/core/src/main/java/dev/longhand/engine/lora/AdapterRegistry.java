@@ -2,6 +2,7 @@ package dev.longhand.engine.lora;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.status.AdapterInfo;
 
 import org.jspecify.annotations.Nullable;
 

@@ -3,8 +3,8 @@ package dev.longhand.engine.lora;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.engine.weights.Checkpoint;
-import dev.longhand.engine.weights.LoadProgress;
 import dev.longhand.engine.weights.SafetensorsFile;
 import dev.longhand.kernels.tensor.HostTensor;
 

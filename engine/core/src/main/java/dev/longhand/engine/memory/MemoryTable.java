@@ -82,13 +82,7 @@ public final class MemoryTable {
 
     /** Bytes that a sequence of so many tokens needs, weights and buffers included. */
     long neededBytes(@Nullable DType dtype, int context) {
-        KvShape kv =
-                new KvShape(
-                        config.layers(),
-                        KvShape.pagesFor(context),
-                        config.kvHeads(),
-                        config.headDim(),
-                        DType.BF16);
+        KvShape kv = config.kvShape(KvShape.pagesFor(context), DType.BF16);
         return weightBytes(config, dtype) + kv.bytes() + bufferBytes;
     }
 

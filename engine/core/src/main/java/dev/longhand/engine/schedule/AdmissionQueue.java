@@ -1,6 +1,7 @@
 package dev.longhand.engine.schedule;
 
 import dev.longhand.engine.decode.Sequence;
+import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.lora.AdapterUse;
 

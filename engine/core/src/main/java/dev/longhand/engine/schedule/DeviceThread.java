@@ -1,7 +1,9 @@
 package dev.longhand.engine.schedule;
 
 import dev.longhand.engine.decode.Sequence;
+import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.model.DecoderModel;
+import dev.longhand.engine.status.EngineLoad;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvCache;
 

@@ -1,5 +1,6 @@
 package dev.longhand.engine.thought;
 
+import dev.longhand.engine.generation.LoopRule;
 import dev.longhand.engine.tokenizer.TokenTable;
 
 import org.jspecify.annotations.Nullable;

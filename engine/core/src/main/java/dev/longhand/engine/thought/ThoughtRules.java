@@ -1,5 +1,7 @@
 package dev.longhand.engine.thought;
 
+import dev.longhand.engine.generation.Thinking;
+import dev.longhand.engine.generation.ThoughtMarkers;
 import dev.longhand.engine.tokenizer.Tokenizer;
 
 import java.nio.charset.StandardCharsets;

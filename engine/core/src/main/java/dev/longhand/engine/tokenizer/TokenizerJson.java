@@ -1,13 +1,11 @@
 package dev.longhand.engine.tokenizer;
 
+import com.google.gson.stream.JsonToken;
+
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Json;
+import dev.longhand.engine.file.JsonStream;
 import dev.longhand.engine.file.UnreadableFileException;
-
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,20 +13,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Reads what the byte table needs of a {@code tokenizer.json}, as a stream: Qwen2.5's has 7 MB, and
- * as a tree would take ten times that of the heap.
+ * Reads the vocabulary and the added tokens of a {@code tokenizer.json} into a byte table. The file
+ * is streamed: Qwen2.5's has 7 MB, and a tree of it would take ten times as much heap.
  */
 final class TokenizerJson {
     private static final long BYTES_MAX = 256L << 20;
 
     private final Path file;
-    private final JsonParser parser;
+    private final JsonStream stream;
     private final TokenTable.Builder table;
     private String decoder = "none";
 
-    private TokenizerJson(Path file, JsonParser parser, TokenTable.Builder table) {
+    private TokenizerJson(Path file, JsonStream stream, TokenTable.Builder table) {
         this.file = file;
-        this.parser = parser;
+        this.stream = stream;
         this.table = table;
     }
 
@@ -41,94 +39,111 @@ final class TokenizerJson {
             throw new UnreadableFileException(file, e);
         }
         try (InputStream in = Files.newInputStream(file);
-                JsonParser parser = Json.streaming().createParser(ObjectReadContext.empty(), in)) {
-            new TokenizerJson(file, parser, table).readDocument();
-        } catch (JacksonException e) {
-            throw Json.malformed(file.toString(), e);
+                JsonStream stream = new JsonStream(file.toString(), in)) {
+            new TokenizerJson(file, stream, table).readDocument();
         } catch (IOException e) {
             throw new UnreadableFileException(file, e);
         }
     }
 
     private void readDocument() {
-        require(parser.nextToken() == JsonToken.START_OBJECT, "must be a JSON object");
-        while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-            String key = parser.currentName();
-            JsonToken value = parser.nextToken();
-            if (key.equals("model") && value == JsonToken.START_OBJECT) {
+        require(stream.at(JsonToken.BEGIN_OBJECT), "must be a JSON object");
+        stream.beginObject();
+        while (stream.hasNext()) {
+            String key = stream.name();
+            if (key.equals("model") && stream.at(JsonToken.BEGIN_OBJECT)) {
                 readModel();
-            } else if (key.equals("added_tokens") && value == JsonToken.START_ARRAY) {
+            } else if (key.equals("added_tokens") && stream.at(JsonToken.BEGIN_ARRAY)) {
                 readAddedTokens();
-            } else if (key.equals("decoder") && value == JsonToken.START_OBJECT) {
+            } else if (key.equals("decoder") && stream.at(JsonToken.BEGIN_OBJECT)) {
                 decoder = readType();
             } else {
-                parser.skipChildren();
+                stream.skip();
             }
         }
+        stream.endObject();
         require(
                 decoder.equals("ByteLevel"),
                 "decoder " + decoder + " is not supported: only ByteLevel is");
     }
 
     private void readModel() {
-        while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-            String key = parser.currentName();
-            JsonToken value = parser.nextToken();
-            if (key.equals("type")) {
-                require(
-                        "BPE".equals(parser.getString()),
-                        "model " + parser.getString() + " is not supported: only BPE is");
-            } else if (key.equals("vocab")) {
-                require(value == JsonToken.START_OBJECT, "model.vocab must be an object");
-                while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-                    String spelling = parser.currentName();
-                    require(
-                            parser.nextToken() == JsonToken.VALUE_NUMBER_INT,
-                            "token ids must be whole numbers");
-                    table.addSpelled(spelling, parser.getLongValue());
+        stream.beginObject();
+        while (stream.hasNext()) {
+            switch (stream.name()) {
+                case "type" -> {
+                    String type = text();
+                    require(type.equals("BPE"), "model " + type + " is not supported: only BPE is");
                 }
-            } else {
-                parser.skipChildren();
+                case "vocab" -> readVocabulary();
+                default -> stream.skip();
             }
         }
+        stream.endObject();
+    }
+
+    private void readVocabulary() {
+        require(stream.at(JsonToken.BEGIN_OBJECT), "model.vocab must be an object");
+        stream.beginObject();
+        while (stream.hasNext()) {
+            String spelling = stream.name();
+            table.addSpelled(spelling, id());
+        }
+        stream.endObject();
     }
 
     private void readAddedTokens() {
-        while (parser.nextToken() == JsonToken.START_OBJECT) {
+        stream.beginArray();
+        while (stream.hasNext()) {
+            require(stream.at(JsonToken.BEGIN_OBJECT), "added tokens must be objects");
             long id = -1;
             String content = "";
             boolean special = false;
-            while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-                String key = parser.currentName();
-                JsonToken value = parser.nextToken();
-                switch (key) {
-                    case "id" -> {
-                        require(
-                                value == JsonToken.VALUE_NUMBER_INT,
-                                "token ids must be whole numbers");
-                        id = parser.getLongValue();
-                    }
-                    case "content" -> content = parser.getString();
-                    case "special" -> special = value == JsonToken.VALUE_TRUE;
-                    default -> parser.skipChildren();
+            stream.beginObject();
+            while (stream.hasNext()) {
+                switch (stream.name()) {
+                    case "id" -> id = id();
+                    case "content" -> content = text();
+                    case "special" -> special = flag();
+                    default -> stream.skip();
                 }
             }
+            stream.endObject();
             table.addPlain(content, id, special);
         }
+        stream.endArray();
     }
 
     private String readType() {
         String type = "none";
-        while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-            String key = parser.currentName();
-            parser.nextToken();
-            if (key.equals("type")) {
-                type = parser.getString();
+        stream.beginObject();
+        while (stream.hasNext()) {
+            if (stream.name().equals("type")) {
+                type = text();
             } else {
-                parser.skipChildren();
+                stream.skip();
             }
         }
+        stream.endObject();
         return type;
+    }
+
+    private long id() {
+        String message = "token ids must be whole numbers";
+        require(stream.at(JsonToken.NUMBER), message);
+        String number = stream.number();
+        require(Json.isWhole(number) && number.length() < Long.SIZE / 4, message);
+        return Long.parseLong(number);
+    }
+
+    private String text() {
+        require(stream.at(JsonToken.STRING), "types and tokens must be strings");
+        return stream.string();
+    }
+
+    private boolean flag() {
+        require(stream.at(JsonToken.BOOLEAN), "special must be true or false");
+        return stream.bool();
     }
 
     private void require(boolean holds, String message) {

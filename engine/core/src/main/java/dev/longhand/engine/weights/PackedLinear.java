@@ -1,5 +1,6 @@
 package dev.longhand.engine.weights;
 
+import dev.longhand.engine.architecture.QuantizationScheme;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.kernels.tensor.DType;

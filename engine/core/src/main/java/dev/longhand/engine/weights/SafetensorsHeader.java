@@ -1,17 +1,16 @@
 package dev.longhand.engine.weights;
 
+import com.google.gson.stream.JsonToken;
+
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Json;
+import dev.longhand.engine.file.JsonStream;
 
 import org.jspecify.annotations.Nullable;
 
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
-
 import java.io.InputStream;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -56,10 +55,8 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
      */
     static SafetensorsHeader parse(Path source, InputStream json, long dataBytes) {
         SafetensorsHeader header;
-        try (JsonParser parser = Json.streaming().createParser(ObjectReadContext.empty(), json)) {
-            header = new Reader(source, parser).header();
-        } catch (JacksonException e) {
-            throw Json.malformed(source + ": header", e);
+        try (JsonStream stream = new JsonStream(source + ": header", json)) {
+            header = new Reader(source, stream).header();
         }
         checkRanges(source, header.tensors, dataBytes);
         return header;
@@ -99,20 +96,21 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
 
     private static final class Reader {
         private final Path source;
-        private final JsonParser parser;
+        private final JsonStream stream;
 
-        Reader(Path source, JsonParser parser) {
+        Reader(Path source, JsonStream stream) {
             this.source = source;
-            this.parser = parser;
+            this.stream = stream;
         }
 
         SafetensorsHeader header() {
-            expect(parser.nextToken(), JsonToken.START_OBJECT, "header", "an object");
+            expect(JsonToken.BEGIN_OBJECT, "header", "an object");
             Map<String, Entry> tensors = new LinkedHashMap<>();
             Map<String, String> metadata = Map.of();
             boolean metadataSeen = false;
-            while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-                String name = parser.currentName();
+            stream.beginObject();
+            while (stream.hasNext()) {
+                String name = stream.name();
                 if (name.equals("__metadata__")) {
                     if (metadataSeen) {
                         throw refuse(name, "appears twice");
@@ -126,37 +124,39 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
                             "%s: header: more than %d tensors".formatted(source, TENSORS_MAX));
                 }
             }
-            if (parser.nextToken() != null) {
-                throw new InputException(source + ": header: text follows the JSON object");
-            }
+            stream.endObject();
+            stream.end();
             return new SafetensorsHeader(tensors, metadata);
         }
 
         private Map<String, String> metadata() {
             String name = "__metadata__";
-            expect(parser.nextToken(), JsonToken.START_OBJECT, name, "an object of strings");
+            expect(JsonToken.BEGIN_OBJECT, name, "an object of strings");
             Map<String, String> metadata = new HashMap<>();
-            while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-                String key = parser.currentName();
-                expect(parser.nextToken(), JsonToken.VALUE_STRING, name, "an object of strings");
-                if (metadata.put(key, parser.getString()) != null) {
+            stream.beginObject();
+            while (stream.hasNext()) {
+                String key = stream.name();
+                expect(JsonToken.STRING, name, "an object of strings");
+                if (metadata.put(key, stream.string()) != null) {
                     throw refuse(name + "." + key, "appears twice");
                 }
                 if (metadata.size() > METADATA_MAX) {
                     throw refuse(name, "has more than " + METADATA_MAX + " entries");
                 }
             }
+            stream.endObject();
             return Map.copyOf(metadata);
         }
 
         private Entry entry(String name) {
-            expect(parser.nextToken(), JsonToken.START_OBJECT, name, "an object");
+            expect(JsonToken.BEGIN_OBJECT, name, "an object");
             @Nullable StorageType type = null;
             @Nullable List<Long> extents = null;
             @Nullable List<Long> range = null;
             Set<String> seen = new HashSet<>();
-            while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-                String key = parser.currentName();
+            stream.beginObject();
+            while (stream.hasNext()) {
+                String key = stream.name();
                 if (!seen.add(key)) {
                     throw refuse(name, "has the key %s twice".formatted(ErrorText.quote(key)));
                 }
@@ -167,6 +167,7 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
                     default -> throw refuse(name, "has the unknown key " + ErrorText.quote(key));
                 }
             }
+            stream.endObject();
             if (type == null || extents == null || range == null || range.size() != 2) {
                 throw refuse(name, "needs dtype, shape and data_offsets [begin, end]");
             }
@@ -180,8 +181,8 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
         }
 
         private StorageType type(String name) {
-            expect(parser.nextToken(), JsonToken.VALUE_STRING, name, "a dtype that is a string");
-            String dtype = parser.getString();
+            expect(JsonToken.STRING, name, "a dtype that is a string");
+            String dtype = stream.string();
             return StorageType.of(dtype)
                     .orElseThrow(
                             () -> refuse(name, "has the unknown dtype " + ErrorText.quote(dtype)));
@@ -205,33 +206,37 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
         }
 
         private List<Long> numbers(String name, String key, int lengthMax) {
-            expect(parser.nextToken(), JsonToken.START_ARRAY, name, key + " that is a list");
+            expect(JsonToken.BEGIN_ARRAY, name, key + " that is a list");
             List<Long> numbers = new ArrayList<>();
-            JsonToken token;
-            while ((token = parser.nextToken()) == JsonToken.VALUE_NUMBER_INT) {
+            stream.beginArray();
+            while (stream.hasNext()) {
+                expect(JsonToken.NUMBER, name, key + " that is a list of whole numbers");
                 if (numbers.size() == lengthMax) {
                     throw refuse(name, "has more than %d numbers in %s".formatted(lengthMax, key));
                 }
-                long number = fitsLong() ? parser.getLongValue() : -1;
-                if (number < 0) {
-                    throw refuse(
-                            name,
-                            "has %s in %s, must be from 0 to 2^63 - 1"
-                                    .formatted(ErrorText.line(parser.getString()), key));
-                }
-                numbers.add(number);
+                numbers.add(number(name, key));
             }
-            expect(token, JsonToken.END_ARRAY, name, key + " that is a list of whole numbers");
+            stream.endArray();
             return List.copyOf(numbers);
         }
 
-        private boolean fitsLong() {
-            return parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER;
+        private long number(String name, String key) {
+            String spelled = stream.number();
+            if (!Json.isWhole(spelled)) {
+                throw refuse(name, "must be or have " + key + " that is a list of whole numbers");
+            }
+            BigInteger number = new BigInteger(spelled);
+            if (number.signum() < 0 || number.bitLength() >= Long.SIZE) {
+                throw refuse(
+                        name,
+                        "has %s in %s, must be from 0 to 2^63 - 1"
+                                .formatted(ErrorText.line(spelled), key));
+            }
+            return number.longValue();
         }
 
-        private void expect(
-                @Nullable JsonToken token, JsonToken expected, String name, String what) {
-            if (token != expected) {
+        private void expect(JsonToken expected, String name, String what) {
+            if (!stream.at(expected)) {
                 throw refuse(name, "must be or have " + what);
             }
         }

@@ -1,8 +1,9 @@
 package dev.longhand.engine.weights;
 
-import dev.longhand.kernels.tensor.Shape;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
 
-import tools.jackson.databind.json.JsonMapper;
+import dev.longhand.kernels.tensor.Shape;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -25,6 +26,8 @@ public final class SafetensorsWriter {
     public static final int ALIGNMENT_BYTES = 8;
 
     private static final int WRITE_BYTES = 64 << 20;
+
+    private static final Gson JSON = new GsonBuilder().disableHtmlEscaping().create();
 
     private SafetensorsWriter() {}
 
@@ -72,7 +75,7 @@ public final class SafetensorsWriter {
             header.put(tensor.name, entry);
             start = end;
         }
-        byte[] json = new JsonMapper().writeValueAsString(header).getBytes(StandardCharsets.UTF_8);
+        byte[] json = JSON.toJson(header).getBytes(StandardCharsets.UTF_8);
         int length = Math.ceilDiv(Long.BYTES + json.length, alignment) * alignment;
         byte[] padded = new byte[length];
         Arrays.fill(padded, (byte) ' ');

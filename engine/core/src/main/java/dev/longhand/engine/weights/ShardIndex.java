@@ -1,10 +1,10 @@
 package dev.longhand.engine.weights;
 
+import com.google.gson.JsonElement;
+
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Json;
-
-import tools.jackson.databind.JsonNode;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -32,21 +32,26 @@ record ShardIndex(Map<String, String> shardOf) {
      * @throws InputException if it is not an index, or names a file outside the folder
      */
     static ShardIndex read(Path file) {
-        JsonNode map = Json.read(file, BYTES_MAX).path("weight_map");
-        if (!map.isObject()) {
+        JsonElement index = Json.read(file, BYTES_MAX);
+        JsonElement map = index.isJsonObject() ? index.getAsJsonObject().get("weight_map") : null;
+        if (map == null || !map.isJsonObject()) {
             throw new InputException(file + ": weight_map must be an object");
         }
         Map<String, String> shardOf = new LinkedHashMap<>();
-        for (Map.Entry<String, JsonNode> entry : map.properties()) {
-            JsonNode shard = entry.getValue();
-            if (!shard.isString() || !FILE_NAME.matcher(shard.stringValue()).matches()) {
-                throw new InputException(
-                        "%s: %s is not the name of a shard"
-                                .formatted(file, ErrorText.quote(shard.toString())));
-            }
-            shardOf.put(entry.getKey(), shard.stringValue());
-        }
+        map.getAsJsonObject()
+                .asMap()
+                .forEach((tensor, shard) -> shardOf.put(tensor, fileName(file, shard)));
         return new ShardIndex(Map.copyOf(shardOf));
+    }
+
+    private static String fileName(Path index, JsonElement shard) {
+        boolean string = shard.isJsonPrimitive() && shard.getAsJsonPrimitive().isString();
+        if (!string || !FILE_NAME.matcher(shard.getAsString()).matches()) {
+            throw new InputException(
+                    "%s: %s is not the name of a shard"
+                            .formatted(index, ErrorText.quote(shard.toString())));
+        }
+        return shard.getAsString();
     }
 
     /** The shards' file names, sorted. */

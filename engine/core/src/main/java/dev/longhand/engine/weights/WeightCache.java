@@ -3,6 +3,7 @@ package dev.longhand.engine.weights;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Sha256;
+import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.QuantizedMatrix;

@@ -2,6 +2,7 @@ package dev.longhand.engine.weights;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.kernels.tensor.HostTensor;
 
 import java.io.IOException;

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.ChatMessage;
+import dev.longhand.engine.generation.ToolCall;
 
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;

@@ -110,12 +110,11 @@ class QuantizedQualityTest {
     private static List<Text> texts() throws IOException, InterruptedException {
         EngineConfig config =
                 EngineConfig.of(DEMO.resolve("checkpoint"))
-                        .device(Device.CPU)
-                        .threads(2)
-                        .contextTokensMax(512)
-                        .sequencesMax(8)
-                        .kvTokensMax(8 * 512)
-                        .build();
+                        .withDevice(Device.CPU)
+                        .withThreads(2)
+                        .withContextTokensMax(512)
+                        .withSequencesMax(8)
+                        .withKvTokensMax(8 * 512);
         List<Text> texts = new ArrayList<>();
         try (Engine engine = Engine.open(config);
                 Stream<String> problems = Files.lines(DEMO.resolve("problems.jsonl"))) {
@@ -134,14 +133,13 @@ class QuantizedQualityTest {
 
     private static GenerationRequest drawn(String question) {
         SamplingOptions sampling =
-                SamplingOptions.builder()
-                        .temperature(1f)
-                        .topK(0)
-                        .topP(1f)
-                        .minP(0f)
-                        .repetitionPenalty(1f)
-                        .seed(7L)
-                        .build();
+                SamplingOptions.DEFAULT
+                        .withTemperature(1f)
+                        .withTopK(0)
+                        .withTopP(1f)
+                        .withMinP(0f)
+                        .withRepetitionPenalty(1f)
+                        .withSeed(7L);
         return GenerationRequest.chat(question).withMaxTokens(TOKENS_MAX).withSampling(sampling);
     }
 

@@ -2,8 +2,7 @@ package dev.longhand.engine.model;
 
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.memory.StepSize;
-import dev.longhand.engine.weights.Checkpoint;
-import dev.longhand.engine.weights.LoadProgress;
+import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.backend.ComputeBackend;
@@ -15,13 +14,12 @@ import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.Nullable;
 
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 
 /** A model without a scheduler: a test composes each step by hand. */
 final class StepRunner implements AutoCloseable {
-    private final Checkpoint checkpoint;
-    private final Arena hostMemory = Arena.ofShared();
+    private final ModelLoader loader;
+    private final LoadedModel loaded;
     private final ComputeBackend backend;
     private final DecoderModel model;
     private final KvCache kv;
@@ -42,31 +40,24 @@ final class StepRunner implements AutoCloseable {
             int rowsMax,
             int positionsMax) {
         ModelConfig config = ModelConfig.read(folder);
-        checkpoint = Checkpoint.open(folder);
-        backend = BackendChoice.open(device, threads).backend();
-        model =
-                new DecoderModel(
-                        DecoderWeights.bind(
-                                checkpoint,
-                                config,
-                                backend,
-                                new LinearWeights(checkpoint, config, quantized),
-                                LoadProgress.SILENT,
-                                hostMemory),
+        loader =
+                ModelLoader.open(
+                        folder,
                         config,
-                        backend,
+                        quantized,
+                        () -> BackendChoice.open(device, threads).backend());
+        backend = loader.backend();
+        int pages = KvShape.pagesFor(positionsMax);
+        loaded =
+                loader.load(
                         backend,
                         new StepSize(rowsMax, rowsMax, positionsMax),
-                        hostMemory);
-        int pages = KvShape.pagesFor(positionsMax);
-        kv =
-                backend.allocateKv(
-                        new KvShape(
-                                config.layers(),
+                        config.kvShape(
                                 pages,
-                                config.kvHeads(),
-                                config.headDim(),
-                                kvDtype != null ? kvDtype : backend.capabilities().kvDtype()));
+                                kvDtype != null ? kvDtype : backend.capabilities().kvDtype()),
+                        LoadProgress.SILENT);
+        model = loaded.model();
+        kv = loaded.kv();
         batch = backend.allocateBatch(rowsMax, 1, pages);
     }
 
@@ -127,9 +118,7 @@ final class StepRunner implements AutoCloseable {
     @Override
     public void close() {
         batch.close();
-        kv.close();
-        backend.close();
-        hostMemory.close();
-        checkpoint.close();
+        loaded.close();
+        loader.close();
     }
 }

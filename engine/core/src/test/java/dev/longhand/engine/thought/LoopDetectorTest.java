@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.LoopRule;
 import dev.longhand.engine.tokenizer.TokenTable;
 
 import org.junit.jupiter.api.Test;

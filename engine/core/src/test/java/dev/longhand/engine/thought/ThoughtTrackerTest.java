@@ -10,6 +10,9 @@ import com.sun.management.ThreadMXBean;
 
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.LoopRule;
+import dev.longhand.engine.generation.Thinking;
+import dev.longhand.engine.generation.ThoughtMarkers;
 import dev.longhand.engine.tokenizer.Tokenizer;
 
 import org.jspecify.annotations.Nullable;

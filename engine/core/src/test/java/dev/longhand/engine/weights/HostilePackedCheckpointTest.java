@@ -17,6 +17,7 @@ import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.lora.AdapterReader;
 import dev.longhand.engine.lora.MergedCheckpoint;
 import dev.longhand.engine.lora.TestAdapter;
+import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.Shape;
@@ -135,10 +136,9 @@ class HostilePackedCheckpointTest {
 
     private static EngineConfig config(Path model, @Nullable DType weights) {
         return EngineConfig.of(model)
-                .device(Device.REFERENCE)
-                .contextTokensMax(64)
-                .weights(weights)
-                .build();
+                .withDevice(Device.REFERENCE)
+                .withContextTokensMax(64)
+                .withWeights(weights);
     }
 
     @Test

@@ -3,7 +3,8 @@ package dev.longhand.engine.weights;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.longhand.engine.Goldens;
-import dev.longhand.engine.weights.QuantizationScheme.Method;
+import dev.longhand.engine.architecture.QuantizationScheme;
+import dev.longhand.engine.architecture.QuantizationScheme.Method;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;

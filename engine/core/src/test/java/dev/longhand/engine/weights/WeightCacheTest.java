@@ -15,6 +15,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.model.LinearWeights;
+import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
 
@@ -75,13 +76,12 @@ class WeightCacheTest {
 
     private static EngineConfig config(Path model, @Nullable DType weights, LoadProgress progress) {
         return EngineConfig.of(model)
-                .device(Device.CPU)
-                .threads(2)
-                .contextTokensMax(64)
-                .weights(weights)
-                .weightsCache(true)
-                .progress(progress)
-                .build();
+                .withDevice(Device.CPU)
+                .withThreads(2)
+                .withContextTokensMax(64)
+                .withWeights(weights)
+                .withWeightsCache(true)
+                .withProgress(progress);
     }
 
     private static Completion complete(EngineConfig config) {
@@ -115,11 +115,10 @@ class WeightCacheTest {
         Path model = copy(Goldens.checkpoint(name));
         EngineConfig without =
                 EngineConfig.of(model)
-                        .device(Device.CPU)
-                        .threads(2)
-                        .contextTokensMax(64)
-                        .weights(weights)
-                        .build();
+                        .withDevice(Device.CPU)
+                        .withThreads(2)
+                        .withContextTokensMax(64)
+                        .withWeights(weights);
         Completion expected = complete(without);
         assertEquals(List.of(), cacheFiles(model));
         assertEquals(expected, complete(config(model, weights, notes)));
@@ -150,10 +149,9 @@ class WeightCacheTest {
                 expected =
                         complete(
                                 EngineConfig.of(model)
-                                        .device(Device.CPU)
-                                        .contextTokensMax(64)
-                                        .weights(DType.INT8)
-                                        .build());
+                                        .withDevice(Device.CPU)
+                                        .withContextTokensMax(64)
+                                        .withWeights(DType.INT8));
             }
             case "time" ->
                     Files.setLastModifiedTime(weights, FileTime.from(Instant.now().plusSeconds(5)));

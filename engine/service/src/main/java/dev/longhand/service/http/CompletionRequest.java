@@ -10,6 +10,7 @@ import dev.longhand.service.ServiceLimits;
 import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +42,8 @@ record CompletionRequest(
      * need not be the likeliest.
      */
     private static final int LOGPROBS_MAX = 20;
+
+    private static final JsonMapper JSON = new JsonMapper();
 
     /** OpenAI's default for completions; chat completions have no default limit. */
     private static final int TEXT_TOKENS_DEFAULT = 16;
@@ -114,17 +117,8 @@ record CompletionRequest(
 
     private static GenerationRequest request(
             Settings body, Prompt prompt, @Nullable Integer tokensMax, int logprobs) {
-        return new GenerationRequest(
-                prompt,
-                tokensMax,
-                RequestFields.sampling(body, logprobs < 0 ? 0 : LOGPROBS_MAX),
-                RequestFields.stops(body),
-                body.bool("ignore_eos", false),
-                null,
-                null,
-                RequestFields.thinking(body),
-                RequestFields.loopRule(body),
-                RequestFields.timeouts(body));
+        return RequestFields.request(body, prompt, logprobs < 0 ? 0 : LOGPROBS_MAX)
+                .withMaxTokens(tokensMax);
     }
 
     private static CompletionRequest of(
@@ -172,10 +166,14 @@ record CompletionRequest(
 
     /** Parses a text, a list of texts, a list of token ids, or a list of such lists. */
     private static List<Prompt> prompts(Settings body, int promptsMax) {
-        JsonNode value = body.value("prompt");
-        if (value == null) {
+        if (body.isString("prompt")) {
+            return List.of(new Prompt.Text(body.string("prompt").orElseThrow()));
+        }
+        String json = body.json("prompt");
+        if (json == null) {
             throw body.refuse("prompt", "is missing");
         }
+        JsonNode value = JSON.readTree(json);
         boolean several =
                 value.isArray()
                         && !value.isEmpty()

@@ -1,8 +1,8 @@
 package dev.longhand.service.http;
 
+import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.SettingException;
-import dev.longhand.engine.schedule.EngineBusyException;
 import dev.longhand.service.UnknownModelException;
 
 import org.jspecify.annotations.Nullable;

@@ -58,8 +58,8 @@ final class IgnorableDefaults {
     static void check(Settings body) {
         for (String name : body.keys()) {
             Set<JsonNode> defaults = DEFAULTS.get(name);
-            JsonNode value = body.value(name);
-            if (defaults != null && value != null && !defaults.contains(value)) {
+            String value = body.json(name);
+            if (defaults != null && value != null && !defaults.contains(JSON.readTree(value))) {
                 throw body.refuse(
                         name, "is not supported, but for " + String.join(", ", VALUES.get(name)));
             }

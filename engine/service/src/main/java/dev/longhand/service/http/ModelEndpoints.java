@@ -5,7 +5,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Settings;
-import dev.longhand.engine.lora.AdapterInfo;
+import dev.longhand.engine.status.AdapterInfo;
 import dev.longhand.service.RequestFields;
 import dev.longhand.service.Service;
 import dev.longhand.service.UnknownModelException;

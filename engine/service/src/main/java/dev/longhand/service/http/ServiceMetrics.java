@@ -1,7 +1,7 @@
 package dev.longhand.service.http;
 
 import dev.longhand.engine.generation.Usage;
-import dev.longhand.engine.schedule.EngineLoad;
+import dev.longhand.engine.status.EngineLoad;
 import dev.longhand.service.GenerationSummary;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceObserver;

@@ -1,6 +1,6 @@
 package dev.longhand.service.http;
 
-import dev.longhand.engine.schedule.EngineLoad;
+import dev.longhand.engine.status.EngineLoad;
 import dev.longhand.service.Service;
 
 import java.io.IOException;

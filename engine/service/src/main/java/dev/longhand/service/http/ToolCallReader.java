@@ -3,8 +3,6 @@ package dev.longhand.service.http;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
 
-import tools.jackson.databind.JsonNode;
-
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,12 +65,12 @@ final class ToolCallReader {
         inside = false;
         try {
             Settings call = Settings.parse("call", body.getBytes(StandardCharsets.UTF_8));
-            JsonNode arguments = call.value("arguments");
+            String arguments = call.json("arguments");
             String name = call.string("name").orElse("");
             if (name.isEmpty()) {
                 throw call.refuse("name", "is missing");
             }
-            calls.add(new Call(name, arguments == null ? "{}" : arguments.toString()));
+            calls.add(new Call(name, arguments == null ? "{}" : arguments));
             called = true;
             after = true;
         } catch (InputException e) { // the model's mistake: the client sees it as text

@@ -1,10 +1,10 @@
 package dev.longhand.service.line;
 
+import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationEvent;
-import dev.longhand.engine.lora.AdapterInfo;
-import dev.longhand.engine.schedule.EngineBusyException;
+import dev.longhand.engine.status.AdapterInfo;
 import dev.longhand.service.AccessLog;
 import dev.longhand.service.GenerationInstrument;
 import dev.longhand.service.ServedGeneration;

@@ -115,17 +115,8 @@ sealed interface LineRequest {
                 };
         int logprobs = line.integer("logprobs", 0, 100).orElse(0);
         GenerationRequest request =
-                new GenerationRequest(
-                        prompt,
-                        RequestFields.whole(line, "max_tokens"),
-                        RequestFields.sampling(line, logprobs),
-                        RequestFields.stops(line),
-                        line.bool("ignore_eos", false),
-                        null,
-                        null,
-                        RequestFields.thinking(line),
-                        RequestFields.loopRule(line),
-                        RequestFields.timeouts(line));
+                RequestFields.request(line, prompt, logprobs)
+                        .withMaxTokens(RequestFields.whole(line, "max_tokens"));
         int samples = line.integer("n", 1, RequestFields.SAMPLES_MAX).orElse(1);
         return new Generate(id, line.string("model").orElse(null), request, samples);
     }

@@ -46,13 +46,12 @@ public final class ServedDemo implements AutoCloseable {
         engine =
                 Engine.open(
                         EngineConfig.of(Goldens.DEMO.resolve("checkpoint"))
-                                .device(Device.CPU)
-                                .threads(1)
-                                .sequencesMax(4)
-                                .kvTokensMax(8192)
-                                .queueDepthMax(queueDepthMax)
-                                .adapter("math", Goldens.DEMO.resolve("adapter"))
-                                .build());
+                                .withDevice(Device.CPU)
+                                .withThreads(1)
+                                .withSequencesMax(4)
+                                .withKvTokensMax(8192)
+                                .withQueueDepthMax(queueDepthMax)
+                                .withAdapter("math", Goldens.DEMO.resolve("adapter")));
         service = new Service(engine, "demo", Goldens.DEMO);
         server =
                 new OpenAiServer(

@@ -46,10 +46,9 @@ class LineControlsTest {
         engine =
                 Engine.open(
                         EngineConfig.of(checkpoint)
-                                .device(Device.CPU)
-                                .threads(2)
-                                .kvTokensMax(4096)
-                                .build());
+                                .withDevice(Device.CPU)
+                                .withThreads(2)
+                                .withKvTokensMax(4096));
         server =
                 new LineServer(
                         new Service(engine, "base", null),
@@ -86,7 +85,7 @@ class LineControlsTest {
             }
             for (int i = 0; i < 3; i++) {
                 SamplingOptions alone =
-                        SamplingOptions.builder().temperature(1f).seed(7L + i).build();
+                        SamplingOptions.DEFAULT.withTemperature(1f).withSeed(7L + i);
                 GenerationRequest request =
                         GenerationRequest.ids(PROMPT).withMaxTokens(8).ignoringEos();
                 assertEquals(

@@ -65,11 +65,10 @@ class LineServerTest {
         engine =
                 Engine.open(
                         EngineConfig.of(CHECKPOINT)
-                                .device(Device.CPU)
-                                .threads(2)
-                                .kvTokensMax(4096)
-                                .adapter("math", adapters.resolve("first"))
-                                .build());
+                                .withDevice(Device.CPU)
+                                .withThreads(2)
+                                .withKvTokensMax(4096)
+                                .withAdapter("math", adapters.resolve("first")));
         service = new Service(engine, "base", adapters);
         server = listen(UnixDomainSocketAddress.of(temporary.resolve("socket")), null);
     }

@@ -49,10 +49,9 @@ class LineTimeLimitsTest {
         engine =
                 Engine.open(
                         EngineConfig.of(Goldens.checkpoint("dim32-group8"))
-                                .device(Device.CPU)
-                                .threads(1)
-                                .kvTokensMax(4096)
-                                .build());
+                                .withDevice(Device.CPU)
+                                .withThreads(1)
+                                .withKvTokensMax(4096));
         service = new Service(engine, "base", null);
     }
 

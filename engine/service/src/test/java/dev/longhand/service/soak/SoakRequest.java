@@ -65,11 +65,10 @@ record SoakRequest(
     /** The request, with the name that its adapter has in an engine. */
     GenerationRequest request(@Nullable String adapter) {
         SamplingOptions sampling =
-                SamplingOptions.builder()
-                        .temperature(temperature)
-                        .seed(seed)
-                        .logprobs(logprobs)
-                        .build();
+                SamplingOptions.DEFAULT
+                        .withTemperature(temperature)
+                        .withSeed(seed)
+                        .withLogprobs(logprobs);
         GenerationRequest request =
                 GenerationRequest.ids(prompt).withMaxTokens(tokens).withSampling(sampling);
         return request.withAdapter(adapter);

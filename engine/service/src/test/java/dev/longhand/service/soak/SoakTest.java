@@ -13,8 +13,8 @@ import dev.longhand.engine.TestDevices;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
-import dev.longhand.engine.lora.AdapterInfo;
 import dev.longhand.engine.lora.TestAdapter;
+import dev.longhand.engine.status.AdapterInfo;
 import dev.longhand.kernels.Device;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
@@ -92,12 +92,12 @@ class SoakTest {
             int tokensMax,
             int clients,
             long seconds) {
-        EngineConfig.Builder engine() {
+        EngineConfig engine() {
             return EngineConfig.of(checkpoint)
-                    .device(device)
-                    .contextTokensMax(context)
-                    .sequencesMax(sequences)
-                    .kvTokensMax(sequences * context);
+                    .withDevice(device)
+                    .withContextTokensMax(context)
+                    .withSequencesMax(sequences)
+                    .withKvTokensMax(sequences * context);
         }
     }
 
@@ -128,7 +128,7 @@ class SoakTest {
             TestAdapter.allLinear(plan.checkpoint, 4 << i % 3, i).write(folder(i));
         }
         learn(plan);
-        try (Engine engine = Engine.open(plan.engine().build())) {
+        try (Engine engine = Engine.open(plan.engine())) {
             Service service = new Service(engine, BASE, adapters);
             SocketAddress address = UnixDomainSocketAddress.of(temporary.resolve("socket"));
             try (LineServer _ = new LineServer(service, address, ServiceLimits.DEFAULT, null);
@@ -200,11 +200,11 @@ class SoakTest {
     private void learn(Plan plan) {
         Random random = new Random(5);
         int vocabulary = ModelConfig.read(plan.checkpoint).vocabSize();
-        EngineConfig.Builder config = plan.engine().sequencesMax(1).kvTokensMax(null);
+        EngineConfig config = plan.engine().withSequencesMax(1).withKvTokensMax(null);
         for (int i = 0; i < CONTENTS; i++) {
-            config.adapter("c" + i, folder(i));
+            config = config.withAdapter("c" + i, folder(i));
         }
-        try (Engine engine = Engine.open(config.build())) {
+        try (Engine engine = Engine.open(config)) {
             for (int i = 0; i < plan.requests; i++) {
                 int which = i % (1 + FIXED + SWAPPED);
                 Map<Integer, String> contents = new HashMap<>();

@@ -10,7 +10,7 @@ import dev.longhand.engine.Goldens;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Speculation;
-import dev.longhand.engine.thought.Thinking;
+import dev.longhand.engine.generation.Thinking;
 import dev.longhand.kernels.Device;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
@@ -46,12 +46,11 @@ class KeywordInstrumentTest {
     private static Engine demo() {
         return Engine.open(
                 EngineConfig.of(Goldens.DEMO.resolve("checkpoint"))
-                        .device(Device.CPU)
-                        .threads(2)
-                        .contextTokensMax(512)
-                        .kvTokensMax(1024)
-                        .adapter("long-cot", Goldens.DEMO.resolve("adapter"))
-                        .build());
+                        .withDevice(Device.CPU)
+                        .withThreads(2)
+                        .withContextTokensMax(512)
+                        .withKvTokensMax(1024)
+                        .withAdapter("long-cot", Goldens.DEMO.resolve("adapter")));
     }
 
     private static Measured measured(Engine engine, GenerationRequest request)
@@ -87,8 +86,7 @@ class KeywordInstrumentTest {
 
     @Test
     void withoutATokenizerThereAreNone() throws InterruptedException {
-        try (Engine engine =
-                Engine.open(EngineConfig.of(Goldens.LONG).device(Device.CPU).build())) {
+        try (Engine engine = Engine.open(EngineConfig.of(Goldens.LONG).withDevice(Device.CPU))) {
             GenerationRequest ids =
                     GenerationRequest.ids(List.of(1, 2, 3)).withMaxTokens(4).ignoringEos();
             assertEquals(new Measured("", KeywordCounts.NONE), measured(engine, ids));

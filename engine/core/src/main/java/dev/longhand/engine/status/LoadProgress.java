@@ -1,6 +1,6 @@
-package dev.longhand.engine.weights;
+package dev.longhand.engine.status;
 
-/** Told how far the opening of a checkpoint is; called on the opening thread. */
+/** Listener for the progress of loading a checkpoint. Called on the thread that opens the model. */
 @FunctionalInterface
 public interface LoadProgress {
     /** A listener that does nothing. */
@@ -9,6 +9,6 @@ public interface LoadProgress {
     /** {@code bytesDone} of {@code bytesTotal} tensor bytes were read and checked. */
     void loaded(long bytesDone, long bytesTotal);
 
-    /** Told in one line of something that its user may want to know; nothing is wrong. */
+    /** Receives one line of information for the user; it is not an error. */
     default void noted(String line) {}
 }

@@ -1,4 +1,4 @@
-package dev.longhand.engine.thought;
+package dev.longhand.engine.generation;
 
 import dev.longhand.engine.error.InputException;
 

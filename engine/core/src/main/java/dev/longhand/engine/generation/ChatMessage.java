@@ -1,4 +1,4 @@
-package dev.longhand.engine.chat;
+package dev.longhand.engine.generation;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,16 +1,18 @@
-package dev.longhand.engine;
+package dev.longhand.engine.file;
 
 import java.util.ArrayDeque;
 
-/** What an engine has opened so far, to be closed last first, also if opening the next fails. */
-final class OpenResources implements AutoCloseable {
+/** Stack of open resources that closes them in reverse order. */
+public final class OpenResources implements AutoCloseable {
     private final ArrayDeque<AutoCloseable> open = new ArrayDeque<>();
 
-    void add(AutoCloseable resource) {
+    /** Adds a resource and returns it. */
+    public <T extends AutoCloseable> T add(T resource) {
         open.push(resource);
+        return resource;
     }
 
-    /** Closes everything, each whatever became of the others; idempotent. */
+    /** Closes every resource even if closing another fails; idempotent. */
     @Override
     public void close() {
         while (!open.isEmpty()) {

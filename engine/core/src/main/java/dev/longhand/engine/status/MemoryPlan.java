@@ -1,4 +1,4 @@
-package dev.longhand.engine.memory;
+package dev.longhand.engine.status;
 
 import dev.longhand.engine.error.InputException;
 
@@ -7,17 +7,15 @@ import org.jspecify.annotations.Nullable;
 import java.util.Locale;
 
 /**
- * What an engine will take, known before any of it is taken.
+ * Memory that an engine needs, computed before any of it is allocated. All sizes are in bytes.
  *
- * @param weightBytes the checkpoint's tensors, mapped from its files
- * @param kvBytes the KV pool; committed page by page as sequences grow
- * @param kvPositions positions that the pool holds, of all sequences together
- * @param activationBytes buffers of one step, the sampler's among them
+ * @param weightBytes tensors of the checkpoint, mapped from its files
+ * @param kvBytes the KV pool; the system commits its pages as sequences grow
+ * @param kvPositions positions that the pool holds for all sequences together
+ * @param activationBytes buffers of one step, including the sampler's
  * @param ropeBytes the table of cosines and sines
- * @param adapterBytesAsked the limit that was asked for LoRA adapters; null takes half of what is
- *     left
- * @param availableBytes what the machine can give; mapped files already in its cache count as
- *     available
+ * @param adapterBytesAsked the configured limit for LoRA adapters; null takes half of the rest
+ * @param availableBytes free memory of the device, counting mapped files that are already cached
  */
 public record MemoryPlan(
         long weightBytes,
@@ -27,7 +25,7 @@ public record MemoryPlan(
         long ropeBytes,
         @Nullable Long adapterBytesAsked,
         long availableBytes) {
-    /** All that the engine will take; adapters as far as their limit was asked for. */
+    /** Total bytes, with the adapters' limit if one is configured. */
     public long totalBytes() {
         return withoutAdapters() + (adapterBytesAsked == null ? 0 : adapterBytesAsked);
     }
@@ -36,22 +34,22 @@ public record MemoryPlan(
         return weightBytes + kvBytes + activationBytes + ropeBytes;
     }
 
-    /** The most that adapters may take together. */
+    /** Limit for all adapters together, in bytes. */
     public long adapterBytesMax() {
         return adapterBytesAsked != null
                 ? adapterBytesAsked
                 : Math.max(0, (availableBytes - withoutAdapters()) / 2);
     }
 
-    /** Whether it fits. */
+    /** Whether the total is available. */
     public boolean fits() {
         return totalBytes() <= availableBytes;
     }
 
     /**
-     * Refuses a plan that does not fit, with the numbers and the remedy.
+     * Requires that the plan fits.
      *
-     * @throws InputException if the plan does not fit
+     * @throws InputException if it does not, with the sizes and the remedy
      */
     public void requireFit() {
         if (!fits()) {

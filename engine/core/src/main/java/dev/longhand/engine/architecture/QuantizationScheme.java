@@ -1,4 +1,4 @@
-package dev.longhand.engine.weights;
+package dev.longhand.engine.architecture;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
@@ -142,7 +142,7 @@ public record QuantizationScheme(Method method, int bits, int groupInputs, int z
     }
 
     /** How many groups a layer of so many inputs has. */
-    int groups(int inputs) {
+    public int groups(int inputs) {
         return groupInputs == 0 ? 1 : Math.ceilDiv(inputs, groupInputs);
     }
 }

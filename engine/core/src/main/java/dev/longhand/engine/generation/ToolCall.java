@@ -1,4 +1,4 @@
-package dev.longhand.engine.chat;
+package dev.longhand.engine.generation;
 
 /**
  * A function call that the assistant made.
