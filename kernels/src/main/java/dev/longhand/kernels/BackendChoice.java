@@ -18,7 +18,7 @@ import dev.longhand.kernels.reference.ReferenceBackend;
  * @param reason one line for the user
  */
 public record BackendChoice(ComputeBackend backend, String reason) {
-    /** Compute capability 8.0: Ampere, the oldest that has the kernels' instructions. */
+    /** Minimum compute capability 8.0 (Ampere): the oldest with the kernels' instructions. */
     private static final int COMPUTE_MAJOR_MIN = 8;
 
     /**
@@ -26,17 +26,17 @@ public record BackendChoice(ComputeBackend backend, String reason) {
      * kernels if this build has them, else the reference.
      *
      * @param threads threads of a CPU backend; 0 is one per processor
-     * @throws BackendUnavailableException if the device that was asked for cannot be had; there is
-     *     no silent fallback
+     * @throws BackendUnavailableException if the requested device is not available; there is no
+     *     silent fallback
      */
     public static BackendChoice open(Device device, int threads) {
         return open(device, threads, Prefill.OWN);
     }
 
     /**
-     * The same with a choice of who multiplies prompts.
+     * Opens the backend of a device with the given prefill implementation.
      *
-     * @throws BackendUnavailableException also if the device has no such prefill
+     * @throws BackendUnavailableException also if the device does not support that prefill
      */
     public static BackendChoice open(Device device, int threads, Prefill prefill) {
         BackendChoice own = openOwn(device, threads);
@@ -153,7 +153,7 @@ public record BackendChoice(ComputeBackend backend, String reason) {
         };
     }
 
-    /** The driver's first device, if the kernels can run on it. */
+    /** Probes for the driver's first device; absent if the kernels cannot run on it. */
     private static CudaAvailability gpu() {
         CudaAvailability found = CudaProbe.probe();
         if (found instanceof CudaAvailability.Present present

@@ -1,6 +1,6 @@
 package dev.longhand.kernels;
 
-/** The backend that was asked for cannot be had; the message says why and what would help. */
+/** The requested backend is not available; the message gives the cause and a remedy. */
 public final class BackendUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -9,16 +9,18 @@ import java.util.ServiceLoader;
 import java.util.regex.Pattern;
 
 /**
- * What an engine computes on: one of the constants, or an emulated CUDA device that an artifact on
- * the class path or module path offers.
+ * The device on which an engine computes: one of the constants, or an emulated CUDA device from an
+ * artifact on the class path or module path.
  *
  * @param name lower-case letters, digits and dashes
  */
 public record Device(String name) {
-    // Before the constants, whose construction matches it.
+    // Declared before the constants, whose constructor uses it.
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*");
 
-    /** The best device there is; one line says what was chosen and why. */
+    /**
+     * The best available device; {@link BackendChoice#reason} says which one was chosen and why.
+     */
     public static final Device AUTO = new Device("auto");
 
     /** Our C kernels on the host's cores. */
@@ -27,13 +29,13 @@ public record Device(String name) {
     /** An NVIDIA GPU. */
     public static final Device CUDA = new Device("cuda");
 
-    /** Plain Java with double accumulation: slow, and the oracle of all others. */
+    /** Plain Java with double accumulation: slow, and the oracle for all other devices. */
     public static final Device REFERENCE = new Device("reference");
 
     /**
-     * Names a device; {@link BackendChoice#open} says whether it is there.
+     * Creates the name of a device; {@link BackendChoice#open} checks that it is available.
      *
-     * @throws IllegalArgumentException if the name has other characters
+     * @throws IllegalArgumentException if the name contains any other character
      */
     public Device {
         if (!NAME.matcher(name).matches()) {
@@ -42,15 +44,17 @@ public record Device(String name) {
     }
 
     /**
-     * A device by its name in any case.
+     * Returns the device of a name in upper or lower case.
      *
-     * @throws IllegalArgumentException if this is not the name of a device
+     * @throws IllegalArgumentException if this cannot be the name of a device
      */
     public static Device of(String name) {
         return new Device(name.toLowerCase(Locale.ROOT));
     }
 
-    /** Whether this is a device of the library, or an emulator on the class path offers it. */
+    /**
+     * Whether this is one of the constants, or an emulator on the class path or module path has it.
+     */
     public boolean offered() {
         return List.of(AUTO, CPU, CUDA, REFERENCE).contains(this) || emulator().isPresent();
     }

@@ -1,4 +1,4 @@
-/** Which backend an engine computes on, and why. */
+/** The choice of the backend on which an engine computes. */
 @NullMarked
 package dev.longhand.kernels;
 

@@ -29,7 +29,7 @@ public final class SwiGlu {
         }
     }
 
-    /** The oracle. */
+    /** Computes the op in double precision: the oracle for every backend. */
     public static void reference(HostTensor gateUp, HostTensor out, int rows) {
         long width = out.shape().width();
         for (int row = 0; row < rows; row++) {

@@ -8,15 +8,15 @@ import dev.longhand.kernels.tensor.Tensor;
 
 /**
  * Causal grouped-query attention over paged KV: query head h of the row at position p attends to
- * positions 0..p of its own sequence under key/value head h / (heads / kvHeads), with softmax
- * scores q.k / sqrt(headDim). q is the first heads * headDim elements of qkv; out [rows, heads
- * headDim], F32.
+ * positions 0..p of its own sequence with key/value head h / (heads / kvHeads), with softmax scores
+ * q.k / sqrt(headDim). q is the first heads * headDim elements of qkv; out [rows, heads headDim],
+ * F32.
  */
 public final class Attention {
     private Attention() {}
 
     /**
-     * Checks the arguments; positions were checked when their keys were appended.
+     * Checks the arguments except positions, which {@link RopeAppend#check} checked at the append.
      *
      * @throws IllegalArgumentException if a shape or dtype does not fit
      */

@@ -1,4 +1,4 @@
-/** Causal grouped-query attention over paged KV: contract and reference. */
+/** Causal grouped-query attention over paged KV: the contract. */
 @NullMarked
 package dev.longhand.kernels.attention;
 

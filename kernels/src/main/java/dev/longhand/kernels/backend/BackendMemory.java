@@ -43,7 +43,7 @@ public interface BackendMemory {
     Tensor quantize(HostTensor weights, DType dtype);
 
     /**
-     * Allocates weights of a linear layer that are quantised already.
+     * Allocates weights of a linear layer that the caller has already quantised.
      *
      * @param dtype a quantised dtype that the {@link Capabilities} include
      * @param shape [outputs, inputs]
@@ -67,12 +67,12 @@ public interface BackendMemory {
      * Prepares an adapter: copies it to a device, or reads it in host memory. The caller keeps the
      * host memory alive as long as the adapter.
      *
-     * @param deltas one for each group of linear layers that it changes
+     * @param deltas one per group of linear layers that the adapter changes
      */
     LoraAdapter adapter(List<LoraDelta> deltas);
 
     /**
-     * Replaces the weights of prepared linear layers by others of the same shapes and dtypes. The
+     * Replaces the weights of prepared linear layers with others of the same shapes and dtypes. The
      * caller keeps the host memory alive until they are replaced again.
      *
      * @throws IllegalArgumentException if a shape or dtype differs
@@ -86,15 +86,15 @@ public interface BackendMemory {
     StepBatch allocateBatch(int rowsMax, int sequencesMax, int pagesPerSequence);
 
     /**
-     * Copies one page of every layer. Positions of it that were never appended stay undefined in
-     * the copy.
+     * Copies one page in every layer. Positions that were never appended stay undefined in the
+     * copy.
      */
     void copyPage(KvCache kv, int from, int to);
 
     /**
-     * Index of the first NaN or infinity of a tensor of this backend or of the host, row-major, or
-     * -1. A device scans weights where they are once a linear layer has uploaded them; call this
-     * after that.
+     * Returns the row-major index of the first NaN or infinity in a tensor of this backend or of
+     * the host, or -1. On a device, call this after a linear layer has uploaded the weights: it
+     * then scans them in device memory.
      */
     long findNonFinite(Tensor tensor);
 
@@ -104,6 +104,6 @@ public interface BackendMemory {
     /** Free bytes of the backend's own memory; empty if it computes in host memory. */
     OptionalLong freeBytes();
 
-    /** Bytes that steps of a shape take beside the activations, for sampling and products. */
+    /** Scratch bytes of steps of a shape, in addition to activations: for sampling and matmuls. */
     long scratchBytes(StepShape step);
 }

@@ -10,11 +10,11 @@ import java.util.Optional;
  * What a backend supports. Constant while it is open.
  *
  * @param description the backend in words, for example {@code cpu (avx2, 2 threads)}
- * @param kvDtype the most exact dtype in which it keeps keys and values
+ * @param kvDtype the most precise dtype in which it stores keys and values
  * @param samplesInOrder whether {@link DecoderOps#sample} samples one row after the other and skips
  *     rows whose state does not count, so that draft tokens may be combined with penalties;
  *     otherwise all rows are sampled at once
- * @param unsupportedWeights quantised dtypes of weights that it cannot read, each with the reason
+ * @param unsupportedWeights quantised weight dtypes that it cannot read, each with the reason
  * @param attention which KV caches its attention supports
  */
 public record Capabilities(

@@ -1,9 +1,8 @@
 package dev.longhand.kernels.backend;
 
 /**
- * A device with kernels for it, through which a model computes: its memory, the ops of a decoder
- * step over tensors in that memory, and what it supports. A backend belongs to one thread at a
- * time.
+ * A device and its kernels: memory, the ops of a decoder step over tensors in that memory, and
+ * capabilities. Used by one thread at a time.
  */
 public interface ComputeBackend extends BackendMemory, DecoderOps, AutoCloseable {
     /** What this backend supports. */

@@ -62,13 +62,13 @@ public interface DecoderOps {
     /** out = silu(gate) * up; gateUp [rows, 2 width] with gate first, out [rows, width]. */
     void swiGlu(Tensor gateUp, Tensor out, int rows);
 
-    /** out[i, :] = x[selected(i), :] for the rows that want logits. */
+    /** out[i, :] = x[selected(i), :] for the rows whose logits are requested. */
     void gatherSelected(Tensor x, StepBatch batch, Tensor out);
 
     /**
      * Samples the next token of each state from its row of logits into the state, with the
-     * requested log-probabilities. A row with a NaN or infinity fails its own state only. States of
-     * draft tokens follow the state they are chained to. The logits are overwritten.
+     * requested log-probabilities. A row with a NaN or infinity fails its own state only. The state
+     * of a draft token comes after the state it is chained to. The logits are overwritten.
      *
      * @param logits [rows, vocabulary]; row i belongs to {@code states[i]}
      * @param states at least {@code count}

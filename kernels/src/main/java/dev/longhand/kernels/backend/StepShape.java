@@ -1,12 +1,12 @@
 package dev.longhand.kernels.backend;
 
 /**
- * The size of a decoder's largest step, from which the scratch memory of a backend follows.
+ * The size of a decoder's largest step, which determines a backend's scratch memory.
  *
- * @param rows rows of the step
- * @param logitRows rows with logits
- * @param vocabulary logits of a row
- * @param inputsMax inputs of the linear layer with the most
+ * @param rows rows in the step
+ * @param logitRows rows whose logits are computed
+ * @param vocabulary logits per row
+ * @param inputsMax largest input width of any linear layer
  * @param gateUpOutputs outputs of gate and up together
  */
 public record StepShape(

@@ -23,8 +23,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The base of every backend: checks the arguments of each op, and hands them to the backend as
- * objects of its own classes, so that backends neither cast nor repeat the checks.
+ * The base of every backend: checks the arguments of each op and passes them to the subclass as its
+ * own types, so that backends neither cast nor repeat the checks.
  *
  * @param <T> the backend's tensors
  * @param <L> its prepared linear layers
@@ -48,9 +48,9 @@ public abstract class TypedBackend<
     }
 
     /**
-     * An object as the class that its backend gives it.
+     * Casts an object to its backend's own class.
      *
-     * @throws IllegalArgumentException if it is of another backend
+     * @throws IllegalArgumentException if it belongs to another backend
      */
     public static <X> X own(Class<X> type, Object object) {
         if (!type.isInstance(object)) {
@@ -208,10 +208,10 @@ public abstract class TypedBackend<
         return prepare(List.of(gate, up));
     }
 
-    /** Prepares an adapter from its changes of each group of linear layers. */
+    /** Prepares an adapter from its changes to each group of linear layers. */
     protected abstract LoraAdapter prepareAdapter(Map<L, LoraDelta> deltas);
 
-    /** Replaces weights by others of the same shapes and dtypes. */
+    /** Replaces weights with others of the same shapes and dtypes. */
     protected abstract void replaceWeights(L linear, List<HostTensor> weights);
 
     /** See {@link BackendMemory#copyPage}. */

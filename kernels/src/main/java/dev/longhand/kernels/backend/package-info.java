@@ -1,4 +1,4 @@
-/** The door through which a model computes: the ops of a Qwen2 step over opaque tensors. */
+/** The interface between models and devices: the ops of a decoder step over opaque tensors. */
 @NullMarked
 package dev.longhand.kernels.backend;
 

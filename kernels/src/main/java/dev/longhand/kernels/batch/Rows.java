@@ -6,15 +6,18 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.Objects;
 
-/** The rows that an op works on, from row 0 of its tensors on, and the adapter of each. */
+/** The leading rows of tensors that an op processes, and the adapter of each row. */
 public interface Rows {
-    /** How many rows there are. */
+    /** The number of rows. */
     int rows();
 
     /** The adapter that changes the linear layers for a row, or null. */
     @Nullable LoraAdapter adapter(int row);
 
-    /** The first row after {@code first} that has another adapter, or the end. */
+    /**
+     * The first row after {@code first} with a different adapter, or {@link #rows} if there is
+     * none.
+     */
     default int adapterEnd(int first) {
         LoraAdapter adapter = adapter(first);
         int end = first + 1;

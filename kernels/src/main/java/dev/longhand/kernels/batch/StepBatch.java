@@ -11,9 +11,9 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The rows of one step: each is one token of one sequence at one position. Decode rows and prompt
- * chunks are mixed freely; rows of one sequence stand together in ascending, consecutive positions.
- * All arrays are native int32, allocated once and refilled each step, so that filling allocates
- * nothing and a device can copy them as they are. Used by one thread at a time.
+ * chunks are mixed freely; rows of one sequence are adjacent and have ascending, consecutive
+ * positions. All arrays are native int32, allocated once and refilled each step, so that filling
+ * allocates nothing and a device can copy them directly. Used by one thread at a time.
  */
 public class StepBatch implements Rows, AutoCloseable {
     private final Arena arena = Arena.ofShared();
@@ -32,10 +32,10 @@ public class StepBatch implements Rows, AutoCloseable {
     private long version;
 
     /**
-     * An empty batch.
+     * Creates an empty batch.
      *
      * @param rowsMax the most rows of one step
-     * @param sequencesMax how many page tables there are
+     * @param sequencesMax the number of page tables
      * @param pagesPerSequence the length of each page table
      */
     public StepBatch(int rowsMax, int sequencesMax, int pagesPerSequence) {
@@ -50,7 +50,7 @@ public class StepBatch implements Rows, AutoCloseable {
         adapters = new @Nullable LoraAdapter[sequencesMax];
     }
 
-    /** Forgets the rows; page tables and adapters stay. */
+    /** Removes all rows; keeps page tables and adapters. */
     public void clear() {
         rows = 0;
         selectedCount = 0;
@@ -77,7 +77,7 @@ public class StepBatch implements Rows, AutoCloseable {
         return rows++;
     }
 
-    /** Asks for the logits of the row added last; returns their index among the selected rows. */
+    /** Requests the logits of the row added last; returns its index among the selected rows. */
     public int select() {
         selected.setAtIndex(JAVA_INT, selectedCount, rows - 1);
         version++;
@@ -106,18 +106,18 @@ public class StepBatch implements Rows, AutoCloseable {
         return adapters[sequence(row)];
     }
 
-    /** How many rows this step has. */
+    /** The number of rows in this step. */
     @Override
     public int rows() {
         return rows;
     }
 
-    /** Grows with every change: a device copy that knows another number is stale. */
+    /** Incremented by every change: a device copy made at a different version is stale. */
     public long version() {
         return version;
     }
 
-    /** How many page tables there are. */
+    /** The number of page tables. */
     public int sequencesMax() {
         return sequencesMax;
     }
@@ -127,12 +127,12 @@ public class StepBatch implements Rows, AutoCloseable {
         return rowsMax;
     }
 
-    /** How many rows want logits. */
+    /** The number of rows whose logits are requested. */
     public int selectedCount() {
         return selectedCount;
     }
 
-    /** The rows that want logits, in the order of their selection. */
+    /** The rows whose logits are requested, in the order of selection. */
     public Rows selection() {
         return selection;
     }
@@ -149,7 +149,7 @@ public class StepBatch implements Rows, AutoCloseable {
         }
     }
 
-    /** The row that was selected as number {@code index}. */
+    /** The row of selection {@code index}, counted from 0. */
     public int selected(int index) {
         return selected.getAtIndex(JAVA_INT, index);
     }

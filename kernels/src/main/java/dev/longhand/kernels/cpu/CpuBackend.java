@@ -34,8 +34,8 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * Our C kernels on a pool of native threads. Tensors are host memory: weights are read where their
- * file is mapped. One instance per engine, each with threads of its own.
+ * The backend of our C kernels, on a pool of native threads. Tensors are host memory: weights are
+ * read in the mapped file. Each engine has its own instance, with its own threads.
  */
 public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuStepBatch, CpuKv> {
     private final CpuLibrary library;
@@ -72,7 +72,7 @@ public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuSte
                         Capabilities.AttentionSupport.ANY);
     }
 
-    /** Whether the C kernels are there; the library is loaded at the first call. */
+    /** Reports whether the C kernels are available; the first call loads the library. */
     public static CpuAvailability availability() {
         return CpuLibrary.availability(CpuBackend.class, "/dev/longhand/kernels/native");
     }

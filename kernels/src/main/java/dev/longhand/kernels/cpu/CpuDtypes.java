@@ -6,7 +6,7 @@ import dev.longhand.kernels.tensor.DType;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** The dtypes that the C kernels read, under the names that they have there. */
+/** Maps the dtypes that the C kernels read to the {@link CpuDtype} of the same name. */
 public final class CpuDtypes {
     private static final Map<DType, CpuDtype> ALL = new EnumMap<>(DType.class);
 
@@ -18,15 +18,15 @@ public final class CpuDtypes {
 
     private CpuDtypes() {}
 
-    /** Whether C kernels read a dtype. */
+    /** Whether the C kernels read a dtype. */
     public static boolean has(DType dtype) {
         return ALL.containsKey(dtype);
     }
 
     /**
-     * A dtype as the C kernels number it.
+     * Returns the C kernels' counterpart of a dtype.
      *
-     * @throws IllegalArgumentException if none of them reads it
+     * @throws IllegalArgumentException if the C kernels do not read it
      */
     public static CpuDtype of(DType dtype) {
         CpuDtype found = ALL.get(dtype);

@@ -11,7 +11,7 @@ import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.Map;
 
-/** An adapter whose matrices the C kernels read where they are. */
+/** An adapter whose matrices the C kernels read in place, in host memory. */
 final class CpuLora implements LoraAdapter {
     private final Arena arena = Arena.ofShared();
     private final Map<Linear, NativeLora> changes = new HashMap<>();
@@ -34,7 +34,7 @@ final class CpuLora implements LoraAdapter {
         }
     }
 
-    /** The change of a group, or null if it stays as it is. */
+    /** The change to a group, or null if the adapter does not change it. */
     @Nullable NativeLora of(Linear linear) {
         return changes.get(linear);
     }

@@ -17,7 +17,7 @@ final class CpuStepBatch extends StepBatch {
                         arena, tokens(), positions(), sequences(), pageTables(), pagesPerSequence);
     }
 
-    /** The struct, with the rows as they are now. */
+    /** The struct, updated to the current number of rows. */
     NativeBatch struct() {
         struct.setRows(rows());
         return struct;

@@ -8,11 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Native memory for the weights of a model, taken piece by piece and given back at once. Pieces
- * stand behind each other in large reservations, so that nearly all of them lie on huge pages: with
- * a reservation for each matrix, of 0.5 to 2.5 MB at the 0.5B shape, 38 % did, as a huge page needs
- * 2 MiB of one reservation. They are multiples of that, which Linux then aligns to it; what a piece
- * too large for it leaves of a reservation is address space only, as nobody touches it.
+ * Native memory for the weights of a model, allocated piece by piece and freed all at once. Pieces
+ * are packed one after another into large reservations, so that nearly all of them lie on huge
+ * pages. With one reservation per matrix (0.5 to 2.5 MB at the 0.5B shape) only 38 % did, because a
+ * huge page needs 2 MiB within one reservation. Reservations are multiples of 2 MiB, so Linux
+ * aligns them to 2 MiB. If a piece does not fit into the rest of a reservation, that rest is
+ * skipped; it costs address space only, since it is never touched.
  */
 final class WeightMemory implements AutoCloseable {
     private static final long HUGE_PAGE_BYTES = 2L << 20;

@@ -25,7 +25,7 @@ public final class Embedding {
         }
     }
 
-    /** The oracle. */
+    /** Copies the rows in plain Java: the oracle for every backend. */
     public static void reference(HostTensor table, StepBatch batch, HostTensor out) {
         long width = table.shape().width();
         for (int row = 0; row < batch.rows(); row++) {

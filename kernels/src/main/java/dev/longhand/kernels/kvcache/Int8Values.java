@@ -3,10 +3,10 @@ package dev.longhand.kernels.kvcache;
 import dev.longhand.kernels.tensor.BFloat16;
 
 /**
- * Values of attention in 8 bits: a byte q in -127..127 for each dimension of a head and a BF16
- * scale for every {@link #GROUP} of them, of each position by itself. A value is scale q, exact in
- * F32. The scale is the group's largest magnitude over 127, rounded up, so that nothing is cut off.
- * A group that is not finite stays so.
+ * Attention values in 8 bits. Each position has one byte q in -127..127 per dimension of a head and
+ * one BF16 scale per {@link #GROUP} dimensions. A value is scale * q, exact in F32. The scale is
+ * the group's largest magnitude over 127, rounded up so that nothing is clipped. A group with a NaN
+ * or infinity stays non-finite.
  */
 public final class Int8Values {
     /** Dimensions that share a scale; the last group of a head may be shorter. */
@@ -14,12 +14,15 @@ public final class Int8Values {
 
     private Int8Values() {}
 
-    /** Bytes that the value of one head at one position takes. */
+    /** Bytes of the value of one head at one position. */
     static int bytes(int headDim) {
         return headDim + Short.BYTES * Math.ceilDiv(headDim, GROUP);
     }
 
-    /** Rounds a head's value, {@code headDim} elements from {@code at}, to what 8 bits can hold. */
+    /**
+     * Rounds a head's value, {@code headDim} elements from {@code at}, to what its 8-bit form
+     * represents.
+     */
     public static void round(float[] elements, int at, int headDim) {
         for (int first = at; first < at + headDim; first += GROUP) {
             roundGroup(elements, first, Math.min(first + GROUP, at + headDim));
@@ -38,7 +41,7 @@ public final class Int8Values {
         }
     }
 
-    /** 0 instead of a subnormal scale. */
+    /** The scale of a group by its largest magnitude; 0 instead of a subnormal scale. */
     private static float scale(float largest) {
         float exact = largest / 127;
         if (exact < Float.MIN_NORMAL) {

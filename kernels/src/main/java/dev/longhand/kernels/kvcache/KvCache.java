@@ -1,11 +1,13 @@
 package dev.longhand.kernels.kvcache;
 
-/** The keys and values of all sequences of an engine, in pages; only its backend may touch it. */
+/**
+ * The keys and values of all sequences of an engine, in pages; only its backend may access them.
+ */
 public interface KvCache extends AutoCloseable {
-    /** The size. */
+    /** The size of the cache. */
     KvShape shape();
 
-    /** Gives the memory back. */
+    /** Frees the memory. */
     @Override
     void close();
 }

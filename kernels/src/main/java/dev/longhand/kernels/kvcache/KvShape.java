@@ -29,7 +29,7 @@ public record KvShape(int layers, int pages, int kvHeads, int headDim, DType dty
         }
     }
 
-    /** How keys are kept. */
+    /** The dtype in which keys are stored. */
     public DType keyDtype() {
         return dtype == DType.INT8 ? DType.BF16 : dtype;
     }

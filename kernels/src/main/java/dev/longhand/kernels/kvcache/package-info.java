@@ -1,4 +1,4 @@
-/** Paged keys and values: sizes and the opaque cache; the layout belongs to each backend. */
+/** Paged keys and values: sizes and the opaque cache; each backend has its own layout. */
 @NullMarked
 package dev.longhand.kernels.kvcache;
 

@@ -1,14 +1,14 @@
 package dev.longhand.kernels.lora;
 
 /**
- * An adapter where a backend's kernels read it. Rows of a batch name it; it must not be closed
- * while a step that uses it runs.
+ * An adapter in memory that a backend's kernels read. Rows of a batch refer to it; it must not be
+ * closed while a step that uses it runs.
  */
 public interface LoraAdapter extends AutoCloseable {
-    /** Bytes of the backend's memory that closing gives back. */
+    /** Bytes of the backend's memory that {@link #close} frees. */
     long bytes();
 
-    /** Gives its memory back; idempotent. */
+    /** Frees its memory; idempotent. */
     @Override
     void close();
 }

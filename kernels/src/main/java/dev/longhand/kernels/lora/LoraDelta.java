@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 import java.util.Map;
 
 /**
- * What an adapter changes of one group of linear layers.
+ * The changes of an adapter to one group of linear layers.
  *
  * @param linear the group
- * @param changes by the index of the matrix in its group; the others stay as they are
+ * @param changes by the index of the matrix in the group; other matrices are unchanged
  */
 public record LoraDelta(Linear linear, Map<Integer, LoraMatrix> changes) {
     public LoraDelta {
@@ -32,7 +32,7 @@ public record LoraDelta(Linear linear, Map<Integer, LoraMatrix> changes) {
                 });
     }
 
-    /** The change of a matrix, or null if it stays as it is. */
+    /** The change to a matrix, or null if it is unchanged. */
     public @Nullable LoraMatrix change(int index) {
         return changes.get(index);
     }

@@ -25,7 +25,7 @@ public record LoraMatrix(HostTensor a, HostTensor b, float scale) {
         }
     }
 
-    /** The width between A and B. */
+    /** The inner dimension: rows of A, columns of B. */
     public int rank() {
         return Math.toIntExact(a.shape().extent(0));
     }

@@ -1,4 +1,4 @@
-/** Low-rank adapters: changes of linear layers that are applied as the layers run. */
+/** Low-rank adapters: changes to linear layers, applied while the layers run. */
 @NullMarked
 package dev.longhand.kernels.lora;
 

@@ -7,14 +7,14 @@ import dev.longhand.kernels.tensor.Tensor;
 import java.util.List;
 
 /**
- * Linear layers that read the same input, prepared for one backend; their outputs stand side by
- * side, as q, k, v or gate, up. For each row r and output o:
+ * Linear layers that read the same input, prepared for one backend; their outputs are concatenated,
+ * as q, k, v or gate, up. For each row r and output o:
  *
  * <pre>out[r, o] = sum_k x[r, k] * W[o, k] + bias[o]  (+ out[r, o] when accumulating)</pre>
  *
  * x [rows, inputs] and out [rows, outputs] are F32. Accumulation is at least F32, in an order that
- * depends on nothing but k, so that a row's result is the same bits in any batch. An adapter of a
- * row changes W to W + scale B A.
+ * depends only on k, so that a row's result has the same bits in any batch. An adapter of a row
+ * changes W to W + scale B A.
  */
 public abstract class Linear {
     private final List<LinearMatrix> matrices;
@@ -46,7 +46,7 @@ public abstract class Linear {
     }
 
     /**
-     * Checks weights that are to replace these.
+     * Checks replacement weights.
      *
      * @throws IllegalArgumentException if a shape or dtype differs
      */

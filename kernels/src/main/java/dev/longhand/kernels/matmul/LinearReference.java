@@ -24,7 +24,7 @@ public final class LinearReference extends Linear {
         }
     }
 
-    /** Computes with other weights from now on. */
+    /** Replaces the weights. */
     public void reload(List<HostTensor> others) {
         others.toArray(weights);
     }

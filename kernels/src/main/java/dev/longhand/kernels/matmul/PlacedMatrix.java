@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * The weights of one linear layer as tensors of one backend.
  *
- * @param matrix the same weights, for any backend
+ * @param matrix the same weights with backend-independent types
  * @param weights [outputs, inputs]
  * @param bias [outputs] in F32, or null
  */
@@ -19,7 +19,7 @@ public record PlacedMatrix<T extends Tensor>(LinearMatrix matrix, T weights, @Nu
         return matrix.outputs();
     }
 
-    /** The matrices for any backend. */
+    /** The {@link #matrix} of each. */
     public static List<LinearMatrix> matrices(List<? extends PlacedMatrix<?>> placed) {
         return placed.stream().<LinearMatrix>map(PlacedMatrix::matrix).toList();
     }

@@ -3,7 +3,7 @@ package dev.longhand.kernels.norm;
 import dev.longhand.kernels.tensor.Tensor;
 
 /**
- * An RMSNorm as a layer has it.
+ * The parameters of an RMSNorm.
  *
  * @param weight [width] F32
  * @param eps added to the mean square

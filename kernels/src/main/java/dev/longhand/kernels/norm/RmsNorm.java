@@ -30,7 +30,7 @@ public final class RmsNorm {
         }
     }
 
-    /** The oracle. */
+    /** Computes the op in double precision: the oracle for every backend. */
     public static void reference(
             HostTensor x, HostTensor weight, float eps, HostTensor out, int rows) {
         long width = x.shape().width();

@@ -12,9 +12,9 @@ import dev.longhand.kernels.tensor.Quantizer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Quantises in host memory, whatever computes with the result: with the C kernels where they have
- * the format, many times as fast as {@link Quantizer} and with the same bits, and with that
- * otherwise. Has threads of its own until it is closed.
+ * Quantises weights in host memory, for any backend. Uses the C kernels for the formats that they
+ * support, else {@link Quantizer}; the C kernels give the same bits many times faster. Owns threads
+ * until it is closed.
  */
 public final class HostQuantizer implements AutoCloseable {
     private final @Nullable CpuContext context;
@@ -37,7 +37,7 @@ public final class HostQuantizer implements AutoCloseable {
         return CpuDtypes.has(dtype);
     }
 
-    /** Index of the first NaN or infinity, row-major, or -1; of weights in native memory. */
+    /** The row-major index of the first NaN or infinity in weights in native memory, or -1. */
     public long findNonFinite(HostTensor weights) {
         return context == null
                 ? weights.findNonFinite()

@@ -41,7 +41,7 @@ public final class ReferenceBackend
 
     private final Arena arena = Arena.ofShared();
 
-    /** A backend. */
+    /** Creates a backend. */
     public ReferenceBackend() {
         super(HostTensor.class, LinearReference.class, StepBatch.class, ReferenceKv.class);
     }

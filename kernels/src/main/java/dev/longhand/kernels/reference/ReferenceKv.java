@@ -13,8 +13,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Keys and values in the plainest layout, [layers, pages, positions, kvHeads, headDim], always as
- * F32; a BF16 or INT8 cache holds what remains after rounding.
+ * Keys and values in the simplest layout, [layers, pages, positions, kvHeads, headDim], always F32;
+ * a BF16 or INT8 cache holds the rounded values.
  */
 final class ReferenceKv implements KvCache {
     private final Arena arena = Arena.ofShared();
@@ -56,7 +56,7 @@ final class ReferenceKv implements KvCache {
         return (slot * shape.kvHeads() + kvHead) * shape.headDim();
     }
 
-    /** Stores the key and the value of a head, which start at two elements of {@code qkv}. */
+    /** Stores a head's key and value, which start at elements {@code key} and {@code value}. */
     void store(long at, HostTensor qkv, long key, long value) {
         float[] rounded = new float[shape.headDim()];
         for (int i = 0; i < rounded.length; i++) {

@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** The oracle of adapters: double accumulation, ascending k, A before B. */
+/** The oracle for adapters: double accumulation, ascending k, A before B. */
 final class ReferenceLora implements LoraAdapter {
     private final Map<Linear, LoraDelta> deltas;
 

@@ -18,8 +18,8 @@ public final class RopeAppend {
     /**
      * Checks the arguments.
      *
-     * @throws IllegalArgumentException if a shape or dtype does not fit, a position is beyond the
-     *     table or a sequence's page table
+     * @throws IllegalArgumentException if a shape or dtype does not fit, or if a position is beyond
+     *     the RoPE table or its sequence's page table
      */
     public static void check(Tensor qkv, Tensor rope, StepBatch batch, KvShape kv, int layer) {
         long heads = heads(qkv, kv);
@@ -52,12 +52,12 @@ public final class RopeAppend {
         return page >= 0 && page < kv.pages();
     }
 
-    /** Query heads of a row that holds q, k and v. */
+    /** The number of query heads in a row of q, k and v. */
     public static int heads(Tensor qkv, KvShape kv) {
         return Math.toIntExact(qkv.shape().width() / kv.headDim() - 2L * kv.kvHeads());
     }
 
-    /** The oracle of the rotation: one head that starts at element {@code at}. */
+    /** Rotates the head that starts at element {@code at}: the oracle for every backend. */
     public static void rotate(HostTensor qkv, long at, HostTensor rope, int position, int headDim) {
         int half = headDim / 2;
         long row = (long) position * headDim;

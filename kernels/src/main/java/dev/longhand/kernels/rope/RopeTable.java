@@ -21,10 +21,10 @@ public final class RopeTable {
     /**
      * Builds a table, on all cores.
      *
-     * @param arena a shared one, where the table lives
+     * @param arena holds the table; must be shared
      * @param frequencies headDim/2 inverse frequencies, radians per position
      * @param scaling factor on every cosine and sine (YaRN's attention scaling, else 1)
-     * @param positions how many positions the table admits
+     * @param positions the number of positions
      * @return F32 [positions, headDim]: a position's cosines, then its sines
      */
     public static HostTensor build(Arena arena, float[] frequencies, float scaling, int positions) {

@@ -10,13 +10,13 @@ package dev.longhand.kernels.sampling;
  * in {@code sample.cu}. Its error is a few units in 2^-24 of the probabilities that matter.
  */
 public final class FixedPointProbability {
-    /** 2^20 probabilities of 2^42 add up to 2^62. */
+    /** The largest vocabulary: 2^20 probabilities of 2^42 sum to 2^62, within a long. */
     static final int VOCABULARY_MAX = 1 << 20;
 
     private static final int ONE_BITS = 42;
     private static final double LOG2_E = 1.4426950408889634;
 
-    /** At this x, 2^x has shifted the last bit out; also in the range of an int and of a shift. */
+    /** The lowest exponent: 2^x is 0 in units of 2^-42, and 63 is a valid shift distance. */
     private static final float LOWEST = -63;
 
     /** 1.5 * 2^23: adding a number to it rounds that to a whole number. */
@@ -24,7 +24,7 @@ public final class FixedPointProbability {
 
     private FixedPointProbability() {}
 
-    /** The factor from a difference of logits to an exponent of 2. */
+    /** The factor that converts a difference of logits to an exponent of 2. */
     public static float scale(double temperature) {
         return (float) Math.min(LOG2_E / temperature, Float.MAX_VALUE);
     }
@@ -33,7 +33,7 @@ public final class FixedPointProbability {
     static long of(float logit, float max, float scale) {
         float exponent = Math.max((logit - max) * scale, LOWEST);
         float whole = (exponent + ROUNDER) - ROUNDER;
-        float x = exponent - whole; // in -0.5..0.5: the Taylor series of 2^x to 1 in 10^8
+        float x = exponent - whole; // in -0.5..0.5: the Taylor series of 2^x is exact to 1 in 10^8
         float power = 1.5252734e-5f;
         power = power * x + 1.5403530e-4f;
         power = power * x + 1.3333558e-3f;
@@ -59,7 +59,7 @@ public final class FixedPointProbability {
         return max + Math.log(Math.scalb((double) mass, -ONE_BITS));
     }
 
-    /** A share of a mass, 0 to 1, as a fraction of 2^64. */
+    /** A share of a mass, 0 to 1, in units of 2^-64. */
     public static long fraction(float share) {
         return (long) Math.scalb((double) share, 63) << 1;
     }

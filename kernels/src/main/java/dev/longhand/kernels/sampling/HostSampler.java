@@ -12,14 +12,16 @@ import java.lang.foreign.MemorySegment;
  * nucleus that large.
  */
 public final class HostSampler {
-    /** Nucleus sizes tried grow from here, eightfold each, until the mass suffices. */
+    /**
+     * The first nucleus size tried; each next one is eight times larger, until the mass suffices.
+     */
     private static final int NUCLEUS_FIRST = 64;
 
     private HostSampler() {}
 
     /**
-     * Samples a token for each of the first {@code count} states that counts, in their order;
-     * overwrites the logits.
+     * Samples a token for each of the first {@code count} states, in order; skips states that do
+     * not {@link SamplerState#counts count}. Overwrites the logits.
      */
     public static void sample(HostTensor logits, SamplerState[] states, int count) {
         for (int i = 0; i < count; i++) {
@@ -29,7 +31,7 @@ public final class HostSampler {
             try {
                 sample(logits.data(), i * logits.shape().width(), states[i]);
             } catch (NonFiniteLogitsException e) {
-                states[i].fail(e); // a failure of this sequence alone
+                states[i].fail(e); // fails this sequence only
             }
         }
     }
@@ -50,7 +52,7 @@ public final class HostSampler {
         state.accept(params.temperature() == 0 ? best : sample(logits, first, state, best));
     }
 
-    /** The smallest token among those with the largest logit. */
+    /** The token with the largest logit; the smallest of equals. */
     private static int best(MemorySegment logits, long first, int vocabulary) {
         int best = 0;
         float max = Float.NEGATIVE_INFINITY;
@@ -135,7 +137,7 @@ public final class HostSampler {
         return sampleKept(logits, first, state, max, top.logit(kept - 1), top.token(kept - 1));
     }
 
-    /** Samples among the tokens up to the last kept one in rank, without those that min-p drops. */
+    /** Samples among the tokens ranked up to the last kept one, without those that min-p drops. */
     private static int sampleKept(
             MemorySegment logits,
             long first,
@@ -198,7 +200,7 @@ public final class HostSampler {
         return mass;
     }
 
-    /** How many of the best candidates it takes to reach a mass. */
+    /** The number of best candidates whose masses sum to at least {@code wanted}. */
     private static int nucleus(TopCandidates top, float max, float scale, long wanted) {
         long mass = 0;
         for (int rank = 0; rank < top.count(); rank++) {

@@ -125,8 +125,8 @@ public final class SamplerState {
     }
 
     /**
-     * Fixes the tokens sampled from now on, whatever the logits are; reported log-probabilities
-     * remain the model's. -1 returns to sampling.
+     * Forces all following samples to this token, regardless of the logits; reported
+     * log-probabilities remain the model's. -1 returns to sampling.
      */
     public void force(int forcedToken) {
         forced = forcedToken;
@@ -137,7 +137,7 @@ public final class SamplerState {
         return token;
     }
 
-    /** The reason why sampling failed last, or null if it gave a token. */
+    /** The reason why sampling failed, or null if it gave a token. */
     public @Nullable NonFiniteLogitsException failure() {
         return failure;
     }
@@ -147,12 +147,12 @@ public final class SamplerState {
         return topTokens.length;
     }
 
-    /** The token of a rank by likelihood, reported last. */
+    /** The token at a rank by likelihood in the last report. */
     public int topToken(int rank) {
         return topTokens[rank];
     }
 
-    /** The natural log-probability of a rank, reported last. */
+    /** The natural log-probability at a rank in the last report. */
     public float topLogprob(int rank) {
         return topLogprobs[rank];
     }
@@ -177,27 +177,29 @@ public final class SamplerState {
         return first;
     }
 
-    /** Whether the sampled token is replaced by a fixed one, see {@link #force}. */
+    /** Whether the sampled token is replaced by a forced one, see {@link #force}. */
     public boolean forced() {
         return forced >= 0;
     }
 
-    /** Number of history entries so far, prompt and output; a copy of the history is as old. */
+    /**
+     * Number of history entries so far, prompt and output; a copy made at another number is stale.
+     */
     public long observed() {
         return first.observed;
     }
 
-    /** Tokens of prompt and output, a bit for each; empty without penalties. Not to be changed. */
+    /** Tokens of prompt and output, a bit for each; empty without penalties. Do not modify. */
     public long[] seen() {
         return seen;
     }
 
-    /** Tokens of the output, likewise. */
+    /** Tokens of the output, in the same form. */
     public long[] generated() {
         return generated;
     }
 
-    /** How often each token is in the output; empty without frequency penalty. */
+    /** Occurrences of each token in the output; empty without frequency penalty. */
     public int[] occurrences() {
         return occurrences;
     }
@@ -215,14 +217,14 @@ public final class SamplerState {
     /**
      * Sets the log-probability of a rank.
      *
-     * @param normaliser what the logit exceeds its log-probability by
+     * @param normaliser the difference between the logit and its log-probability
      */
     public void report(int rank, int reportedToken, float logit, double normaliser) {
         topTokens[rank] = reportedToken;
         topLogprobs[rank] = (float) (logit - normaliser + 0.0); // -0 becomes 0, as on a device
     }
 
-    /** Sets the token, or the fixed one in its place, and adds it to the history. */
+    /** Sets the sampled token, or the forced one in its place, and adds it to the history. */
     public void accept(int sampled) {
         token = forced() ? forced : sampled;
         first.observe(seen, token);
@@ -232,7 +234,7 @@ public final class SamplerState {
         }
     }
 
-    /** Sets the reason why there is no token. */
+    /** Records why no token was sampled. */
     public void fail(NonFiniteLogitsException cause) {
         failure = cause;
     }
@@ -247,7 +249,7 @@ public final class SamplerState {
 
     private void observe(long[] tokens, int token) {
         observed++;
-        // none without penalties, and a prompt of ids may name a padding row
+        // no words without penalties; a prompt of ids may contain the id of a padding row
         if (token / Long.SIZE < tokens.length && token < vocabulary) {
             tokens[token / Long.SIZE] |= 1L << token;
         }

@@ -3,9 +3,9 @@ package dev.longhand.kernels.sampling;
 import java.util.Map;
 
 /**
- * How the next token is sampled. Biases come first, then the penalties in the order in which they
- * stand here, then temperature, top-k, top-p and min-p: the order of vLLM, and where transformers
- * has the same, its.
+ * How the next token is sampled. Applied in this order: biases, the penalties as listed here,
+ * temperature, top-k, top-p, min-p. This is the order of vLLM, and of transformers for the steps
+ * that it has.
  *
  * @param temperature divides the logits; 0 takes the most likely token
  * @param topK keep only the k most likely tokens; 0 keeps all
@@ -13,11 +13,11 @@ import java.util.Map;
  * @param minP drop tokens less likely than this share of the most likely one; 0 keeps all
  * @param repetitionPenalty divides positive and multiplies negative logits of every token seen in
  *     prompt or output (Keskar et al., 2019); 1 is none
- * @param frequencyPenalty subtracted from the logit of a token as often as it was generated; 0 is
+ * @param frequencyPenalty subtracted from the logit of a token once per time it was generated; 0 is
  *     none
  * @param presencePenalty subtracted from the logit of every token already generated; 0 is none
- * @param logitBias what is added to the logits of tokens; -100 is as good as a ban, 100 as good as
- *     a command
+ * @param logitBias added to the logits of tokens; -100 practically bans a token, 100 practically
+ *     forces it
  * @param seed with a position, determines a sample completely
  * @param logprobs how many of the most likely tokens to report with their log-probabilities, before
  *     any bias, penalty or truncation; 0 reports none
@@ -75,7 +75,7 @@ public record SamplingParams(
                 "in 0.." + LOGPROBS_MAX);
     }
 
-    /** Neither biases nor frequency penalties. */
+    /** Creates parameters without biases and frequency penalty. */
     public SamplingParams(
             float temperature,
             int topK,
@@ -98,7 +98,7 @@ public record SamplingParams(
                 logprobs);
     }
 
-    /** The same with a frequency penalty and biases. */
+    /** Returns a copy with a frequency penalty and biases. */
     public SamplingParams with(float frequency, Map<Integer, Float> bias) {
         return new SamplingParams(
                 temperature,
@@ -123,7 +123,7 @@ public record SamplingParams(
         }
     }
 
-    /** The same with another seed. */
+    /** Returns a copy with another seed. */
     public SamplingParams withSeed(long other) {
         return new SamplingParams(
                 temperature,
@@ -138,7 +138,7 @@ public record SamplingParams(
                 logprobs);
     }
 
-    /** Whether the history of a sequence changes its logits. */
+    /** Whether penalties make the logits depend on the history of the sequence. */
     public boolean penalises() {
         return repetitionPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0;
     }

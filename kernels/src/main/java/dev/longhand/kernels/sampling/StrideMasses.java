@@ -3,12 +3,12 @@ package dev.longhand.kernels.sampling;
 import java.util.Arrays;
 
 /**
- * Masses of the strides of a vocabulary: stride s is tokens s, s + 1024, s + 2048, ... A sample is
- * found by counting through the vocabulary stride by stride, the order in which the threads of a
- * device's block hold it: thread s reads stride s, and neighbours read neighbouring logits.
+ * Probability masses of the strides of a vocabulary: stride s is tokens s, s + 1024, s + 2048, ...
+ * A sample is located stride by stride, the order of a device's block: thread s holds stride s, so
+ * that neighbouring threads read neighbouring logits.
  */
 final class StrideMasses {
-    /** Threads of the device's block; {@code sample.cu}. */
+    /** Threads of the block of {@code sample.cu}. */
     static final int STRIDES = 1024;
 
     private long[] masses = new long[0]; // allocated by the host sampler: a device needs none

@@ -40,7 +40,7 @@ final class TopCandidates {
                 set(count, token, logit);
                 siftUp(count++);
             } else if (logit > logits[0]) {
-                // Equal to the worst kept: it loses, having the larger token.
+                // A logit equal to the worst kept one loses: its token is larger.
                 set(0, token, logit);
                 siftDown(0, count);
             }

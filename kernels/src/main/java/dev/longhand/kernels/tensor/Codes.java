@@ -1,6 +1,6 @@
 package dev.longhand.kernels.tensor;
 
-/** What the codes of a quantised format stand for, before their zero and their scale. */
+/** The meaning of a quantised format's codes, before zero and scale are applied. */
 public enum Codes {
     /** Integers 0..255. */
     UINT8(8),

@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Element types that kernels read. Activations are always {@link #F32}; the quantised ones are for
- * the weights of linear layers and are rows of a table: see {@link QuantFormat}.
+ * The element types of tensors. Activations are always {@link #F32}. Quantised types are for the
+ * weights of linear layers; each is defined by one {@link QuantFormat}.
  */
 public enum DType {
     F32(Float.BYTES),
@@ -45,25 +45,23 @@ public enum DType {
         this.format = format;
     }
 
-    /** The name in settings, file names and modules of kernels: {@code int4}. */
+    /** The name in settings, file names and kernel modules, such as {@code int4}. */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Whether elements share scales, so that single ones cannot be set. */
+    /** Whether elements share scales, so that a single element cannot be set. */
     public boolean quantized() {
         return format != null;
     }
 
-    /**
-     * Whether {@link Quantizer} makes it of weights; other quantised ones come from checkpoints.
-     */
+    /** Whether {@link Quantizer} can produce it; other quantised dtypes come from checkpoints. */
     public boolean quantizable() {
         return format != null && format.quantizer() != null;
     }
 
     /**
-     * How a quantised dtype keeps its elements.
+     * The format of a quantised dtype.
      *
      * @throws IllegalStateException if it is not quantised
      */
@@ -86,7 +84,7 @@ public enum DType {
         return bytes;
     }
 
-    /** Bytes of elements side by side, or a quantised row's share of its tile: whole blocks. */
+    /** Bytes of a row; for a quantised dtype, its share of a tile, in whole blocks. */
     public long rowBytes(long width) {
         return format == null
                 ? width * bytes
@@ -111,14 +109,14 @@ public enum DType {
         return Arrays.stream(values()).filter(DType::quantized).toList();
     }
 
-    /** The dtypes that {@link Quantizer} makes of weights. */
+    /** The dtypes that {@link Quantizer} can produce. */
     public static List<DType> quantizableTypes() {
         return Arrays.stream(values()).filter(DType::quantizable).toList();
     }
 
     /**
-     * The dtypes that keep weights exactly as checkpoints of a {@code quant_method} bring them,
-     * those of fewer bits first.
+     * The dtypes that store the weights of checkpoints with a {@code quant_method} exactly, fewer
+     * bits first.
      */
     public static List<DType> ofQuantMethod(String method) {
         return quantizedTypes().stream()

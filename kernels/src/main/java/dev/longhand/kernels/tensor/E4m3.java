@@ -5,7 +5,7 @@ package dev.longhand.kernels.tensor;
  * no infinities (OCP 8-bit floating point, E4M3).
  */
 public final class E4m3 {
-    /** The largest. */
+    /** The largest finite value. */
     public static final float MAX = 448;
 
     private static final int FRACTION_BITS = 3;
@@ -31,7 +31,7 @@ public final class E4m3 {
     }
 
     /**
-     * The code of the nearest value, ties to even; magnitudes above {@link #MAX} become that.
+     * The code of the nearest value, ties to even; larger magnitudes become {@link #MAX}.
      *
      * @param value not NaN
      */
@@ -42,7 +42,7 @@ public final class E4m3 {
             return sign | CODE_MAX;
         }
         if (magnitude < NORMAL_MIN) {
-            return sign | (int) Math.rint(magnitude / SMALLEST); // 8 is the smallest normal one
+            return sign | (int) Math.rint(magnitude / SMALLEST); // 8 is the smallest normal number
         }
         int bits = Float.floatToRawIntBits(magnitude);
         // as in BFloat16: half of the last kept bit, plus that bit itself

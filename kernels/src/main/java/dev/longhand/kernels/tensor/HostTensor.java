@@ -14,7 +14,7 @@ import java.nio.ByteOrder;
  */
 public record HostTensor(DType dtype, Shape shape, MemorySegment data) implements Tensor {
     private static final long CACHE_LINE_BYTES = 64;
-    private static final int SCAN = 4096; // elements looked at between two decisions
+    private static final int SCAN = 4096; // elements scanned between two checks
     private static final ValueLayout.OfFloat F32 =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort BITS16 =
@@ -52,7 +52,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
     /** Index of the first NaN or infinity, row-major, or -1. */
     public long findNonFinite() {
         if (dtype.quantized()) {
-            return -1; // made of finite weights
+            return -1; // quantised from finite weights
         }
         long elements = shape.elements();
         for (long first = 0; first < elements; first += SCAN) {
@@ -74,11 +74,11 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
 
     /*
      * NaN and infinity have every bit of the exponent set. Only then is (bits & mask) ^ mask zero,
-     * and one less negative; without a branch in it, the loop compiles to vector instructions.
+     * and that minus one negative; without branches, the loop compiles to vector instructions.
      */
     private static boolean hasExponent16(MemorySegment part, int count, int mask) {
         int signs = 0;
-        for (int pair = 0; pair < count / 2; pair++) { // sums of shorts do not become vectors
+        for (int pair = 0; pair < count / 2; pair++) { // sums of shorts are not vectorised
             int both = part.get(I32, (long) pair * Integer.BYTES);
             signs |= ((both & mask) ^ mask) - 1;
             signs |= ((both >>> Short.SIZE & mask) ^ mask) - 1;

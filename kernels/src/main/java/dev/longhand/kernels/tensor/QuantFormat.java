@@ -5,21 +5,21 @@ import org.jspecify.annotations.Nullable;
 import java.util.Set;
 
 /**
- * A format of quantised weights, as data: how a {@link DType} keeps the matrices of linear layers.
- * A weight is scale (value of its code - zero), where the weights of a group share scale and zero;
- * {@link QuantizedMatrix} has the layout in memory.
+ * A format of quantised weights, as data: how a {@link DType} stores the matrices of linear layers.
+ * A weight is scale * (value of its code - zero); the weights of a group share scale and zero.
+ * {@link QuantizedMatrix} defines the layout in memory.
  *
- * <p>Quantiser, layouts, reference, checkpoint readers and command lines read it here. Beside its
- * row in {@link DType}, a format has a decoder in C ({@code quantized.h}), without which no CPU
- * backend offers it, and in CUDA ({@code weights.cuh}).
+ * <p>Quantiser, layouts, reference, checkpoint readers and command lines all use this record.
+ * Besides its constant in {@link DType}, a format needs a decoder in CUDA ({@code weights.cuh}) and
+ * one in C ({@code quantized.h}); without the latter the CPU backend does not offer it.
  *
- * @param codes what codes stand for
- * @param group weights of a row, one after another, that share a scale: 32 or 128
+ * @param codes the meaning of the codes
+ * @param group consecutive weights of a row that share a scale: 32 or 128
  * @param blockGroups groups whose scales lie together in memory, before their codes
  * @param scale how scales are stored
- * @param zero where zeros come from
- * @param quantizer what makes a group of it from floats; null if checkpoints alone bring it
- * @param quantMethods the {@code quant_method}s of checkpoints whose weights it keeps exactly
+ * @param zero the source of the zeros
+ * @param quantizer quantises a group of floats; null if the format only comes from checkpoints
+ * @param quantMethods the {@code quant_method}s of checkpoints whose weights it stores exactly
  */
 public record QuantFormat(
         Codes codes,
@@ -33,7 +33,7 @@ public record QuantFormat(
         quantMethods = Set.copyOf(quantMethods);
     }
 
-    /** A format that weights of any checkpoint are quantised to. */
+    /** A format to which the weights of any checkpoint can be quantised. */
     static QuantFormat made(
             Codes codes,
             int group,
@@ -44,7 +44,7 @@ public record QuantFormat(
         return new QuantFormat(codes, group, blockGroups, scale, zero, quantizer, Set.of());
     }
 
-    /** A format that only checkpoints bring. */
+    /** A format that only comes from checkpoints. */
     static QuantFormat stored(
             Codes codes,
             int group,
@@ -55,20 +55,20 @@ public record QuantFormat(
         return new QuantFormat(codes, group, blockGroups, scale, zero, null, Set.of(quantMethods));
     }
 
-    /** Quantises groups. */
+    /** Quantises the groups of one format. */
     @FunctionalInterface
     public interface GroupQuantizer {
         /**
          * Quantises a group.
          *
          * @param weights finite; zeros stand for those beyond the end of a row
-         * @param codes where their codes go
+         * @param codes receives their codes
          * @return the scale, one that the format stores exactly
          */
         float quantize(float[] weights, int[] codes);
     }
 
-    /** Weights of a row that lie together in memory. */
+    /** Weights of a row in one block of memory. */
     public int blockWeights() {
         return blockGroups * group;
     }

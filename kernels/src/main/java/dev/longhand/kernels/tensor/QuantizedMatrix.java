@@ -5,15 +5,16 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * The groups of a quantised matrix [rows, width], one by one: what checkpoint readers write and
- * other layouts are made from. {@link QuantFormat} says what a weight is.
+ * A view of a quantised matrix [rows, width] by groups. Checkpoint readers write it, and other
+ * layouts are made from it. {@link QuantFormat} defines the value of a weight.
  *
- * <p>In memory the lanes of a vector are rows. A matrix is a sequence of tiles of 16 rows, a tile a
- * sequence of blocks: {@link QuantFormat#blockGroups} groups of every row. A block begins with a
- * header of 16 bits each: the 16 rows' scales of its first group, then their zeros if the format
- * stores them, and so on for its other groups. After it come chunks of 16 words of 32 bits, one per
- * row: with b bits a code, code k = 2 j + i of a word, i 0 or 1, is in the bits from 16 i + b j up.
- * Rows after the last have scales of 0; codes after the end of a row are not used.
+ * <p>In memory the lanes of a vector are rows. A matrix is a sequence of tiles of 16 rows, and a
+ * tile is a sequence of blocks; a block holds {@link QuantFormat#blockGroups} groups of every row.
+ * A block begins with a header of 16-bit entries: the 16 rows' scales of its first group, then
+ * their zeros if the format stores them, and so on for its other groups. Chunks of 16 words of 32
+ * bits follow, one word per row. With b bits per code, code k = 2 j + i of a word (i is 0 or 1)
+ * begins at bit 16 i + b j. Padding rows have scales of 0; codes beyond the end of a row are not
+ * used.
  *
  * <p>Different rows can be written by different threads.
  */
@@ -21,7 +22,7 @@ public final class QuantizedMatrix {
     /** Rows that share memory blocks. */
     public static final int TILE_ROWS = 16;
 
-    /** Changes with the layout and with what {@link Quantizer} makes of a weight. */
+    /** The version of the layout and of the results of {@link Quantizer}; changes with either. */
     public static final int LAYOUT_VERSION = 1;
 
     private static final int CHUNK_BYTES = TILE_ROWS * Integer.BYTES;
@@ -41,7 +42,7 @@ public final class QuantizedMatrix {
     private final int groupHeaderBytes;
 
     /**
-     * A view of a tensor.
+     * Creates a view of a tensor.
      *
      * @throws IllegalArgumentException if it is not quantised
      */
@@ -99,7 +100,7 @@ public final class QuantizedMatrix {
         return k % 2 * Short.SIZE + k % (Integer.SIZE / bits) / 2 * bits;
     }
 
-    /** The scale of a group as it is stored, 16 bits. */
+    /** The stored 16 bits of a group's scale. */
     public short scaleBits(long row, int group) {
         return data.get(BITS16, scaleAt(row, group));
     }
@@ -114,12 +115,12 @@ public final class QuantizedMatrix {
         return format.storesZeros() ? data.get(BITS16, zeroAt(row, group)) : format.fixedZero();
     }
 
-    /** The word of memory that holds the code of a weight, and those around it. */
+    /** The 32-bit word that holds the code of a weight and its neighbours' codes. */
     public int word(long row, long k) {
         return data.get(WORD, wordAt(row, k));
     }
 
-    /** Weights of a row that memory has room for: whole blocks. */
+    /** The width of a row in memory, a multiple of whole blocks. */
     public long storedWidth() {
         return Math.ceilDiv(width, block) * block;
     }
@@ -146,9 +147,9 @@ public final class QuantizedMatrix {
      * Writes a group.
      *
      * @param scale rounded to the format's {@link ScaleType}
-     * @param zero -32768..32767, at most 256 from every code; ignored where none is stored
-     * @param codes the weights', {@link #group()} of them; those after the end of the row may be
-     *     any
+     * @param zero -32768..32767, at most 256 from every code; ignored if the format stores none
+     * @param codes one per weight, {@link #group()} in all; those beyond the end of the row are
+     *     arbitrary
      */
     public void put(long row, int group, float scale, int zero, int[] codes) {
         putHeader(row, group, scale, zero);
@@ -163,10 +164,10 @@ public final class QuantizedMatrix {
     }
 
     /**
-     * Writes a group whose codes are packed: as many to a word as it holds, the first in the lowest
-     * bits. Arguments otherwise as for {@link #put}.
+     * Writes a group from packed codes: every word is full, its first code in the lowest bits.
+     * Other arguments as for {@link #put}.
      *
-     * @param words of the codes, group() bits / 32 of them
+     * @param words the packed codes, group() * bits() / 32 words
      */
     public void putPacked(long row, int group, float scale, int zero, int[] words) {
         putHeader(row, group, scale, zero);

@@ -5,19 +5,19 @@ import dev.longhand.kernels.tensor.QuantFormat.GroupQuantizer;
 import java.util.stream.IntStream;
 
 /**
- * Quantises weights, and is the oracle of the backends' quantisers, bit for bit.
+ * Quantises weights in plain Java: the bit-exact oracle for the backends' quantisers.
  *
- * <p>Of a group of 32, {@link DType#INT8} has integers -127..127 and {@link DType#INT4} -8..7,
- * stored as codes 128 and 8 above them; a weight is scale times integer, exact in F32, as scales
- * are BF16. The scale of an INT8 group is its largest magnitude over 127. That of an INT4 group is
- * the one of least squared error among some around the largest magnitude over 8; its sign says
- * which side of -8..7 the largest weight is on. {@link DType#FP8} has groups of 128, their largest
- * magnitude over 448 as scale, and codes of {@link E4m3}.
+ * <p>{@link DType#INT8} and {@link DType#INT4} have groups of 32. Their integers are -127..127 and
+ * -8..7, stored as codes 128 and 8 above them; a weight is scale times integer, exact in F32
+ * because scales are BF16. The scale of an INT8 group is its largest magnitude over 127. The scale
+ * of an INT4 group has the least squared error among candidates around the largest magnitude over
+ * 8; its sign decides on which side of -8..7 the largest weight lies. {@link DType#FP8} has groups
+ * of 128, codes of {@link E4m3}, and the largest magnitude over 448 as scale.
  */
 public final class Quantizer {
     private static final int LANES = 16;
 
-    /** What is tried as largest weight / scale for INT4; the first of equals is taken. */
+    /** Candidates for largest weight / scale in INT4; of equal errors the first is taken. */
     private static final float[] RATIOS = {
         -8, -7.75f, -7.5f, -7.25f, -7, -8.25f, -8.5f, -8.75f,
         7, 6.75f, 6.5f, 6.25f, 6, 7.25f, 7.5f, 7.75f
@@ -45,7 +45,7 @@ public final class Quantizer {
                 .forEach(row -> quantizeRow(weights, groups, matrix, row));
     }
 
-    /** Whole blocks: groups after the end of the row are zeros. */
+    /** Quantises a row in whole blocks: weights beyond its end are zeros. */
     private static void quantizeRow(
             HostTensor weights, GroupQuantizer groups, QuantizedMatrix matrix, long row) {
         long width = weights.shape().width();
@@ -93,7 +93,7 @@ public final class Quantizer {
         return Math.abs(wanted) < Float.MIN_NORMAL ? 0 : BFloat16.round(wanted);
     }
 
-    /** A group as integers; its error is the sum of squares. */
+    /** A group as integers, with the sum of squared errors. */
     private static final class Integers {
         private final float scale;
         private final int[] q;

@@ -1,6 +1,6 @@
 package dev.longhand.kernels.tensor;
 
-/** How the scale of a group is stored, in 16 bits. */
+/** The 16-bit format of a group's scale. */
 public enum ScaleType {
     BF16 {
         @Override
@@ -25,9 +25,9 @@ public enum ScaleType {
         }
     };
 
-    /** Rounds a scale to what is stored. */
+    /** The bits of a scale, rounded to this format. */
     abstract short bits(float scale);
 
-    /** A stored scale, exact. */
+    /** The exact value of a stored scale. */
     abstract float value(short bits);
 }

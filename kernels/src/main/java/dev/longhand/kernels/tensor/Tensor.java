@@ -1,6 +1,6 @@
 package dev.longhand.kernels.tensor;
 
-/** A row-major tensor in memory that only its backend may touch. */
+/** A row-major tensor in memory that only its backend may access. */
 public interface Tensor {
     /** The element type. */
     DType dtype();
@@ -8,7 +8,7 @@ public interface Tensor {
     /** The extents. */
     Shape shape();
 
-    /** Bytes that the elements take. */
+    /** Bytes of all elements. */
     default long bytes() {
         return dtype().bytes(shape());
     }

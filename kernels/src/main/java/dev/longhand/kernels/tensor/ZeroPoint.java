@@ -1,11 +1,11 @@
 package dev.longhand.kernels.tensor;
 
-/** Which value of a group's codes stands for 0. */
+/** The zero point of a group: the value of the code that stands for 0. */
 public enum ZeroPoint {
-    /** 0 itself: codes have a sign. */
+    /** 0: codes are signed. */
     NONE,
-    /** The middle of the codes, 128 of 8 bits and 8 of 4. */
+    /** The middle of the code range: 128 for 8 bits, 8 for 4 bits. */
     MIDDLE,
-    /** An integer of 16 bits that each group stores beside its scale. */
+    /** A 16-bit integer that each group stores with its scale. */
     STORED
 }

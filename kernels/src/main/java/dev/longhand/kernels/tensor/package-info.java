@@ -1,4 +1,4 @@
-/** What a tensor is: a dtype, a shape and memory that belongs to a backend or to the host. */
+/** Tensors: a dtype, a shape and memory that belongs to a backend or to the host. */
 @NullMarked
 package dev.longhand.kernels.tensor;
 
