@@ -1,6 +1,6 @@
 import dev.longhand.bindings.cuda.CudaEmulator;
 
-/** The ops of a Qwen2 step over tensors, and the backends that compute them. */
+/** The ops of a decoder step over tensors, and the backends that compute them. */
 module dev.longhand.kernels {
     requires dev.longhand.bindings;
     requires transitive org.jspecify;

@@ -7,16 +7,17 @@ import dev.longhand.kernels.batch.StepBatch;
 import java.lang.foreign.MemorySegment;
 
 /**
- * How the attention of one step is launched: by the decode kernels if every sequence has one row,
- * else by the prompt kernel over tiles of neighbouring rows of one sequence. Made anew for each
- * step, in place.
+ * The launch plan for the attention of one step: the decode kernels if every sequence has one row,
+ * else the prompt kernel over tiles of neighbouring rows of one sequence. {@link #make} replaces
+ * the plan in place for each step.
  */
 final class AttentionPlan {
     /** Positions of a split; {@code attention.cu}. */
     private static final int SPLIT_POSITIONS = 256;
 
     /**
-     * Rows of a tile: 16 rows of a group of 5 are 80 columns, ten column tiles over the same KV.
+     * Rows per tile: 16 rows with 5 query heads per KV head are 80 columns, ten column tiles over
+     * the same KV.
      */
     private static final int TILE_ROWS = 16;
 
@@ -27,7 +28,7 @@ final class AttentionPlan {
     private int positionMax;
 
     /**
-     * A plan for steps of a batch.
+     * Creates the plan for steps of a batch.
      *
      * @param tileRows receives the tiles, two int32 each: first row and number of rows
      * @param positionsMax positions of a sequence that fills its page table

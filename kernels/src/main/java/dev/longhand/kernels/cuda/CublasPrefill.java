@@ -9,16 +9,17 @@ import dev.longhand.kernels.batch.Rows;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Products of many rows by cuBLAS, over the same weights as our kernels. x, normed or not, is first
- * rounded to bf16. A bias is copied to every row of the output and the product added to it. Gate
- * and up are computed together and multiplied by {@code swiglu_packed}. Each product takes two more
- * launches than with our kernels, and scratch memory that they do not need.
+ * Matrix products over many rows by cuBLAS, with the same weights as our kernels. x, normed or not,
+ * is first rounded to bf16. A bias is copied to every row of the output and the product added to
+ * it. Gate and up are computed together and multiplied by {@code swiglu_packed}. Each product takes
+ * two more launches than with our kernels, and scratch memory that they do not need.
  */
 final class CublasPrefill {
     /**
-     * Our kernels multiply fewer rows. Each byte of bf16 weights takes 1 flop per row of x, so up
-     * to 150 rows on an A100 (312 TFLOP/s over 2 TB/s), and 290 on an H100, a product is bound by
-     * reading the weights. Our kernels read them as fast and need no extra launches.
+     * Fewest rows for cuBLAS; our kernels multiply fewer. Each byte of bf16 weights takes 1 flop
+     * per row of x, so a product is bound by reading the weights up to 150 rows on an A100 (312
+     * TFLOP/s over 2 TB/s) and 290 on an H100. Our kernels read weights as fast and need no extra
+     * launches.
      */
     static final int ROWS_MIN = 128;
 
@@ -60,7 +61,7 @@ final class CublasPrefill {
      * Opens cuBLAS.
      *
      * @param gatherRows the kernel of that name
-     * @throws dev.longhand.bindings.cuda.CudaUnavailableException if it is not there
+     * @throws dev.longhand.bindings.cuda.CudaUnavailableException if cuBLAS is not available
      */
     CublasPrefill(
             CudaQueue queue, DeviceMemory memory, CudaKernels kernels, KernelCall gatherRows) {
@@ -73,7 +74,7 @@ final class CublasPrefill {
         gemm = CublasGemm.open(queue);
     }
 
-    /** Its name and version, for messages. */
+    /** The library's name and version, for messages. */
     String description() {
         return "prefill by cuBLAS " + gemm.version();
     }
@@ -81,7 +82,7 @@ final class CublasPrefill {
     /**
      * Scratch memory for steps of {@code rows} rows, in bytes.
      *
-     * @param inputsMax the most inputs of any product
+     * @param inputsMax the largest input width of any product
      * @param packedMax outputs of gate and up together
      */
     static long bytes(int rows, int inputsMax, int packedMax) {
@@ -90,9 +91,9 @@ final class CublasPrefill {
     }
 
     /**
-     * Whether cuBLAS multiplies these rows if no adapter changes them: the rows of a step with
-     * prompts, but not its logits. Our kernels run steps that only decode, because such steps are
-     * recorded.
+     * Whether cuBLAS multiplies these rows, provided that no adapter changes them. True for the
+     * rows of a step with prompts, but not for its logits; false for decode-only steps, which are
+     * recorded and therefore run our kernels.
      */
     boolean takes(Rows rows) {
         return rows instanceof CudaStepBatch batch

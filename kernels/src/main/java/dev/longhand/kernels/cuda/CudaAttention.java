@@ -101,7 +101,7 @@ final class CudaAttention {
             queue.synchronize();
             if (partials != 0) {
                 memory.free(partials);
-                partials = 0; // if the next allocation fails, there is none
+                partials = 0; // in case the next allocation fails
                 partialsBytes = 0;
             }
             partials = memory.allocate(wanted);

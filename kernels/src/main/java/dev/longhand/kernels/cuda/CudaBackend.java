@@ -34,9 +34,9 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Our CUDA kernels on one stream of one device. Activations are F32 and rounded to bf16 where they
- * enter a tensor core. Weights are bf16, to which f16 and f32 are rounded, or quantised, whose
- * values are exact in a tensor core. Sums are F32.
+ * The backend of our CUDA kernels, on one stream of one device. Activations are F32, and are
+ * rounded to bf16 where they enter a tensor core. Weights are bf16 (f16 and f32 are rounded to it)
+ * or quantised, whose values are exact in a tensor core. Sums are F32.
  */
 public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, CudaStepBatch, CudaKv> {
     private static final int THREADS = 256;
@@ -64,14 +64,14 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
     /**
      * Opens a device of a driver library and loads the kernels.
      *
-     * @throws dev.longhand.bindings.cuda.CudaUnavailableException if the library is not there
+     * @throws dev.longhand.bindings.cuda.CudaUnavailableException if the library is not available
      * @throws dev.longhand.bindings.cuda.CudaDriverException if a driver call fails
      */
     public CudaBackend(CudaLibrary library, int ordinal) {
         this(library, ordinal, CudaKernels::ptx);
     }
 
-    /** The same with PTX texts from another source, by name. */
+    /** Opens a device with PTX texts from another source, by name. */
     CudaBackend(CudaLibrary library, int ordinal, Function<String, byte[]> ptx) {
         super(CudaTensor.class, CudaLinear.class, CudaStepBatch.class, CudaKv.class);
         CudaDriver driver = CudaDrivers.open(library, ordinal);
@@ -106,10 +106,11 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
     }
 
     /**
-     * Has cuBLAS multiply the many rows of prompts; see {@link dev.longhand.kernels.Prefill}.
+     * Switches the products over the rows of prompts to cuBLAS; see {@link
+     * dev.longhand.kernels.Prefill}.
      *
-     * @throws dev.longhand.bindings.cuda.CudaUnavailableException if it is not there
-     * @throws dev.longhand.bindings.cuda.CublasException if it refuses
+     * @throws dev.longhand.bindings.cuda.CudaUnavailableException if cuBLAS is not available
+     * @throws dev.longhand.bindings.cuda.CublasException if a call to cuBLAS fails
      */
     public void prefillByCublas() {
         CublasPrefill peer = new CublasPrefill(queue, memory, kernels, gatherRows);
@@ -121,7 +122,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
         return "_" + dtype.label();
     }
 
-    /** The queue of all its work, for measurements beside it. */
+    /** The queue of all work of this backend, for measurements. */
     public CudaQueue queue() {
         return queue;
     }
@@ -219,7 +220,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
     protected void runEmbed(CudaTensor table, CudaStepBatch batch, CudaTensor out) {
         batch.synchronise();
         int width = Math.toIntExact(table.shape().width());
-        // bf16 is read as the linear kernels have it, so that a tied head shares its memory
+        // a bf16 table is read in the linear kernels' layout, so that a tied head shares its memory
         CudaMatrix shared = table.dtype() == DType.BF16 ? WeightTensor.of(table).matrix() : null;
         int stride = shared == null ? width : shared.chunks() * CudaMatrix.CHUNK;
         KernelCall call = embed.get(table.dtype());
@@ -319,7 +320,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
         if (current == null || !current.fits(logits.shape())) {
             if (current != null) {
                 current.close();
-                sampler = null; // an allocation that fails leaves none
+                sampler = null; // in case the next allocation fails
             }
             current = new CudaSampler(queue, memory, sample, logits.shape());
             sampler = current;

@@ -20,15 +20,15 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * The PTX that ships in the jar, loaded once per context, and its kernels by name. Linear layers of
- * quantised weights have modules of their own, which are loaded when a backend first asks for one.
- * Every module is compiled for {@code sm_80}. Those whose kernels wait for the launch in front of
- * them ({@code dependent_launch.cuh}) are compiled for {@code sm_90} as well, and loaded from there
- * on devices that overlap launches.
+ * The kernels by name, from PTX modules in the jar that are loaded once per context. Linear layers
+ * of quantised weights have modules of their own, which are loaded when a backend first asks for
+ * one. Every module is compiled for {@code sm_80}. Modules whose kernels wait for the preceding
+ * launch ({@code dependent_launch.cuh}) are also compiled for {@code sm_90}; devices that overlap
+ * launches load that version.
  *
  * <p>The system property {@value #FOLDER_PROPERTY} names a folder to read the modules from instead
- * of the jar. {@code build.sh --lineinfo} makes one whose modules name source lines, so that the
- * PTX device's findings name them too.
+ * of the jar. {@code build.sh --lineinfo} makes such a folder with line information, so that the
+ * PTX device's findings name source lines.
  */
 final class CudaKernels {
     /** Names a folder of modules to load instead of those in the jar. */
@@ -56,20 +56,22 @@ final class CudaKernels {
                                             .map(kind -> kind + dtype.label()))
                     .toArray(String[]::new);
 
-    /** The folder of the texts for any device. */
+    /** The folder of the PTX texts for any device. */
     static final String SM_80 = "sm_80/";
 
-    /** The folder of the texts for devices that overlap launches. */
+    /** The folder of the PTX texts for devices that overlap launches. */
     static final String SM_90 = "sm_90/";
 
-    /** A text for any device from every source file. */
+    /** The names of the PTX texts for any device, one per module. */
     static final String[] TEXTS =
             Stream.of(ALWAYS, QUANTIZED)
                     .flatMap(Stream::of)
                     .map(SM_80::concat)
                     .toArray(String[]::new);
 
-    /** The texts for overlapped launches: those of every module but the ones for many rows. */
+    /**
+     * The names of the PTX texts for overlapped launches: every module except {@code linear_wide}.
+     */
     static final String[] OVERLAPPED_TEXTS =
             Stream.of(ALWAYS, QUANTIZED)
                     .flatMap(Stream::of)
@@ -86,10 +88,10 @@ final class CudaKernels {
     private record Loaded(long handle, Map<String, KernelSignature> signatures) {}
 
     /**
-     * Loads what every model needs.
+     * Loads the modules that every model needs.
      *
      * @param arena holds the parameters of calls
-     * @param ptx a PTX text by its name, one of {@link #TEXTS} or {@link #OVERLAPPED_TEXTS}
+     * @param ptx reads a PTX text by its name, one of {@link #TEXTS} or {@link #OVERLAPPED_TEXTS}
      */
     CudaKernels(CudaQueue queue, Arena arena, Function<String, byte[]> ptx) {
         this.arena = arena;
@@ -116,7 +118,9 @@ final class CudaKernels {
         }
     }
 
-    /** A PTX text by its name: from the folder of {@link #FOLDER_PROPERTY}, or as it ships. */
+    /**
+     * Reads a PTX text by name, from the folder of {@link #FOLDER_PROPERTY} or else from the jar.
+     */
     static byte[] ptx(String name) {
         String folder = System.getProperty(FOLDER_PROPERTY);
         try {
@@ -128,7 +132,7 @@ final class CudaKernels {
         }
     }
 
-    /** A PTX text as it ships, by its name. */
+    /** Reads a PTX text by name from the jar. */
     static byte[] shipped(String name) throws IOException {
         try (InputStream in = CudaKernels.class.getResourceAsStream(name + ".ptx")) {
             if (in == null) {
@@ -138,7 +142,7 @@ final class CudaKernels {
         }
     }
 
-    /** A kernel, ready to be called. */
+    /** Returns the call of a kernel; loads its module if necessary. */
     KernelCall call(String module, String kernel) {
         Loaded loaded = modules.computeIfAbsent(module, this::load);
         long function = queue.driver().function(loaded.handle, kernel);

@@ -7,7 +7,7 @@ import dev.longhand.kernels.tensor.DType;
 
 /** A paged cache in the layout of {@code paged_kv.cuh}: [layers, pages, kvHeads, 64, headDim]. */
 final class CudaKv implements KvCache {
-    /** The dtype in which the kernels keep keys and values. */
+    /** The dtype in which the kernels store keys and values. */
     static final DType DTYPE = DType.BF16;
 
     /** Why no other dtype is supported. */

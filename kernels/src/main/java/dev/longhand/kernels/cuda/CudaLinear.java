@@ -29,7 +29,7 @@ final class CudaLinear extends Linear {
         both.forEach(part -> WeightTensor.of(part.weights()).uploadedIn(matrix));
     }
 
-    /** Layers whose outputs stand side by side. */
+    /** Layers whose outputs are concatenated. */
     CudaLinear(DeviceMemory memory, List<PlacedMatrix<CudaTensor>> matrices) {
         super(PlacedMatrix.matrices(matrices));
         matrix =
@@ -69,7 +69,9 @@ final class CudaLinear extends Linear {
         matrix.upload(memory, new StackedMatrices(weights, gated));
     }
 
-    /** Its index among the groups that adapters change; -1 until an adapter changes it. */
+    /**
+     * The index of these layers among the groups that adapters change; -1 before any adapter does.
+     */
     int loraGroup() {
         return loraGroup;
     }
@@ -86,7 +88,7 @@ final class CudaLinear extends Linear {
         return matrix;
     }
 
-    /** Address of [outputs] F32, or 0. */
+    /** Address of the bias, [outputs] F32, or 0. */
     long bias() {
         return bias;
     }

@@ -107,7 +107,7 @@ final class CudaLinearKernels {
                 kernels.call("lora_shrink", kernel), kernels.call("lora_shrink", kernel + "_odd"));
     }
 
-    /** Has cuBLAS multiply the products that {@link CublasPrefill#takes}. */
+    /** Switches the products that {@link CublasPrefill#takes} to cuBLAS. */
     void prefillBy(CublasPrefill peer) {
         cublas = peer;
     }
@@ -115,8 +115,8 @@ final class CudaLinearKernels {
     /**
      * Queues one product with the rows' adapters.
      *
-     * @param normWeight multiplies RMSNorm(x) with these weights; null multiplies x
-     * @param eps of the norm
+     * @param normWeight weights of an RMSNorm that is applied to x first, or null for none
+     * @param eps epsilon of the norm
      */
     void run(
             CudaLinear linear,

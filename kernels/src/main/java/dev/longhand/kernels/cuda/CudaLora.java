@@ -20,7 +20,7 @@ import java.util.Map;
  * and ranks to multiples of {@link #RANKS}, because a lane reads 16 bytes.
  */
 final class CudaLora implements LoraAdapter {
-    /** Most matrices of a group: q, k, v. */
+    /** The largest number of matrices in a group: q, k, v. */
     private static final int MATRICES = 3;
 
     private static final int RANKS = 8;
@@ -44,7 +44,7 @@ final class CudaLora implements LoraAdapter {
     /** A matrix and its offset in the block. */
     private record Placed(HostTensor matrix, long offset, long rows, long rowBytes) {}
 
-    /** Uploads an adapter whose deltas are of groups below {@code groups}. */
+    /** Uploads an adapter that changes groups with indices below {@code groups}. */
     CudaLora(CudaLoras owner, DeviceMemory memory, int groups, Map<CudaLinear, LoraDelta> deltas) {
         this.owner = owner;
         Layout layout = new Layout(groups);

@@ -47,7 +47,9 @@ final class CudaLoraRows {
         slotOfRow = new int[capacity];
     }
 
-    /** Bytes of a table: for each row a slot's address, a slot, a sorted row and a tile of two. */
+    /**
+     * Bytes of a table: per row an adapter's address, a slot, a sorted row and a tile (two int32).
+     */
     static long bytes(int capacity) {
         return TABLE.bytes() + capacity * (Long.BYTES + 4L * Integer.BYTES);
     }
@@ -61,9 +63,9 @@ final class CudaLoraRows {
     }
 
     /**
-     * Whether a row has an adapter.
+     * Whether any row has an adapter.
      *
-     * @throws IllegalStateException if one is closed
+     * @throws IllegalStateException if an adapter is closed
      */
     static boolean any(Rows rows) {
         boolean any = false;

@@ -50,7 +50,7 @@ final class CudaLoras {
         return lora;
     }
 
-    /** Frees an adapter, and with the last one the memory that they share. */
+    /** Frees an adapter; the last one also frees the memory that all adapters share. */
     void unload(long address) {
         live--;
         version++;
@@ -81,14 +81,14 @@ final class CudaLoras {
     }
 
     /**
-     * Groups that adapters have changed so far. The launches of a step with adapters depend on
-     * nothing else.
+     * The number of groups that adapters have changed so far. The launches of a step with adapters
+     * depend on no other property of the adapters.
      */
     int groups() {
         return groups;
     }
 
-    /** Increases with every change after which a table of rows is out of date. */
+    /** Incremented by every change that makes tables of rows stale. */
     long version() {
         return version;
     }
@@ -103,7 +103,7 @@ final class CudaLoras {
         return ranksMax;
     }
 
-    /** Memory for A x of {@code rows} rows; an earlier result may be freed. */
+    /** Memory for A x of {@code rows} rows; memory returned by earlier calls may be freed. */
     long shrunk(int rows) {
         long bytes = (long) rows * parts(rows) * pitch() * Float.BYTES;
         if (bytes > shrunkBytes) {
@@ -121,8 +121,8 @@ final class CudaLoras {
     }
 
     /**
-     * The address of the table of rows for a product that one of their adapters may change; 0 if
-     * none changes it.
+     * The address of the table of rows and adapters for a product; 0 if no adapter can change the
+     * product.
      *
      * @throws IllegalStateException if a row's adapter is closed
      */

@@ -40,7 +40,7 @@ final class CudaMatrix {
         upload(memory, from);
     }
 
-    /** Replaces the weights in place by matrices of the same shapes. */
+    /** Replaces the weights in place with matrices of the same shapes. */
     void upload(DeviceMemory memory, StackedMatrices from) {
         if (dtype.quantized()) {
             CudaPacking packing = new CudaPacking(from);

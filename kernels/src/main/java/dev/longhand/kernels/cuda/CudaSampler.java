@@ -12,9 +12,9 @@ import dev.longhand.kernels.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The launch of {@code sample.cu} over logits of one shape. A step sends {@link
- * SampleSlotLayout#BYTES} for each row and gets 4 bytes back, and with log-probabilities 16 more
- * and 8 for each of them; a row with a NaN or infinity costs one more copy.
+ * The launch of {@code sample.cu} over logits of one shape. Per row, a step sends {@link
+ * SampleSlotLayout#BYTES} and reads 4 bytes back; log-probabilities add 16 bytes plus 8 for each of
+ * them. A row with a NaN or infinity costs one more copy.
  */
 final class CudaSampler {
     private static final int THREADS = 1024;
@@ -98,7 +98,7 @@ final class CudaSampler {
         accept(logits, states, count);
     }
 
-    /** Writes the slots; returns how many longs will be reported. */
+    /** Writes the slots; returns the number of longs that the kernel will report. */
     private int write(SamplerState[] states, int count) {
         histories.begin();
         int longs = 0;

@@ -48,7 +48,7 @@ final class CudaStepBatch extends StepBatch {
             staging = queue.driver().allocatePinned(bytes);
             device = queue.driver().allocate(bytes);
         } catch (RuntimeException e) {
-            super.close(); // the driver frees its own
+            super.close(); // memory of the driver is freed when it closes
             throw e;
         }
         tokens = part(0, row);

@@ -33,7 +33,7 @@ final class DeviceMemory {
                 queue.driver().allocatePinned(STAGING_BYTES), queue.driver().createEvent());
     }
 
-    /** The next buffer, once the last copy out of it has passed. */
+    /** The next buffer, after waiting for the last copy out of it. */
     private MemorySegment buffer(long bytes) {
         Staging staging = stagings.get(next);
         queue.driver().synchronizeEvent(staging.copied);
@@ -62,8 +62,8 @@ final class DeviceMemory {
     }
 
     /**
-     * Runs code that frees memory. If the device is lost there is nothing to free, and its users
-     * have already seen the exception.
+     * Runs code that frees memory and ignores a lost device: nothing is left to free, and the users
+     * of the device have already seen the exception.
      */
     static void release(Runnable frees) {
         try {

@@ -32,9 +32,9 @@ final class KernelCall {
     private Dim3 block = new Dim3(1, 1, 1);
 
     /**
-     * A call of a kernel.
+     * Creates the call of a kernel.
      *
-     * @param queue where it is launched
+     * @param queue receives the launches
      * @param function the driver's handle of the kernel
      * @param overlapped whether the kernel itself waits for the kernels queued before it
      */
@@ -113,7 +113,7 @@ final class KernelCall {
         return this;
     }
 
-    /** Moves to the next parameter, which has {@code bytes} bytes; where it begins. */
+    /** Moves to the next parameter, which must have {@code bytes} bytes; returns its offset. */
     private long next(long bytes) {
         if (parameter == starts.length || signature.parameterBytes().get(parameter) != bytes) {
             throw new IllegalStateException(

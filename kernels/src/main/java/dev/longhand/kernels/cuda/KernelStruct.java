@@ -13,10 +13,10 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A struct that the kernels and the host exchange, laid out as nvcc lays it out. Sizes and offsets
- * come from {@code layouts.txt}, which {@code build.sh} makes of {@code layouts.cu} together with
- * the PTX. Fields are looked up by name and type when a class is initialised: one that the header
- * does not have, or has with another type, is an error there.
+ * A struct that the kernels and the host exchange, in nvcc's layout. Sizes and offsets come from
+ * {@code layouts.txt}, which {@code build.sh} generates from {@code layouts.cu} together with the
+ * PTX. Fields are looked up by name and type in static initialisers, which fail if the header has
+ * no such field or has it with another type.
  */
 final class KernelStruct {
     private static final String TEXT = "layouts.txt";
@@ -35,7 +35,7 @@ final class KernelStruct {
         bytes = find(name + " bytes");
     }
 
-    /** Size of an element, padding included. */
+    /** Size of the struct, padding included. */
     long bytes() {
         return bytes;
     }
@@ -55,7 +55,7 @@ final class KernelStruct {
         return new Float32(find(field, "float32"));
     }
 
-    /** Where a field that is itself a struct, or an array of structs, begins. */
+    /** The offset of a field that is a struct or an array of structs. */
     long offset(String field) {
         return find(field, "struct");
     }
@@ -126,7 +126,7 @@ final class KernelStruct {
         return value;
     }
 
-    /** Lines such as {@code Problem width int32 48} or {@code Problem bytes 80}. */
+    /** Reads lines such as {@code Problem width int32 48} or {@code Problem bytes 80}. */
     private static Map<String, Long> read() {
         try (InputStream in = KernelStruct.class.getResourceAsStream(TEXT)) {
             if (in == null) {

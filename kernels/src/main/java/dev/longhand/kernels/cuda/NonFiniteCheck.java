@@ -22,9 +22,9 @@ final class NonFiniteCheck {
     private final long found;
 
     /**
-     * A check.
+     * Creates the check.
      *
-     * @param calls a kernel for F32 and one for BF16
+     * @param calls the kernels for F32 and BF16
      */
     NonFiniteCheck(CudaQueue queue, DeviceMemory memory, Map<DType, KernelCall> calls) {
         this.queue = queue;
@@ -33,7 +33,10 @@ final class NonFiniteCheck {
         found = memory.allocate(Long.BYTES);
     }
 
-    /** Index of the first one, row-major, or -1. Of quantised weights the scales are checked. */
+    /**
+     * The row-major index of the first NaN or infinity, or -1. For quantised weights it checks the
+     * scales and returns 0 if any is NaN or infinite.
+     */
     long find(CudaTensor tensor) {
         return switch (tensor) {
             case DeviceTensor own -> find(own.dtype(), own.address(), own.shape().elements());
@@ -44,7 +47,7 @@ final class NonFiniteCheck {
     private long find(WeightTensor weights) {
         CudaMatrix matrix = weights.uploaded();
         if (weights.dtype().quantized()) {
-            return matrix == null || !anyIn(matrix) ? -1 : 0; // codes are finite, a group is not
+            return matrix == null || !anyIn(matrix) ? -1 : 0; // codes are finite, so a scale is not
         }
         if (matrix != null && !anyIn(matrix)) {
             return -1;

@@ -10,10 +10,11 @@ import java.lang.ref.WeakReference;
 
 /**
  * Token histories and biases of sequences on the device, which change their logits: the tokens seen
- * and generated, as bits, how often each was generated, and the biases. There is a place for every
- * row of logits, the most sequences that a step can sample. A sequence's history is uploaded when
+ * and generated, as bits, how often each was generated, and the biases. There is one place per row
+ * of logits, enough for all sequences that a step can sample. A sequence's history is uploaded when
  * it is first sampled; from then on the kernel adds the tokens that it samples. When all places are
- * taken, the one used longest ago is given to the next sequence: the host can upload it again.
+ * taken, the next sequence gets the least recently used one, since the host can upload its history
+ * again.
  */
 final class SampleHistories {
     private final DeviceMemory memory;
@@ -26,7 +27,7 @@ final class SampleHistories {
     private final int[] placeOfRow;
     private long step;
 
-    /** The sequence that has a place, and the age of the history there. */
+    /** The sequence that has a place, and the number of tokens in its history there. */
     private static final class Place {
         private @Nullable WeakReference<SamplerState> sequence;
         private long age;
@@ -69,12 +70,12 @@ final class SampleHistories {
         return histories;
     }
 
-    /** Words of the tokens seen; as many of the tokens generated follow. */
+    /** Words of the bits of tokens seen; as many words for the tokens generated follow. */
     int half() {
         return words / 2;
     }
 
-    /** Address of the counts, {@code 32 * half} of a place. */
+    /** Address of the counts, {@code 32 * half} per place. */
     long counts() {
         return counts;
     }
@@ -89,7 +90,10 @@ final class SampleHistories {
         step++;
     }
 
-    /** The place of a sequence, brought up to date; {@code row} is the row it is sampled from. */
+    /**
+     * Returns the place of a sequence, with its contents updated; {@code row} is the row it is
+     * sampled from.
+     */
     int place(SamplerState state, int row) {
         if (!keeps(state)) {
             return SampleSlotLayout.NO_PLACE;
@@ -114,8 +118,8 @@ final class SampleHistories {
     }
 
     /**
-     * Notes that a row was sampled. If its token was forced, the kernel has added another one, and
-     * the history is uploaded again.
+     * Records that a row was sampled. If its token was forced, the kernel has added a different
+     * token, so the history will be uploaded again.
      */
     void sampled(SamplerState state, int row) {
         if (state.params().penalises() && !state.forced()) {

@@ -41,7 +41,7 @@ final class SampleSlotLayout {
     private static final KernelStruct REPORT = new KernelStruct("Report");
     private static final Int64 MASS = REPORT.int64("mass");
     private static final Int64 MAX = REPORT.int64("max");
-    private static final long ENTRIES = REPORT.bytes(); // they follow
+    private static final long ENTRIES = REPORT.bytes(); // entries follow the report
     private static final KernelStruct ENTRY = new KernelStruct("Entry");
     private static final Int32 ENTRY_TOKEN = ENTRY.int32("token");
     private static final Float32 ENTRY_LOGIT = ENTRY.float32("logit");
@@ -52,7 +52,7 @@ final class SampleSlotLayout {
     /** Bytes of the biases of a sequence. */
     static final long BIASES_BYTES = SamplingParams.LOGIT_BIAS_TOKENS_MAX * BIAS.bytes();
 
-    /** The place of a sequence of which the device keeps nothing. */
+    /** The place of a sequence without history and biases on the device. */
     static final int NO_PLACE = -1;
 
     private static final long WHOLE = -1;

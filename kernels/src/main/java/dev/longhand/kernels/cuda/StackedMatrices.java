@@ -14,7 +14,7 @@ import java.util.List;
  *     ones padded, so that a tile of 16 rows holds both factors of eight outputs
  */
 record StackedMatrices(List<HostTensor> matrices, boolean interleaved) {
-    /** Rows of gate that precede as many of up. */
+    /** Consecutive rows of gate, followed by as many rows of up. */
     private static final int RUN = 8;
 
     /** The index of a row that pads a run. */

@@ -12,7 +12,8 @@ import java.util.Optional;
 
 /**
  * Weights from host memory. Linear layers upload them in a layout of their own, as a matrix or as a
- * part of one; other kernels read them as they are. Either is uploaded when it is first asked for.
+ * part of one; other kernels read them in their original layout. Each form is uploaded on first
+ * use.
  */
 final class WeightTensor implements CudaTensor {
     private final DeviceMemory memory;
@@ -22,13 +23,13 @@ final class WeightTensor implements CudaTensor {
     private @Nullable Upload upload;
     private long address;
 
-    /** Where the host has the elements. */
+    /** The location of the elements on the host. */
     private sealed interface Source {}
 
-    /** In memory of the caller's, which outlives this tensor. */
+    /** In the caller's memory, which outlives this tensor. */
     private record Borrowed(HostTensor host) implements Source {}
 
-    /** In memory of this tensor's, until a linear layer has uploaded them. */
+    /** In this tensor's own memory, until a linear layer has uploaded them. */
     private record Owned(HostTensor host, Arena arena) implements Source {}
 
     /** Only the device has them, in the matrix of a linear layer. */
@@ -59,7 +60,7 @@ final class WeightTensor implements CudaTensor {
     }
 
     /**
-     * A tensor as weights.
+     * Casts a tensor to weights.
      *
      * @throws IllegalArgumentException if it does not come from the host
      */
@@ -119,7 +120,9 @@ final class WeightTensor implements CudaTensor {
         return upload.matrix();
     }
 
-    /** Notes that a linear layer has uploaded the elements in {@code matrix}. */
+    /**
+     * Records the matrix in which a linear layer has uploaded the elements; frees own host memory.
+     */
     void uploadedIn(CudaMatrix matrix) {
         if (upload == null) {
             upload = new Upload(matrix, true);
@@ -132,7 +135,7 @@ final class WeightTensor implements CudaTensor {
         return upload == null ? null : upload.matrix();
     }
 
-    /** Frees host memory of the tensor's own. */
+    /** Frees the tensor's own host memory, if any. */
     void release() {
         if (source instanceof Owned owned) {
             source = new Freed();
