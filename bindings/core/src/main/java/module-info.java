@@ -1,4 +1,4 @@
-/** Native APIs as Java sees them: the CPU kernel library and the CUDA driver. */
+/** Java APIs of native libraries: the CPU kernel library and the CUDA driver. */
 module dev.longhand.bindings {
     requires transitive org.jspecify;
     requires jcuda;

@@ -1,12 +1,12 @@
 package dev.longhand.bindings.cpu;
 
-/** Whether the CPU kernel library can be used, as a value. */
+/** The outcome of loading the CPU kernel library. */
 public sealed interface CpuAvailability {
-    /** It is loaded. */
+    /** The library is loaded. */
     record Present(CpuLibrary library) implements CpuAvailability {}
 
     /**
-     * It cannot be had.
+     * The library is not available.
      *
      * @param cause what was found instead
      * @param remedy what the user can do

@@ -9,8 +9,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The ops of the library on threads of their own; shapes and layouts as in {@code longhand_cpu.h},
- * and checked by the caller. Used by one thread at a time. A call allocates nothing on the heap.
+ * The ops of the library, run on the context's own threads. Shapes and layouts are those of {@code
+ * longhand_cpu.h}; the caller checks them. Used by one thread at a time. A call allocates nothing
+ * on the heap.
  */
 public final class CpuContext implements AutoCloseable {
     private final MemorySegment context;

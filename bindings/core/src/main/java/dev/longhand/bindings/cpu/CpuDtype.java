@@ -2,7 +2,7 @@ package dev.longhand.bindings.cpu;
 
 import dev.longhand.bindings.cpu.generated.LonghandCpu;
 
-/** Element types as the library numbers them. */
+/** The element types of the library, with its codes for them. */
 public enum CpuDtype {
     F32(LonghandCpu.LH_F32()),
     BF16(LonghandCpu.LH_BF16()),

@@ -13,7 +13,7 @@ import java.util.List;
 
 /**
  * The CPU kernel library, loaded once per JVM. It is unpacked from the class path into a private
- * folder that is gone again as soon as the library is mapped; the system property {@value
+ * folder that is deleted as soon as the library is mapped; the system property {@value
  * #PATH_PROPERTY} names another file instead.
  */
 public final class CpuLibrary {
@@ -30,8 +30,8 @@ public final class CpuLibrary {
     /**
      * Loads the library at the first call and remembers the outcome.
      *
-     * @param owner a class beside whose package the resource lies
-     * @param folder the folder of the resource, relative to the owner's package
+     * @param owner a class that looks up the resource
+     * @param folder the folder of the resource, absolute or relative to the owner's package
      */
     public static synchronized CpuAvailability availability(Class<?> owner, String folder) {
         if (loaded == null) {
@@ -89,9 +89,9 @@ public final class CpuLibrary {
     }
 
     /**
-     * Asks the system for huge pages under memory that was not touched yet. Linux gives them to a
-     * mapped file where its file system and its page cache can (ext4 since 6.16); a processor with
-     * fewer pages to look up reads faster.
+     * Asks the system to back memory that has not been touched yet with huge pages; with fewer
+     * pages to look up, a processor reads faster. For a mapped file Linux grants them if its file
+     * system and the page cache support them (ext4 since 6.16).
      */
     public void preferHugePages(MemorySegment memory) {
         LonghandCpu.lh_memory_prefer_huge(memory, memory.byteSize());

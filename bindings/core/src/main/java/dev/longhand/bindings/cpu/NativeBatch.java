@@ -5,7 +5,7 @@ import dev.longhand.bindings.cpu.generated.lh_batch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** An {@code lh_batch}: made once over arrays that are refilled, with a row count that changes. */
+/** An {@code lh_batch}, created once over arrays that are refilled; only its row count changes. */
 public final class NativeBatch {
     private final MemorySegment struct;
 
@@ -32,7 +32,7 @@ public final class NativeBatch {
         lh_batch.pages_per_sequence(struct, pagesPerSequence);
     }
 
-    /** Sets how many rows the next call has. */
+    /** Sets the number of rows of the next call. */
     public void setRows(int rows) {
         lh_batch.rows(struct, rows);
     }

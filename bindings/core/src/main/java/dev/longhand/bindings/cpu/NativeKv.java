@@ -6,7 +6,7 @@ import dev.longhand.bindings.cpu.generated.lh_kv;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** An {@code lh_kv}: the sizes of a paged KV cache and where its memory is. */
+/** An {@code lh_kv}: the sizes and the memory of a paged KV cache. */
 public final class NativeKv {
     private final MemorySegment struct;
 
@@ -14,8 +14,8 @@ public final class NativeKv {
      * Describes a cache.
      *
      * @param keys [layers, pages, kvHeads, headDim, 64]
-     * @param values [layers, pages, kvHeads, 64, headDim], of INT8 with scales after each tile
-     * @param dtype F32, BF16, or INT8: keys in BF16, values in 8 bits
+     * @param values [layers, pages, kvHeads, 64, headDim]; for INT8, scales follow each tile
+     * @param dtype F32, BF16, or INT8 (keys in BF16, values in 8 bits)
      */
     public NativeKv(
             Arena arena,

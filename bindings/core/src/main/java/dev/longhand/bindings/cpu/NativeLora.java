@@ -4,13 +4,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** An adapter's change of one group of matrices, as the kernels read it. */
+/** An adapter's changes to one group of matrices, as native structs. */
 public final class NativeLora {
     private final NativeMatrices a;
     private final NativeMatrices b;
     private final MemorySegment scales;
 
-    /** A group of {@code matrices}, none of which changes yet. */
+    /** Creates a group of {@code matrices} matrices without changes. */
     public NativeLora(Arena arena, int matrices) {
         a = new NativeMatrices(arena, matrices);
         b = new NativeMatrices(arena, matrices);
@@ -18,7 +18,7 @@ public final class NativeLora {
     }
 
     /**
-     * Sets the change of a matrix.
+     * Sets the change to a matrix.
      *
      * @param down A, [rank, inputs]
      * @param up B, [outputs, rank]

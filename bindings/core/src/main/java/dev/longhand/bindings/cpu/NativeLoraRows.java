@@ -5,7 +5,10 @@ import dev.longhand.bindings.cpu.generated.lh_lora;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** An array of {@code lh_lora}: which rows of a call use which change. Refilled for every call. */
+/**
+ * An array of {@code lh_lora}: adapter changes with the rows that use them. Refilled for every
+ * call.
+ */
 public final class NativeLoraRows {
     private MemorySegment structs;
     private int capacity = 8;
@@ -16,12 +19,12 @@ public final class NativeLoraRows {
         structs = lh_lora.allocateArray(capacity, Arena.ofAuto());
     }
 
-    /** Forgets all. */
+    /** Removes all entries. */
     public void clear() {
         count = 0;
     }
 
-    /** Adds rows, all behind those added before. */
+    /** Adds a range of rows, which must follow all rows added before. */
     public void add(int firstRow, int rows, NativeLora lora) {
         if (count == capacity) {
             MemorySegment old = structs;

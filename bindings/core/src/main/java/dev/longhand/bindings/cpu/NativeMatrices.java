@@ -7,12 +7,14 @@ import org.jspecify.annotations.Nullable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** An array of {@code lh_matrix}: the weights that one linear call applies side by side. */
+/**
+ * An array of {@code lh_matrix}: the matrices of one linear call, which concatenates their outputs.
+ */
 public final class NativeMatrices {
     private final MemorySegment structs;
     private final int count;
 
-    /** Room for {@code count} matrices, to be set one by one. */
+    /** Allocates {@code count} matrices, to be set one by one. */
     public NativeMatrices(Arena arena, int count) {
         structs = lh_matrix.allocateArray(count, arena);
         this.count = count;
@@ -37,7 +39,7 @@ public final class NativeMatrices {
         lh_matrix.outputs(struct, outputs);
     }
 
-    /** Points a matrix that was set at other weights of the same kind. */
+    /** Replaces the weights of a matrix with others of the same shape and dtype. */
     public void setWeights(int index, MemorySegment weights) {
         lh_matrix.weights(lh_matrix.asSlice(structs, index), weights);
     }

@@ -33,7 +33,7 @@ public final class NativeMemory implements AutoCloseable {
         return segment;
     }
 
-    /** Gives the memory back; idempotent. */
+    /** Frees the memory; idempotent. */
     @Override
     public void close() {
         if (arena.scope().isAlive()) {

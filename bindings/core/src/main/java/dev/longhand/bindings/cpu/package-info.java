@@ -1,6 +1,6 @@
 /**
- * The CPU kernel library as Java sees it: found or not found, contexts, native structs. The only
- * package that imports the bindings that jextract generated.
+ * The Java API of the CPU kernel library: availability, contexts, native structs. The only package
+ * that imports the library's jextract bindings.
  */
 @NullMarked
 package dev.longhand.bindings.cpu;

@@ -19,18 +19,18 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * NVIDIA's bf16 matrix product on one of our queues: for prefill by cuBLAS, which is opt-in, and as
- * the yardstick of our own kernels. cuBLAS picks its kernel by the number of rows, so a row's bits
- * depend on the rows beside it: there is no batch invariance.
+ * NVIDIA's bf16 matrix product on a {@link CudaQueue}: for opt-in prefill by cuBLAS, and as the
+ * yardstick for our own kernels. cuBLAS picks its kernel by the number of rows, so a row's bits
+ * depend on the rows beside it: it is not batch invariant.
  *
- * <p>Nothing of JCublas is loaded before {@link #open}. Used by the driver's thread, and closed
- * before the driver. A status other than success becomes a {@link CublasException}; a product that
- * fails while it runs is reported by a later call that waits for the queue.
+ * <p>JCublas is not loaded before {@link #open}. Used by the driver's thread, and closed before the
+ * driver. A status other than success becomes a {@link CublasException}; a product that fails while
+ * it runs is reported by a later call that waits for the queue.
  */
 public final class CublasGemm implements AutoCloseable {
     /**
-     * A system property with the path of a library to use in place of NVIDIA's, over any driver.
-     * Tests multiply on the PTX device with it.
+     * The system property with the path of a library to use instead of NVIDIA's cuBLAS, with any
+     * driver. Tests use it to multiply on the PTX device.
      */
     public static final String LIBRARY_PROPERTY = "longhand.cublas.library";
 
@@ -72,9 +72,9 @@ public final class CublasGemm implements AutoCloseable {
     /**
      * Opens cuBLAS on a queue.
      *
-     * @throws CudaUnavailableException if JCublas or libcublas is not there, or this process uses
+     * @throws CudaUnavailableException if JCublas or libcublas is missing, or this process uses
      *     another driver than NVIDIA's
-     * @throws CublasException if cuBLAS refuses
+     * @throws CublasException if a call to cuBLAS fails
      */
     public static CublasGemm open(CudaQueue queue) {
         String library = System.getProperty(LIBRARY_PROPERTY);
@@ -91,7 +91,7 @@ public final class CublasGemm implements AutoCloseable {
         return open(queue, CublasLibrary.NAMES);
     }
 
-    /** The same with a libcublas by one of these names, over any driver. */
+    /** Opens the first libcublas found by one of these names, with any driver. */
     static CublasGemm open(CudaQueue queue, List<String> names) {
         CublasLibrary.load(names);
         return new CublasGemm(queue);

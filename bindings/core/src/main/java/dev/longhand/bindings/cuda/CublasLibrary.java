@@ -9,11 +9,12 @@ import java.util.List;
 
 /**
  * JCublas, bound to NVIDIA's {@code libcublas.so.12}, which is optional. The jar and the library
- * are looked up first, because without them JCublas's classes fail to initialise for good.
+ * are looked up first, because without them JCublas's classes fail to initialise permanently.
  */
 final class CublasLibrary {
     /**
-     * The bare name for the system's loader, then the usual folders of a toolkit that it misses.
+     * The bare name for the system's loader, then the usual toolkit folder, which the loader may
+     * not search.
      */
     static final List<String> NAMES =
             List.of("libcublas.so.12", "/usr/local/cuda/lib64/libcublas.so.12");
@@ -25,7 +26,7 @@ final class CublasLibrary {
     private CublasLibrary() {}
 
     /**
-     * Binds JCublas to the first library of these names, once.
+     * Binds JCublas to the first of these libraries that can be mapped, once.
      *
      * @throws CudaUnavailableException saying what is missing
      */
@@ -47,7 +48,7 @@ final class CublasLibrary {
         loaded = true;
     }
 
-    /** Maps a library for good: JCublas's native half then finds it by its SONAME. */
+    /** Maps a library permanently: JCublas's native half then finds it by its SONAME. */
     private static boolean map(String name) {
         try {
             SymbolLookup.libraryLookup(name, Arena.global());
@@ -57,7 +58,7 @@ final class CublasLibrary {
         }
     }
 
-    /** Has JCublas return statuses, because its own exceptions carry none. */
+    /** Makes JCublas return statuses, because its own exceptions carry none. */
     private static void initialize() {
         JCublas2.setExceptionsEnabled(false);
     }

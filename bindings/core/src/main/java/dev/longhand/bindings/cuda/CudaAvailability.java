@@ -2,7 +2,7 @@ package dev.longhand.bindings.cuda;
 
 import java.util.List;
 
-/** Whether a CUDA device can be used, as a value. */
+/** The outcome of probing for a CUDA device. */
 public sealed interface CudaAvailability {
     /**
      * At least one device is present.

@@ -3,7 +3,7 @@ package dev.longhand.bindings.cuda;
 /**
  * One device as the driver describes it.
  *
- * @param ordinal its number
+ * @param ordinal the device's number, from 0
  * @param name product name
  * @param computeMajor compute capability, major
  * @param computeMinor compute capability, minor
@@ -18,9 +18,9 @@ public record CudaDevice(
         int driverVersion,
         long memoryBytes) {
     private static final int OVERLAP_COMPUTE_MAJOR_MIN = 9;
-    private static final int OVERLAP_DRIVER_VERSION_MIN = 12_030; // in recordings too
+    private static final int OVERLAP_DRIVER_VERSION_MIN = 12_030; // overlaps recordings too
 
-    /** Whether {@link CudaDriver#launchOverlapped} overlaps here. */
+    /** Whether {@link CudaDriver#launchOverlapped} overlaps launches on this device. */
     public boolean overlapsLaunches() {
         return computeMajor >= OVERLAP_COMPUTE_MAJOR_MIN
                 && driverVersion >= OVERLAP_DRIVER_VERSION_MIN;

@@ -3,25 +3,25 @@ package dev.longhand.bindings.cuda;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The part of the CUDA driver API that the kernels need, over NVIDIA's {@code libcuda.so.1} or the
- * PTX device's. {@link CudaProbe} says whether there is a device, {@link CudaDrivers} opens it, and
+ * The part of the CUDA driver API that the kernels need, from NVIDIA's {@code libcuda.so.1} or from
+ * the PTX device's. {@link CudaProbe} looks for a device, {@link CudaDrivers} opens it, and a
  * {@link CudaQueue} is one of its streams.
  *
- * <p>One context on one device, used by one platform thread at a time; the context follows the
- * thread that calls. Handles are the driver's own pointers as longs, device addresses are plain
- * longs, stream 0 is the default stream. Host memory in copies is native or pinned, never a heap
- * array.
+ * <p>A driver is one context on one device, used by one platform thread at a time; the context
+ * becomes current in the calling thread. Handles are the driver's own pointers as longs, device
+ * addresses are plain longs, stream 0 is the default stream. Host memory in copies is native or
+ * pinned, never a heap array.
  *
- * <p>A status other than success becomes a {@link CudaDriverException} at the line it happened.
- * Calls on a closed driver throw {@link IllegalStateException}. Destroying a handle that is not, or
- * no longer, this driver's throws {@link IllegalArgumentException}; such handles must not be used
- * to queue work. Queueing work and waiting for it allocates nothing on the heap.
+ * <p>A call that returns a status other than success throws a {@link CudaDriverException}. Calls on
+ * a closed driver throw {@link IllegalStateException}. Destroying a handle that this driver does
+ * not own (any more) throws {@link IllegalArgumentException}; queueing work with such a handle is
+ * undefined. Queueing work and waiting for it allocates nothing on the heap.
  */
 public interface CudaDriver extends AutoCloseable {
     /** The opened device. */
     CudaDevice device();
 
-    /** Memory of the device, over all processes. */
+    /** The device's free and total memory, over all processes. */
     MemoryInfo memoryInfo();
 
     /** Bytes that can still be allocated, and all bytes of the device. */
@@ -33,13 +33,13 @@ public interface CudaDriver extends AutoCloseable {
     /** Frees device memory. */
     void free(long address);
 
-    /** Allocates pinned host memory, which the device copies without staging. */
+    /** Allocates pinned host memory, which is copied to and from the device without staging. */
     MemorySegment allocatePinned(long bytes);
 
     /** Frees pinned host memory; use of the segment then throws. */
     void freePinned(MemorySegment memory);
 
-    /** Queues a copy from the host; the memory must stay alive until the stream has passed it. */
+    /** Queues a copy from the host; the memory must stay alive until the copy is complete. */
     void copyToDevice(long to, MemorySegment from, long stream);
 
     /** Queues a copy to the host. */
@@ -54,7 +54,7 @@ public interface CudaDriver extends AutoCloseable {
     /**
      * Loads a module; returns its handle.
      *
-     * @param image native: PTX text with a NUL at its end, a cubin or a fatbin
+     * @param image native memory: PTX text with a NUL at its end, a cubin or a fatbin
      */
     long loadModule(MemorySegment image);
 
@@ -120,10 +120,10 @@ public interface CudaDriver extends AutoCloseable {
     /** Makes a stream wait for an event. */
     void await(long stream, long event);
 
-    /** Waits until an event has passed; one that was never recorded has. */
+    /** Waits until an event is complete, as is one that was never recorded. */
     void synchronizeEvent(long event);
 
-    /** Milliseconds between two events that have passed. */
+    /** Milliseconds between two complete events. */
     float elapsedMillis(long from, long to);
 
     /** Destroys an event. */

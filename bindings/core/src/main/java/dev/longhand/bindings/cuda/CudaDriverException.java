@@ -87,7 +87,9 @@ public final class CudaDriverException extends RuntimeException {
         this(status, call, "");
     }
 
-    /** With details such as numbers or a compiler's log; empty if there are none. */
+    /**
+     * Creates an exception with details such as numbers or a compiler's log, which may be empty.
+     */
     CudaDriverException(int status, String call, String detail) {
         super(
                 "%s: %s (%d)%s: %s; %s"

@@ -12,8 +12,8 @@ public final class CudaDrivers {
      * @param ordinal the number of the device, from 0
      * @throws CudaUnavailableException if the library or a device is missing, or this process uses
      *     another library
-     * @throws IllegalArgumentException if there are devices but none of that number
-     * @throws CudaDriverException if the driver refuses
+     * @throws IllegalArgumentException if there are devices, but none with that number
+     * @throws CudaDriverException if a driver call fails
      */
     public static CudaDriver open(CudaLibrary library, int ordinal) {
         return switch (CudaProbe.probe(library)) {

@@ -3,8 +3,8 @@ package dev.longhand.bindings.cuda;
 import java.nio.file.Path;
 
 /**
- * Which {@code libcuda.so.1} to use. A process can use only one, because JCuda binds to the first
- * one loaded.
+ * The {@code libcuda.so.1} to use. A process can use only one, because JCuda binds to the first one
+ * loaded.
  *
  * @param name the system's library by its bare name, or an absolute path
  */
@@ -13,7 +13,7 @@ public record CudaLibrary(String name) {
     static final String SONAME = "libcuda.so.1";
 
     /**
-     * Takes either form of name.
+     * Creates a library from either form of name.
      *
      * @throws IllegalArgumentException if it is neither
      */
@@ -35,8 +35,8 @@ public record CudaLibrary(String name) {
     }
 
     /**
-     * Maps the library for the rest of the process; done at most once, so that its file may be
-     * deleted afterwards.
+     * Maps the library for the rest of the process, at most once; its file may be deleted
+     * afterwards.
      *
      * @throws CudaUnavailableException if it cannot be mapped, or this process uses another
      */

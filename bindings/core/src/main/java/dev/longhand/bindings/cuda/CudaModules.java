@@ -60,7 +60,10 @@ final class CudaModules {
         return module.handle();
     }
 
-    /** The driver reads text up to its NUL; the other forms contain their own size. */
+    /**
+     * Checks that PTX text ends with a NUL, where the driver stops reading; other images contain
+     * their size.
+     */
     private static void requireEnd(MemorySegment image) {
         if (image.byteSize() >= Integer.BYTES) {
             int magic = image.get(ValueLayout.JAVA_INT_UNALIGNED, 0);

@@ -40,7 +40,9 @@ public final class CudaProbe {
         }
     }
 
-    /** Probes a library even if this process uses another; only devices cannot be listed then. */
+    /**
+     * Probes a library even if this process uses another; then it only fails at listing devices.
+     */
     static CudaAvailability look(CudaLibrary library) {
         try (Arena arena = Arena.ofConfined()) {
             SymbolLookup driver;

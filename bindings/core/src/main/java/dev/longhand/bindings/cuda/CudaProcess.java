@@ -8,7 +8,7 @@ import java.lang.foreign.SymbolLookup;
 import java.util.Optional;
 
 /**
- * Which {@code libcuda.so.1} this process uses. JCuda's library and the generated bindings both
+ * The {@code libcuda.so.1} that this process uses. JCuda's library and the generated bindings both
  * open it by that bare name, and the system's loader returns a library of that SONAME that is
  * already loaded. So a file is loaded by its path before either of them, and then checked to be the
  * one that the bare name finds.
@@ -71,7 +71,7 @@ final class CudaProcess {
 
     private static Optional<MemorySegment> cuInit(String library, Arena arena) {
         try {
-            // without its arena, so that equal addresses make equal segments
+            // detached from the arena, so that segments of equal addresses are equal
             return SymbolLookup.libraryLookup(library, arena)
                     .find("cuInit")
                     .map(symbol -> MemorySegment.ofAddress(symbol.address()));

@@ -5,8 +5,8 @@ import dev.longhand.bindings.cuda.CudaDriver.Dim3;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A stream together with the driver it belongs to. Work queued here runs in order; each method is
- * that of {@link CudaDriver} with this stream as its argument. Memory, modules and events belong to
+ * A stream together with the driver it belongs to. Work queued here runs in order; each method
+ * calls its namesake in {@link CudaDriver} with this stream. Memory, modules and events belong to
  * the whole context and come from {@link #driver}.
  *
  * @param driver the driver whose context holds the stream
@@ -18,7 +18,7 @@ public record CudaQueue(CudaDriver driver, long stream) {
         return new CudaQueue(driver, driver.createStream());
     }
 
-    /** Queues a copy from the host; the memory must stay alive until the stream has passed it. */
+    /** Queues a copy from the host; the memory must stay alive until the copy is complete. */
     public void copyToDevice(long to, MemorySegment from) {
         driver.copyToDevice(to, from, stream);
     }

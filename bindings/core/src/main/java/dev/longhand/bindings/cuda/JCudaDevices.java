@@ -10,7 +10,7 @@ import java.util.List;
 
 /**
  * The driver's devices, read through JCuda. Used only once {@code libcuda.so.1} is found: without
- * it JCuda's classes fail to initialise for good.
+ * it JCuda's classes fail to initialise permanently.
  */
 final class JCudaDevices {
     private static final int NAME_BYTES_MAX = 256;

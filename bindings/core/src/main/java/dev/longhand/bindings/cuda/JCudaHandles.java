@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import java.lang.foreign.MemorySegment;
 
 /**
- * JCuda's objects with their handle made readable: JCuda needs its object to destroy a resource,
+ * JCuda's objects with readable handles: JCuda needs its own object to destroy a resource, while
  * every other call needs the handle.
  */
 final class JCudaHandles {

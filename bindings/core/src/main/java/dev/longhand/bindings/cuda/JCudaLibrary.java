@@ -21,7 +21,7 @@ final class JCudaLibrary {
         }
     }
 
-    /** Has JCuda return statuses, because its own exceptions carry none. */
+    /** Makes JCuda return statuses, because its own exceptions carry none. */
     private static void initialize() {
         JCudaDriver.setExceptionsEnabled(false);
     }

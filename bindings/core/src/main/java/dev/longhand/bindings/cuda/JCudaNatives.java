@@ -13,9 +13,9 @@ import java.nio.file.Path;
 /**
  * JCuda's native libraries. By default JCuda unpacks each to a fixed name in the common temporary
  * folder and loads any file that is already there. It reads that folder from {@code java.io.tmpdir}
- * while one of its classes initialises; only for that time the property names a private folder that
- * holds the unpacked library. (The JDK itself has read the property before.) A library of that name
- * on {@code java.library.path} still takes precedence, because the user put it there.
+ * while one of its classes initialises; during that time only, the property names a private folder
+ * that holds the unpacked library. (The JDK itself has read the property before.) A library of that
+ * name on {@code java.library.path} still takes precedence, because the user put it there.
  */
 final class JCudaNatives {
     private static final String FOLDER_PROPERTY = "java.io.tmpdir";
@@ -23,7 +23,7 @@ final class JCudaNatives {
     private JCudaNatives() {}
 
     /**
-     * Loads a library while no other thread changes the property.
+     * Loads a library; one at a time, because the property is changed meanwhile.
      *
      * @param name without version and platform, for example {@code JCudaDriver}
      * @param what the library in words

@@ -49,7 +49,7 @@ final class LoadedCudaDriver implements CudaDriver {
     /** Creates a context on a device of the library that JCuda is bound to. */
     LoadedCudaDriver(CudaDevice device) {
         this.device = device;
-        Arena arena = Arena.ofAuto(); // one for both: the configuration points to the attribute
+        Arena arena = Arena.ofAuto(); // one arena, since the configuration points to the attribute
         MemorySegment overlap = CUlaunchAttribute.allocate(arena);
         CUlaunchAttribute.id(
                 overlap,
@@ -64,7 +64,7 @@ final class LoadedCudaDriver implements CudaDriver {
         CURRENT.set(this);
     }
 
-    /** Before every call into the driver. */
+    /** Makes the context current in this thread; called before every call into the driver. */
     void enter() {
         if (closed) {
             throw new IllegalStateException("the CUDA driver is closed");
@@ -165,7 +165,7 @@ final class LoadedCudaDriver implements CudaDriver {
                 "cuMemsetD8Async");
     }
 
-    /** The driver's sizes are unsigned, so that -1 would mean all memory. */
+    /** Rejects negative sizes: the driver's sizes are unsigned, so -1 would mean all memory. */
     private static void requireNotNegative(long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException("negative size: " + bytes);

@@ -9,8 +9,8 @@ import java.util.stream.Collectors;
 
 /**
  * NVIDIA's PTX assembler from JCuda's native libraries: it needs no GPU, driver or toolkit. It is
- * CUDA 12.0's and knows sm_80 to sm_90 and PTX up to version 8.0. A driver assembles with its own
- * version, so register counts on a GPU are close to these, not equal.
+ * the version of CUDA 12.0, which supports sm_80 to sm_90 and PTX up to version 8.0. A driver
+ * assembles with its own version, so register counts on a GPU are close to these, but not equal.
  */
 public final class PtxAssembler {
     private static boolean loaded;
@@ -19,7 +19,7 @@ public final class PtxAssembler {
      * An assembled module.
      *
      * @param architecture for example {@code sm_80}
-     * @param log what {@code ptxas --verbose} says: registers, shared memory and spills by kernel
+     * @param log the output of {@code ptxas --verbose}: registers, shared memory, spills by kernel
      */
     public record Assembly(String architecture, String log) {}
 
@@ -36,8 +36,8 @@ public final class PtxAssembler {
     /**
      * Assembles the PTX text of a module.
      *
-     * @throws IllegalArgumentException with the assembler's message, if it refuses the text
-     * @throws CudaUnavailableException if this system cannot load it
+     * @throws IllegalArgumentException with the assembler's message, if it rejects the text
+     * @throws CudaUnavailableException if the assembler cannot be loaded
      */
     public static Assembly assemble(byte[] ptx, String architecture) {
         byte[] text = withoutLines(ptx);
@@ -72,9 +72,10 @@ public final class PtxAssembler {
     }
 
     /**
-     * The text up to a NUL, without line numbers: for sm_90 this assembler recurses endlessly over
-     * those of a module with several kernels and crashes the JVM. The log does not depend on them.
-     * An empty text would crash the process, too.
+     * Returns the text without line numbers, and with a NUL at its end. For sm_90 this assembler
+     * recurses endlessly over the line numbers of a module with several kernels and crashes the
+     * JVM; the log does not depend on them. Empty text would crash the process too, so it is
+     * rejected.
      */
     private static byte[] withoutLines(byte[] ptx) {
         String text = new String(ptx, StandardCharsets.UTF_8);
@@ -116,7 +117,7 @@ public final class PtxAssembler {
         }
     }
 
-    /** Has JCuda return statuses, because its own exceptions carry none. */
+    /** Makes JCuda return statuses, because its own exceptions carry none. */
     private static void initialize() {
         JNvPTXCompiler.setExceptionsEnabled(false);
     }

@@ -1,7 +1,7 @@
 /**
- * The CUDA driver as the kernels see it: {@link dev.longhand.bindings.cuda.CudaDriver}, how to find
- * out whether this machine has one, and how to open it. The only package that uses {@code jcuda.*}
- * and the driver bindings that jextract generated.
+ * The CUDA driver API for the kernels: {@link dev.longhand.bindings.cuda.CudaDriver}, and how to
+ * probe for a device and open it. The only package that uses {@code jcuda.*} and the driver's
+ * jextract bindings.
  */
 @NullMarked
 package dev.longhand.bindings.cuda;

@@ -11,19 +11,19 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.function.Consumer;
 
 /**
- * A shared library that is packed as a resource. It is unpacked into a new folder that only this
- * user can enter, and the folder is gone again as soon as the library is mapped: nothing can be
- * planted there, nothing is shared with another process, nothing is left behind.
+ * Loads shared libraries that are packed as resources. A library is unpacked into a new folder that
+ * only this user can enter, and the folder is deleted as soon as the library is mapped: nobody can
+ * plant a file there, processes share nothing, and nothing is left behind.
  */
 public final class PackedLibrary {
     private PackedLibrary() {}
 
     /**
-     * Unpacks a library and has it loaded.
+     * Unpacks a library and loads it.
      *
      * @param resource the library's bytes, read and closed here; null if there is none
-     * @param file the name that the file shall have
-     * @param loading maps the file into the process; what it throws is passed on
+     * @param file the name of the unpacked file
+     * @param loading maps the file into the process; its exceptions are passed on
      * @return false if there is no resource
      * @throws IOException if the file cannot be written
      */
@@ -54,8 +54,8 @@ public final class PackedLibrary {
         try {
             Files.delete(folder);
         } catch (DirectoryNotEmptyException e) {
-            // JCuda's loading makes it java.io.tmpdir for a moment: another thread's file stays its
-            // own
+            // The folder is java.io.tmpdir while JCuda loads, so another thread may have left its
+            // file there; that file is kept.
             return;
         }
     }

@@ -1,4 +1,4 @@
-/** Shared libraries that travel inside our jars, and how they get into the process. */
+/** Loading of the shared libraries that are packed in our jars. */
 @NullMarked
 package dev.longhand.bindings.library;
 

@@ -1,12 +1,12 @@
 package dev.longhand.bindings.ptx;
 
-/** Whether the PTX device can be used, as a value. */
+/** The outcome of loading the PTX device. */
 public sealed interface PtxAvailability {
-    /** It is loaded, and is the CUDA driver library of this process. */
+    /** The device is loaded, as the CUDA driver library of this process. */
     record Present(PtxDevice device) implements PtxAvailability {}
 
     /**
-     * It cannot be had.
+     * The device is not available.
      *
      * @param cause what was found instead
      * @param remedy what the user can do

@@ -14,18 +14,20 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The PTX device's own controls: what it found, what it counted, what shall fail. There is one per
- * process, and a process that has it can use no other CUDA driver. It comes out of the class path;
- * the system property {@value #PATH_PROPERTY} names another file instead.
+ * The controls of the PTX device: findings, counters, and injected failures. There is one device
+ * per process, and a process that has loaded it can use no other CUDA driver. Its library comes
+ * from the class path; the system property {@value #PATH_PROPERTY} names another file instead.
  */
 public final class PtxDevice {
-    /** The name under which {@link PtxEmulator} offers it. */
+    /** The name under which {@link PtxEmulator} offers the device. */
     public static final String NAME = "ptx";
 
     /** Names a library file to load instead of the packed one. */
     public static final String PATH_PROPERTY = "longhand.ptx.library";
 
-    /** The number of the device to use: 0 has compute capability 8.0, as by default, 1 has 9.0. */
+    /**
+     * Names the ordinal of the device to use: 0 (default) has compute capability 8.0, 1 has 9.0.
+     */
     public static final String ORDINAL_PROPERTY = "longhand.ptx.ordinal";
 
     private static final String FILE = "libcuda.so.1";
@@ -33,9 +35,9 @@ public final class PtxDevice {
 
     private static @Nullable PtxAvailability loaded;
 
-    /** What the device can be told to fail at. */
+    /** The failures that can be injected. */
     public enum Failure {
-        /** Nothing; takes back what was told before. */
+        /** No failure; cancels a pending one. */
         NONE(0),
         /** A device allocation: out of memory. */
         ALLOCATION(1),
@@ -54,7 +56,9 @@ public final class PtxDevice {
     }
 
     private interface Text {
-        /** Writes up to the capacity, returns the bytes that all would need without the NUL. */
+        /**
+         * Writes up to {@code capacity} bytes; returns the bytes of the whole text without its NUL.
+         */
         long write(MemorySegment text, long capacity);
     }
 
@@ -109,7 +113,7 @@ public final class PtxDevice {
         return library;
     }
 
-    /** Which device of the library to open; see {@link #ORDINAL_PROPERTY}. */
+    /** The ordinal of the device to open; see {@link #ORDINAL_PROPERTY}. */
     public static int ordinal() {
         return Integer.getInteger(ORDINAL_PROPERTY, 0);
     }
@@ -124,25 +128,26 @@ public final class PtxDevice {
         PtxDeviceControl.ptx_device_seed(seed);
     }
 
-    /** What was found wrong since the last {@link #clear}, each in one line. */
+    /** The findings (detected errors) since the last {@link #clear}, one line each. */
     public List<String> findings() {
         return read(PtxDeviceControl::ptx_device_findings).lines().toList();
     }
 
-    /** A JSON array with one object per kernel name: what it did since the last {@link #clear}. */
+    /** The counters since the last {@link #clear}: a JSON array with one object per kernel name. */
     public String countersJson() {
         return read(PtxDeviceControl::ptx_device_counters);
     }
 
-    /** Forgets findings and counters. */
+    /** Clears findings and counters. */
     public void clear() {
         PtxDeviceControl.ptx_device_clear();
     }
 
     /**
-     * Has a call fail once; a lost device stays lost.
+     * Makes a future call fail once; a lost device stays lost.
      *
-     * @param after which of its kind from now: 1 is the next; of no matter to {@link Failure#NONE}
+     * @param after the number of the call among those of its kind from now on: 1 is the next;
+     *     ignored for {@link Failure#NONE}
      * @throws IllegalArgumentException if {@code after} is below 1
      */
     public void fail(Failure what, long after) {
@@ -152,17 +157,17 @@ public final class PtxDevice {
         PtxDeviceControl.ptx_device_fail(what.code, after);
     }
 
-    /** Device allocations, streams, events, graphs and modules that are alive, in number. */
+    /** The number of live device allocations, streams, events, graphs and modules. */
     public long live() {
         return PtxDeviceControl.ptx_device_live();
     }
 
-    /** Bytes that copies from the host have moved since the last {@link #clear}. */
+    /** Bytes copied from the host since the last {@link #clear}. */
     public long bytesToDevice() {
         return PtxDeviceControl.ptx_device_bytes_to_device();
     }
 
-    /** Bytes that copies to the host have moved since the last {@link #clear}. */
+    /** Bytes copied to the host since the last {@link #clear}. */
     public long bytesToHost() {
         return PtxDeviceControl.ptx_device_bytes_to_host();
     }

@@ -6,7 +6,7 @@ import dev.longhand.bindings.cuda.CudaUnavailableException;
 
 /** Offers the PTX device as a CUDA device. */
 public final class PtxEmulator implements CudaEmulator {
-    /** For the service loader; loads nothing yet. */
+    /** Creates the service; does not load the device yet. */
     public PtxEmulator() {}
 
     @Override

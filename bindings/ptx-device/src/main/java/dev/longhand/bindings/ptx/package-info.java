@@ -1,7 +1,8 @@
 /**
- * The PTX device: a CUDA driver library of ours that runs PTX on the CPU and watches it. It is used
- * through {@link dev.longhand.bindings.cuda.CudaDriver} like any other; this package finds it and
- * reaches what it has beside the driver's functions. The only one that imports those bindings.
+ * The PTX device: our CUDA driver library that runs PTX on the CPU and checks it. It is used
+ * through {@link dev.longhand.bindings.cuda.CudaDriver} like any other driver; this package loads
+ * it and offers its controls beyond the driver API. The only package that imports the bindings of
+ * those controls.
  */
 @NullMarked
 package dev.longhand.bindings.ptx;
