@@ -1,4 +1,4 @@
-/* What the kernels share: the context, its threads and scratch, and the table of one ISA. */
+/* Shared by the kernels: the context, its threads and scratch, and the table of one ISA. */
 #ifndef LH_CONTEXT_H
 #define LH_CONTEXT_H
 
@@ -27,13 +27,13 @@ struct lh_context {
     const lh_kernels *kernels;
     lh_pool *pool;
     int32_t threads;
-    char *scratch; /* threads slices of scratch_bytes, then nothing */
+    char *scratch; /* one slice of scratch_bytes per thread */
     size_t scratch_bytes;
-    char *shared; /* one buffer of the whole call */
+    char *shared; /* one buffer for the whole call */
     size_t shared_bytes;
 };
 
-/* Makes every thread's slice at least so large; what it held is lost. */
+/* Grows every thread's slice to at least `bytes`; its contents are lost. */
 int32_t lh_scratch(lh_context *context, size_t bytes);
 
 /* The slice of a thread, aligned to 64 bytes. */
@@ -41,7 +41,7 @@ static inline void *lh_scratch_of(const lh_context *context, int32_t thread) {
     return context->scratch + (size_t)thread * context->scratch_bytes;
 }
 
-/* Makes the shared buffer at least so large; what it held is lost. */
+/* Grows the shared buffer to at least `bytes`; its contents are lost. */
 int32_t lh_shared(lh_context *context, size_t bytes);
 
 #endif

@@ -16,7 +16,7 @@
 #include <cpuid.h>
 #endif
 
-/* The table of an instruction set whose linear layers may have one more instruction than the rest. */
+/* The table of an instruction set; linear layers may use an extension of it (VNNI). */
 #define LH_TABLE(isa, linear_isa)                                                                  \
     static const lh_kernels kernels_##linear_isa = {                                               \
         lh_embed_##isa,     lh_rms_norm_##isa, lh_linear_##linear_isa,  lh_rope_append_##isa,      \
@@ -62,14 +62,14 @@ typedef struct {
 #define ISAS_MAX 5
 
 #if defined(LH_WITH_avx2vnni)
-/* VNNI of 256 bits, beside AVX2; not every compiler's __builtin_cpu_supports knows it. */
+/* VNNI on 256 bits (AVX-VNNI); not every compiler's __builtin_cpu_supports knows it. */
 static int has_avx_vnni(void) {
     uint32_t a, b, c, d;
     return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
 }
 #endif
 
-/* Fills `isas` with what this processor can run, best first, and returns how many. */
+/* Fills `isas` with the instruction sets that this processor can run, best first; returns their number. */
 static int32_t runnable(lh_isa isas[ISAS_MAX]) {
     int32_t count = 0;
 #if defined(__x86_64__)
@@ -172,13 +172,13 @@ int32_t lh_memory_reserve(int64_t bytes, void **out) {
 
 void lh_memory_release(void *memory, int64_t bytes) { munmap(memory, (size_t)bytes); }
 
-/* Whole pages, outwards: tensors that lie side by side become one range, and a huge page may lie
- * across their borders. */
+/* Rounds outwards to whole pages, so that adjacent tensors become one range and a huge page may span
+ * their border. */
 void lh_memory_prefer_huge(const void *memory, int64_t bytes) {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t begin = (uintptr_t)memory / page * page;
     uintptr_t end = ((uintptr_t)memory + (uintptr_t)bytes + page - 1) / page * page;
-    madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* a wish: small pages work too */
+    madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* may fail: small pages work too */
 }
 
 int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width,

@@ -1,13 +1,13 @@
 /*
- * Tasks are claimed one by one from a shared counter, so that a core which the system takes away for
- * a while costs the others its one task and no more. A claim is a compare-and-swap on (epoch, index)
- * in one word: a worker that wakes late finds another epoch and claims nothing, so a loop never waits
- * for workers that did not come in time.
+ * Tasks are claimed one by one from a shared counter, so that a core that the system takes away for a
+ * while delays the others by one task at most. A claim is a compare-and-swap on (epoch, index) in one
+ * word: a worker that wakes late finds another epoch and claims nothing, so a loop never waits for
+ * workers that did not come in time.
  *
  * A worker without work spins for SPINS pauses (some tens of microseconds: the gaps between the ops
  * of a step are shorter), then sleeps on a condition variable; an idle engine uses no processor time.
- * Who waits for the tasks of others yields after spinning: with a busy neighbour on a core,
- * engines that spin at barriers were seen to fall 9 to 30 times.
+ * A thread that waits for other threads' tasks yields after spinning: with a busy neighbour on a core,
+ * engines that spin at barriers were seen to slow down 9 to 30 times.
  */
 #include "pool.h"
 

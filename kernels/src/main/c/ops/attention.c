@@ -29,9 +29,10 @@
  *   1.5B (6, 128)   4,096       21.6   19.5 (83 %)   17.9    9.0 (85 %)    7.7 (72 %)
  *   1.5B (6, 128)  16,384       68.1   58.8 (76 %)   56.4   26.8 (81 %)   25.5 (63 %)
  *
- * Since then weights are powers of two, not of e, with half the steps: 0.93 to 0.95 of the time of bf16
- * KV at 0.5B. From cache, on a quiet core, a page takes 1.3 times what its FMAs alone take; from memory
- * attention takes 1.4 to 2 times what reading alone takes, so computing and reading overlap in part.
+ * Since then weights are powers of 2 instead of e, which take half the steps: 0.93 to 0.95 of the time
+ * with bf16 KV at 0.5B. From cache, on a quiet core, a page takes 1.3 times what its FMAs alone take;
+ * from memory attention takes 1.4 to 2 times what reading alone takes, so computing and reading overlap
+ * in part.
  */
 #include "attention_page.h"
 
@@ -46,7 +47,7 @@ static void reset(const attention_job *job, char *partials, int32_t queries) {
     }
 }
 
-/* One split of one block, into `split`. */
+/* Attends to one split of the positions of a block; the partials go to `split`. */
 static void attend_split(const attention_job *job, const query_block *block, int32_t kv_head,
                          int32_t split_index, const attention_scratch *scratch, char *split) {
     int32_t first_page = split_index * (SPLIT / P);
@@ -87,7 +88,7 @@ static void put(const attention_job *job, const query_block *block, int32_t kv_h
     }
 }
 
-/* A block and a kv head, all splits. */
+/* Task: all splits of a block and a kv head. */
 static void walk_task(void *argument, int64_t index, int32_t thread) {
     const attention_job *job = argument;
     const query_block *block = &job->blocks[index / job->kv->kv_heads];
@@ -130,7 +131,7 @@ static void load_all_queries(const attention_job *job) {
     }
 }
 
-/* One split of a block and a kv head. */
+/* Task: one split of a block and a kv head. */
 static void split_task(void *argument, int64_t index, int32_t thread) {
     const attention_job *job = argument;
     int32_t kv_head = (int32_t)(index % job->kv->kv_heads);
@@ -145,7 +146,7 @@ static void split_task(void *argument, int64_t index, int32_t thread) {
                  partials_of(job, task, kv_head));
 }
 
-/* Merges the splits of a block and a kv head. */
+/* Task: merges the splits of a block and a kv head. */
 static void merge_task(void *argument, int64_t index, int32_t thread) {
     const attention_job *job = argument;
     const query_block *block = &job->blocks[index / job->kv->kv_heads];
@@ -161,7 +162,7 @@ static void merge_task(void *argument, int64_t index, int32_t thread) {
     }
 }
 
-/* Cuts the rows into blocks; returns how many splits they have together. */
+/* Cuts the rows into blocks; returns the total number of splits. */
 static int32_t cut(attention_job *job, query_block *blocks) {
     const lh_batch *batch = job->batch;
     int32_t rows_max = BLOCK_QUERIES / job->group > 1 ? BLOCK_QUERIES / job->group : 1;

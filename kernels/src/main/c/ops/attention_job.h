@@ -7,7 +7,7 @@
 
 #include "attention_tiles.h"
 
-#define LOG2_E 1.44269504f /* in the queries, so that e^score is 2^(their product) */
+#define LOG2_E 1.44269504f /* factor of the queries, so that e^score is 2^(query . key) */
 
 typedef struct {
     int32_t row;
@@ -23,7 +23,7 @@ typedef struct {
     float *out;
     const query_block *blocks;
     char *partials; /* [first_task of block + split][kv head][query], when splits are tasks */
-    char *queries;  /* [block][kv head] as of a scratch, when splits are tasks */
+    char *queries;  /* [block][kv head], each as in a scratch, when splits are tasks */
     int32_t block_count;
     int32_t heads;
     int32_t layer;

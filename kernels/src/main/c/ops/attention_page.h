@@ -67,13 +67,13 @@ ALWAYS_INLINE void mix_queries(partial *const *running, const int32_t *own, floa
     }
 }
 
-/* A page as a block of queries meets it. */
+/* A page as seen by a block of queries. */
 typedef struct {
     const char *keys;
     char *values;
     int32_t start; /* its first position */
     int32_t valid; /* positions that the block's last query sees */
-    int32_t first; /* query that reaches the page: rows ascend, so the others come before */
+    int32_t first; /* first query that reaches the page; rows ascend, so earlier queries do not */
     int32_t queries; /* of the block */
 } page_view;
 
@@ -103,7 +103,7 @@ ALWAYS_INLINE void mix_page(const attention_job *job, const query_block *block,
     }
 }
 
-/* One page of one block: every query that reaches it. */
+/* Attends to one page for every query of a block that reaches it. */
 static void attend_page(const attention_job *job, const query_block *block, int32_t kv_head,
                         int32_t number, const attention_scratch *scratch, char *split) {
     const lh_kv *kv = job->kv;

@@ -5,21 +5,21 @@
  * A tile is queries x 2 vectors (x 4 for three queries and fewer): on AVX2 a step of six queries is
  * one or two loads and six broadcasts for 12 FMAs, whose 12 chains hide an FMA's latency of 4. bf16
  * is widened in registers: of a vector of pairs, one shift makes the even elements and one mask the
- * odd ones, on ports that FMAs do not need. They leave the registers in order again.
+ * odd ones, on ports that FMAs do not need. Stores put them back in order.
  *
  * What did not help, on two Zen 3 cores: two steps per turn of a loop (+5 % with a busy neighbour on
  * the core, -11 % without); seven queries x 2 vectors with one of them read by the FMAs (f32 +3 %;
  * bf16, widened through memory for it, half the speed); fetching into the second-level cache instead
  * of the first (nothing). Not fetching ahead at all halves the speed. Two steps per turn whose order
- * inline assembly keeps (2.05 instructions an FMA instead of 2.75): 0.98 to 1.02 of the time, so it is not
- * the front end that binds. Fetching the weights of the next linear layers as well, since attention
- * leaves memory idle: 26 ms instead of 17 for 3 ms less in those layers (0.5B int4, 16,384 positions).
- * All queries before the next 32 columns, so that 4 KiB of a page stay in first-level cache: bf16 0.97 to
- * 1.01 of the time, f32 1.05. Keys, values, queries and weights as 16-bit integers with a scale for each
- * position, summed exactly by vpmaddwd: 0.88 of the time from cache, but 0.97 to 1.08 from memory at
- * 0.5B and 16,384 positions, 1.07 at 1.5B, where waiting for memory binds (its error was 1/20 of
- * bf16's). Each line asked for once instead of three times: 1.05 to 1.15. A page ahead, or into the
- * second-level cache: 1.03 to 1.07.
+ * inline assembly keeps (2.05 instructions an FMA instead of 2.75): 0.98 to 1.02 of the time, so the
+ * front end is not the bottleneck. Fetching the weights of the next linear layers as well, since
+ * attention leaves memory idle: 26 ms instead of 17 for 3 ms less in those layers (0.5B int4, 16,384
+ * positions). All queries before the next 32 columns, so that 4 KiB of a page stay in first-level cache:
+ * bf16 0.97 to 1.01 of the time, f32 1.05. Keys, values, queries and weights as 16-bit integers with a
+ * scale for each position, summed exactly by vpmaddwd: 0.88 of the time from cache, but 0.97 to 1.08 from
+ * memory at 0.5B and 16,384 positions, 1.07 at 1.5B, where memory is the bottleneck (its error was 1/20
+ * of bf16's). Prefetching each cache line once instead of three times: 1.05 to 1.15. Prefetching a page
+ * ahead, or into the second-level cache: 1.03 to 1.07.
  */
 #ifndef LH_ATTENTION_TILES_H
 #define LH_ATTENTION_TILES_H
@@ -32,8 +32,8 @@
 #define MASKED (-INFINITY)
 
 /*
- * Running softmax of one query: max, sum of weights, and head_dim mixed values, of bf16 pair by pair
- * as load_pair leaves them, even ones first.
+ * Running softmax of one query: max, sum of weights, and head_dim mixed values. For bf16 the values are
+ * in the order of load_pair: in each pair of vectors, even elements first.
  */
 typedef struct {
     float max;
@@ -41,7 +41,7 @@ typedef struct {
     float mixed[];
 } partial;
 
-/* 2 W consecutive elements; of bf16, `a` has the even and `b` the odd ones. */
+/* 2 W consecutive elements; for bf16, `a` has the even and `b` the odd ones. */
 typedef struct {
     vf a;
     vf b;
@@ -90,7 +90,7 @@ ALWAYS_INLINE float load_element(const char *base, int32_t dtype, int64_t at) {
     return dtype == LH_INT8 ? ((const int8_t *)base)[at] : element_to_f32(base, dtype, at);
 }
 
-/* Even and odd elements to the order of memory. */
+/* Even and odd elements back in the order of memory. */
 ALWAYS_INLINE pair interleaved(pair p) {
 #if defined(LH_ISA_AVX512)
     const vi32 low = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
@@ -142,14 +142,14 @@ ALWAYS_INLINE void fetch(fetch_ahead *ahead) {
     ahead->next += ahead->bytes_per_step;
 }
 
-/* How many of the remaining queries the next tile takes: 7 are 4 and 3, else the last would be alone. */
+/* Queries of the next tile, of those that remain; 7 are split 4 and 3, not 6 and 1. */
 static inline int32_t tile_count(int32_t queries) {
     return queries == 7 ? 4 : queries < TILE_QUERIES ? queries : TILE_QUERIES;
 }
 
 /*
- * Keeps what comes after in the text from being computed before: 12 sums, a pair and one broadcast
- * fill the 16 registers of AVX2, and a compiler that loads the next pair early spills a sum.
+ * Keeps the compiler from moving later statements before this one: 12 sums, a pair and one broadcast fill
+ * the 16 registers of AVX2, and loading the next pair early would spill a sum.
  */
 #if defined(LH_ISA_AVX2)
 #define IN_TURN(sum, pointer, other) __asm__("" : "+x"(sum), "+r"(pointer), "+r"(other))
@@ -202,10 +202,9 @@ ALWAYS_INLINE void score_tile(const float *queries, int64_t stride, const char *
 }
 
 /*
- * Turns the 64 scores of each query, in base 2, into weights against its new running maximum; shrink
- * tells by how much the old sums shrink. Scores from valid[q] on are masked. Queries advance side by
- * side: an exponential is a chain of a dozen dependent operations, and the chains hide each other's
- * latency.
+ * Turns the 64 scores of each query, in base 2, into weights against its new running maximum; `shrink`
+ * receives the factors for the old sums. Scores from valid[q] on are masked. Queries are interleaved: an
+ * exponential is a chain of a dozen dependent operations, and the chains hide each other's latency.
  */
 ALWAYS_INLINE void weigh(float *scores, const int32_t *valid, partial *const *running,
                          float *shrink, int count) {
@@ -274,7 +273,8 @@ ALWAYS_INLINE void mix_tile(partial *const *running, int32_t c, const float *shr
     }
 }
 
-/* The same for the columns from c to `end` that fill no pair: head sizes that are no multiple. */
+/* mix_tile for the columns from c to `end`, which fill no pair: head sizes that are not a multiple of
+ * PAIR. */
 ALWAYS_INLINE void mix_rest(partial *const *running, int32_t c, int32_t end, const float *shrink,
                             const float *weights, const char *values, int32_t dtype, int32_t dim,
                             int32_t positions, int count) {
@@ -299,7 +299,7 @@ ALWAYS_INLINE void mix_rest(partial *const *running, int32_t c, int32_t end, con
     }
 }
 
-/* Columns from c to `end` under the same weights. */
+/* Mixes the columns from c to `end` with the same weights. */
 ALWAYS_INLINE void mix_columns(partial *const *running, int32_t c, int32_t end, const float *shrink,
                                const float *weights, const char *values, int32_t dtype, int32_t dim,
                                int32_t positions, fetch_ahead *ahead, int count) {
@@ -313,7 +313,7 @@ ALWAYS_INLINE void mix_columns(partial *const *running, int32_t c, int32_t end, 
     mix_rest(running, c, end, shrink, weights, values, dtype, dim, positions, count);
 }
 
-/* Of int8 values: the scale of a position goes into its weight, group by group of dimensions. */
+/* Mixes int8 values: for each group of dimensions, a position's scale is multiplied into its weight. */
 ALWAYS_INLINE void mix_int8(partial *const *running, const float *shrink, const float *weights,
                             const char *values, const uint16_t *scales, int32_t dim,
                             int32_t positions, fetch_ahead *ahead, int count) {

@@ -1,4 +1,4 @@
-/* Token embedding: a gather of rows, widened to f32. Some kilobytes per row, so one thread does. */
+/* Token embedding: a gather of rows, widened to f32. A few kilobytes per row, so one thread is enough. */
 #include "lanes.h"
 
 int32_t LH_NAME(lh_embed)(lh_context *context, const void *table, int32_t dtype, int32_t width,

@@ -51,7 +51,7 @@ typedef int32_t vi32 __attribute__((vector_size(4 * W)));
 typedef vf vf_unaligned __attribute__((aligned(4), may_alias));
 
 ALWAYS_INLINE vf v_load(const float *p) { return *(const vf_unaligned *)p; }
-/* A load that stays in its register: else the compiler folds it into each of its uses, again a load. */
+/* A load into a register: otherwise the compiler folds it into every use, and each loads again. */
 ALWAYS_INLINE vf v_load_once(const float *p) {
     vf v = v_load(p);
 #if defined(LH_ISA_AVX512)
@@ -235,7 +235,7 @@ ALWAYS_INLINE vf v_exp2(vf x) {
     return (vf)((vi32)p + ((vi32)shifted << 23));
 }
 
-/* The same for one number, bit for bit. */
+/* v_exp2 of one number, bit for bit. */
 ALWAYS_INLINE float exp2_of_one(float x) { return v_exp2(v_set1(x))[0]; }
 
 #endif

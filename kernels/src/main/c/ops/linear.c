@@ -1,28 +1,28 @@
 /*
  * Linear layers: out[r, o] = sum_k x[r, k] W[o, k] + bias[o] (+ out[r, o]).
  * Notation: R rows of x, K inputs, N outputs; W [N, K] in bf16, f16 or f32, read where it is mapped, or
- * quantised, which linear_quantized.h is about.
+ * quantised (see linear_quantized.h).
  *
- * Every output has one order of additions, the 16 lanes of lanes.h, so both paths below give the
- * same bits for a row, and a sequence does not notice its neighbours. The dot-product instructions of
- * AVX512-BF16 are not used: they need activations rounded to bf16, and ours are f32.
+ * Every output has one order of additions, the 16 lanes of lanes.h, so both paths below give the same
+ * bits for a row, whatever the other rows are. The dot-product instructions of AVX512-BF16 are not used:
+ * they need activations rounded to bf16, and ours are f32.
  *
  * Streaming, R <= STREAM_ROWS (decode): memory-bound, 2 bytes of bf16 per 2R flops. One core at
  * 3 GHz has to take in about 3 weights a cycle to saturate 17 GB/s; a row of W with two 8-lane chains
  * (AVX2) takes 4 a cycle, so weights are widened in registers and each thread walks one sequential
  * stream, which these memory controllers like best (four streams cost 10-50 %). With 2 to 8 rows, a
  * tile of 3 rows x 2 outputs shares every load of x and every widened weight; 4 x 1 was faster for 2
- * and 4 rows (45 and 56 ms a step at the 0.5B shape against 45-53 and 56-66) and slower for 8. Two short
- * rows (1.8 KB at 896 inputs) whose prefetches ran along each of them took in 11.5 GB/s at 2 rows of x
- * where one row of x took in 19.5; fetching the next pair in order instead: 17 GB/s, 1.3x at 2 and 3 rows
+ * and 4 rows (45 and 56 ms a step at the 0.5B shape against 45-53 and 56-66) and slower for 8. When each
+ * of two short rows of W (1.8 KB at 896 inputs) prefetched along itself, 2 rows of x read 11.5 GB/s where
+ * one row of x read 19.5; prefetching the next pair in order instead gives 17 GB/s, 1.3x at 2 and 3 rows
  * of x, 1.15x at 8 (AVX2). 4 x 3 tiles of one native vector at a time were slower than 3 x 2 of both.
  *
  * Blocked, R > STREAM_ROWS (prefill): compute-bound. A task owns OUTPUTS_PER_TASK rows of W and, per
  * BLOCK_ROWS rows of x, walks K in blocks of KB inputs: it widens its rows of W once into an f32 panel
  * (48 * 512 * 4 = 96 KiB, second-level cache) and runs register tiles over it, PANEL_OUTPUTS outputs
  * at a time (24 KiB, first-level cache). A tile handles one native vector of the 16 lanes (lanes are
- * independent, so their order among each other is free); x is loaded into a register by name, since
- * the compiler folds it into every use otherwise: 15 loads for 12 FMAs instead of 7. The 16 partial
+ * independent, so their order among each other is free); x is loaded into a named register, since
+ * otherwise the compiler folds the load into every use: 15 loads for 12 FMAs instead of 7. The 16 partial
  * lanes of every output wait in L2 between K blocks (96 * 48 * 64 = 288 KiB).
  *
  * Tried, at 512 x 4864 x 896 and 512 x 896 x 4864 on two Zen 5 cores, GFLOP/s in one sitting:
@@ -34,11 +34,11 @@
  *   + 48 outputs, 48 rows     176, 130   153, 120
  *   + 72 outputs, 48 rows     108, 100    78,  73   few tasks for two threads
  *
- * An adapter goes on with the same sums: W x + scale B A x is one dot product of [W | B] and [x; t],
- * t = scale A x, so it costs no second reduction, and a row without one has the same bits as ever. (On
- * quantised weights, whose sums have no lanes, B t is a dot product of its own, added to W x.)
- * All adapters' t are the first tasks of the call; the others begin with W and wait, if at all, where
- * they reach B.
+ * An adapter continues the same sums: W x + scale B A x is one dot product of [W | B] and [x; t], where
+ * t = scale A x, so it costs no second reduction, and a row without an adapter keeps its bits. (On
+ * quantised weights, whose sums have no lanes, B t is a dot product of its own, added to W x.) All
+ * adapters' t are the first tasks of the call; the others begin with W and wait, if at all, where they
+ * reach B.
  */
 #include "linear_quantized.h"
 
@@ -52,7 +52,7 @@ static int any_quantized(const lh_matrix *matrices, int32_t count) {
     return any;
 }
 
-/* Sets how the job is cut into tasks. */
+/* Sets the outputs per task. */
 static void cut(linear_job *job) {
     job->per_task = OUTPUTS_PER_TASK;
     if (job->rows > STREAM_ROWS) {
@@ -113,7 +113,7 @@ static void lora_task(void *argument, int64_t index, int32_t thread) {
     atomic_fetch_add_explicit(&job->shrinks.done, 1, memory_order_release);
 }
 
-/* The width of t: the ranks of all matrices, each up to a multiple of 16. */
+/* The width of t: the ranks of all matrices, each rounded up to a multiple of 16. */
 static int32_t width_of(const lh_lora *lora, int32_t matrix_count) {
     int32_t width = 0;
     for (int32_t m = 0; m < matrix_count; m++) {
@@ -130,7 +130,7 @@ static size_t t_bytes_of(const linear_job *job, const lh_lora *loras, int32_t co
     return floats * sizeof(float);
 }
 
-/* Makes the jobs of all t, which stand in `memory` behind each other, followed by the jobs. */
+/* Prepares the jobs that compute all t. `memory` holds the t one after another, then the jobs. */
 static void prepare_shrinks(lora_job *job, char *memory, const lh_lora *loras, int32_t count) {
     size_t t_bytes = t_bytes_of(&job->base, loras, count);
     float *t = (float *)memory;

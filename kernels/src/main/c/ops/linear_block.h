@@ -23,7 +23,7 @@ typedef struct {
     float lanes[BLOCK_ROWS][OUTPUTS_PER_TASK][LANES];
 } linear_scratch;
 
-/* Columns k0 to k0 + width of the slice's rows of a matrix; k0 is a multiple of KB. */
+/* Widens columns k0 to k0 + width of the slice's rows of a matrix; k0 is a multiple of KB. */
 ALWAYS_INLINE void widen_as(const linear_slice *slice, const lh_matrix *matrix, int64_t inputs,
                             int32_t dtype, int64_t k0, int64_t width, linear_scratch *scratch) {
     for (int32_t o = 0; o < slice->count; o++) {
@@ -80,7 +80,7 @@ ALWAYS_INLINE void tile(const float *const *x, const float (*panel)[KB], int64_t
     }
 }
 
-/* One tile of `rows` rows with as many outputs as are left, whole tiles or one by one. */
+/* One tile of `rows` rows and TILE_OUTPUTS outputs, or one output. */
 ALWAYS_INLINE void tile_outputs(const float *const *x, const float (*panel)[KB], int64_t steps,
                                 float (*lanes)[OUTPUTS_PER_TASK][LANES], int32_t rows,
                                 int32_t outputs) {
@@ -102,7 +102,7 @@ static void tile_rows(const float *const *x, const float (*panel)[KB], int64_t s
     }
 }
 
-/* The size of the next tile of what is left: whole, half (of rows) or one. */
+/* The size of the next tile: whole, half (rows only), or one. */
 static int32_t tile_height(int32_t left) {
     return left >= TILE_ROWS ? TILE_ROWS : left >= TILE_ROWS / 2 ? TILE_ROWS / 2 : 1;
 }
@@ -110,8 +110,8 @@ static int32_t tile_height(int32_t left) {
 static int32_t tile_width(int32_t left) { return left >= TILE_OUTPUTS ? TILE_OUTPUTS : 1; }
 
 /*
- * All tiles of one block of inputs, `steps` groups of 16, and `rows` rows: of the block from first_row
- * on, of x from x_at on.
+ * Computes all tiles of one block of inputs (`steps` groups of 16) and `rows` rows, which begin at
+ * first_row in the block and at x_at in x.
  */
 static void block_tiles(const linear_slice *slice, linear_scratch *scratch, int32_t first_row,
                         const float *x_at, int64_t stride, int32_t rows, const float (*panel)[KB],
@@ -154,7 +154,7 @@ static block_change block_change_of(const linear_job *job, const linear_slice *s
     return change;
 }
 
-/* Goes on with the dot products of an adapter's rows: B against t. */
+/* Continues the dot products of an adapter's rows with B times t. */
 static void extend_rows(const linear_job *job, const linear_slice *slice, linear_scratch *scratch,
                         const block_change *change) {
     if (change->begin >= change->end) {
@@ -170,7 +170,7 @@ static void extend_rows(const linear_job *job, const linear_slice *slice, linear
     }
 }
 
-/* The sum of lanes that lie in memory. */
+/* The sum of lanes in memory. */
 static float stored_lane_sum(const float *lanes) {
     vf loaded[NV];
     for (int v = 0; v < NV; v++) {

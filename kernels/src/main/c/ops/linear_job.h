@@ -1,4 +1,4 @@
-/* What the two paths of linear.c share: the job, the slice of it that a task owns, where sums go. */
+/* Shared by the two paths of linear.c: the job, a task's slice of it, and the output of sums. */
 #ifndef LH_LINEAR_JOB_H
 #define LH_LINEAR_JOB_H
 
@@ -13,7 +13,7 @@ typedef struct {
 /* One adapter's rows of a call. */
 typedef struct {
     const lh_lora *lora;
-    const float *t; /* [rows, stride]: the ranks of the matrices side by side, zeros up to 16 */
+    const float *t; /* [rows, stride]: all matrices' ranks, each zero-padded to 16 */
     int32_t stride;
 } lora_rows;
 
@@ -36,7 +36,7 @@ typedef struct {
     int32_t accumulate;
 } linear_job;
 
-/* Where the outputs of a task are. */
+/* The outputs of a task. */
 typedef struct {
     const lh_matrix *matrix;
     int32_t index;  /* of the matrix in its group */
@@ -45,7 +45,7 @@ typedef struct {
     int32_t column; /* of the first one in out */
 } linear_slice;
 
-/* A change of one matrix for one adapter's rows. */
+/* A change to one matrix for one adapter's rows. */
 typedef struct {
     const lh_matrix *b; /* [outputs, rank] */
     const float *t;     /* of the adapter's first row */
@@ -93,7 +93,7 @@ static inline low_rank low_rank_of(const lora_rows *adapted, int32_t matrix) {
     return change;
 }
 
-/* Waits until every t is there. Their tasks are begun before all others, so someone is at them. */
+/* Waits until every t is complete. Their tasks begin before all others, so other threads run them. */
 static inline void await_shrinks(const linear_job *job) {
     if (atomic_load_explicit(&job->shrinks->done, memory_order_acquire) < job->shrinks->tasks) {
         lh_await(&job->shrinks->done, job->shrinks->tasks);

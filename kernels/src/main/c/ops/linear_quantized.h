@@ -1,9 +1,9 @@
 /*
  * Quantised weights times rows of x rounded to 16 bits, see linear.c, quantized.h and rounded_x.h.
  *
- * Of an output, the sum over a group of 32 inputs is an exact integer, and the groups follow each other
- * in one chain of fused multiply-adds: sum = fma(float(integers), scale_w * scale_x, sum). Its bits
- * depend on nothing else, so few rows and many, and every instruction set with FMA, agree.
+ * For each output, the sum over a group of 32 inputs is an exact integer, and the groups are added in one
+ * chain of fused multiply-adds: sum = fma(float(integers), scale_w * scale_x, sum). Its bits depend on
+ * nothing else, so few rows and many, and every instruction set with FMA, agree.
  *
  * Few rows: weights go from memory through one shift and one mask into multiplications, and the zero
  * costs its product with the sum of x, once a group. Per 16 rows and 32 inputs that is 64 products and
@@ -18,7 +18,7 @@
  *     widened to f32                  7.2 (7.1), 4.2 (4.1)
  *     this, compiler's order         13.7 (12.6), 10.8 (10.1)
  *     kept order of additions        12.9 (11.9), 10.7 (9.5)   20.1 (17.1), 17.7 (12.5)
- *     nothing asked for ahead        10.4 (9.9), 9.3 (7.8)     11.8 (9.4), 9.0 (8.0)
+ *     no prefetch                    10.4 (9.9), 9.3 (7.8)     11.8 (9.4), 9.0 (8.0)
  *     2 KiB ahead, not 1                                       18.8 (16.2), 19.2 (11.9)
  *     4 KiB ahead                    12.7 (11.1), 12.4 (10.4)  19.3 (16.0), 19.0 (14.7)
  *     a plain sum over the memory    13.8 (13.7)               20.1 (19.9)
@@ -50,13 +50,13 @@
 #endif
 #define TASK_TILES (OUTPUTS_PER_TASK / TILE)
 
-/* 16-bit lanes: two of a row follow each other, W rows. */
+/* 16-bit lanes: two consecutive lanes per row, W rows. */
 typedef uint16_t vu16 __attribute__((vector_size(4 * W)));
 typedef vu16 vu16_unaligned __attribute__((aligned(4), may_alias));
 
 ALWAYS_INLINE vu16 v_load16(const void *p) { return *(const vu16_unaligned *)p; }
 
-/* Two inputs of x in every row's lanes. */
+/* Broadcasts two inputs of x to every row's lanes. */
 ALWAYS_INLINE vu16 v_pair(const int16_t *x) {
     int32_t pair;
     memcpy(&pair, x, 4);
@@ -64,9 +64,9 @@ ALWAYS_INLINE vu16 v_pair(const int16_t *x) {
 }
 
 /*
- * sum plus the products of the signed lanes of every row, added by twos. The empty statement keeps the
- * order of additions: free to choose, the compiler makes all products first and spills them. VNNI does
- * it in one instruction, and as integers are exact, with the same result.
+ * Adds the products of the signed lanes to `sum`, two per row. The empty statement keeps the order of
+ * additions: otherwise the compiler computes all products first and spills them. VNNI takes one
+ * instruction, with the same result, since integers are exact.
  */
 ALWAYS_INLINE vi32 v_add_dot2(vi32 sum, vu16 a, vu16 b) {
 #if defined(LH_ISA_AVX512) && defined(LH_VNNI)
@@ -99,7 +99,7 @@ ALWAYS_INLINE vu16 unpacked(vu16 words, int32_t bits, int32_t j) {
 
 ALWAYS_INLINE vf v_float(vi32 a) { return __builtin_convertvector(a, vf); }
 
-/* Puts the sums of the outputs of a tile, from `output` of the slice on, for one row. */
+/* Writes one row's sums of a tile, which begins at `output` of the slice. */
 ALWAYS_INLINE void put_tile(const linear_job *job, const linear_slice *slice, int32_t row,
                             int32_t output, const float *sums) {
     int32_t count = slice->count - output;
@@ -120,7 +120,7 @@ ALWAYS_INLINE void put_tile(const linear_job *job, const linear_slice *slice, in
     }
 }
 
-/* Adds group g of a tile for `rows` rows, the weights straight from memory. */
+/* Adds group g of a tile for `rows` rows, with weights straight from memory. */
 ALWAYS_INLINE void stream_group(const char *tile, int32_t dtype, const rounded_x *x, int64_t row,
                                 int64_t g, int32_t rows, vf (*sums)[NV]) {
     int32_t bits = bits_of(dtype);
@@ -159,10 +159,10 @@ ALWAYS_INLINE void stream_group(const char *tile, int32_t dtype, const rounded_x
     }
 }
 
-/* How far weights are asked for before they are used, see above. */
+/* The prefetch distance for weights, see above. */
 ALWAYS_INLINE int64_t bytes_ahead(int32_t dtype) { return bits_of(dtype) == 8 ? 1024 : 4096; }
 
-/* Goes on with the sums of a tile from group g on, up to end. */
+/* Continues the sums of a tile with groups g to `end`. */
 ALWAYS_INLINE void stream_groups(const char *tile, int32_t dtype, const rounded_x *x, int64_t row,
                                  int64_t g, int64_t end, int32_t rows, float (*at)[TILE]) {
     vf sums[QUANTIZED_ROWS][NV];
@@ -231,7 +231,7 @@ static void stream_quantized_task(const linear_job *job, const linear_slice *sli
     }
 }
 
-/* The scratch of one thread: that of dense weights for adapters, and panels of integers. */
+/* The scratch of one thread: the dense scratch, for adapters, and panels of integers. */
 typedef struct {
     linear_scratch dense;
     int16_t panel[TASK_TILES][QUANTIZED_BLOCK_GROUPS][GROUP / 2][2 * TILE]; /* u - zero */
@@ -239,7 +239,7 @@ typedef struct {
     float sums[BLOCK_ROWS][OUTPUTS_PER_TASK];
 } quantized_scratch;
 
-/* Weights of group g of a tile as 16-bit integers, and their scales. */
+/* Unpacks the weights of group g of a tile to 16-bit integers, and their scales. */
 ALWAYS_INLINE void unpack_group(const char *tile, int32_t dtype, int64_t g,
                                 int16_t (*panel)[2 * TILE], float *scales) {
     int32_t bits = bits_of(dtype);
@@ -269,7 +269,7 @@ static void unpack_panel(const char *tile, int32_t dtype, int64_t g, int64_t gro
 #undef UNPACK_CASE
 }
 
-/* Goes on with the sums of `rows` rows and 16 outputs over the groups of a panel, from g on of x. */
+/* Continues the sums of `rows` rows and 16 outputs with the groups of a panel, which begin at g in x. */
 ALWAYS_INLINE void panel_tile(const rounded_x *x, int64_t row, int64_t g, int64_t groups,
                               int16_t (*panel)[GROUP / 2][2 * TILE], float (*scales)[TILE],
                               float (*sums)[OUTPUTS_PER_TASK], int32_t rows) {

@@ -11,7 +11,7 @@
 #define PREFETCH_BYTES 1024
 #define PREFETCH_TILE_BYTES 8192
 
-/* What a task of few rows knows of each row: its low-rank change of the matrix, if any. */
+/* The low-rank change to a matrix for each of few rows, if any. */
 typedef struct {
     low_rank change[STREAM_ROWS];
     int32_t any;
@@ -31,7 +31,7 @@ static stream_changes changes_of(const linear_job *job, const linear_slice *slic
     return changes;
 }
 
-/* Goes on with the dot product of an output: B[output, :] against t. */
+/* Continues the dot product of an output with B[output, :] times t. */
 ALWAYS_INLINE void extend(const low_rank *change, int64_t output, int32_t dtype, vf *sums) {
     int64_t rank = change->rank;
     int64_t whole = rank / LANES * LANES;
@@ -60,15 +60,15 @@ ALWAYS_INLINE void extend_any(const low_rank *change, int64_t output, vf *sums) 
     }
 }
 
-/* What a tile prefetches while it reads input k of its row o: ahead[o] + k * step. */
+/* The address that a tile prefetches while it reads input k of its row o: ahead[o] + k * step. */
 typedef struct {
     const char *ahead[STREAM_TILE_OUTPUTS];
     int64_t step;
 } stream_prefetch;
 
 /*
- * A long row is followed along itself. Rows of 8 KiB and less together end before that pays, and the
- * tile after this one would begin uncached: it is fetched instead, byte after byte as it lies.
+ * A long row prefetches along itself. Rows of 8 KiB and less together end before that pays off, and the
+ * next tile would begin uncached: so they prefetch the next tile instead, in the order of memory.
  */
 ALWAYS_INLINE stream_prefetch prefetch_of(const char *const *w, int64_t inputs, int32_t dtype,
                                           int32_t outputs) {
@@ -106,7 +106,7 @@ ALWAYS_INLINE void stream_whole(const char *const *w, const float *x, int64_t in
     }
 }
 
-/* Adds the inputs after the last multiple of 16 to one sum, with zeros behind them. */
+/* Adds the inputs after the last multiple of 16 to one sum, padded with zeros. */
 ALWAYS_INLINE void stream_tail(const char *w, const float *x, int64_t inputs, int32_t dtype,
                                vf *sums) {
     int64_t whole = inputs / LANES * LANES;

@@ -1,6 +1,6 @@
 /*
- * Weights to int8 and int4, at load: quantized.h has the layout. Runs once over every weight, one
- * task per tile of 16 rows.
+ * Quantises weights to int8 and int4 at load; quantized.h has the layout. Runs once over every weight,
+ * one task per tile of 16 rows.
  *
  * Every group of 32 gets the scale that fits it best: for int8 its largest magnitude over 127; for
  * int4, with 16 values to spend, the one of least squared error among CANDIDATES around the largest
@@ -23,7 +23,7 @@ typedef struct {
     int32_t to;
 } quantize_job;
 
-/* What is tried as largest weight / scale. */
+/* Candidates for largest weight / scale. */
 static const float RATIOS[CANDIDATES] = {-8,    -7.75f, -7.5f, -7.25f, -7,    -8.25f, -8.5f, -8.75f,
                                          7,     6.75f,  6.5f,  6.25f,  6,     7.25f,  7.5f,  7.75f};
 
@@ -102,7 +102,7 @@ typedef float group_quantizer(const float *group, float *q);
 static group_quantizer *const QUANTIZERS[] = {QUANTIZED_FORMATS(QUANTIZER_ROW)};
 #undef QUANTIZER_ROW
 
-/* One group of one row; the group's weights are followed by zeros where the row ends. */
+/* Quantises one group of one row; its weights beyond the end of the row are zeros. */
 static void put_group(const float *weights, int32_t to, char *tile, int64_t row, int64_t g) {
     float q[GROUP];
     float scale = QUANTIZERS[to](weights, q);
@@ -126,7 +126,7 @@ static void quantize_task(void *argument, int64_t index, int32_t thread) {
     const quantize_job *job = argument;
     int64_t bytes = tile_bytes(job->to, job->inputs);
     char *tile = job->out + index * bytes;
-    memset(tile, 0, (size_t)bytes); /* rows that are not there */
+    memset(tile, 0, (size_t)bytes); /* padding rows */
     int64_t block = block_of(job->to);
     int64_t groups = (job->inputs + block - 1) / block * (block / GROUP);
     for (int64_t row = 0; row < TILE && index * TILE + row < job->outputs; row++) {

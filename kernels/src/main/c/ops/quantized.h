@@ -1,9 +1,9 @@
 /*
- * Quantised weights as they lie in memory: the lanes of a vector are rows of the matrix.
+ * The memory layout of quantised weights: the lanes of a vector are rows of the matrix.
  *
  * A weight is scale * (u - zero), u unsigned of 8 or 4 bits. Scales and zeros are shared by a group of
- * weights that follow each other in a row. QUANTIZED_FORMATS is the table of the formats, a row each, as
- * DType.java has it; a format whose codes are not integers also needs an `unpacked` of its own in
+ * weights that follow each other in a row. QUANTIZED_FORMATS is the table of the formats, one row each,
+ * as in DType.java; a format whose codes are not integers also needs an `unpacked` of its own in
  * linear_quantized.h.
  *
  * A matrix [N, K] is a sequence of tiles of 16 rows, a tile a sequence of blocks of inputs, each a header
@@ -12,11 +12,13 @@
  *   chunk    one 32-bit word per row, with b bits a weight the 32 / b weights k0.. of that row: as two
  *            lanes of 16 bits, the even k in the lower lane and the odd k in the upper one, each lane
  *            ascending from its lowest bits. k = k0 + 2 j + i stands in bits 16 i + b j up.
- * So the words shifted by b j and masked are 16-bit numbers k0 + 2 j and k0 + 2 j + 1 of 16 rows, what a
- * multiplication of pairs (vpmaddwd) takes, with one shift and one mask, without a shuffle; a dot
- * product needs no sum over lanes, 16 scales are one load, and a decoding thread reads one stream.
+ * So the words, shifted by b j and masked, are the weights k0 + 2 j and k0 + 2 j + 1 of 16 rows as 16-bit
+ * numbers: the operand of a multiplication of pairs (vpmaddwd), from one shift and one mask without a
+ * shuffle. A dot product needs no sum over lanes, 16 scales are one load, and a decoding thread reads one
+ * stream.
  *
- * N is padded with rows of scale 0; K up to a whole block with anything, as x is padded with zeros.
+ * N is padded with rows of scale 0; K up to a whole block with arbitrary codes, as x is padded with
+ * zeros.
  */
 #ifndef LH_QUANTIZED_H
 #define LH_QUANTIZED_H
@@ -24,14 +26,15 @@
 #include "lanes.h"
 
 #define TILE 16
-#define GROUP 32 /* inputs whose products are one exact integer: every group is made of such */
+#define GROUP 32 /* inputs whose products sum to one exact integer; divides every format's group */
 #define CHUNK_BYTES 64
 
 enum zeros { MIDDLE /* of the codes */, STORED /* int16, a group each */ };
 
 /*
- * The formats: bits of a code, weights of a group and of a block, dtype of the scales, where zeros come
- * from, and what quantize.c makes a group with; NULL where GPTQ and AWQ checkpoints bring the codes.
+ * The formats: bits of a code, weights of a group and of a block, dtype of the scales, source of the
+ * zeros, and the quantiser of a group in quantize.c; NULL where the codes come from GPTQ and AWQ
+ * checkpoints.
  */
 #define QUANTIZED_FORMATS(ROW)                                                                     \
     ROW(LH_INT8, 8, 32, 64, LH_BF16, MIDDLE, quantize_int8) /* 8.5 bits a weight */                \
@@ -78,7 +81,7 @@ ALWAYS_INLINE int64_t block_bytes(int32_t dtype) {
     return header_bytes(dtype) + block_of(dtype) / GROUP * group_bytes(dtype);
 }
 
-/* From one tile of a matrix to the next. */
+/* Bytes from one tile of a matrix to the next. */
 ALWAYS_INLINE int64_t tile_bytes(int32_t dtype, int64_t inputs) {
     return (inputs + block_of(dtype) - 1) / block_of(dtype) * block_bytes(dtype);
 }
@@ -106,7 +109,7 @@ ALWAYS_INLINE vf v_scales(const char *tile, int32_t dtype, int64_t g, int v) {
     return v_widen(scales, FORMATS[dtype].scale, 0);
 }
 
-/* Their zeros; dtype has some. */
+/* The zeros of the same rows and group; the format must store them. */
 ALWAYS_INLINE vi32 v_zeros(const char *tile, int32_t dtype, int64_t g, int v) {
     typedef int16_t vi16_half __attribute__((vector_size(2 * W), aligned(2), may_alias));
     const char *zeros = scales_of(tile, dtype, g) + 2 * TILE + 2 * v * W;

@@ -38,7 +38,7 @@ static void append_key(const lh_kv *kv, char *tile, int32_t slot, const float *k
     }
 }
 
-/* Largest magnitude / 127 as bf16, rounded up; 0 instead of a subnormal, NaN if one is among them. */
+/* Largest magnitude / 127 as bf16, rounded up; 0 instead of a subnormal, NaN if a value is NaN. */
 static float value_scale(const float *value, int32_t count) {
     float largest = 0;
     for (int32_t i = 0; i < count; i++) {
@@ -55,7 +55,7 @@ static float value_scale(const float *value, int32_t count) {
     return rounded < exact ? bf16_to_f32((uint16_t)((bits >> 16) + 1)) : rounded;
 }
 
-/* To bytes and a scale for every VALUE_GROUP dimensions; Int8Values is the oracle. */
+/* Stores a value as bytes with one scale per VALUE_GROUP dimensions; Int8Values is the oracle. */
 static void append_int8(const lh_kv *kv, char *tile, int32_t slot, const float *value) {
     int8_t *bytes = (int8_t *)tile + (int64_t)slot * kv->head_dim;
     uint16_t *scales = value_scales(kv, tile) + slot;

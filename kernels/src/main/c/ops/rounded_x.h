@@ -1,10 +1,10 @@
 /*
- * Activations as quantised weights meet them: 16-bit integers, in groups of 32 inputs.
+ * Activations for quantised weights: 16-bit integers in groups of 32 inputs.
  *
- * A group's scale is its largest magnitude over 32767 and an integer x / scale rounded to nearest, so
- * the error is at most 2^-16 of the largest magnitude, where 8 bits (llama.cpp's Q8_0 activations)
- * leave 2^-8. Products with 8-bit weights then add up exactly over a group: 32 * 32767 * 256 < 2^28.
- * Every step below is one correctly rounded operation, so every instruction set makes the same bits.
+ * A group's scale is its largest magnitude over 32767, and an integer is x / scale rounded to nearest, so
+ * the error is at most 2^-16 of the largest magnitude, where 8 bits (llama.cpp's Q8_0 activations) leave
+ * 2^-8. Products with 8-bit weights then add up exactly over a group: 32 * 32767 * 256 < 2^28. Every step
+ * below is one correctly rounded operation, so every instruction set makes the same bits.
  */
 #ifndef LH_ROUNDED_X_H
 #define LH_ROUNDED_X_H
@@ -12,7 +12,7 @@
 #include "quantized.h"
 
 #define X_MAX 32767
-#define SMALLEST 0x1p-100f /* groups of less become zeros, as 32767 / 2^-113 is infinite */
+#define SMALLEST 0x1p-100f /* smaller groups become zeros: 32767 / 2^-113 is infinite */
 #define INFINITE_BITS 0x7f800000
 
 typedef struct {
@@ -22,19 +22,19 @@ typedef struct {
     int64_t groups;
 } rounded_x;
 
-/* Bytes of so many rounded rows. */
+/* Bytes of `rows` rounded rows. */
 ALWAYS_INLINE size_t rounded_bytes(int64_t rows, int64_t groups) {
     return (size_t)(rows * groups * (GROUP * 2 + 8) + 63) / 64 * 64;
 }
 
-/* Takes memory of rounded_bytes, aligned to 64 bytes. */
+/* Lays out rounded rows in `memory`: rounded_bytes, aligned to 64 bytes. */
 ALWAYS_INLINE rounded_x rounded_at(char *memory, int64_t rows, int64_t groups) {
     int16_t *x = (int16_t *)memory;
     float *scales = (float *)(x + rows * groups * GROUP);
     return (rounded_x){x, scales, (int32_t *)(scales + rows * groups), groups};
 }
 
-/* 32 inputs to 32 integers. */
+/* Rounds 32 inputs to 32 integers. */
 ALWAYS_INLINE void round_group(const float *x, int16_t *to, float *scale, int32_t *sum) {
     typedef int16_t vi16_half __attribute__((vector_size(2 * W), aligned(2), may_alias));
     vi32 largest = {0};
@@ -67,7 +67,7 @@ ALWAYS_INLINE void round_group(const float *x, int16_t *to, float *scale, int32_
     }
 }
 
-/* One row of x; the last group is filled up with zeros. */
+/* Rounds one row of x; the last group is padded with zeros. */
 static void round_row(const float *x, int64_t inputs, const rounded_x *to, int64_t row) {
     for (int64_t g = 0; g < to->groups; g++) {
         int64_t at = row * to->groups + g;
