@@ -74,7 +74,7 @@ template <int DIM> struct Running {
     }
 };
 
-/* Greatest of a value over the 8 lanes with the same t. */
+/* Maximum of a value over the 8 lanes with the same t. */
 __device__ __forceinline__ float max_over_rows(float value) {
 #pragma unroll
     for (int step = 4; step < 32; step *= 2) {
@@ -91,7 +91,7 @@ __device__ __forceinline__ float sum_over_rows(float value) {
     return value;
 }
 
-/* Scores of 16 positions as weights: takes `running` to the new maximum, scaling what it has. */
+/* Turns the scores of 16 positions into weights; raises `running` to the new maximum and rescales it. */
 template <int DIM>
 __device__ __forceinline__ void weigh(float (&scores)[4], const int (&last)[2], int position,
                                       Running<DIM> &running) {
@@ -113,7 +113,7 @@ __device__ __forceinline__ void weigh(float (&scores)[4], const int (&last)[2], 
     }
 }
 
-/* Total += part, both relative to their maxima; spelled so that no compiler may fuse it otherwise. */
+/* total += part, each relative to its maximum; written so that no compiler may fuse it differently. */
 __device__ __forceinline__ void merge(float &total_max, float &total_sum, float &total, float max,
                                       float sum, float value) {
     float greater = fmaxf(total_max, max);
@@ -123,7 +123,7 @@ __device__ __forceinline__ void merge(float &total_max, float &total_sum, float 
     total_max = greater;
 }
 
-/* What the warps of a block leave for each other. */
+/* The results that the warps of a block exchange. */
 template <int DIM> struct Exchange {
     float mixed[WARPS][8][DIM + 4];
     float sum[WARPS][8];
@@ -208,7 +208,7 @@ __device__ __forceinline__ void attend_page(const AttentionArguments &a, const C
     __syncwarp(); /* before the next page is staged over this one */
 }
 
-/* Leaves a warp's running softmax where the whole block can read it. */
+/* Stores a warp's running softmax where the whole block can read it. */
 template <int DIM>
 __device__ __forceinline__ void publish(Exchange<DIM> &exchange, const Running<DIM> &running) {
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;

@@ -1,6 +1,6 @@
 /*
- * out[r, :] = table[token(r), :], and the gather of rows that want logits. table [vocabulary, stride],
- * out [rows, width] f32. A block per row; bytes: 6 * width a row, negligible beside a layer.
+ * out[r, :] = table[token(r), :], and the gather of rows whose logits are requested. table [vocabulary,
+ * stride], out [rows, width] f32. A block per row; bytes: 6 * width a row, negligible beside a layer.
  */
 #include <cstdint>
 #include <cuda_fp16.h>

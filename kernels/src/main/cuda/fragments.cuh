@@ -5,8 +5,8 @@
  * the 8 elements 8t..8t+7 of a chunk of its row g, 16 bytes at once: 4 lanes cover the 64 bytes of a
  * row, so every sector that is touched is used whole. The first four of the 8 elements feed one
  * multiply, the last four the next; since A and B are permuted alike, any assignment of elements to
- * the 16 places of a multiply is right, and this one needs no shuffles and no ldmatrix. Whatever reads
- * chunks in this way gets the same bits for the same row and column, in any tile.
+ * the 16 places of a multiply is right, and this one needs no shuffles and no ldmatrix. Every kernel that
+ * reads chunks in this way gets the same bits for the same row and column, in any tile.
  */
 #ifndef LONGHAND_FRAGMENTS_CUH
 #define LONGHAND_FRAGMENTS_CUH

@@ -1,5 +1,5 @@
 /*
- * What the two linear kernels share: the problem, the cut of K, the fused norm and the epilogues.
+ * Shared by the two linear kernels: the problem, the cut of K, the fused norm and the epilogues.
  *
  *   plain:  out[r, o] = sum_k x[r, k] W[o, k] + bias[o]  (+ out[r, o])
  *   normed: the same of y = RMSNorm(x): y[r, k] = x[r, k] s[r] norm[k], s[r] = 1 / sqrt(mean(x[r]^2) + eps)
@@ -28,7 +28,7 @@ __host__ __device__ constexpr int slice_chunks(int chunks, int block = 1) {
 
 struct Problem {
     const float *x;      /* [rows, width] */
-    const void *weights; /* weights.cuh says how; zeros behind width */
+    const void *weights; /* in a format of weights.cuh; zeros beyond width */
     const void *scales;  /* of quantised weights, or null */
     const float *norm;   /* [width], or null */
     const float *bias;   /* [outputs], or null */
@@ -36,7 +36,7 @@ struct Problem {
     int width;
     int chunks;
     int rows;
-    int outputs;    /* rows of W; gated: 8 of gate, 8 of up, by turns, the last ones padded */
+    int outputs;    /* rows of W; gated: 8 of gate alternate with 8 of up, the last padded */
     int out_width;  /* outputs; gated: rows of gate */
     int accumulate;
     float eps;
@@ -65,7 +65,7 @@ struct Eight {
     float4 first, second;
 };
 
-/* 8 floats; zeros from `count` of them on. */
+/* Loads 8 floats, with zeros from index `count` on. */
 __device__ __forceinline__ Eight load_guarded(const float *from, int count) {
     float v[8];
 #pragma unroll

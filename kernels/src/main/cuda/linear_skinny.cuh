@@ -32,7 +32,7 @@ constexpr int PITCH = 20; /* floats per column of partial sums: 8 t + g hits 32 
 
 template <int TILES, bool LORA> struct Expanded {};
 
-/* Of the adapters' product, where there is one. */
+/* Sums of the adapters' product, if there is one. */
 template <int TILES> struct Expanded<TILES, true> {
     float expanded[WARPS][TILES * 8 * PITCH];
 };
@@ -155,7 +155,7 @@ __device__ __forceinline__ void run(const Problem &p, const Adapted &adapted) {
 
 } // namespace
 
-/* A kernel of a product, and the same with adapters. */
+/* The kernel of a product, and its version with adapters. */
 #define LINEAR_SKINNY(name, lora, format, kind, tiles, aligned)                                    \
     extern "C" __global__ void __launch_bounds__(256) name(Problem p) {                            \
         run<format, kind, tiles, aligned, false>(p, {});                                           \
@@ -165,7 +165,7 @@ __device__ __forceinline__ void run(const Problem &p, const Adapted &adapted) {
         run<format, kind, tiles, aligned, true>(p, adapted);                                       \
     }
 
-/* One kernel for both: without rows of adapters it expands none. */
+/* One kernel for both: without rows that have adapters it expands nothing. */
 #define LINEAR_SKINNY_BOTH(name, format, kind, tiles, aligned)                                     \
     extern "C" __global__ void __launch_bounds__(256, tiles == 1 ? 3 : 2)                          \
         name(Problem p, Adapted adapted) {                                                         \

@@ -104,7 +104,7 @@ template <class FORMAT> struct Stage {
     float x[TILE][X_PITCH];
 };
 
-/* What a warp holds: 32 rows of W by 32 rows of x. */
+/* The sums of a warp: 32 rows of W by 32 rows of x. */
 struct Sums {
     float products[2][4][4];
     float squares[4];
@@ -225,7 +225,7 @@ __device__ __forceinline__ void run(const Problem &p, const Adapted &adapted) {
     int flush = per_slice;
     for (int chunk = 0; chunk < p.chunks; chunk++) {
         await_copies<STAGES - 2>();
-        __syncthreads(); /* the chunk is there for all, and its predecessor's stage is free */
+        __syncthreads(); /* the chunk is visible to all threads, and its predecessor's stage is free */
         if (chunk + STAGES - 1 < p.chunks) {
             fetch(tiles, p, chunk + STAGES - 1);
         }
@@ -250,7 +250,7 @@ __device__ __forceinline__ void run(const Problem &p, const Adapted &adapted) {
 
 } // namespace
 
-/* A kernel of a product, and the same with adapters. */
+/* The kernel of a product, and its version with adapters. */
 #define LINEAR_WIDE(name, lora, format, kind)                                                      \
     extern "C" __global__ void __launch_bounds__(THREADS) name(Problem p) {                        \
         run<format, kind, false>(p, {});                                                           \
@@ -259,7 +259,7 @@ __device__ __forceinline__ void run(const Problem &p, const Adapted &adapted) {
         run<format, kind, true>(p, adapted);                                                       \
     }
 
-/* One kernel for both: without rows of adapters it expands none. */
+/* One kernel for both: without rows that have adapters it expands nothing. */
 #define LINEAR_WIDE_BOTH(name, format, kind)                                                       \
     extern "C" __global__ void __launch_bounds__(THREADS) name(Problem p, Adapted adapted) {       \
         run<format, kind, true>(p, adapted);                                                       \

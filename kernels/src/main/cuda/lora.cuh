@@ -1,10 +1,10 @@
 /*
- * Adapters of rows: W becomes W + scale B A for a row that has one. lora_shrink.cu computes A x, what is
- * here adds B (scale A x) to the sums of a linear kernel, so that every output is written once.
+ * Adapters of rows: W becomes W + scale B A for a row that has one. lora_shrink.cu computes A x, and the
+ * code here adds B (scale A x) to the sums of a linear kernel, so that every output is written once.
  *
  * Nothing that changes from step to step is a kernel's argument: rows name slots, slots hold addresses
  * of adapters, and all of it is one table in device memory that is written once a step. A recorded step
- * stays right under other adapters, other ranks and other rows of them.
+ * stays valid with other adapters, other ranks and other rows that use them.
  */
 #ifndef LONGHAND_LORA_CUH
 #define LONGHAND_LORA_CUH
@@ -15,7 +15,7 @@ namespace longhand {
 
 constexpr int MATRICES = 3; /* of a group of linear layers: q, k, v */
 
-/* What an adapter changes of one group; a and b are bf16. Ranks are padded with zeros to multiples of 8. */
+/* The changes of an adapter to one group; a and b are bf16. Ranks are padded with zeros to multiples of 8. */
 struct LoraChange {
     const uint16_t *a;            /* [sum of ranks, 32 chunks]: q's rows, k's, v's */
     const uint16_t *b[MATRICES];  /* [outputs, rank] each */
@@ -60,14 +60,14 @@ struct LoraRows {
         return reinterpret_cast<const int2 *>(ints() + 2 * capacity)[index];
     }
 
-    /* What a slot's adapter changes of a group, or null. */
+    /* The changes of a slot's adapter to a group, or null. */
     __device__ __forceinline__ const LoraChange *change(int slot, int group) const {
         const LoraAdapter *found = adapter(slot);
         return group < found->groups && found->changes[group].a != nullptr ? found->changes + group : nullptr;
     }
 };
 
-/* Whose adapters change a product. */
+/* The adapters that change a product. */
 struct Adapted {
     const LoraRows *rows;
     int group;
@@ -104,8 +104,8 @@ __device__ __forceinline__ ColumnChunk load_shrunk(const LoraRows &rows, int row
 
 /*
  * Adds one slice of the ranks, chunks of 32 as in fragments.cuh, to sums of 16 * OUTS packed rows of W by
- * 8 * ROWS rows of x. A multiply serves the rows of one adapter: the columns of others are left as they
- * were, whatever B holds, so that a row's bits are those that it has alone.
+ * 8 * ROWS rows of x. A multiply serves the rows of one adapter: the columns of other rows are left
+ * unchanged, whatever B holds, so that a row has the same bits as when it is alone.
  */
 template <Kind KIND, int OUTS, int ROWS>
 __device__ __forceinline__ void expand(float (&sums)[OUTS][ROWS][4], const Problem &p, const Adapted &adapted,

@@ -1,12 +1,12 @@
 /*
  * A x of the rows that have an adapter, for all matrices of a group at once: q, k, v read x once, and so do
- * gate and up. With a norm of x times its weight; the norm's scale comes out of the sum, as that of the
- * base's product does, and is applied to both together.
+ * gate and up. With a norm, x is multiplied by the norm's weight; the norm's scale comes out of the sum,
+ * as in the base's product, and is applied to both together.
  *
  * A is bf16 and x is rounded to it; sums are f32. Bound by reading A: 0.65 MB for r = 64 over 5120 inputs,
- * 64 rows of it, so K is what must be cut to fill a GPU. PARTS blocks share a tile of 16 rows of A, 8 warps
- * share a part: 64 runs of chunks, each summed from zero by multiplies in ascending k; a block adds its
- * warps' sums in order, and whoever reads the result adds the parts in order. With many rows one block
+ * 64 rows of it, so K must be cut to fill a GPU. PARTS blocks share a tile of 16 rows of A, 8 warps share
+ * a part: 64 runs of chunks, each summed from zero by multiplies in ascending k; a block adds its warps'
+ * sums in order, and the kernel that reads the result adds the parts in order. With many rows one block
  * walks over all parts and adds them itself, in the same order: the bits are the same.
  *
  * Blocks take (tile of rows, tile of A) pairs in turns, as many as the table says: the grid does not depend

@@ -23,7 +23,7 @@ struct PagedKv {
     }
 };
 
-/* The rows of a step: token r of the batch stands at positions[r] of sequence sequences[r]. */
+/* The rows of a step: token r of the batch is at positions[r] of sequence sequences[r]. */
 struct Batch {
     const int *tokens;
     const int *positions;

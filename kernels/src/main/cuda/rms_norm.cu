@@ -3,7 +3,8 @@
  * Every thread sums its elements in ascending order, lanes and warps are added by fixed trees: a row's bits
  * do not depend on the other rows. 8 bytes * width a row, twice read from L2.
  *
- * The bf16 ones make what cuBLAS multiplies: the same rounded, and x itself rounded. Not confirmed on a GPU.
+ * The bf16 kernels make cuBLAS's operands: the same values rounded, and x itself rounded. Not confirmed
+ * on a GPU.
  */
 #include <cstdint>
 #include <cuda_bf16.h>

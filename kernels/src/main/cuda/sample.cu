@@ -1,9 +1,9 @@
 /*
  * The next token of every row of logits: one launch, a block per row, every sampling mode, and the
- * tripwire for NaN and infinity. Only the token goes back, and what log-probabilities are made of.
+ * tripwire for NaN and infinity. Only the token goes back, and the data for log-probabilities.
  *
- *   argmax of all; report of the unchanged; biases; penalties; argmax again; temperature 0: that is the
- *   token; else top-k, of that top-p, of that min-p, and a draw
+ *   argmax; report of the unchanged logits; biases; penalties; argmax again; temperature 0: that is the
+ *   token; else top-k, of that top-p, of that min-p, and a sample
  *
  * The same token as dev.longhand.kernels.sampling.HostSampler, bit for bit, by making every number that
  * decides an integer whose order of summation cannot matter:
@@ -11,9 +11,9 @@
  *     so that of equal logits the smaller token is first and no two keys are equal.
  *   - A token weighs 2^((logit - max) log2(e) / T) as a whole number of 2^-42: IEEE single operations in
  *     the order of FixedPointProbability.java, none fused, then shifted. 2^20 tokens, the most,
- *     of 2^42 add up to 2^62. What is below 2^-42 of the best weighs nothing.
+ *     of 2^42 add up to 2^62. Tokens below 2^-42 of the best weigh nothing.
  *   - Top-p keeps the shortest run of ranks that weighs at least ceil(p * mass), a product of 128 bits.
- *   - The draw counts through what is kept stride by stride (stride s: tokens s, s + 1024, ...) to
+ *   - The sample counts through the kept tokens stride by stride (stride s: tokens s, s + 1024, ...) to
  *     floor(u * mass), u the 64 bits of Philox4x32-10 with the seed as key and the position as counter.
  * So a row's token depends on nothing but its logits, its history and its parameters.
  *
@@ -32,7 +32,8 @@
  * The history of a sequence is two bits a token, seen and generated, on the device: read only where there
  * are penalties, once, a word for 32 tokens, and the logits of seen tokens are changed in place. How often a
  * token was generated is a word of its own, read only where there is a frequency penalty and the bit is set.
- * The kernel adds the token it drew, so that a step sends no history. The biases of a sequence lie beside it.
+ * The kernel adds the token it sampled, so that a step sends no history. The biases of a sequence lie
+ * beside it.
  */
 #include "dependent_launch.cuh"
 #include "sample_draw.cuh"
@@ -41,7 +42,7 @@ using namespace longhand;
 
 namespace {
 
-/* The reported tokens by rank, with what their log-probabilities are made of. */
+/* Writes the reported tokens by rank, with the data for their log-probabilities. */
 __device__ __forceinline__ void report(Shared &shared, int &turn, const Slot &slot, const float *row,
                                        uint64_t mine, uint64_t best, uint64_t *to) {
     uint64_t low, mass = 0;
@@ -70,7 +71,7 @@ __device__ __forceinline__ void report(Shared &shared, int &turn, const Slot &sl
     __syncthreads(); /* before others write the list */
 }
 
-/* HostSampler.bias: every token is there once. */
+/* HostSampler.bias: every token is in `biases` once. */
 __device__ __forceinline__ void bias(const Slot &slot, float *row, const Bias *biases) {
     for (int i = threadIdx.x; i < slot.biases; i += THREADS) {
         row[biases[i].token] = __fadd_rn(row[biases[i].token], biases[i].added);
@@ -112,10 +113,9 @@ __device__ __forceinline__ uint64_t greatest(const float *row, int vocabulary) {
 } // namespace
 
 /*
- * grid (rows); logits [rows, width], used up; histories [sequences, 2, half] words: seen, generated;
- * counts [sequences, 32 * half].
- * tokens [rows]: what was drawn, or -1 - t where the logit of t was the first that is not finite, which
- * the row then still has in it.
+ * grid (rows); logits [rows, width], overwritten; histories [sequences, 2, half] words: seen, generated;
+ * counts [sequences, 32 * half]. tokens [rows]: the sampled token, or -1 - t if the logit of t is the
+ * first that is not finite; the row then still contains it.
  */
 extern "C" __global__ void __launch_bounds__(THREADS)
     sample(float *logits, int width, const Slot *slots, uint32_t *histories, int half, int *counts,

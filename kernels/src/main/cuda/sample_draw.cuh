@@ -1,4 +1,4 @@
-/* A token drawn among what top-k, top-p and min-p leave; sample.cu says how. */
+/* Samples a token among those that top-k, top-p and min-p keep; see sample.cu. */
 #ifndef LONGHAND_SAMPLE_DRAW_CUH
 #define LONGHAND_SAMPLE_DRAW_CUH
 
@@ -39,7 +39,7 @@ __device__ __forceinline__ uint64_t up_to_lane(uint64_t value) {
     return value;
 }
 
-/* What a key counts for in the draw. */
+/* The weight of a key in the sample. */
 __device__ __forceinline__ uint64_t share(const Slot &slot, uint64_t key, uint64_t least, float max) {
     if (key < least) {
         return 0;
@@ -48,7 +48,7 @@ __device__ __forceinline__ uint64_t share(const Slot &slot, uint64_t key, uint64
     return mine >= slot.least ? mine : 0;
 }
 
-/* The token at which the mass, counted stride by stride, exceeds a random part of it; warp 0 knows it. */
+/* The token at which the mass, counted stride by stride, exceeds a random part of it; returned to warp 0. */
 __device__ __forceinline__ int pick(Shared &shared, int &turn, const Slot &slot, const float *row,
                                     uint64_t least, float max) {
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
@@ -85,7 +85,7 @@ __device__ __forceinline__ int pick(Shared &shared, int &turn, const Slot &slot,
     }
 }
 
-/* Among what top-k, top-p and min-p leave; warp 0 knows the token. */
+/* Samples among the tokens that top-k, top-p and min-p keep; the token is returned to warp 0. */
 __device__ __forceinline__ int draw(Shared &shared, int &turn, const Slot &slot, const float *row,
                                     uint64_t mine, uint64_t best) {
     Keys keys{row, false, slot.vocabulary};

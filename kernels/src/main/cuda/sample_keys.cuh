@@ -13,7 +13,7 @@ namespace {
 constexpr int TOKEN_BITS = 20;
 constexpr int KEY_BITS = 32 + TOKEN_BITS;
 constexpr uint64_t TOKEN_MASK = (1u << TOKEN_BITS) - 1;
-constexpr uint64_t NOT_FINITE = 1ull << KEY_BITS; /* in place of the logit: above all, first token first */
+constexpr uint64_t NOT_FINITE = 1ull << KEY_BITS; /* instead of a logit: above all, first token first */
 constexpr float LOG2E = 1.4426950408889634f;
 
 __device__ __forceinline__ uint64_t key_of(float logit, int token) {
@@ -34,7 +34,7 @@ __device__ __forceinline__ float logit_of(uint64_t key) {
     return __uint_as_float(bits ^ (bits >> 31 ? 0x80000000u : 0xffffffffu));
 }
 
-/* Weight.of */
+/* FixedPointProbability.of */
 __device__ __forceinline__ uint64_t weight(float logit, float max, float scale) {
     float exponent = fmaxf(__fmul_rn(__fsub_rn(logit, max), scale), -63.0f);
     float whole = __fsub_rn(__fadd_rn(exponent, 12582912.0f), 12582912.0f);

@@ -26,7 +26,7 @@ struct Shared {
     uint64_t strides[THREADS];
     uint64_t partial[2][WARPS]; /* by turns: one barrier a sum */
     uint64_t left;
-    int listed; /* how many there were for the list, may exceed LIST_MAX */
+    int listed; /* number of keys for the list, may exceed LIST_MAX */
     int stride;
 };
 
@@ -49,7 +49,8 @@ struct Lesser {
     __device__ uint64_t operator()(uint64_t a, uint64_t b) const { return a < b ? a : b; }
 };
 
-/* One value of every thread combined, for all; `turn` alternates. Earlier shared writes are then visible. */
+/* Combines one value per thread and returns the result to all; `turn` alternates. Earlier shared writes
+ * are then visible. */
 template <class Combine>
 __device__ __forceinline__ uint64_t over_block(Shared &shared, int &turn, uint64_t value,
                                                Combine combine) {
@@ -71,7 +72,7 @@ __device__ __forceinline__ uint64_t over_block(Shared &shared, int &turn, uint64
     return value;
 }
 
-/* How many keys of a set are at or above one, or (with a scale) what they weigh. */
+/* The number of keys of a set at or above one, or (with a scale) their weight. */
 __device__ __forceinline__ uint64_t above(Shared &shared, int &turn, const Keys &keys, uint64_t least,
                                           float max, float scale) {
     uint64_t sum = 0;
@@ -86,8 +87,8 @@ __device__ __forceinline__ uint64_t above(Shared &shared, int &turn, const Keys 
 }
 
 /*
- * The largest key with `wanted` at or above it. It is known to be in low..high, and whatever bits those
- * begin with in common.
+ * The largest key with `wanted` at or above it. It is known to be in low..high, and so to begin with the
+ * bits that those begin with in common.
  */
 __device__ __forceinline__ uint64_t narrow(Shared &shared, int &turn, const Keys &keys, uint64_t low,
                                            uint64_t high, uint64_t wanted, float max, float scale) {
@@ -101,7 +102,7 @@ __device__ __forceinline__ uint64_t narrow(Shared &shared, int &turn, const Keys
     return least;
 }
 
-/* Lists the row's keys at or above one; returns what the whole row weighs, or 0 without a scale. */
+/* Lists the row's keys at or above one; returns the weight of the whole row, or 0 without a scale. */
 __device__ __forceinline__ uint64_t gather(Shared &shared, int &turn, const float *row, int vocabulary,
                                            uint64_t least, float max, float scale) {
     if (threadIdx.x == 0) {
@@ -123,8 +124,8 @@ __device__ __forceinline__ uint64_t gather(Shared &shared, int &turn, const floa
 }
 
 /*
- * A set that has the k first keys in it, listed if they fit, and the bound they were listed by. `mine` is
- * this thread's greatest, `best` the block's.
+ * A set that contains the k first keys, listed if they fit, and the bound by which they were listed.
+ * `mine` is this thread's greatest, `best` the block's.
  */
 __device__ __forceinline__ Keys candidates(Shared &shared, int &turn, const float *row, int vocabulary,
                                            uint64_t mine, uint64_t best, int k, float scale, uint64_t &low,

@@ -1,4 +1,5 @@
-/* What the host and sample.cu exchange; SampleSlotLayout.java writes slots and biases and reads reports. */
+/* The structs that the host and sample.cu exchange; SampleSlotLayout.java writes slots and biases and
+ * reads reports. */
 #ifndef LONGHAND_SAMPLE_SLOT_CUH
 #define LONGHAND_SAMPLE_SLOT_CUH
 
@@ -13,7 +14,7 @@ struct Slot {
     uint64_t seed;
     uint64_t position;
     uint64_t nucleus; /* top-p as a fraction of 2^64, or WHOLE */
-    uint64_t least;   /* weight that min-p asks for */
+    uint64_t least;   /* least weight that min-p keeps */
     float scale;      /* log2(e) / temperature; 0 is greedy */
     float repetition;
     float presence;
@@ -27,7 +28,7 @@ struct Slot {
     int report; /* index of the report's first 8 bytes */
 };
 
-/* What is added to the logit of a token. */
+/* The bias that is added to the logit of a token. */
 struct Bias {
     int token;
     float added;
@@ -39,7 +40,7 @@ struct Entry {
     float logit;
 };
 
-/* What log-probabilities are computed from begins with these; the reported entries follow by rank. */
+/* The head of a report, from which log-probabilities are computed; the reported entries follow by rank. */
 struct Report {
     uint64_t mass; /* of the vocabulary */
     uint64_t max;  /* the largest logit, a float's bits */

@@ -1,7 +1,7 @@
 /*
- * out = silu(gate) * up, all f32, out [rows, width]: of gate_up [rows, 2 width] with gate first, and, as
- * cuBLAS leaves the product of packed gate and up, of both [rows, packed] with 8 of gate and 8 of up by
- * turns.
+ * out = silu(gate) * up, all f32, out [rows, width]. swiglu reads gate_up [rows, 2 width] with gate first;
+ * swiglu_packed reads cuBLAS's product of packed gate and up, both [rows, packed], in which 8 of gate and
+ * 8 of up alternate.
  */
 #include "dependent_launch.cuh"
 

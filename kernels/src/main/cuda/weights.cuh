@@ -6,10 +6,10 @@
  *            multiplies as lanes hold them, so that each load of a warp is 512 bytes on end; and
  *            [tiles][blocks] of scales, beside them
  *
- * Lane (g, t) has of every chunk the inputs 8t..8t+7 of rows g and g + 8, as in fragments.cuh. Four codes
- * of 8 bits, or eight of 4, are a word in which code 2 j + i begins at bit 16 i + bits j: a shift and a
- * mask leave two neighbours in the halves of a register, as a multiply wants them. tensor/QuantizedMatrix
- * has the same words, so packing moves words and no bits.
+ * Of every chunk, lane (g, t) has the inputs 8t..8t+7 of rows g and g + 8, as in fragments.cuh. Four
+ * codes of 8 bits, or eight of 4, are a word in which code 2 j + i begins at bit 16 i + bits j: a shift
+ * and a mask leave two neighbours in the halves of a register, as a multiply wants them.
+ * tensor/QuantizedMatrix has the same words, so packing moves words and no bits.
  *
  * Integers become bf16 without a conversion, which compute_80 has only one at a time: bf16 has 7 bits of
  * fraction, so 0x4300 | c is 128 + c for c < 128, and one fused multiply-add takes off 128 and the zero.
@@ -34,7 +34,7 @@ struct PlainChunk {
     }
 };
 
-/* The same before the scales of its rows. */
+/* A chunk of 16 rows of W before the scales of its rows are applied. */
 struct ScaledChunk {
     uint4 upper, lower;
     float upper_scale, lower_scale;
@@ -49,7 +49,7 @@ struct ScaledChunk {
     }
 };
 
-/* As they are in most checkpoints. */
+/* bf16, as in most checkpoints. */
 struct Bf16 {
     static constexpr int BLOCK = 1; /* chunks that are stored together */
     static constexpr int STEP = 4;  /* chunks that a warp of the skinny kernel has in registers */
@@ -82,7 +82,7 @@ struct Bf16 {
         __device__ __forceinline__ PlainChunk chunk(int u) const { return {w[u][0], w[u][1]}; }
     };
 
-    /* Has what a warp reads first brought into L2; two lanes a row. */
+    /* Prefetches the first reads of a warp into L2; two lanes a row. */
     __device__ static __forceinline__ void prefetch(const Problem &p, int first_output, int chunk, int end) {
         constexpr int CHUNK_BYTES = CHUNK * sizeof(uint16_t);
         int lane = threadIdx.x % 32;
@@ -105,7 +105,7 @@ __device__ __forceinline__ uint32_t fma_bf16x2(uint32_t a, uint32_t b, uint32_t 
 
 constexpr uint32_t ONES = 0x3f803f80u;
 
-/* Zeros that are not those of the codes' middle, as what is added to a code; each twice in a register. */
+/* Zeros other than the middle of the codes, as offsets that are added to a code; each twice in a register. */
 struct Offsets {
     uint32_t upper, lower;
 };
@@ -212,7 +212,7 @@ __device__ __forceinline__ float low_bf16(uint32_t pair) { return __uint_as_floa
 
 __device__ __forceinline__ float high_bf16(uint32_t pair) { return __uint_as_float(pair & 0xffff0000u); }
 
-/* What 16 rows of a block have of scales: a record for each g, of rows g and g + 8. A bf16 per chunk. */
+/* The scales of 16 rows of a block: a record for each g, with those of rows g and g + 8. A bf16 per chunk. */
 struct ChunkScales {
     uint4 words; /* one for each chunk: row g below row g + 8 */
 
@@ -271,7 +271,7 @@ struct BlockScalesAndOffsets {
     }
 };
 
-/* Codes and scales in the order in which multiplies want them. */
+/* Codes and scales in the order in which multiplies need them. */
 template <class CODES_, class SCALES_> struct Packed {
     using Codes = CODES_;
     using Scales = SCALES_;
@@ -339,7 +339,7 @@ template <class CODES_, class SCALES_> struct Packed {
         }
     };
 
-    /* Has what a warp reads first brought into L2. */
+    /* Prefetches the first reads of a warp into L2. */
     __device__ static __forceinline__ void prefetch(const Problem &p, int first_output, int chunk, int end) {
         int blocks_first = min(Codes::DEPTH + 1, blocks(end) - chunk / BLOCK);
         int tile = first_output / 16;
