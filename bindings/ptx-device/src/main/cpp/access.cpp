@@ -23,7 +23,7 @@ static void check_alignment(Warp &warp, const Instruction &i, int lane, Address 
 uint8_t *global_at(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width,
                    uint32_t alignment, Allocation *&allocation) {
     check_alignment(warp, i, lane, at, alignment == 0 ? width : alignment);
-    if (!(warp.waited >> lane & 1)) { /* a read too: which memory is constant is not known here */
+    if (!(warp.waited >> lane & 1)) { /* reads too: which memory is constant is not known here */
         warp.find(i, lane, "early access",
                   "global memory before griddepcontrol.wait, in a launch that overlaps the one in front");
     }
@@ -54,7 +54,7 @@ static std::atomic<uint32_t> *counter_at(const LazyBytes &shadow, uint64_t index
     return reinterpret_cast<std::atomic<uint32_t> *>(shadow.data() + index * 4);
 }
 
-/* Notes that this launch touched a sector; true the first time. */
+/* Records that this launch touched a sector; true the first time. */
 static bool touch(const LazyBytes &shadow, uint64_t index, uint32_t launch) {
     auto *at = counter_at(shadow, index);
     if (at->load(std::memory_order_relaxed) == launch) {
@@ -99,7 +99,7 @@ static std::atomic<uint32_t> *stamp_at(const Allocation &allocation, uint64_t of
     return counter_at(allocation.stamps, offset / 2);
 }
 
-/* What is noted of a write beside its block: the barriers passed, whether it is ordered, the warp. */
+/* The record of a write besides its block: the barriers passed, whether it is ordered, the warp. */
 static uint32_t stamp_now(const Warp &warp, const Instruction &i) {
     return (warp.block->epoch - warp.block->first_epoch) << STAMP_EPOCH
            | (i.flags & ORDERED ? STAMP_ORDERED : 0) | warp.index;
@@ -140,7 +140,7 @@ static void check_read(Warp &warp, const Instruction &i, int lane, const Allocat
     }
 }
 
-/* Notes a write, and looks for accesses of others that nothing orders before it. */
+/* Records a write, and looks for accesses of others that nothing orders before it. */
 static void check_write(Warp &warp, const Instruction &i, int lane, Address at, const Allocation &allocation,
                         uint32_t width) {
     uint64_t offset = at - allocation.base;
@@ -186,7 +186,7 @@ uint8_t *global_read(Warp &warp, const Instruction &i, int lane, Address at, uin
     }
     auto *page_writer = counter_at(allocation->page_writes, offset / PAGE_BYTES);
     uint32_t writing = page_writer->load(std::memory_order_relaxed);
-    /* Reads of what no kernel ever wrote, such as weights, are not noted. */
+    /* Reads of memory that no kernel ever wrote, such as weights, are not recorded. */
     if (writing != 0 && !(i.flags & ORDERED)) {
         warp.block->reads.note(at, width, warp.index, warp.block->epoch);
         if (writing == launch) {

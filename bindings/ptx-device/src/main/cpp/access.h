@@ -14,17 +14,17 @@ constexpr uint8_t ACQUIRES = 8;
 constexpr uint8_t RELEASES = 16;
 constexpr uint8_t BLOCK_ONLY = 32; /* ordered, but for its own block */
 
-/* The address a lane of an instruction means; its base is operand `base`. */
+/* The address that a lane of an instruction accesses; its base is operand `base`. */
 inline Address lane_address(Warp &warp, const Instruction &i, int base, int lane) {
     uint64_t from = i.flags & ADDRESS32 ? warp.lanes<uint32_t>(i.operand[base])[lane]
                                         : warp.lanes<uint64_t>(i.operand[base])[lane];
     return from + static_cast<uint64_t>(i.immediate);
 }
 
-/* Checks bounds and alignment; the host address. Faults otherwise. */
+/* Checks bounds and alignment and returns the host address, or faults. */
 uint8_t *global_at(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width,
                    uint32_t alignment, Allocation *&allocation);
-/* The same, and what a read or a write has to note and check; alignment 0: the width's. */
+/* The same, with the checks and records of a read or a write; alignment 0: the width's. */
 uint8_t *global_read(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width,
                      uint32_t alignment = 0);
 uint8_t *global_write(Warp &warp, const Instruction &i, int lane, Address at, uint32_t width);
@@ -44,10 +44,10 @@ struct MemoryForm {
     uint8_t flags = 0;
 };
 MemoryForm memory_form(class Decoder &d);
-/* Reads an order such as `acquire.gpu`, if there is one; the flags of it. */
+/* Reads an order such as `acquire.gpu`, if there is one; returns its flags. */
 uint8_t memory_order(class Decoder &d);
 
-/* Tells the blocks of a cooperative launch of an ordered access to global memory. */
+/* Records an ordered access to global memory for the blocks of a cooperative launch. */
 void order_read(Warp &warp, const Instruction &i, Address at);
 void order_write(Warp &warp, const Instruction &i, Address at, bool atomic);
 

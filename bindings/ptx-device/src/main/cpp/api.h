@@ -1,4 +1,4 @@
-/* What the exported functions share. The CUDA headers are not needed: the ABI is spelled out. */
+/* Shared by the exported functions. The CUDA headers are not needed: the ABI is spelled out. */
 #ifndef PTX_API_H
 #define PTX_API_H
 
@@ -16,7 +16,7 @@ struct Call {
     std::lock_guard<std::recursive_mutex> lock;
 };
 
-/* Deletes an object of the driver's; false if it is none. */
+/* Deletes an object of the driver; false if the driver does not have it. */
 template <class Set, class T> bool destroy(Set &set, T *object) {
     if (set.erase(object) == 0) {
         return false;

@@ -11,8 +11,8 @@ constexpr int DRIVER_VERSION = 13000;
 constexpr const char *NAME = "Longhand PTX device";
 int a_context; /* the only one; its address is its handle */
 
-/* Attributes by number, as an sm_80 device with four multiprocessors would have them; but for its
-   compute capability, device 1 is the same. */
+/* Attributes by number, those of an sm_80 device with four multiprocessors; device 1 differs only in its
+ * compute capability. */
 int attribute(int number, int device) {
     switch (number) {
         case 1: return 1024;             /* threads per block */
@@ -74,7 +74,7 @@ int ptx::unsupported(const char *name) {
     return NOT_SUPPORTED;
 }
 
-/* The library is compiled for these; a processor without them has no PTX device. */
+/* The library is compiled for these extensions; a processor without them has no PTX device. */
 static bool runs_here() {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
 }

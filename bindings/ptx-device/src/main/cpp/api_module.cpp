@@ -8,7 +8,7 @@ using namespace ptx;
 
 namespace {
 
-/* The options of cuModuleLoadDataEx that are known here: where errors are told. */
+/* The supported options of cuModuleLoadDataEx: the buffer for errors. */
 struct ErrorLog {
     char *text = nullptr;
     size_t capacity = 0;

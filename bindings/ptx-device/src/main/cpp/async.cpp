@@ -53,7 +53,7 @@ void commit(Warp &warp, const Instruction &i, uint32_t mask) {
 void arrive(Warp &warp, const Instruction &i, std::vector<AsyncCopy> &copies) {
     for (const AsyncCopy &copy : copies) {
         Instruction plain = i;
-        plain.flags |= ORDERED; /* conflicts were looked for at the issue */
+        plain.flags |= ORDERED; /* conflicts were checked at the issue */
         uint8_t *to = shared_write(warp, plain, 0, copy.to, copy.bytes);
         memset(to, 0, copy.bytes);
         if (copy.source_bytes > 0) {

@@ -12,7 +12,7 @@ namespace ptx {
 
 class Declarations : protected Lexer {
 protected:
-    /* Beyond what any kernel needs, within what a hostile text may cost. */
+    /* More than any kernel needs, but affordable if the text is hostile. */
     static constexpr uint64_t MEMORY_BYTES_MAX = 1u << 20; /* of shared or local variables, or parameters */
     static constexpr uint64_t ALIGNMENT_MAX = 1u << 12;
 
@@ -26,7 +26,7 @@ protected:
         return static_cast<uint32_t>(value);
     }
 
-    /* The bytes of an array behind what is used already. */
+    /* The end of an array that begins at `offset`. */
     uint32_t end_of(uint32_t offset, uint32_t element, uint64_t count) const {
         if (count > MEMORY_BYTES_MAX || offset + element * count > MEMORY_BYTES_MAX) {
             fail("too much memory");
@@ -56,7 +56,7 @@ protected:
         return bytes;
     }
 
-    /* Of something in memory: no predicate. */
+    /* Bytes of an element in memory: not a predicate. */
     uint32_t element(const std::string &name) const {
         uint32_t bytes = type_named(name);
         if (bytes == 0) {
@@ -98,7 +98,7 @@ protected:
         uint32_t offset = aligned(bytes_used, wanted == 0 ? bytes : wanted);
         Space where = space == ".shared" ? Space::SHARED : Space::LOCAL;
         if (dynamic) {
-            into[name] = {where, NONE, 0}; /* behind all static ones */
+            into[name] = {where, NONE, 0}; /* after all static ones */
             return;
         }
         bytes_used = end_of(offset, bytes, count);

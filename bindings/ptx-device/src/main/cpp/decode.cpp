@@ -7,7 +7,7 @@
 
 namespace ptx {
 
-/* Decoded, the largest of ours has about 6 MB. */
+/* The largest of our modules takes about 6 MB when decoded. */
 static const size_t KNOWN_MODULES_MAX = 24;
 
 Decoder::Decoder(Entry &entry, Kernel &kernel, const Statement &statement)

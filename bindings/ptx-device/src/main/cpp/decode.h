@@ -1,7 +1,7 @@
 /*
- * From statements to instructions. Every opcode has a decoder, which takes the modifiers and operands
- * it knows; what is left over makes the form unknown, and loading fails naming it. So a form that
- * loads is a form that is implemented.
+ * From statements to instructions. Every opcode has a decoder, which takes the modifiers and operands it
+ * knows; anything left over makes the form unknown, and loading fails with its name. So a form that loads
+ * is a form that is implemented.
  */
 #ifndef PTX_DECODE_H
 #define PTX_DECODE_H

@@ -203,7 +203,7 @@ int Driver::copy_to_host(void *to, Address from, uint64_t bytes) {
     return SUCCESS;
 }
 
-/* A copy is no use: bytes that were never written stay so at the target, and a read there is found. */
+/* A copy does not count as a read: bytes never written stay so at the target, and a read there is found. */
 int Driver::copy_on_device(Address to, Address from, uint64_t bytes) {
     Allocation *source = memory.range(from, bytes);
     Allocation *target = memory.range(to, bytes);

@@ -1,8 +1,8 @@
 /*
  * The state behind the driver API: memory, modules, streams of queued commands, events and graphs.
- * Nothing runs when it is queued: a stream runs when somebody waits for it, its commands in order and
- * those of different streams in any order that events allow, by seed. So a missing event, a buffer
- * freed or reused too early shows.
+ * Nothing runs when it is queued: a stream runs when a call waits for it, its commands in order, those of
+ * different streams in any order that events allow, chosen by the seed. So a missing event shows, and so
+ * does a buffer freed or reused too early.
  */
 #ifndef PTX_DRIVER_H
 #define PTX_DRIVER_H
@@ -23,7 +23,7 @@
 
 namespace ptx {
 
-/* The devices that are made out to be there: few multiprocessors of compute capability 8.0, and 9.0. */
+/* The emulated devices: few multiprocessors of compute capability 8.0, and 9.0. */
 constexpr int COMPUTE_MAJOR[] = {8, 9};
 constexpr int DEVICES = 2;
 constexpr uint32_t MULTIPROCESSORS = 4;
@@ -72,7 +72,7 @@ struct Stream {
     Graph *capture = nullptr;
 };
 
-/* What cuLaunchKernelEx and its elders ask for. */
+/* A launch as requested by cuLaunchKernelEx or an older call. */
 struct LaunchRequest {
     Kernel *kernel;
     Extent grid, block;
@@ -80,7 +80,7 @@ struct LaunchRequest {
     Stream *stream;
     void **parameters;
     bool cooperative;
-    bool dependent; /* may start before what is in front has ended, and waits for that by itself */
+    bool dependent; /* may start before earlier work has ended, and waits for it by itself */
 };
 
 enum Injected : int { FAIL_NONE, FAIL_ALLOCATION, FAIL_LAUNCH, FAIL_MODULE, FAIL_DEVICE };
@@ -120,7 +120,7 @@ public:
     int copy_to_host(void *to, Address from, uint64_t bytes);
     int copy_on_device(Address to, Address from, uint64_t bytes);
     int fill(Address to, uint32_t value, int width, uint64_t count);
-    /* Frees all there is and reports it as leaked; a new context starts afresh. */
+    /* Frees all remaining objects and reports them as leaked; a new context starts empty. */
     void destroy_context();
     void inject(int what, int64_t after);
     /* True if the injected failure falls on this call. */

@@ -59,7 +59,7 @@ template <class F> struct KeepNan {
     template <class T> T operator()(T a, T b) const { return a != a || b != b ? NAN : F()(a, b); }
 };
 
-void rounding(Decoder &d) { d.take("rn"); } /* others are known to fma alone */
+void rounding(Decoder &d) { d.take("rn"); } /* only fma has other modes */
 
 /* F in another rounding mode; volatile keeps the compiler from moving it out of the mode. */
 template <class F, unsigned MODE> struct Rounded {
@@ -190,7 +190,7 @@ void fused(Decoder &d) {
     }
 }
 
-/* Approximate and correctly rounded functions alike are the C library's: see number tolerances. */
+/* Approximate and correctly rounded functions both use the C library: see number tolerances. */
 template <class F> void function(Decoder &d) {
     d.take("approx");
     rounding(d);

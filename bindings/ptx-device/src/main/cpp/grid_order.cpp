@@ -18,7 +18,7 @@ GridOrder::GridOrder(uint32_t blocks) {
     }
 }
 
-/* A time without a write is as good for the next one, so that spinning on a fence counts nothing. */
+/* A time without a write is reused, so that spinning on a fence does not advance the clock. */
 void GridOrder::tick(uint32_t block) {
     Knowledge &self = blocks_[block];
     self.now[block] += self.stamped;

@@ -1,9 +1,9 @@
 /*
- * What the blocks of a cooperative launch know of each other's writes: a vector clock per block and
- * one per place that they synchronise through. A release, or a fence and a store, an atomic or a
- * volatile write behind it, publishes what its block knows; an acquire, or such a read and a fence
- * behind it, learns that. A block counts as one thread, its own barriers being checked elsewhere.
- * Blocks of a cooperative launch take turns on one processor thread: nothing here is locked.
+ * The order of writes between the blocks of a cooperative launch: a vector clock per block, and one per
+ * place through which they synchronise. A release, or a fence followed by a store, an atomic or a
+ * volatile write, publishes its block's clock; an acquire, or such a read followed by a fence, learns it.
+ * A block counts as one thread; its own barriers are checked elsewhere. Blocks of a cooperative launch
+ * take turns on one processor thread: nothing here is locked.
  */
 #ifndef PTX_GRID_ORDER_H
 #define PTX_GRID_ORDER_H
@@ -18,18 +18,18 @@ namespace ptx {
 
 class GridOrder {
 public:
-    /* So many blocks stay resident at most; a stamp has a byte for the block. */
+    /* The most resident blocks; a stamp has a byte for the block. */
     static constexpr uint32_t BLOCKS_MAX = 255;
 
     explicit GridOrder(uint32_t blocks);
     void fence(uint32_t block);
     void read(uint32_t block, Address at, bool acquires);
-    /* An atomic adds to what its place tells, a store replaces it. */
+    /* An atomic adds to the clock of its place, a store replaces it. */
     void written(uint32_t block, Address at, bool releases, bool atomic);
     /* Names a block and its time; never 0. */
     uint32_t stamp(uint32_t block);
     static uint32_t block_of(uint32_t stamp) { return (stamp & 255) - 1; }
-    /* Whether what bears the stamp was written before anything that the block does now. */
+    /* Whether the write with the stamp is ordered before anything that the block does now. */
     bool knows(uint32_t block, uint32_t stamp) const;
 
 private:

@@ -7,7 +7,8 @@
 namespace ptx {
 namespace {
 
-/* An f32 between which and the value no narrower format has a number: inexact ones get an odd end. */
+/* Rounds to odd: the last bit of an inexact f32 is 1, so no narrower format has a number between it and
+ * the value. */
 float to_odd(double value) {
     auto near = static_cast<float>(value);
     if (near != near || static_cast<double>(near) == value) {

@@ -19,7 +19,7 @@ struct SubSaturated {
 struct Neg { template <class T> T operator()(T a) const { return static_cast<T>(0 - U<T>(a)); } };
 struct Abs { template <class T> T operator()(T a) const { return a < 0 ? static_cast<T>(0 - U<T>(a)) : a; } };
 
-/* Division by zero gives all ones, as the hardware does; so does its remainder give a. */
+/* Division of a by zero gives all ones, as in the hardware, and the remainder a. */
 struct Div {
     template <class T> T operator()(T a, T b) const {
         if (b == 0) {

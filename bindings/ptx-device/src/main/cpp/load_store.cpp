@@ -7,7 +7,7 @@
 namespace ptx {
 namespace {
 
-/* The space of a generic address, which it becomes relative to. */
+/* The space of a generic address; makes the address relative to it. */
 Space resolve(Space space, Address &at) {
     if (space != Space::GENERIC) {
         return space;
@@ -40,7 +40,7 @@ const uint8_t *parameter_at(Warp &warp, const Instruction &i, int lane, Address 
     return launch.parameters.data() + at;
 }
 
-/* Where a lane's access goes, checked and noted; `touched` tells which memory that was. */
+/* The lanes that access each kind of memory; host_of checks and records a lane's access. */
 struct Touched {
     uint32_t global = 0, shared = 0; /* lanes */
 };

@@ -1,8 +1,8 @@
 /*
- * Device memory. A device address is a number of its own, far from any host address, so that either
- * used in place of the other is found. Addresses are never reused: what was freed stays known as
- * freed. Every allocation has shadows, committed by the system page by page as they are touched:
- * which bytes were written, which sectors a launch touched, and which block and warp wrote which word.
+ * Device memory. Device addresses are numbers far from any host address, so that using one in place of
+ * the other is found. Addresses are never reused: freed memory stays known as freed. Every allocation has
+ * shadows, committed by the system page by page as they are touched: which bytes were written, which
+ * sectors a launch touched, and which block and warp wrote which word.
  */
 #ifndef PTX_MEMORY_H
 #define PTX_MEMORY_H
@@ -57,7 +57,7 @@ struct Allocation {
     uint8_t *host(Address at) const { return memory.data() + (at - base); }
     bool is_written(Address at, uint64_t width) const;
     void mark_written(Address at, uint64_t width);
-    /* Takes over which bytes of a range of `source` were written. */
+    /* Copies which bytes of a range of `source` were written. */
     void copy_written(Address to, const Allocation &source, Address from, uint64_t width);
 
 private:
@@ -66,7 +66,7 @@ private:
 
 class DeviceMemory {
 public:
-    /* Null when more than the device has would be in use. */
+    /* Null if the device's memory does not suffice. */
     Allocation *allocate(uint64_t bytes);
     /* False when `base` is no live allocation. */
     bool release(Address base);

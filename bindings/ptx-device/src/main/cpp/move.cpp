@@ -126,7 +126,7 @@ void fence(Warp &warp, const Instruction &, uint32_t) {
     }
 }
 
-/* Within a block the barriers are checked; this is about blocks and generic memory accesses. */
+/* Only fences between blocks have an effect here; within a block the barriers are checked. */
 void decode_fence(Decoder &d) {
     bool own_block = d.has("cta") || d.has("proxy");
     while (d.more()) {

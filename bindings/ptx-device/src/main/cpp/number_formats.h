@@ -70,7 +70,7 @@ inline float fp8_to_float(uint8_t bits, const Fp8 &format) {
     return sign * scale * static_cast<float>(fraction + (exponent == 0 ? 0 : 1 << format.mantissa));
 }
 
-/* With .satfinite: beyond the largest finite value is that value. */
+/* With .satfinite: larger magnitudes become the largest finite value. */
 inline uint8_t float_to_fp8(float value, const Fp8 &format) {
     if (value != value) {
         return format.nan;

@@ -17,7 +17,7 @@ const char *const SPECIAL_NAMES[SPECIALS] = {
 
 constexpr int PTX_MAJOR_MAX = 9; /* .version 9.x: what nvcc 13 writes */
 
-/* Beyond what any kernel needs, within what a hostile text may cost. */
+/* More than any kernel needs, but affordable if the text is hostile. */
 constexpr uint32_t FRAME_BYTES_MAX = 16u << 20;
 constexpr size_t SCOPES_MAX = 64;
 constexpr uint32_t BLOCK_THREADS_MAX = 1024;

@@ -56,7 +56,7 @@ struct Constant {
     uint64_t value;
 };
 
-/* What %tid and its like are called, in the order of their slots in a frame. */
+/* Special registers such as %tid, in the order of their slots in a frame. */
 enum Special : int {
     TID_X, TID_Y, TID_Z, NTID_X, NTID_Y, NTID_Z, CTAID_X, CTAID_Y, CTAID_Z,
     NCTAID_X, NCTAID_Y, NCTAID_Z, LANEID, WARPID, NWARPID, SMID, NSMID,

@@ -1,4 +1,4 @@
-/* What the checks found and what the counters counted, by kernel. */
+/* Findings of the checks, and counters by kernel. */
 #ifndef PTX_REPORT_H
 #define PTX_REPORT_H
 
@@ -14,7 +14,7 @@ namespace ptx {
 
 enum InstructionClass : uint8_t { ARITHMETIC, MEMORY, CONTROL, MATRIX, CLASSES };
 
-/* Of one or many launches. A request is one memory instruction of one warp. */
+/* Counters of one or many launches. A request is one memory instruction of one warp. */
 struct Counters {
     uint64_t launches = 0;
     uint64_t blocks = 0;
@@ -41,14 +41,14 @@ struct Counters {
 
 class Report {
 public:
-    /* Keeps one finding of each kind and place, and how often it was met. */
+    /* Keeps one finding of each kind and place, with the number of its occurrences. */
     void find(const std::string &key, const std::string &text);
     void count(const std::string &kernel, const Counters &counters);
     void clear();
     std::string findings();
     std::string counters(); /* JSON */
 
-    /* What copies moved. */
+    /* Bytes that copies moved. */
     std::atomic<uint64_t> bytes_to_device{0};
     std::atomic<uint64_t> bytes_to_host{0};
 

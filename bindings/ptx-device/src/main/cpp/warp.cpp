@@ -31,7 +31,7 @@ void SharedMemory::reset(uint32_t bytes) {
     bytes_ = bytes;
     data_.assign(bytes + 16, 0xff); /* NaN in every float format */
     written_.assign(bytes + 16, 0);
-    words_.resize(std::max<size_t>(words_.size(), bytes / 4 + 2)); /* epochs never come back */
+    words_.resize(std::max<size_t>(words_.size(), bytes / 4 + 2)); /* epochs are never reused */
 }
 
 bool SharedMemory::is_written(uint32_t at, uint32_t width) const {

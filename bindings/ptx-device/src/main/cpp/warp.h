@@ -35,7 +35,7 @@ enum Status : int {
     LAUNCH_FAILED = 719
 };
 
-/* What all blocks of a launch share. */
+/* Shared by all blocks of a launch. */
 struct Launch {
     const Kernel *kernel;
     Extent grid, block;
@@ -46,8 +46,8 @@ struct Launch {
     DeviceMemory *memory;
     Report *report;
     GridOrder *order = nullptr; /* of a cooperative launch: all its blocks are resident */
-    Address workspace = 0;      /* what cooperative groups synchronise such a grid through */
-    bool dependent = false;     /* what is in front may still run until griddepcontrol.wait */
+    Address workspace = 0;      /* through which cooperative groups synchronise such a grid */
+    bool dependent = false;     /* earlier work may still run until griddepcontrol.wait */
 };
 
 /* Shared memory of a block with its shadows; positions are bytes from its start. */
@@ -76,8 +76,8 @@ private:
 };
 
 /*
- * Which warps of a block read which global memory since its last barrier. Of reads that fall on one place
- * of the table the last is known: a conflict may be missed, none is made up.
+ * Which warps of a block read which global memory since its last barrier. Of reads that share an entry of
+ * the table only the last is kept: a conflict may be missed, but none is invented.
  */
 class RecentReads {
 public:
@@ -97,7 +97,7 @@ public:
 private:
     static constexpr size_t ENTRIES = 4096;
     static constexpr uint64_t EACH_BYTE = 0x0101010101010101;
-    /* 16 bytes, two by two: who read them first, and whether others did. */
+    /* 16 bytes in pairs: which warp read them first, and whether others did. */
     struct Entry {
         Address place;
         uint64_t readers;
@@ -140,7 +140,7 @@ public:
     void exit(uint32_t lanes);
     void wait(uint32_t barrier, uint32_t threads);
 
-    /* What it runs next. */
+    /* The next instruction. */
     const Instruction &next() const;
 
     /* Reports and goes on. */
@@ -192,7 +192,7 @@ struct Block {
     void begin(uint32_t linear_index);
     /* Runs one warp for a while; false when the block has ended. */
     bool advance();
-    /* Ends the launch, if all of so many turns have changed nothing. */
+    /* Ends the launch if too many turns in a row have changed nothing. */
     void check_progress(uint64_t idle_turns, uint64_t warps_waiting);
 
 private:

@@ -1,4 +1,4 @@
-/* Control flow, barriers, and what the lanes of a warp do together. */
+/* Control flow, barriers, and operations across the lanes of a warp. */
 #include "integer_operations.h"
 #include "lanewise.h"
 
@@ -21,7 +21,8 @@ void end(Warp &warp, const Instruction &i, uint32_t mask) {
 
 void await_dependencies(Warp &warp, const Instruction &, uint32_t mask) { warp.waited |= mask; }
 
-/* Nothing overlaps here: a kernel that touches nothing before its wait cannot tell. */
+/* Does nothing: launches do not overlap here, and a kernel that touches nothing before its wait cannot
+ * tell. */
 void launch_dependents(Warp &, const Instruction &, uint32_t) {}
 
 void trap(Warp &warp, const Instruction &i, uint32_t mask) {
@@ -38,7 +39,7 @@ void barrier(Warp &warp, const Instruction &i, uint32_t mask) {
     warp.wait(warp.lanes<uint32_t>(i.operand[0])[lane], threads);
 }
 
-/* Lanes of a member mask have to be here together; returns false and reports if not. */
+/* Reports it if the lanes of a member mask are not here together. */
 void check_members(Warp &warp, const Instruction &i, uint32_t members, uint32_t mask) {
     if ((members & warp.live) != mask) {
         warp.find(i, __builtin_ctz(mask), "lane mask",
