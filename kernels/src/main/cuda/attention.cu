@@ -11,7 +11,7 @@
  *
  * Order of sums, the same for any batch and any cut of a prompt: positions are cut into splits of
  * SPLIT_POSITIONS, and in a split warp w of 4 takes positions 16 w..16 w + 15 of every page with a
- * running softmax of its own; warps, then splits, are merged in ascending order. Positions behind a
+ * running softmax of its own; warps, then splits, are merged in ascending order. Positions beyond a
  * column's row weigh exactly 0 and leave its running maximum alone, so a column gets the same bits
  * whether its tile reaches further or not. In decoding a block has one split and leaves it for
  * attention_merge; in a prompt it walks all splits of its tile and merges as it goes.
@@ -161,7 +161,8 @@ __device__ __forceinline__ void load_queries(ColumnChunk (&queries)[DIM / CHUNK]
     }
 }
 
-/* One warp's 16 positions of one page; positions behind `reach`, the furthest of the tile, are absent. */
+/* Attends to one warp's 16 positions of a page; those beyond `reach`, the tile's furthest, count as
+ * absent. */
 template <int DIM>
 __device__ __forceinline__ void attend_page(const AttentionArguments &a, const Columns &columns,
                                             const ColumnChunk (&queries)[DIM / CHUNK], int page, int start,

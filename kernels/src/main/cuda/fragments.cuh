@@ -49,7 +49,7 @@ __device__ __forceinline__ void multiply_chunk(float (&sums)[4], uint4 upper, ui
     multiply(sums, upper.z, lower.z, upper.w, lower.w, b.pairs[2], b.pairs[3]);
 }
 
-/* 16 bytes that are read once and should not displace what others reuse. */
+/* 16 bytes that are read once and should not displace reused data. */
 __device__ __forceinline__ uint4 load_streaming(const void *from) {
     uint4 v;
     asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];"

@@ -3,12 +3,13 @@
  * which. W in a format of weights.cuh, x f32 with a width that is a multiple of 32; out f32.
  *
  * A block has a tile of 64 outputs by 64 rows and walks K in chunks of 32, STAGES of them under way
- * by cp.async: in bf16 4 KiB of W and 9 KiB of x each. Warps stand 2 x 2 with 32 x 32 sums: per chunk a lane
- * reads 4 * 16 bytes of W and 8 * 16 of x for 16 multiplies. A row of W is 64 bytes of shared memory:
- * the 8 lanes of a quarter warp read two rows, 128 bytes on end, no bank twice. A row of x is padded
- * to 144 bytes, so that the eight 16-byte reads (32 bytes apart in a row) of two rows interleave.
- * Rounding x to bf16 happens between shared memory and registers. The sums of a slice of K are flushed
- * into totals at its end, which costs 32 registers and 32 adds a slice: 8 of them for all of K.
+ * by cp.async: in bf16 4 KiB of W and 9 KiB of x each. Warps are placed 2 x 2 with 32 x 32 sums: per
+ * chunk a lane reads 4 * 16 bytes of W and 8 * 16 of x for 16 multiplies. A row of W is 64 bytes of
+ * shared memory: the 8 lanes of a quarter warp read two rows, 128 bytes on end, no bank twice. A row of x
+ * is padded to 144 bytes, so that the eight 16-byte reads (32 bytes apart in a row) of two rows
+ * interleave. Rounding x to bf16 happens between shared memory and registers. The sums of a slice of K
+ * are flushed into totals at its end, which costs 32 registers and 32 adds a slice: 8 of them for all of
+ * K.
  *
  * Quantised weights lie in shared memory as they do in global memory, in the order of lanes, and become
  * bf16 in registers: once for the 4 multiplies by 8 rows each that a warp has for them. Where a load is of

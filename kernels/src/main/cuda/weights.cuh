@@ -1,5 +1,5 @@
 /*
- * The formats of W: how a warp reads 16 rows of it, and what it makes of them.
+ * The formats of W: how a warp reads 16 rows of it and makes them operands.
  *
  *   Bf16     [outputs, 32 chunks] row by row
  *   others   [tiles of 16 rows][blocks of 128 inputs][LOADS][32 lanes] of 16 bytes, the fragments of the

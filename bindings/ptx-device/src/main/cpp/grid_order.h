@@ -37,7 +37,7 @@ private:
     struct Knowledge {
         Clock now;     /* what the block may rely on */
         Clock fenced;  /* what it knew at its last fence */
-        Clock learned; /* what it read and has put no fence behind yet */
+        Clock learned; /* what it read; its next fence adds this to `now` */
         bool stamped;  /* its present time is in use: the next fence or release ends it */
     };
     std::vector<Knowledge> blocks_;

@@ -107,7 +107,7 @@ protected:
         return value;
     }
 
-    /* Decimal, 0x, 0b or octal, with or without a U behind it. */
+    /* Decimal, 0x, 0b or octal, with or without a U at the end. */
     uint64_t integer(std::string digits) const {
         if (digits.back() == 'U') {
             digits.pop_back();

@@ -72,7 +72,7 @@ struct Kernel {
     std::vector<Constant> constants;
     std::vector<uint32_t> specials = std::vector<uint32_t>(SPECIALS, NONE);
     uint32_t frame_bytes = 0;
-    uint32_t shared_bytes = 0; /* static; dynamic shared memory begins behind it */
+    uint32_t shared_bytes = 0; /* static; dynamic shared memory follows it */
     uint32_t local_bytes = 0;
     uint32_t sites = 0;
     uint32_t max_threads = 1024;

@@ -153,7 +153,7 @@ public:
     uint32_t index = 0;
     uint32_t live = 0;   /* lanes that have not ended */
     uint32_t active = 0; /* lanes that run together now */
-    uint32_t waited = 0; /* lanes for which all kernels in front have ended */
+    uint32_t waited = 0; /* lanes for which all earlier kernels have ended */
     WarpState state = WarpState::DONE;
     uint32_t barrier = 0, barrier_threads = 0;
     std::vector<std::vector<AsyncCopy>> async_groups; /* oldest first */

@@ -11,7 +11,7 @@
  *   header   for each group of the block 16 scales, row by row, and then 16 zeros if they are stored
  *   chunk    one 32-bit word per row, with b bits a weight the 32 / b weights k0.. of that row: as two
  *            lanes of 16 bits, the even k in the lower lane and the odd k in the upper one, each lane
- *            ascending from its lowest bits. k = k0 + 2 j + i stands in bits 16 i + b j up.
+ *            ascending from its lowest bits. k = k0 + 2 j + i is in the bits from 16 i + b j up.
  * So the words, shifted by b j and masked, are the weights k0 + 2 j and k0 + 2 j + 1 of 16 rows as 16-bit
  * numbers: the operand of a multiplication of pairs (vpmaddwd), from one shift and one mask without a
  * shuffle. A dot product needs no sum over lanes, 16 scales are one load, and a decoding thread reads one

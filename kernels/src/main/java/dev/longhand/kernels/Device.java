@@ -44,7 +44,7 @@ public record Device(String name) {
     }
 
     /**
-     * Returns the device of a name in upper or lower case.
+     * Returns the device of a name, ignoring case.
      *
      * @throws IllegalArgumentException if this cannot be the name of a device
      */

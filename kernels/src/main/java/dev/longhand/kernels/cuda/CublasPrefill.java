@@ -163,7 +163,7 @@ final class CublasPrefill {
         try {
             DeviceMemory.release(gemm::close);
         } catch (CublasException e) {
-            // Destroying the context, which happens next, frees what cuBLAS still holds.
+            // Destroying the context, which happens next, frees cuBLAS's remaining resources.
             return;
         }
     }

@@ -111,7 +111,7 @@ final class CudaSampler {
         return longs;
     }
 
-    /** The first longs of the reports; the same slice as long as their number stays the same. */
+    /** The first {@code longs} of the reports; reuses the slice while their number is unchanged. */
     private MemorySegment reported(int longs) {
         long bytes = (long) longs * Long.BYTES;
         if (reported.byteSize() != bytes) {

@@ -18,7 +18,7 @@ public record CudaDevice(
         int driverVersion,
         long memoryBytes) {
     private static final int OVERLAP_COMPUTE_MAJOR_MIN = 9;
-    private static final int OVERLAP_DRIVER_VERSION_MIN = 12_030; // overlaps recordings too
+    private static final int OVERLAP_DRIVER_VERSION_MIN = 12_030; // overlaps in recordings too
 
     /** Whether {@link CudaDriver#launchOverlapped} overlaps launches on this device. */
     public boolean overlapsLaunches() {

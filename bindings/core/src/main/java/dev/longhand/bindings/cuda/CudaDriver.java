@@ -120,7 +120,7 @@ public interface CudaDriver extends AutoCloseable {
     /** Makes a stream wait for an event. */
     void await(long stream, long event);
 
-    /** Waits until an event is complete, as is one that was never recorded. */
+    /** Waits until an event is complete; returns at once if it was never recorded. */
     void synchronizeEvent(long event);
 
     /** Milliseconds between two complete events. */
@@ -129,7 +129,9 @@ public interface CudaDriver extends AutoCloseable {
     /** Destroys an event. */
     void destroyEvent(long event);
 
-    /** Begins to record what this thread queues on a stream (not 0) instead of running it. */
+    /**
+     * Begins to record the work that this thread queues on a stream (not 0) instead of running it.
+     */
     void beginCapture(long stream);
 
     /** Ends the recording; returns an executable graph. */

@@ -40,9 +40,7 @@ public final class CudaProbe {
         }
     }
 
-    /**
-     * Probes a library even if this process uses another; then it only fails at listing devices.
-     */
+    /** Probes a library even if this process uses another; only listing its devices then fails. */
     static CudaAvailability look(CudaLibrary library) {
         try (Arena arena = Arena.ofConfined()) {
             SymbolLookup driver;

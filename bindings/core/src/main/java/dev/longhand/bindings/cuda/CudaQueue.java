@@ -62,7 +62,7 @@ public record CudaQueue(CudaDriver driver, long stream) {
         driver.synchronize(stream);
     }
 
-    /** Begins to record what this thread queues here instead of running it. */
+    /** Begins to record the work that this thread queues here instead of running it. */
     public void beginCapture() {
         driver.beginCapture(stream);
     }

@@ -72,7 +72,7 @@ final class JCudaHandles {
 
     /** Any host address; JCuda itself supports only arrays and buffers. */
     static final class HostMemory extends Pointer {
-        /** Points to what a native segment points to; the segment must outlive the call. */
+        /** Creates a pointer to a native segment, which must outlive the call. */
         HostMemory(MemorySegment segment) {
             super(segment.address());
         }
