@@ -1,7 +1,7 @@
 /** Java APIs of native libraries: the CPU kernel library and the CUDA driver. */
 module dev.longhand.bindings {
     requires transitive org.jspecify;
-    requires jcuda;
+    requires static jcuda;
     requires static jcublas;
 
     exports dev.longhand.bindings.cpu to

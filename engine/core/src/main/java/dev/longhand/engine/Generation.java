@@ -27,6 +27,7 @@ public final class Generation {
     private final @Nullable TextStream text;
     private int read;
     private boolean ended;
+    private @Nullable GenerationResult result;
 
     Generation(int[] prompt, TokenLog log, @Nullable TextStream text) {
         this.prompt = prompt;
@@ -83,18 +84,23 @@ public final class Generation {
     }
 
     /**
-     * Waits for the end and collects all events that were not read before.
+     * Waits for the end and collects all events that were not read before. Later calls return the
+     * same result.
      *
      * @return the whole output, if {@link #next} was not called before
      * @throws RuntimeException the cause, if the generation failed
-     * @throws IllegalStateException if the end was read before
+     * @throws IllegalStateException if {@link #next} returned the end before
      */
     public GenerationResult await() throws InterruptedException {
+        if (result != null) {
+            return result;
+        }
         GenerationCollector collector = new GenerationCollector();
         for (GenerationEvent event = next(); event != null; event = next()) {
             collector.add(event);
         }
-        return collector.result();
+        result = collector.result();
+        return result;
     }
 
     private List<TokenLogprob> top(int index) {

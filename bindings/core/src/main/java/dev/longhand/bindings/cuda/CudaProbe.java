@@ -77,6 +77,11 @@ public final class CudaProbe {
         if (status != CUDA_SUCCESS || count == 0) {
             return new CudaAvailability.Absent("the driver sees no device", REMEDY_DRIVER);
         }
+        if (!JCudaNatives.onClassPath()) {
+            return new CudaAvailability.Absent(
+                    "JCuda is not on the class path",
+                    "add dev.longhand:longhand-cuda, type pom, or use Device.CPU");
+        }
         return new CudaAvailability.Present(version, JCudaDevices.list(library, version, count));
     }
 

@@ -22,6 +22,16 @@ final class JCudaNatives {
 
     private JCudaNatives() {}
 
+    /** Whether JCuda's classes can be loaded; a library user adds them only for a GPU. */
+    static boolean onClassPath() {
+        try {
+            Class.forName("jcuda.LibUtils", false, JCudaNatives.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
+    }
+
     /**
      * Loads a library; one at a time, because the property is changed meanwhile.
      *

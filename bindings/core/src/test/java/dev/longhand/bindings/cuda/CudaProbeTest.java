@@ -13,8 +13,10 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What the probe makes of drivers that are missing, broken or too old; each is a value. */
@@ -79,21 +81,8 @@ class CudaProbeTest {
     @Test
     void withoutADriverJCudaIsNotTouched() throws Exception {
         Path log = folder.resolve("classes");
-        Process process =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-Xlog:class+load:file=" + log,
-                                "-cp",
-                                System.getProperty(
-                                        "surefire.test.class.path",
-                                        System.getProperty("java.class.path")),
-                                Probing.class.getName())
-                        .redirectErrorStream(true)
-                        .start();
-        String output = new String(process.getInputStream().readAllBytes());
-        assertEquals(0, process.waitFor(), output);
-        assertTrue(output.contains("Absent"), output);
+        String output = probe(NO_DRIVER, classPath(), "-Xlog:class+load:file=" + log);
+        assertTrue(output.contains("no " + NO_DRIVER + " found"), output);
         try (Stream<String> lines = Files.lines(log)) {
             List<String> loaded = lines.toList();
             assertTrue(loaded.stream().anyMatch(line -> line.contains("CudaProbe")));
@@ -102,10 +91,42 @@ class CudaProbeTest {
         }
     }
 
-    /** Probes in a process of its own. */
+    /** An embedder without a GPU leaves JCuda out; on a machine with one, the probe says so. */
+    @Test
+    void withoutJCudaADeviceIsAbsent() throws Exception {
+        String withoutJCuda =
+                Arrays.stream(classPath().split(File.pathSeparator))
+                        .filter(entry -> !entry.contains("jcuda"))
+                        .collect(Collectors.joining(File.pathSeparator));
+        String output = probe(stub(0, 13000, 1), withoutJCuda);
+        assertTrue(output.contains("JCuda is not on the class path"), output);
+        assertTrue(output.contains("longhand-cuda"), output);
+    }
+
+    private static String classPath() {
+        return System.getProperty(
+                "surefire.test.class.path", System.getProperty("java.class.path"));
+    }
+
+    /** Probes a library in a process of its own; returns what it found. */
+    private static String probe(String library, String classPath, String... options)
+            throws Exception {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("--enable-native-access=ALL-UNNAMED");
+        command.addAll(List.of(options));
+        command.addAll(List.of("-cp", classPath, Probing.class.getName(), library));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes());
+        assertEquals(0, process.waitFor(), output);
+        assertTrue(output.contains("Absent"), output);
+        return output;
+    }
+
+    /** Probes the library that its argument names. */
     static final class Probing {
         public static void main(String[] arguments) {
-            System.out.println(CudaProbe.probe(CudaLibrary.at(Path.of(NO_DRIVER))));
+            System.out.println(CudaProbe.probe(CudaLibrary.at(Path.of(arguments[0]))));
         }
     }
 }
