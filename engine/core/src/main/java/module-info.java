@@ -5,6 +5,7 @@ module dev.longhand.engine {
     requires transitive dev.longhand.kernels;
     requires java.management;
     requires jdk.management;
+    requires org.slf4j; // used by the tokenizer, an automatic module that cannot ask for it
     requires transitive org.jspecify;
 
     exports dev.longhand.engine;

@@ -1,5 +1,7 @@
 package dev.longhand.engine;
 
+import static java.lang.System.Logger.Level.DEBUG;
+
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.error.InputException;
@@ -33,6 +35,8 @@ import java.util.concurrent.atomic.AtomicReference;
  * }</pre>
  */
 public final class Engine implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Engine.class.getName());
+
     private final EngineSetup setup;
     private final PromptEncoder encoder;
     private final MemoryPlan memoryPlan;
@@ -100,6 +104,7 @@ public final class Engine implements AutoCloseable {
             resources.add(adapters);
             resources.add(thread);
             config.adapters().forEach(adapters::load);
+            LOG.log(DEBUG, "opened {0} on {1}", config.model(), reason.get());
             return new Engine(
                     setup,
                     promptEncoder(config, setup),
@@ -244,5 +249,6 @@ public final class Engine implements AutoCloseable {
     @Override
     public synchronized void close() {
         resources.close();
+        LOG.log(DEBUG, "closed");
     }
 }
