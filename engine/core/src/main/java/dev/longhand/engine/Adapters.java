@@ -24,9 +24,9 @@ import java.util.concurrent.Future;
 import java.util.function.Consumer;
 
 /**
- * The LoRA adapters of a running engine. A request names one, and requests of all adapters and of
- * none advance in one batch; or one adapter is merged into the weights, and the engine is that
- * model until it is unmerged. All methods may be called from any thread while others generate.
+ * LoRA adapters of a running engine. One batch holds requests of any adapter and of the base.
+ * Alternatively one adapter is merged into the weights, and every request must name it until it is
+ * unmerged. All methods may be called from any thread while others generate.
  */
 public final class Adapters implements AutoCloseable {
     private final AdapterRegistry registry;
@@ -37,10 +37,10 @@ public final class Adapters implements AutoCloseable {
     private final DeviceThread device;
     private final boolean quantized;
     private final int threads;
-    private final Object merging = new Object(); // one merge at a time
+    private final Object merging = new Object(); // lock: one merge at a time
     private @Nullable Merge merged;
 
-    /** What is in the weights, from the next request on. */
+    /** An adapter that is merged into the weights, for requests from now on. */
     private record Merge(String name, ResidentAdapter adapter, MergedWeights weights) {}
 
     Adapters(
@@ -63,30 +63,30 @@ public final class Adapters implements AutoCloseable {
     }
 
     /**
-     * Loads a PEFT folder under a name. A name that is taken leads to the new content from now on;
-     * generations under way keep the old to their end.
+     * Loads a PEFT folder under a name. If the name is taken, later requests get the new adapter,
+     * and running generations keep the old one.
      *
      * @throws InputException if the adapter cannot be applied exactly, does not fit the model or
-     *     the limit of memory; what the name led to before stays
+     *     exceeds the memory limit; the name then keeps its old adapter
      */
     public AdapterInfo load(String name, Path folder) {
         return load(name, folder, 1);
     }
 
     /**
-     * The same, applied more or less strongly than the folder asks for.
+     * Loads a PEFT folder under a name and changes its scale.
      *
-     * @param factor multiplies the scale of every change (alpha / rank); part of what an adapter is
-     *     known by
+     * @param factor multiplies alpha / rank of every matrix; it is part of the adapter's identity
+     * @throws InputException as {@link #load(String, Path)}
      */
     public AdapterInfo load(String name, Path folder, float factor) {
         return registry.load(name, folder, factor);
     }
 
     /**
-     * Forgets an adapter, waits for the generations that use it and gives its memory back.
+     * Unloads an adapter: waits for the generations that use it, then frees its memory.
      *
-     * @throws InputException if there is none of that name, or it is merged
+     * @throws InputException if no adapter has the name, or it is merged
      */
     public void unload(String name) throws InterruptedException {
         synchronized (this) {
@@ -99,37 +99,37 @@ public final class Adapters implements AutoCloseable {
     }
 
     /**
-     * Keeps an adapter in memory whatever is loaded beside it, or no longer.
+     * Pins an adapter in memory, so that other adapters cannot evict it, or unpins it.
      *
-     * @throws InputException if there is none of that name
+     * @throws InputException if no adapter has the name
      */
     public void pin(String name, boolean pinned) {
         registry.pin(name, pinned);
     }
 
-    /** The loaded adapters, used longest ago first. */
+    /** Lists the loaded adapters, least recently used first. */
     public List<AdapterInfo> list() {
         return registry.list();
     }
 
-    /** Host memory that adapters take, merged weights apart. */
+    /** Returns the host memory of resident adapters in bytes, without merged weights. */
     public long residentBytes() {
         return registry.residentBytes();
     }
 
-    /** The name of the merged adapter, if one is merged. */
+    /** Returns the name of the merged adapter, if one is merged. */
     public synchronized Optional<String> merged() {
         return Optional.ofNullable(merged).map(Merge::name);
     }
 
     /**
-     * Makes the engine the model of an adapter: its weights become the pristine ones plus the
-     * adapter's change, added in F32 and rounded once, whatever was merged before. Requests
-     * submitted until now run as they were meant; from now on requests must name this adapter, and
-     * run at the speed of the base. Others generate while the weights are computed; the swap waits
-     * for those under way.
+     * Merges an adapter into the weights. The result is the checkpoint's weights plus the adapter's
+     * change, added in F32 and rounded once; an adapter that was merged before is replaced.
+     * Requests submitted earlier run unmerged. Later requests must name this adapter and run at the
+     * speed of the base model. Generation continues while the weights are computed; the swap waits
+     * until running sequences have ended.
      *
-     * @throws InputException if there is none of that name, no memory for its weights, or the
+     * @throws InputException if no adapter has the name, its weights do not fit into memory, or the
      *     weights are quantised
      */
     public void merge(String name) throws InterruptedException {
@@ -151,7 +151,7 @@ public final class Adapters implements AutoCloseable {
         }
     }
 
-    /** Makes the engine the base model again, to the bit; does nothing if nothing is merged. */
+    /** Restores the weights of the base model bit for bit. Does nothing if no adapter is merged. */
     public void unmerge() throws InterruptedException {
         synchronized (merging) {
             if (merged().isPresent()) {
@@ -175,7 +175,7 @@ public final class Adapters implements AutoCloseable {
         DeviceThread.await(swapped);
     }
 
-    /** On the device thread, while no sequence is under way. */
+    /** Swaps the weights. Runs on the device thread while no sequence is running. */
     private void swap(@Nullable Merge before, @Nullable Merge next) {
         if (before != null) {
             before.weights.uninstall(backend, model.weights());
@@ -194,10 +194,14 @@ public final class Adapters implements AutoCloseable {
     }
 
     /**
-     * Begins something with the adapter that a request names, as the weights will be when it runs.
+     * Acquires the adapter that a request names and passes its uses to an action that queues the
+     * sequences. No merge can come between, so the uses match the weights at that place of the
+     * queue.
      *
-     * @param count how many uses of it
-     * @param begin given the uses of the adapter, which are its to release unless it throws
+     * @param name null is the base model
+     * @param count number of sequences, and of uses
+     * @param begin receives the uses and releases them later; if it throws, this method releases
+     *     them
      */
     void begin(@Nullable String name, int count, Consumer<List<AdapterUse>> begin) {
         ResidentAdapter adapter = name == null ? null : registry.acquire(name);
@@ -205,7 +209,7 @@ public final class Adapters implements AutoCloseable {
             adapter.holdAgain();
         }
         try {
-            synchronized (this) { // no merge comes between the choice and its place in the queue
+            synchronized (this) { // a merge waits until the sequences are queued
                 List<AdapterUse> uses = new ArrayList<>();
                 for (int i = 0; i < count; i++) {
                     uses.add(use(name, adapter));
@@ -235,7 +239,7 @@ public final class Adapters implements AutoCloseable {
         return adapter == null ? AdapterUse.none() : AdapterUse.applied(adapter);
     }
 
-    /** After the device thread has ended. */
+    /** Frees all adapters. Call it after the device thread has ended. */
     @Override
     public synchronized void close() {
         free(merged);

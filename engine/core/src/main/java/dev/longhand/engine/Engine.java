@@ -23,9 +23,9 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * A model that is loaded and ready. Requests may come from any thread; they advance together, one
- * step of the model at a time, and no one's answer depends on the others. Several engines may live
- * in one process.
+ * A loaded model that generates. Any thread may submit requests. They run in one batch, one step of
+ * the model at a time, and the output of a request does not depend on the others. A process may
+ * have several engines.
  *
  * <pre>{@code
  * try (Engine engine = Engine.open(EngineConfig.of(Path.of("Qwen2.5-0.5B-Instruct")))) {
@@ -147,22 +147,22 @@ public final class Engine implements AutoCloseable {
                         });
     }
 
-    /** One line: what the engine computes on, and why. */
+    /** Describes in one line the device that computes and why it was chosen. */
     public String backendDescription() {
         return backendDescription;
     }
 
-    /** What the checkpoint's {@code config.json} says. */
+    /** Returns the settings of {@code config.json}. */
     public ModelConfig model() {
         return setup.model();
     }
 
-    /** What the checkpoint's {@code generation_config.json} says. */
+    /** Returns the settings of {@code generation_config.json}. */
     public GenerationDefaults generationDefaults() {
         return setup.defaults();
     }
 
-    /** The tokenizer, if the folder has one. */
+    /** Returns the tokenizer, if the folder has one. */
     public Optional<Tokenizer> tokenizer() {
         return setup.tokenizer();
     }
@@ -178,30 +178,30 @@ public final class Engine implements AutoCloseable {
         return encoder.text(prompt);
     }
 
-    /** The LoRA adapters that requests may name. */
+    /** Returns the LoRA adapters that requests may name. */
     public Adapters adapters() {
         return adapters;
     }
 
-    /** How busy this engine is now. */
+    /** Returns the current load. */
     public EngineLoad load() {
         return deviceThread.load();
     }
 
-    /** The longest sequence that it admits, prompt and output, in tokens. */
+    /** Returns the longest sequence that the engine admits, in tokens: prompt and output. */
     public int contextTokensMax() {
         return setup.limits().contextTokensMax();
     }
 
-    /** The memory that this engine takes. */
+    /** Returns the memory that the engine takes. */
     public MemoryPlan memoryPlan() {
         return memoryPlan;
     }
 
     /**
-     * Begins a generation, or queues it until its memory is free.
+     * Submits a request. The generation starts as soon as its memory is free.
      *
-     * @throws InputException if the request cannot be fulfilled as it is
+     * @throws InputException if the engine cannot fulfil the request
      * @throws EngineBusyException if the queue is full
      * @throws IllegalStateException if the engine is closed
      */
@@ -210,13 +210,13 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Begins several samples of one prompt, or queues them, all or none. The prompt is computed
-     * once and its pages are shared. Sample i is what the request alone gives with its seed plus i;
-     * without a seed the first is drawn.
+     * Submits a request for several samples of one prompt: all or none are queued. The prompt is
+     * computed once, and the samples share its KV pages. Sample i equals a single generation with
+     * the request's seed plus i; without a seed, the first is random.
      *
-     * @param samples how many, at least 1
-     * @throws InputException if the request cannot be fulfilled as it is, or so many samples never
-     *     fit into the queue
+     * @param samples at least 1
+     * @throws InputException if the engine cannot fulfil the request, or the samples exceed the
+     *     capacity of the queue
      * @throws EngineBusyException if the queue has no room for them now
      * @throws IllegalStateException if the engine is closed
      */
@@ -234,17 +234,17 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * The token ids of a prompt, as {@link #submit} would give them to the model.
+     * Returns the token ids of a prompt as {@link #submit} gives them to the model.
      *
-     * @throws InputException if it cannot be a prompt of this model
+     * @throws InputException if the model cannot take the prompt
      */
     public int[] tokens(Prompt prompt) {
         return encoder.encode(prompt);
     }
 
     /**
-     * Ends every generation as cancelled and frees everything; idempotent. Generations may still be
-     * read to their end.
+     * Cancels every generation and frees all memory; idempotent. Generations can still be read to
+     * their end.
      */
     @Override
     public synchronized void close() {

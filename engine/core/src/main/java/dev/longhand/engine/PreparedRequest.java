@@ -88,7 +88,7 @@ final class PreparedRequest {
     }
 
     /**
-     * Makes the sequences. Sample i has the request's seed plus i.
+     * Creates the sequences. Sample i has the request's seed plus i.
      *
      * @param uses one use of the adapter per sample
      */
@@ -118,7 +118,7 @@ final class PreparedRequest {
         return sequences;
     }
 
-    /** The generations that callers read, one per sequence. */
+    /** Returns the generations that callers read, one per sequence. */
     List<Generation> generations() {
         return List.copyOf(generations);
     }

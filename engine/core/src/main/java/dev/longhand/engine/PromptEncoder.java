@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 import java.nio.file.Path;
 
 /**
- * Encodes prompts as token ids of one model. The chat template is read once, here; a model without
- * a usable template still takes text and token ids.
+ * Encoder of prompts into the token ids of one model. Its constructor reads the chat template; a
+ * model without a supported template still takes text and token ids.
  */
 final class PromptEncoder {
     private final Path folder;
@@ -65,7 +65,7 @@ final class PromptEncoder {
     /**
      * Encodes a prompt.
      *
-     * @throws InputException if it is empty, or cannot be a prompt of this model
+     * @throws InputException if it is empty, or the model cannot take it
      */
     int[] encode(Prompt prompt) {
         int[] tokens =
@@ -84,7 +84,7 @@ final class PromptEncoder {
     /**
      * Checks that the embedding has a row for each token.
      *
-     * @throws InputException if it has none for one of them
+     * @throws InputException if a token has no row
      */
     void requireInVocabulary(int[] tokens) {
         for (int token : tokens) {

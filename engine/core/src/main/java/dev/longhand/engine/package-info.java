@@ -1,5 +1,5 @@
 /**
- * The library's front door: open an {@link dev.longhand.engine.Engine}, submit requests, read
+ * Entry point of the library: open an {@link dev.longhand.engine.Engine}, submit requests, read
  * events.
  */
 @NullMarked

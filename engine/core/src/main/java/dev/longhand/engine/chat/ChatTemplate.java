@@ -15,24 +15,25 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How a checkpoint wants conversations written. Its Jinja template is recognised by hash and
- * rendered by our own code, byte for byte the same; an unknown one is refused rather than guessed.
+ * Chat template of a checkpoint. Its Jinja source is recognised by its hash and rendered by Java
+ * code with the same bytes; an unknown template is refused.
  */
 public sealed interface ChatTemplate permits Qwen25ChatTemplate {
     /**
-     * The prompt text of a conversation.
+     * Renders a conversation as prompt text.
      *
      * @param messages oldest first, at least one
      * @param tools JSON function schemas, possibly none
      * @param openAnswer whether to end with the opening of the assistant's answer
-     * @throws InputException if the template cannot say such a conversation
+     * @throws InputException if the template has no form for such a conversation
      */
     String render(List<ChatMessage> messages, List<String> tools, boolean openAnswer);
 
     /**
-     * The template of a model folder: {@code chat_template.jinja} or {@code tokenizer_config.json}.
+     * Reads the template of a model folder, from {@code chat_template.jinja} or {@code
+     * tokenizer_config.json}.
      *
-     * @throws InputException if there is none, or one that is not known
+     * @throws InputException if there is none, or it is unknown
      */
     static ChatTemplate read(Path folder) {
         Path own = folder.resolve("chat_template.jinja");
@@ -62,16 +63,19 @@ public sealed interface ChatTemplate permits Qwen25ChatTemplate {
                                         config + ": no chat_template; " + Recognition.REMEDY)));
     }
 
-    /** Tells templates apart. */
+    /** Recognises templates by their hash. */
     final class Recognition {
         static final int BYTES_MAX = 4 << 20;
         static final String REMEDY = "use Prompt.Text or Prompt.Ids";
 
-        /** Qwen2.5's template with its default system message left out. */
+        /** Hash of Qwen2.5's template without its default system message. */
         private static final String QWEN25_SHA256 =
                 "576ca4dc24e9d4d38d89baf0c3b2ee4d5931dea9aa71a0d90ddd15de428a6a3c";
 
-        /** Where Qwen2.5 templates say their default; base, Instruct and Math differ there only. */
+        /**
+         * Finds the default system message: the only difference between the templates of the base,
+         * Instruct and Math models.
+         */
         private static final Pattern DEFAULT_SYSTEM =
                 Pattern.compile(
                         "\\{\\{- '<\\|im_start\\|>system\\\\n([^'<]*)<\\|im_end\\|>\\\\n' }}");

@@ -11,14 +11,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /**
- * JSON written as Python's {@code json.dumps(value, ensure_ascii=False)} does, which is what {@code
- * tojson} means in chat templates: a space after every comma and colon, keys in their order.
+ * Writer of JSON as Python's {@code json.dumps(value, ensure_ascii=False)} writes it, which is
+ * {@code tojson} in chat templates: a space after every comma and colon, keys in file order.
  */
 final class PythonJson {
     private PythonJson() {}
 
     /**
-     * The same value in Python's spelling.
+     * Returns the same value in Python's spelling.
      *
      * @throws dev.longhand.engine.error.InputException if the text is not JSON
      */
@@ -68,7 +68,10 @@ final class PythonJson {
         }
     }
 
-    /** Both languages choose the shortest digits that read back alike; they place them apart. */
+    /**
+     * Writes the shortest digits that read back as the same double, as both languages do, with
+     * Python's rules for the exponent.
+     */
     private static void writeFloat(StringBuilder out, double value) {
         if (Double.isInfinite(value)) {
             out.append(value > 0 ? "Infinity" : "-Infinity"); // 1e999

@@ -9,10 +9,9 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * ChatML as Qwen2.5 writes it, with its default system message and its tool calls.
+ * ChatML of Qwen2.5, with tool calls.
  *
- * @param defaultSystem what the system says where a conversation does not begin with a system
- *     message
+ * @param defaultSystem system message for a conversation that does not start with one
  */
 record Qwen25ChatTemplate(String defaultSystem) implements ChatTemplate {
     private static final String TOOLS_HEAD =

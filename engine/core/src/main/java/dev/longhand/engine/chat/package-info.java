@@ -1,4 +1,4 @@
-/** Conversations as the prompt text that a checkpoint was trained on. */
+/** Chat templates: conversations as the prompt text that a checkpoint was trained on. */
 @NullMarked
 package dev.longhand.engine.chat;
 

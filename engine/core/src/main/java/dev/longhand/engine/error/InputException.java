@@ -3,9 +3,8 @@ package dev.longhand.engine.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something the user gave cannot be used: a file, a setting, a request. The message is one sentence
- * that names it, says what is wrong and, where there is one, the remedy. The command line prints it
- * and exits with status 2.
+ * Error in the caller's input: a file, a setting or a request. The message is one sentence that
+ * names the input, the fault and, if there is one, the remedy.
  */
 public class InputException extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -1,4 +1,4 @@
-/** The errors that a user can mend, below every other package so that each can throw them. */
+/** Errors that a caller can act on. Every other package may throw them. */
 @NullMarked
 package dev.longhand.engine.error;
 

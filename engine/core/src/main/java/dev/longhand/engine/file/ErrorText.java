@@ -1,18 +1,20 @@
 package dev.longhand.engine.file;
 
-/** Makes text from an untrusted file fit for a one-line error message. */
+/** Sanitises text from untrusted files for one-line error messages. */
 public final class ErrorText {
-    /** Enough for any honest tensor name or key. */
+    /** Limit in characters; any honest tensor name or key is shorter. */
     private static final int CHARS_MAX = 120;
 
     private ErrorText() {}
 
-    /** The text in quotation marks, control characters escaped, cut to 120 characters. */
+    /**
+     * Returns the text in quotation marks, with control characters escaped, cut to 120 characters.
+     */
     public static String quote(String text) {
         return '"' + line(text) + '"';
     }
 
-    /** The text on one line, control characters escaped, cut to 120 characters. */
+    /** Returns the text on one line, with control characters escaped, cut to 120 characters. */
     public static String line(String text) {
         StringBuilder line = new StringBuilder();
         int end = Math.min(text.length(), CHARS_MAX);

@@ -2,7 +2,7 @@ package dev.longhand.engine.file;
 
 import dev.longhand.engine.error.InputException;
 
-/** One setting of a file or a request cannot be used. */
+/** A setting of a file or a request is invalid. */
 public final class SettingException extends InputException {
     private static final long serialVersionUID = 1L;
 
@@ -13,7 +13,7 @@ public final class SettingException extends InputException {
         this.key = key;
     }
 
-    /** The setting, with the path to it. */
+    /** Returns the key of the setting with the path to it. */
     public String key() {
         return key;
     }

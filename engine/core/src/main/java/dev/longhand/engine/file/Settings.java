@@ -19,11 +19,14 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * A JSON object of settings. Every getter checks kind and range and names the file and the key when
- * it refuses. A key whose value is null counts as absent, as in transformers.
+ * Object of settings in a JSON file. Every getter checks kind and range; its error names the file
+ * and the key. A key whose value is null counts as absent, as in transformers.
  */
 public final class Settings {
-    /** The longest real one (a tokenizer_config.json with its template) is about 20 kB. */
+    /**
+     * Limit for a file. The longest real one, a tokenizer_config.json with its template, has about
+     * 20 kB.
+     */
     private static final int BYTES_MAX = 16 << 20;
 
     private static final int LIST_LENGTH_MAX = 4096;
@@ -39,7 +42,7 @@ public final class Settings {
     }
 
     /**
-     * The settings in {@code file}.
+     * Reads settings from {@code file}.
      *
      * @throws InputException if the file cannot be read or is not a JSON object
      */
@@ -48,9 +51,9 @@ public final class Settings {
     }
 
     /**
-     * The settings in {@code json}, UTF-8.
+     * Parses settings from {@code json}, UTF-8.
      *
-     * @param source what error messages call it
+     * @param source name of the JSON in error messages
      * @throws InputException if it is not a JSON object
      */
     public static Settings parse(String source, byte[] json) {
@@ -64,7 +67,7 @@ public final class Settings {
         return new Settings(source, "", value.getAsJsonObject());
     }
 
-    /** Whether {@code key} is there with a value other than null. */
+    /** Whether {@code key} is present with a value other than null. */
     public boolean has(String key) {
         return node(key) != null;
     }
@@ -87,12 +90,12 @@ public final class Settings {
                 : primitive.isBoolean() ? !primitive.getAsBoolean() : primitive.getAsDouble() == 0;
     }
 
-    /** All keys, in file order. */
+    /** Returns all keys, in file order. */
     public Set<String> keys() {
         return Collections.unmodifiableSet(new LinkedHashSet<>(object.keySet()));
     }
 
-    /** The object under {@code key}, if there. */
+    /** Returns the object under {@code key}, if present. */
     public Optional<Settings> object(String key) {
         JsonElement value = node(key);
         if (value == null) {
@@ -104,7 +107,7 @@ public final class Settings {
         return Optional.of(new Settings(source, prefix + key + ".", value.getAsJsonObject()));
     }
 
-    /** The objects in the list under {@code key}; empty if absent. */
+    /** Returns the objects in the list under {@code key}; empty if absent. */
     public List<Settings> objects(String key) {
         List<Settings> objects = new ArrayList<>();
         for (JsonElement value : list(key)) {
@@ -123,7 +126,7 @@ public final class Settings {
         return value != null && isString(value);
     }
 
-    /** The string under {@code key}, if there. */
+    /** Returns the string under {@code key}, if present. */
     public Optional<String> string(String key) {
         JsonElement value = node(key);
         if (value == null) {
@@ -135,7 +138,7 @@ public final class Settings {
         return Optional.of(value.getAsString());
     }
 
-    /** The strings in the list under {@code key}; empty if absent. */
+    /** Returns the strings in the list under {@code key}; empty if absent. */
     public List<String> strings(String key) {
         List<String> strings = new ArrayList<>();
         for (JsonElement value : list(key)) {
@@ -147,7 +150,7 @@ public final class Settings {
         return strings;
     }
 
-    /** The boolean under {@code key}, or {@code absent}. */
+    /** Returns the boolean under {@code key}, or {@code absent}. */
     public boolean bool(String key, boolean absent) {
         JsonElement value = node(key);
         if (value == null) {
@@ -159,18 +162,21 @@ public final class Settings {
         return value.getAsBoolean();
     }
 
-    /** The whole number under {@code key}, which must be there, from {@code min} to {@code max}. */
+    /**
+     * Returns the integer under {@code key}, which must be present, from {@code min} to {@code
+     * max}.
+     */
     public int requiredInteger(String key, int min, int max) {
         return integer(key, min, max).orElseThrow(() -> refuse(key, "is missing"));
     }
 
-    /** The whole number under {@code key}, if there, from {@code min} to {@code max}. */
+    /** Returns the integer under {@code key}, if present, from {@code min} to {@code max}. */
     public OptionalInt integer(String key, int min, int max) {
         JsonElement value = node(key);
         return value == null ? OptionalInt.empty() : OptionalInt.of(integer(key, value, min, max));
     }
 
-    /** The whole number or list of whole numbers under {@code key}; empty if absent. */
+    /** Returns the integer or the list of integers under {@code key}; empty if absent. */
     public List<Integer> integers(String key, int min, int max) {
         JsonElement value = node(key);
         if (value != null && !value.isJsonArray()) {
@@ -183,7 +189,7 @@ public final class Settings {
         return integers;
     }
 
-    /** The whole numbers in the list under {@code key}; empty if absent. */
+    /** Returns the integers in the list under {@code key}; empty if absent. */
     public List<Integer> integerList(String key, int lengthMax, int min, int max) {
         JsonElement value = node(key);
         if (value == null) {
@@ -202,7 +208,9 @@ public final class Settings {
         return integers;
     }
 
-    /** The number under {@code key}, which must be there, from {@code min} to {@code max}. */
+    /**
+     * Returns the number under {@code key}, which must be present, from {@code min} to {@code max}.
+     */
     public double requiredNumber(String key, double min, double max) {
         Double value = number(key, min, max);
         if (value == null) {
@@ -211,7 +219,7 @@ public final class Settings {
         return value;
     }
 
-    /** The number under {@code key}, from {@code min} to {@code max}, or null if absent. */
+    /** Returns the number under {@code key}, from {@code min} to {@code max}, or null if absent. */
     public @Nullable Double number(String key, double min, double max) {
         JsonElement value = node(key);
         if (value == null) {
@@ -227,13 +235,13 @@ public final class Settings {
         return number;
     }
 
-    /** The value under {@code key} as JSON, for kinds that no getter reads; null if absent. */
+    /** Returns the value under {@code key} as JSON, for kinds without a getter; null if absent. */
     public @Nullable String json(String key) {
         JsonElement value = node(key);
         return value == null ? null : value.toString();
     }
 
-    /** All of it, as JSON. */
+    /** Returns the whole object as JSON. */
     public String json() {
         return object.toString();
     }
@@ -243,7 +251,11 @@ public final class Settings {
         return object.equals(other.object);
     }
 
-    /** The error that says what is wrong with {@code key}. */
+    /**
+     * Creates the error for {@code key}.
+     *
+     * @param wrong the fault: a verb and its object
+     */
     public SettingException refuse(String key, String wrong) {
         String path = ErrorText.line(prefix + key);
         return new SettingException("%s: %s %s".formatted(source, path, wrong), path);

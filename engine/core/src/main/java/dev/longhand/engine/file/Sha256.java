@@ -5,11 +5,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** SHA-256, by which files, settings and adapters are told apart. */
+/** SHA-256, the hash that identifies files, settings and adapters. */
 public final class Sha256 {
     private Sha256() {}
 
-    /** A digest of nothing yet. */
+    /** Creates an empty digest. */
     public static MessageDigest digest() {
         try {
             return MessageDigest.getInstance("SHA-256");
@@ -18,17 +18,17 @@ public final class Sha256 {
         }
     }
 
-    /** The 32 bytes of a text in UTF-8. */
+    /** Returns the 32 bytes of the hash of a text in UTF-8. */
     public static byte[] bytes(String text) {
         return digest().digest(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** The 64 hexadecimal digits of a text in UTF-8. */
+    /** Returns the 64 hexadecimal digits of the hash of a text in UTF-8. */
     public static String hex(String text) {
         return HexFormat.of().formatHex(bytes(text));
     }
 
-    /** The 64 hexadecimal digits of what a digest has taken in; resets it. */
+    /** Returns the 64 hexadecimal digits of a digest and resets it. */
     public static String hex(MessageDigest digest) {
         return HexFormat.of().formatHex(digest.digest());
     }

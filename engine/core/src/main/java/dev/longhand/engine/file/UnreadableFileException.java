@@ -6,11 +6,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A file of a checkpoint that cannot be read; the message says why. */
+/** A file cannot be read; the message says why. */
 public final class UnreadableFileException extends InputException {
     private static final long serialVersionUID = 1L;
 
-    /** Reading {@code file} failed with {@code cause}. */
+    /** Creates the error for {@code file}, whose reading failed with {@code cause}. */
     public UnreadableFileException(Path file, IOException cause) {
         super(file + ": " + reason(file, cause), cause);
     }

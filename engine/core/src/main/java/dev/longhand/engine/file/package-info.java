@@ -1,6 +1,6 @@
 /**
- * Bounded, checked reading of the files of a checkpoint folder: what weights, model, tokenizer and
- * chat share. Every refusal names the file and the key.
+ * Bounded and checked reading of the files of a model folder. Every error names the file and the
+ * key.
  */
 @NullMarked
 package dev.longhand.engine.file;

@@ -6,15 +6,15 @@ import java.util.Locale;
 public enum FinishReason {
     /** An end-of-sequence token or a stop string. */
     STOP,
-    /** The request's own limit of tokens. */
+    /** The token limit of the request. */
     LENGTH,
-    /** The engine's context was full. */
+    /** The context limit of the engine. */
     CONTEXT,
-    /** The output goes in circles, by the request's own {@link LoopRule}. */
+    /** The output loops, by the request's {@link LoopRule}. */
     LOOP,
-    /** The request's own time was over. */
+    /** The time limit of the request. */
     DEADLINE,
-    /** The caller cancelled, or the engine closed. */
+    /** Cancellation by the caller, or the engine was closed. */
     CANCELLED;
 
     /** The name in JSON. */

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Collects the events of a generation into a result, for readers that also do something with each
- * event. Not thread-safe.
+ * Collector of a generation's events, for readers that also do something with each event. Not
+ * thread-safe.
  */
 public final class GenerationCollector {
     private final List<Integer> ids = new ArrayList<>();
@@ -38,18 +38,18 @@ public final class GenerationCollector {
         }
     }
 
-    /** The number of tokens so far. */
+    /** Returns the number of tokens so far. */
     public int tokens() {
         return ids.size();
     }
 
-    /** The text so far. */
+    /** Returns the text so far. */
     public String text() {
         return text.toString();
     }
 
     /**
-     * The result.
+     * Returns the result.
      *
      * @throws IllegalStateException if {@link GenerationEvent.Finished} was not added yet
      */

@@ -9,15 +9,15 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Sampling defaults of a checkpoint, from {@code generation_config.json}; greedy without one, or if
- * it says {@code do_sample: false}, as in transformers.
+ * Sampling defaults of a checkpoint, from {@code generation_config.json}. Sampling is greedy
+ * without that file, or if it says {@code do_sample: false}, as in transformers.
  *
  * @param temperature 0 is greedy
- * @param topK 0 keeps all
- * @param topP 1 keeps all
- * @param minP 0 keeps all
+ * @param topK 0 keeps all tokens
+ * @param topP 1 keeps all tokens
+ * @param minP 0 keeps all tokens
  * @param repetitionPenalty 1 is none
- * @param eosTokenIds end tokens, possibly none
+ * @param eosTokenIds end-of-sequence tokens, possibly none
  */
 public record GenerationDefaults(
         float temperature,
@@ -26,14 +26,14 @@ public record GenerationDefaults(
         float minP,
         float repetitionPenalty,
         List<Integer> eosTokenIds) {
-    /** transformers' own default, in force where a sampling configuration names none. */
+    /** Default of transformers for files that set {@code do_sample} but no {@code top_k}. */
     private static final int TOP_K = 50;
 
     /**
-     * Reads a folder's defaults.
+     * Reads the defaults of a model folder.
      *
-     * @param eosTokenIds end tokens of {@code config.json}, for a folder that names no others
-     * @param eosTokenIds end tokens of {@code config.json}, for a folder that names no others
+     * @param eosTokenIds end-of-sequence tokens of {@code config.json}, used if this file names
+     *     none
      * @throws dev.longhand.engine.error.InputException if the file is malformed
      */
     public static GenerationDefaults read(Path folder, List<Integer> eosTokenIds) {

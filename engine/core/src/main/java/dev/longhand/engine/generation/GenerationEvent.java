@@ -2,19 +2,22 @@ package dev.longhand.engine.generation;
 
 import java.util.List;
 
-/** What a generation tells its caller, in order: tokens, then exactly one end. */
+/**
+ * Event of a generation: one {@link TokenEmitted} per token, then exactly one {@link Finished} or
+ * {@link Failed}.
+ */
 public sealed interface GenerationEvent {
     /**
-     * One token.
+     * A generated token.
      *
      * @param id token id
-     * @param text the text that became certain with it: empty while a UTF-8 character is incomplete
-     *     or a stop string may be under way, and for special tokens
-     * @param top the most likely tokens at this step, if asked for, as the model has them: the
-     *     token itself need not be among them if it was drawn from far down, or written to close a
-     *     thought
-     * @param phase whether it belongs to the thought; text that was held back comes with a later
-     *     token, see {@link Finished#answerStart} for the character at which the answer begins
+     * @param text text that this token completes. It is empty for special tokens, while a UTF-8
+     *     character is incomplete and while the text may be the start of a stop string
+     * @param top the most likely tokens at this step, if the request asks for them. The token
+     *     itself may be missing: sampling can choose an unlikely token, and the engine can force
+     *     one to close a thought
+     * @param phase part of the output that the token belongs to. Text that was held back comes with
+     *     a later token; {@link Finished#answerStart} tells where the answer starts
      */
     record TokenEmitted(int id, String text, List<TokenLogprob> top, TextSegment phase)
             implements GenerationEvent {}
@@ -22,13 +25,19 @@ public sealed interface GenerationEvent {
     /**
      * The regular end.
      *
-     * @param text text that was held back until now
-     * @param answerStart the character of the whole text at which the answer begins: 0 without a
-     *     thought or without tokenizer files, the length of the text if the thought did not end
+     * @param reason why the generation ended
+     * @param text rest of the text that was held back
+     * @param usage token counts and times
+     * @param answerStart index in the whole text at which the answer starts: 0 without a thought or
+     *     without tokenizer files, the length of the text if the thought did not end
      */
     record Finished(FinishReason reason, String text, Usage usage, int answerStart)
             implements GenerationEvent {}
 
-    /** The end by an error of the engine; the other generations go on. */
+    /**
+     * The end by an error of the engine. Other generations continue.
+     *
+     * @param cause the error
+     */
     record Failed(RuntimeException cause) implements GenerationEvent {}
 }

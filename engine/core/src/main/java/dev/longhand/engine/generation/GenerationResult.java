@@ -3,15 +3,15 @@ package dev.longhand.engine.generation;
 import java.util.List;
 
 /**
- * A generation that ended regularly.
+ * Whole output of a generation that ended regularly.
  *
- * @param ids the token ids of the output
- * @param text the text of the output; empty without tokenizer files
+ * @param ids token ids of the output
+ * @param text text of the output; empty without tokenizer files
  * @param logprobs the most likely tokens at each step, one list per token; the lists are empty
  *     unless {@link SamplingOptions#logprobs} asks for them
  * @param reason why the generation ended
  * @param usage token counts and times
- * @param answerStart the index in {@code text} at which the answer begins: 0 without a thought, the
+ * @param answerStart index in {@code text} at which the answer starts: 0 without a thought, the
  *     length of the text if the thought did not end
  */
 public record GenerationResult(

@@ -3,25 +3,26 @@ package dev.longhand.engine.generation;
 import dev.longhand.engine.error.InputException;
 
 /**
- * When an output counts as going in circles. Either of two things ends it, at the token with which
- * it becomes true:
+ * Rule that decides whether an output loops. The output ends at the first token with which one of
+ * two conditions holds:
  *
  * <ul>
- *   <li><b>period</b>: for some p of at most {@code periodTokensMax}, each of its last max({@code
- *       loopTokensMin}, {@code repetitionsMin} p) tokens but the first p is the token p before it;
- *   <li><b>lines</b>: among its last {@code lines} lines of at least {@code lineTokensMin} tokens
- *       there are at most {@code distinctLinesMax} different ones, in whatever order. A line ends
- *       with a token that holds a line feed; shorter lines are passed over. Needs a tokenizer.
+ *   <li><b>period</b>: the output ends with repetitions of one sequence of at most {@code
+ *       periodTokensMax} tokens, at least {@code repetitionsMin} times and {@code loopTokensMin}
+ *       tokens in total;
+ *   <li><b>lines</b>: its last {@code lines} lines of at least {@code lineTokensMin} tokens have at
+ *       most {@code distinctLinesMax} distinct ones, in any order. A line ends with a token that
+ *       contains a line feed; shorter lines do not count. This condition needs a tokenizer.
  * </ul>
  *
- * <p>Tables and enumerations do not fulfil it as long as their numbers differ.
+ * <p>Tables and enumerations pass as long as their numbers differ.
  *
- * @param periodTokensMax the longest period looked for
- * @param repetitionsMin how often a period must stand
- * @param loopTokensMin how many tokens the repetitions must have together
- * @param lines how many lines are looked at; 0 looks at none
- * @param distinctLinesMax how many of them may differ
- * @param lineTokensMin the shortest line that counts
+ * @param periodTokensMax longest period, in tokens
+ * @param repetitionsMin least number of repetitions
+ * @param loopTokensMin least length of all repetitions together, in tokens
+ * @param lines number of lines to compare; 0 compares none
+ * @param distinctLinesMax most distinct lines among them
+ * @param lineTokensMin shortest line that counts, in tokens
  */
 public record LoopRule(
         int periodTokensMax,
@@ -31,15 +32,15 @@ public record LoopRule(
         int distinctLinesMax,
         int lineTokensMin) {
     /**
-     * Four times the same up to 1,024 tokens, and 512 of them at least, so that a matrix of zeros
-     * passes; or 48 lines of 8 tokens or more, each eight times on average.
+     * Four repetitions of up to 1,024 tokens and at least 512 tokens in total, so that a matrix of
+     * zeros passes; or 48 lines of at least 8 tokens with at most 6 distinct ones.
      */
     public static final LoopRule DEFAULT = new LoopRule(1024, 4, 512, 48, 6, 8);
 
-    /** The longest period that a rule may look for: the detector compares so often per token. */
+    /** Limit for the period: the detector makes one comparison per token and period. */
     public static final int PERIOD_TOKENS_MAX = 4096;
 
-    /** The most lines that a rule may look at. */
+    /** Limit for the lines of a rule. */
     public static final int LINES_MAX = 1024;
 
     public LoopRule {

@@ -2,12 +2,12 @@ package dev.longhand.engine.generation;
 
 import java.util.List;
 
-/** What a generation continues. */
+/** Prompt that a generation continues. */
 public sealed interface Prompt {
-    /** Text that is tokenized as it stands; special tokens written in it count as such. */
+    /** Text without a chat template. Special tokens written in it are encoded as special tokens. */
     record Text(String text) implements Prompt {}
 
-    /** Token ids; needs no tokenizer. */
+    /** Token ids; they need no tokenizer. */
     record Ids(List<Integer> ids) implements Prompt {
         public Ids {
             ids = List.copyOf(ids);
@@ -15,7 +15,7 @@ public sealed interface Prompt {
     }
 
     /**
-     * A conversation, rendered by the checkpoint's chat template with the answer's opening.
+     * Conversation. The chat template of the checkpoint renders it and opens the answer.
      *
      * @param messages oldest first
      * @param tools JSON function schemas, possibly none

@@ -1,15 +1,15 @@
 package dev.longhand.engine.generation;
 
 /**
- * Whether the next tokens are guessed from earlier parts of the same sequence and checked several
- * in one step. It changes nothing but the time: a guess is kept only where it is the token that
- * would have been drawn anyway.
+ * Speculative decoding without a draft model: draft tokens come from repetitions in the sequence
+ * itself and are verified several per step. Output does not change: a draft token is accepted only
+ * if it equals the token that would have been sampled.
  */
 public enum Speculation {
     /** One token per step. */
     OFF,
-    /** Whatever is likely enough to come is guessed, whatever it costs. */
+    /** Drafts whenever the sequence suggests a token, whatever the cost. */
     ON,
-    /** Guesses where measured step times and the hits so far say that they pay. */
+    /** Drafts where measured step times and the acceptance rate so far promise a gain. */
     AUTO
 }

@@ -2,13 +2,11 @@ package dev.longhand.engine.generation;
 
 import java.util.Locale;
 
-/**
- * Which part of an output a token belongs to; see {@link dev.longhand.engine.generation.Thinking}.
- */
+/** Part of an output that a token belongs to; see {@link Thinking}. */
 public enum TextSegment {
-    /** The chain of thought, its end marker included. */
+    /** The chain of thought, including its end marker. */
     THOUGHT,
-    /** Everything else: the answer, or what comes before a thought. */
+    /** The answer, and any text before a thought. */
     ANSWER;
 
     /** The name in JSON. */

@@ -5,14 +5,14 @@ import dev.longhand.engine.error.InputException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request says about its thought.
+ * Limits and markers of a request's thought.
  *
- * @param budgetTokens the most tokens that the model may draw for it, 0 or more; then the text that
- *     closes it is written, one token a step, and counts as output like any other. Null is no limit
- * @param markers where it begins and ends; null is as the model has it
+ * @param budgetTokens limit for the tokens of the thought, 0 or more; null is none. At the limit
+ *     the engine writes the closing text, one token per step; it counts as output
+ * @param markers texts around the thought; null takes those of the model
  */
 public record Thinking(@Nullable Integer budgetTokens, @Nullable ThoughtMarkers markers) {
-    /** No limit, and the model's own markers. */
+    /** No limit, with the model's markers. */
     public static final Thinking DEFAULT = new Thinking(null, null);
 
     public Thinking {
@@ -22,7 +22,7 @@ public record Thinking(@Nullable Integer budgetTokens, @Nullable ThoughtMarkers 
         }
     }
 
-    /** A limit, and the model's own markers. */
+    /** Limits the thought, with the model's markers. */
     public static Thinking budget(int tokens) {
         return new Thinking(tokens, null);
     }

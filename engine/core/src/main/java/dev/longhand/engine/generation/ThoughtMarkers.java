@@ -3,25 +3,25 @@ package dev.longhand.engine.generation;
 import dev.longhand.engine.error.InputException;
 
 /**
- * The texts around a thought. They are found as bytes, wherever tokens cut them, in control tokens
- * too.
+ * Texts around a thought. They are matched as bytes, so token boundaries do not matter and control
+ * tokens match too.
  *
- * @param begin after it the thought begins: in the output, or at the end of the prompt, where white
- *     space may follow it; empty if outputs begin with the thought
- * @param end with its last byte the thought ends, and the answer begins
- * @param closing what is written for a model that has spent its budget: contains {@code end}
+ * @param begin text before the thought, in the output or at the end of the prompt, where white
+ *     space may follow it; empty if outputs start with the thought
+ * @param end text at whose last byte the thought ends and the answer starts
+ * @param closing text that the engine writes when the budget is spent; contains {@code end}
  */
 public record ThoughtMarkers(String begin, String end, String closing) {
-    /** The longest marker, in characters. */
+    /** Limit for a marker, in characters. */
     public static final int CHARACTERS_MAX = 1024;
 
-    /** Of DeepSeek-R1's distilled models, QwQ and Qwen3. */
+    /** Markers of DeepSeek-R1's distilled models, QwQ and Qwen3. */
     public static final ThoughtMarkers THINK =
             new ThoughtMarkers("<think>", "</think>", "\n</think>\n\n");
 
     /**
-     * Of the Sky-T1 models and the study on long chains of thought that users reproduce: ordinary
-     * text for Qwen2.5's tokenizer.
+     * Markers of the Sky-T1 models and of the study on long chains of thought. Qwen2.5's tokenizer
+     * encodes them as ordinary text.
      */
     public static final ThoughtMarkers SKY_T1 =
             new ThoughtMarkers(
@@ -46,7 +46,7 @@ public record ThoughtMarkers(String begin, String end, String closing) {
         }
     }
 
-    /** Markers whose thought is closed by the end marker and a blank line. */
+    /** Returns markers whose closing text is the end marker and a blank line. */
     public static ThoughtMarkers of(String begin, String end) {
         return new ThoughtMarkers(begin, end, "\n" + end + "\n\n");
     }

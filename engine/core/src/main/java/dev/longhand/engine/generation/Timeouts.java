@@ -5,15 +5,16 @@ import dev.longhand.engine.error.InputException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long a generation may take, in milliseconds from its submission; null is as long as it takes.
- * One that has not begun in time fails as busy; one that has ends with what it has, for the reason
- * {@link FinishReason#DEADLINE}, within one step.
+ * Time limits of a generation, in milliseconds from its submission; null is none. A generation that
+ * does not start in time fails with an {@link dev.longhand.engine.error.EngineBusyException}. One
+ * that does not end in time ends within one step, with {@link FinishReason#DEADLINE} and its output
+ * so far.
  *
- * @param queueMillis until it begins
- * @param totalMillis until it ends
+ * @param queueMillis limit until the first step
+ * @param totalMillis limit until the end
  */
 public record Timeouts(@Nullable Long queueMillis, @Nullable Long totalMillis) {
-    /** The longest that may be asked for: 30 days. */
+    /** Largest limit: 30 days. */
     public static final long MILLIS_MAX = 30L * 24 * 3600 * 1000;
 
     /** No limits. */
@@ -31,7 +32,7 @@ public record Timeouts(@Nullable Long queueMillis, @Nullable Long totalMillis) {
         }
     }
 
-    /** A limit for the whole generation. */
+    /** Limits the whole generation. */
     public static Timeouts total(long millis) {
         return new Timeouts(null, millis);
     }

@@ -1,7 +1,7 @@
 package dev.longhand.engine.generation;
 
 /**
- * A token and its natural log-probability under the model, before penalties and truncation.
+ * Token with its natural log-probability under the model, before penalties and truncation.
  *
  * @param id token id
  * @param logprob natural logarithm, at most 0

@@ -1,9 +1,9 @@
 package dev.longhand.engine.generation;
 
 /**
- * A function call that the assistant made.
+ * Function call that the assistant made.
  *
- * @param name the function
- * @param arguments JSON of its arguments
+ * @param name name of the function
+ * @param arguments arguments as JSON
  */
 public record ToolCall(String name, String arguments) {}

@@ -1,19 +1,19 @@
 package dev.longhand.engine.generation;
 
 /**
- * What a generation took.
+ * Token counts and times of a generation.
  *
  * @param promptTokens tokens of the prompt
- * @param cachedPromptTokens of these, how many an earlier generation had computed already
- * @param outputTokens tokens generated, the end token included
- * @param thoughtTokens of these, those of the thought: after its beginning marker, up to and with
- *     the token that completes its end marker; 0 without tokenizer files
- * @param answerTokens of these, those of the answer: after the thought, or all if there was none
- * @param draftedTokens tokens guessed and checked; see {@link Speculation}
- * @param acceptedTokens of these, how many came true: as many steps were saved
- * @param queuedNanos from submission to the first step
- * @param prefillNanos from the first step to the first token
- * @param decodeNanos from the first token to the last
+ * @param cachedPromptTokens prompt tokens whose keys and values an earlier generation had computed
+ * @param outputTokens generated tokens, including the end-of-sequence token
+ * @param thoughtTokens output tokens of the thought: after its begin marker, up to the token that
+ *     completes its end marker; 0 without tokenizer files
+ * @param answerTokens output tokens of the answer: after the thought, or all without one
+ * @param draftedTokens draft tokens that were verified; see {@link Speculation}
+ * @param acceptedTokens draft tokens that were accepted; each saved one step
+ * @param queuedNanos time from submission to the first step
+ * @param prefillNanos time from the first step to the first token
+ * @param decodeNanos time from the first token to the last
  */
 public record Usage(
         int promptTokens,
@@ -26,12 +26,14 @@ public record Usage(
         long queuedNanos,
         long prefillNanos,
         long decodeNanos) {
-    /** Tokens after the first per second of decoding; 0 if there was only one. */
+    /**
+     * Returns the decoding speed in tokens per second, without the first token; 0 for one token.
+     */
     public double decodeTokensPerSecond() {
         return outputTokens > 1 ? (outputTokens - 1) * 1e9 / decodeNanos : 0;
     }
 
-    /** Prompt tokens computed per second until the first token. */
+    /** Returns the prefill speed in computed prompt tokens per second. */
     public double prefillTokensPerSecond() {
         return prefillNanos > 0 ? (promptTokens - cachedPromptTokens) * 1e9 / prefillNanos : 0;
     }

@@ -1,4 +1,4 @@
-/** What a caller asks for and what comes back: requests, sampling options, events, reasons. */
+/** Requests and their results: prompts, sampling options, events, finish reasons. */
 @NullMarked
 package dev.longhand.engine.generation;
 
