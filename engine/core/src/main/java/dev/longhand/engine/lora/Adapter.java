@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The content of a LoRA adapter in host memory, one contiguous buffer, independent of the files it
- * came from and of the name it is known by.
+ * A LoRA adapter's matrices in one contiguous buffer of host memory, independent of the files they
+ * were read from and of the name the adapter is registered under.
  */
 public final class Adapter implements AutoCloseable {
     private final Arena arena;
@@ -26,9 +26,9 @@ public final class Adapter implements AutoCloseable {
     private final List<Change> changes;
 
     /**
-     * The change of one linear layer.
+     * The LoRA delta of one linear layer.
      *
-     * @param target its place in the model
+     * @param target its layer and projection in the model
      * @param module its name and shape
      */
     public record Change(AdapterTarget target, LinearModule module, LoraMatrix matrix) {}
@@ -41,30 +41,30 @@ public final class Adapter implements AutoCloseable {
     }
 
     /**
-     * SHA-256 over places, shapes, dtypes, scales and bytes, in hexadecimal: two adapters with the
-     * same identity give the same bits. Whatever depends on an adapter's content, such as cached
-     * keys and values, is known by this and never by a name.
+     * Returns the SHA-256 over module names, shapes, dtypes, scales and bytes, in hexadecimal.
+     * Adapters with equal identities produce bit-identical results. Data that depends on an
+     * adapter's content, such as cached keys and values, is keyed by the identity, never by a name.
      */
     public String identity() {
         return identity;
     }
 
-    /** Bytes of host memory. */
+    /** Returns the size of the buffer in host memory, in bytes. */
     public long bytes() {
         return bytes;
     }
 
-    /** What changes, by layer and projection. */
+    /** Returns the deltas, ordered by layer and projection. */
     public List<Change> changes() {
         return changes;
     }
 
-    /** The largest rank. */
+    /** Returns the largest rank of any delta. */
     public int rankMax() {
         return changes.stream().mapToInt(change -> change.matrix().rank()).max().orElse(0);
     }
 
-    /** The changes as they fall on the groups of linear layers of a model. */
+    /** Returns the deltas, grouped as the model groups its linear layers. */
     List<LoraDelta> deltas(DecoderWeights weights) {
         Map<Linear, Map<Integer, LoraMatrix>> groups = new LinkedHashMap<>();
         for (Change change : changes) {
@@ -78,7 +78,7 @@ public final class Adapter implements AutoCloseable {
         return deltas;
     }
 
-    /** Gives the memory back; idempotent. */
+    /** Frees the memory. Idempotent. */
     @Override
     public void close() {
         if (arena.scope().isAlive()) {

@@ -11,18 +11,18 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A PEFT {@code adapter_config.json} of a LoRA: where it applies and by what scale. What would
- * change the result and is not supported is refused, never ignored.
+ * The settings in a LoRA's PEFT {@code adapter_config.json}: target modules, ranks and scales. An
+ * unsupported setting that would change the result is rejected, never ignored.
  *
  * <p>Source: {@code peft/tuners/lora/config.py} and {@code model.py} of PEFT 0.18.
  */
 final class AdapterConfig {
-    /** As large as any matrix of the family is wide. */
+    /** Equals the largest hidden size and MLP width that a model may have. */
     private static final int RANK_MAX = 1 << 18;
 
     private static final double ALPHA_MAX = 1e9;
 
-    /** Read, or without influence on inference. */
+    /** Keys that are read here or that do not affect inference. */
     private static final Set<String> KNOWN =
             Set.of(
                     "alpha_pattern",
@@ -55,7 +55,8 @@ final class AdapterConfig {
                     "use_rslora");
 
     /**
-     * These initialisations replace the base weights by a remainder that the file does not hold.
+     * Prefixes of the initialisation methods that also modify the base weights; an adapter's files
+     * do not contain the modified base.
      */
     private static final List<String> CHANGE_THE_BASE = List.of("pissa", "olora", "loftq", "corda");
 
@@ -67,7 +68,7 @@ final class AdapterConfig {
     private final List<PatternValue> ranks;
     private final List<PatternValue> alphas;
 
-    /** A value for the modules that a pattern names. */
+    /** A value that overrides the default for modules that match a pattern. */
     private record PatternValue(ModulePattern pattern, double value) {}
 
     private AdapterConfig(Settings config, ModelLayout layout) {
@@ -143,17 +144,22 @@ final class AdapterConfig {
         return overrides;
     }
 
-    /** Whether the adapter changes a module, which is of this layer. */
+    /**
+     * Returns whether the adapter targets a module.
+     *
+     * @param module its full name
+     * @param layer index of the layer that contains it
+     */
     boolean targets(String module, int layer) {
         return targets.contains(module, layer);
     }
 
-    /** The rank that the change of a module should have. */
+    /** Returns the rank configured for a module. */
     int rank(String module) {
         return (int) value(ranks, module, rank);
     }
 
-    /** alpha / rank, or with rank-stabilised LoRA alpha / sqrt(rank). */
+    /** Returns a module's scale: alpha / rank, or alpha / sqrt(rank) for rank-stabilised LoRA. */
     float scale(String module) {
         int ranked = rank(module);
         double moved = value(alphas, module, alpha);

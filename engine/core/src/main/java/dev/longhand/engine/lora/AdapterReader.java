@@ -32,8 +32,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads PEFT folders, {@code adapter_config.json} and {@code adapter_model.safetensors}, for one
- * model. The rank of every change is that of its matrices.
+ * A reader of PEFT folders ({@code adapter_config.json} and {@code adapter_model.safetensors}) for
+ * one model. Each delta keeps the rank of its own matrices.
  */
 public final class AdapterReader {
     private static final String FILE = "adapter_model.safetensors";
@@ -41,26 +41,26 @@ public final class AdapterReader {
     private static final Pattern NAME =
             Pattern.compile("base_model\\.model\\.(.+)\\.lora_([AB])\\.weight");
 
-    /** The number of a layer in a module's name. */
+    /** The layer index within a module's name. */
     private static final Pattern LAYER = Pattern.compile("\\.(0|[1-9]\\d{0,3})\\.");
 
     private final ModelLayout layout;
     private final Map<String, AdapterTarget> targets;
 
-    /** A reader of adapters for a model. */
+    /** Creates a reader of adapters for a model. */
     public AdapterReader(ModelConfig model) {
         layout = model.layout();
         targets = layout.adapterTargets();
     }
 
-    /** A and B as their file holds them. */
+    /** The matrices A and B of one module, as the file stores them. */
     private record Pair(HostTensor a, HostTensor b) {}
 
     /**
      * Reads a folder.
      *
-     * @param reserve is called with the bytes that the adapter takes, before it takes them; may
-     *     refuse by throwing
+     * @param reserve called with the adapter's size in bytes before the memory is allocated; may
+     *     throw to refuse it
      * @throws InputException if a file cannot be read or breaks its format, or if the adapter does
      *     not fit the model or cannot be applied exactly; nothing stays allocated
      */
@@ -69,7 +69,7 @@ public final class AdapterReader {
     }
 
     /**
-     * Reads a folder as one whose scale is another.
+     * Reads a folder and multiplies every scale by a factor.
      *
      * @param factor multiplies alpha / rank
      */
@@ -214,7 +214,10 @@ public final class AdapterReader {
             return new Adapter.Change(target, linear, new LoraMatrix(a, b, scale));
         }
 
-        /** A pair has one dtype: F32, which every other widens to exactly, if they differ. */
+        /**
+         * Returns the dtype that both matrices are copied to: their common dtype, or F32 if they
+         * differ. Every other dtype widens to F32 exactly.
+         */
         private static DType dtype(Pair pair) {
             return pair.a.dtype() == pair.b.dtype() ? pair.a.dtype() : DType.F32;
         }

@@ -19,12 +19,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 
 /**
- * The adapters that requests may name. Those used last stay in host memory up to a limit; the
- * others are read again from their folders. Any thread may call; reading never keeps the device
- * thread waiting.
+ * The adapters that requests can name. The most recently used ones stay in host memory up to a byte
+ * limit; evicted ones are read again from their folders on demand. Any thread may call. Reading a
+ * folder never blocks the device thread.
  */
 public final class AdapterRegistry implements AutoCloseable {
-    /** The most names. */
+    /** Maximum number of registered names. */
     public static final int NAMES_MAX = 10_000;
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}");
@@ -34,11 +34,11 @@ public final class AdapterRegistry implements AutoCloseable {
     private final Executor device;
     private final ReentrantLock reading = new ReentrantLock();
     private final Map<String, Entry> entries =
-            new LinkedHashMap<>(16, 0.75f, true); // used last: last
-    private final Set<ResidentAdapter> leaving = new HashSet<>(); // let go, not yet freed
+            new LinkedHashMap<>(16, 0.75f, true); // by access: most recently used last
+    private final Set<ResidentAdapter> leaving = new HashSet<>(); // no holds left, not yet freed
     private long bytes;
 
-    /** What a name leads to. */
+    /** The adapter registered under one name, resident or evicted. */
     private static final class Entry {
         private final Path folder;
         private final float factor;
@@ -63,9 +63,9 @@ public final class AdapterRegistry implements AutoCloseable {
     }
 
     /**
-     * An empty registry.
+     * Creates an empty registry.
      *
-     * @param bytesMax host memory of all adapters together
+     * @param bytesMax limit on the host memory of all adapters together, in bytes
      * @param device runs tasks on the device thread, between its steps
      */
     public AdapterRegistry(AdapterReader reader, long bytesMax, Executor device) {
@@ -75,12 +75,13 @@ public final class AdapterRegistry implements AutoCloseable {
     }
 
     /**
-     * Reads a folder under a name. If the name is taken, requests from now on get the new content;
-     * those under way keep the old, whose memory is given back when the last of them ends.
+     * Reads a folder and registers the adapter under a name. If the name is taken, new requests get
+     * the new content. Running requests keep the old content, which is freed when the last of them
+     * ends.
      *
-     * @param factor multiplies the scale that the folder asks for; finite
-     * @throws InputException if the adapter cannot be used, or there is no memory for it; what the
-     *     name led to before stays
+     * @param factor multiplies the scale that the folder configures; finite
+     * @throws InputException if the adapter cannot be used or does not fit in memory; the name then
+     *     keeps its previous content
      */
     public AdapterInfo load(String name, Path folder, float factor) {
         if (!NAME.matcher(name).matches()) {
@@ -115,9 +116,10 @@ public final class AdapterRegistry implements AutoCloseable {
     }
 
     /**
-     * The adapter of a name, held for the caller.
+     * Returns the adapter registered under a name, with one hold that the caller must release.
      *
-     * @throws InputException if there is none of that name, or it has to be read again and cannot
+     * @throws InputException if no adapter has that name, or if it was evicted and cannot be read
+     *     again
      */
     public ResidentAdapter acquire(String name) {
         ResidentAdapter resident = hold(name);
@@ -133,7 +135,7 @@ public final class AdapterRegistry implements AutoCloseable {
         }
     }
 
-    /** Holds an adapter once more for somebody who holds it. */
+    /** Adds a hold for a caller that already has one. */
     synchronized void holdAgain(ResidentAdapter resident) {
         resident.hold();
     }
@@ -173,7 +175,7 @@ public final class AdapterRegistry implements AutoCloseable {
         }
     }
 
-    /** Reads a folder after making room for it; held once. */
+    /** Makes room for a folder's adapter and reads it; the result has one hold. */
     private ResidentAdapter read(Path folder, float factor) {
         AtomicLong reserved = new AtomicLong();
         try {
@@ -202,13 +204,14 @@ public final class AdapterRegistry implements AutoCloseable {
             throw new InputException("interrupted while making room for " + folder, e);
         }
         synchronized (this) {
-            bytes += wanted; // while one reads, others only give back
+            bytes += wanted; // `reading` is held, so other threads can only decrease it
         }
     }
 
     /**
-     * Drops what was used longest ago and is idle until there is room, or nothing if all that would
-     * not do; returns whose memory to wait for.
+     * Evicts idle, unpinned adapters, least recently used first, until {@code wanted} bytes fit. If
+     * evicting all of them would not suffice, evicts none and throws. Returns the adapters whose
+     * memory is still to be freed.
      */
     private synchronized List<ResidentAdapter> evict(Path folder, long wanted) {
         long left = bytes - leaving.stream().mapToLong(each -> each.content().bytes()).sum();
@@ -230,7 +233,7 @@ public final class AdapterRegistry implements AutoCloseable {
         return List.copyOf(leaving);
     }
 
-    /** Takes the registry's hold off what a name led to. */
+    /** Releases the registry's hold on an entry's adapter. */
     private void drop(Entry entry) {
         ResidentAdapter resident = entry.resident;
         entry.resident = null;
@@ -256,19 +259,19 @@ public final class AdapterRegistry implements AutoCloseable {
     }
 
     /**
-     * Keeps an adapter in memory, or no longer.
+     * Pins an adapter, which exempts it from eviction, or unpins it.
      *
-     * @throws InputException if there is none of that name
+     * @throws InputException if no adapter has that name
      */
     public synchronized void pin(String name, boolean pinned) {
         entry(name).pinned = pinned;
     }
 
     /**
-     * Forgets a name and waits until the last request that uses its adapter has ended and its
-     * memory is given back.
+     * Removes a name and waits until the last request that uses its adapter has ended and the
+     * memory is freed.
      *
-     * @throws InputException if there is none of that name
+     * @throws InputException if no adapter has that name
      */
     public void unload(String name) throws InterruptedException {
         ResidentAdapter resident;
@@ -283,19 +286,22 @@ public final class AdapterRegistry implements AutoCloseable {
         }
     }
 
-    /** The loaded adapters, used longest ago first. */
+    /** Returns the registered adapters, least recently used first. */
     public synchronized List<AdapterInfo> list() {
         List<AdapterInfo> list = new ArrayList<>();
         entries.forEach((name, entry) -> list.add(entry.info(name)));
         return list;
     }
 
-    /** Bytes of host memory that adapters take, those of past names included. */
+    /**
+     * Returns the bytes of host memory that adapters take, including replaced and unloaded adapters
+     * that are not freed yet.
+     */
     public synchronized long residentBytes() {
         return bytes;
     }
 
-    /** Forgets every name. */
+    /** Removes every name. Adapters that are still held are freed on their last release. */
     @Override
     public synchronized void close() {
         entries.values().forEach(this::drop);

@@ -7,9 +7,9 @@ import dev.longhand.kernels.lora.LoraAdapter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a generation uses an adapter: not at all, applied as the layers run, or merged into the
- * weights. Merged weights are rounded once more than applied ones, so the two never share keys and
- * values.
+ * How a generation uses an adapter: not at all, applied during the forward pass, or merged into the
+ * weights. Merging rounds the weights once more, so applied and merged uses never share cached keys
+ * and values.
  */
 public final class AdapterUse {
     private final @Nullable ResidentAdapter resident;
@@ -20,22 +20,25 @@ public final class AdapterUse {
         this.merged = merged;
     }
 
-    /** The base alone. */
+    /** Returns the use of the base model without an adapter. */
     public static AdapterUse none() {
         return new AdapterUse(null, false);
     }
 
-    /** An adapter that the kernels apply. */
+    /** Returns the use of an adapter that the kernels apply. */
     public static AdapterUse applied(ResidentAdapter resident) {
         return new AdapterUse(resident, false);
     }
 
-    /** An adapter that the weights contain. */
+    /** Returns the use of an adapter that the weights already contain. */
     public static AdapterUse merged(ResidentAdapter resident) {
         return new AdapterUse(resident, true);
     }
 
-    /** What determines the weights beside the base: two uses of one identity give the same bits. */
+    /**
+     * Identifies the weights in effect on top of the base: uses with equal identities produce
+     * bit-identical results.
+     */
     public String identity() {
         if (resident == null) {
             return "base";
@@ -43,12 +46,15 @@ public final class AdapterUse {
         return (merged ? "merged " : "applied ") + resident.content().identity();
     }
 
-    /** What the kernels have to apply, or null; on the device thread. */
+    /**
+     * Returns the adapter that the kernels must apply, or null if there is none. Device thread
+     * only.
+     */
     public @Nullable LoraAdapter on(BackendMemory memory, DecoderWeights weights) {
         return resident == null || merged ? null : resident.on(memory, weights);
     }
 
-    /** Lets go of the adapter; once. */
+    /** Releases the hold on the adapter. Call exactly once. */
     public void release() {
         if (resident != null) {
             resident.release();

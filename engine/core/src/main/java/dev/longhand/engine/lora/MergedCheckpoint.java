@@ -26,18 +26,21 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Writes a model with an adapter merged into it as a Hugging Face folder that others load: the same
- * shards, index, configuration and tokenizer files, the changed matrices rounded once from F32.
+ * A merge of an adapter into a model, written as a Hugging Face folder that other tools can load.
+ * Shards, index, configuration and tokenizer files are those of the base; the changed matrices are
+ * rounded once from F32.
  *
- * <p>All or nothing: the folder grows beside its place, under a name ending in {@code .partial} and
- * without its {@code config.json}, and is renamed when everything is on disk. Whatever interrupts
- * it (a kill, a full disk), the same call goes on with the shards that are complete.
+ * <p>The result appears atomically: files are written to a sibling folder whose name ends in {@code
+ * .partial}, {@code config.json} last, and the folder is renamed once everything is on disk. After
+ * an interruption (a kill, a full disk) the same call resumes and keeps the complete shards.
  */
 public final class MergedCheckpoint {
     private static final String STATE = "merge.state";
     private static final String CONFIG = "config.json";
 
-    /** Weights in other formats, which would still be the base's. */
+    /**
+     * Extensions of files that would still hold the base's weights and are therefore not copied.
+     */
     private static final Set<String> OTHER_WEIGHTS =
             Set.of(
                     "safetensors",
@@ -49,7 +52,7 @@ public final class MergedCheckpoint {
                     "msgpack",
                     "onnx",
                     "ot",
-                    "weights"); // a cache of ours
+                    "weights"); // our WeightCache
 
     private static final long WRITE_BYTES = 64L << 20;
 
@@ -62,10 +65,10 @@ public final class MergedCheckpoint {
     private long doneBytes;
 
     /**
-     * A merge that has not begun.
+     * Prepares a merge without writing anything.
      *
-     * @param out a folder that does not exist yet, or is empty
-     * @param progress told of bytes written
+     * @param out a folder that does not exist yet or is empty
+     * @param progress receives the number of bytes written
      * @throws InputException if the base is quantised
      */
     public MergedCheckpoint(
@@ -87,11 +90,11 @@ public final class MergedCheckpoint {
     }
 
     /**
-     * Writes the folder, or goes on writing it.
+     * Writes the folder, resuming an interrupted merge of the same inputs.
      *
-     * @param threads of the arithmetic; 0 is one per processor
-     * @throws InputException if {@code out} holds something already
-     * @throws UncheckedIOException if it cannot be written; says how to go on
+     * @param threads threads for the arithmetic; 0 means one per processor
+     * @throws InputException if {@code out} already has content
+     * @throws UncheckedIOException if it cannot be written; the message says how to resume
      */
     public void write(int threads) {
         try (WeightMerger merger = new WeightMerger(threads)) {
@@ -104,7 +107,7 @@ public final class MergedCheckpoint {
             sync(partial);
             Files.deleteIfExists(out);
             Files.move(partial, out, StandardCopyOption.ATOMIC_MOVE);
-            Files.delete(out.resolve(STATE)); // until then a kill leaves what can be resumed
+            Files.delete(out.resolve(STATE)); // kept until now so that a killed merge can resume
             Path parent = out.getParent();
             if (parent != null) {
                 sync(parent);
@@ -138,7 +141,9 @@ public final class MergedCheckpoint {
         }
     }
 
-    /** Makes the partial folder, or keeps the one of an earlier attempt at the very same. */
+    /**
+     * Creates the partial folder, or keeps the one from an interrupted merge of the same inputs.
+     */
     private void begin() throws IOException {
         Path state = partial.resolve(STATE);
         String wanted = state();
@@ -176,7 +181,10 @@ public final class MergedCheckpoint {
         Files.delete(partial.resolve(STATE));
     }
 
-    /** What is being merged: shards are compared by name, size and time, the adapter by content. */
+    /**
+     * Describes the inputs of the merge: shards by path, size and modification time, the adapter by
+     * its content.
+     */
     private String state() throws IOException {
         StringBuilder state = new StringBuilder("adapter " + adapter.identity() + "\n");
         for (SafetensorsFile shard : base.files()) {
@@ -247,7 +255,10 @@ public final class MergedCheckpoint {
         }
     }
 
-    /** Everything beside the weights; the configuration last, as nothing loads without it. */
+    /**
+     * Copies every file except weights. The configuration comes last, because no tool loads a
+     * folder without it.
+     */
     private void copyOtherFiles() throws IOException {
         List<Path> files;
         try (Stream<Path> content = Files.list(base.folder())) {

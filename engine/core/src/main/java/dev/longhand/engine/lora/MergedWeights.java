@@ -22,8 +22,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The matrices of a model that an adapter changes, merged from the pristine weights of its
- * checkpoint, in memory of their own. Installed, they take the place of the model's.
+ * Merged copies of the matrices that an adapter changes, computed from the pristine weights of the
+ * checkpoint. While installed, they replace the model's own matrices.
  */
 public final class MergedWeights implements AutoCloseable {
     private final Checkpoint pristine;
@@ -33,9 +33,9 @@ public final class MergedWeights implements AutoCloseable {
     private final Set<Integer> layers = new HashSet<>();
 
     /**
-     * Merges; takes seconds per billion weights, on the caller's thread.
+     * Merges, blocking the caller for seconds per billion weights.
      *
-     * @param threads of the merge; 0 is one per processor
+     * @param threads threads for the merge; 0 means one per processor
      * @throws InputException if there is no memory for the merged matrices
      */
     public MergedWeights(Adapter adapter, Checkpoint pristine, ModelConfig model, int threads) {
@@ -70,12 +70,15 @@ public final class MergedWeights implements AutoCloseable {
         return pristine.tensor(module.weight(), module.shape());
     }
 
-    /** Has the model compute with these weights; on the device thread, between steps. */
+    /** Makes the model compute with these weights. Call on the device thread, between steps. */
     public void install(BackendMemory memory, DecoderWeights weights) {
         reload(memory, weights, merged);
     }
 
-    /** Has the model compute with the pristine weights again. */
+    /**
+     * Makes the model compute with the pristine weights again. Call on the device thread, between
+     * steps.
+     */
     public void uninstall(BackendMemory memory, DecoderWeights weights) {
         reload(memory, weights, Map.of());
     }
@@ -84,7 +87,7 @@ public final class MergedWeights implements AutoCloseable {
             BackendMemory memory, DecoderWeights weights, Map<String, HostTensor> replacements) {
         for (int layer : layers) {
             Map<Linear, List<HostTensor>> groups = new HashMap<>();
-            for (Projection projection : Projection.values()) { // in the order of each group
+            for (Projection projection : Projection.values()) { // in each group's order
                 LinearModule module = layout.linear(new AdapterTarget(layer, projection));
                 HostTensor replacement = replacements.get(module.weight());
                 groups.computeIfAbsent(
@@ -96,7 +99,7 @@ public final class MergedWeights implements AutoCloseable {
         }
     }
 
-    /** Gives the memory back; they must not be installed then. */
+    /** Frees the memory. The weights must not be installed. */
     @Override
     public void close() {
         if (arena.scope().isAlive()) {

@@ -6,13 +6,16 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * A regular expression over module names from an adapter's configuration. It comes from a stranger,
- * so a match that backtracks for too long ends in an error instead of a busy core.
+ * A regular expression over module names, from an adapter's configuration. The configuration is
+ * untrusted, so a match that backtracks for too long fails instead of occupying a core.
  */
 final class ModulePattern {
     private static final int LENGTH_MAX = 1000;
 
-    /** An honest pattern reads a module's name of 30 letters some dozen times. */
+    /**
+     * Maximum number of characters that a match may read. A sensible pattern reads a module name of
+     * 30 characters about a dozen times.
+     */
     private static final int STEPS_MAX = 200_000;
 
     private final Settings config;
@@ -25,12 +28,12 @@ final class ModulePattern {
         this.pattern = pattern;
     }
 
-    /** A pattern for a module's whole name. */
+    /** Compiles a pattern for a module's whole name. */
     static ModulePattern whole(Settings config, String key, String regex) {
         return compile(config, key, regex, regex);
     }
 
-    /** A pattern for the last parts of a module's name: PEFT's {@code (.*\.)?(key)$}. */
+    /** Compiles a pattern for the last parts of a module's name: PEFT's {@code (.*\.)?(key)$}. */
     static ModulePattern ending(Settings config, String key, String regex) {
         return compile(config, key, regex, "(.*\\.)?(" + regex + ")");
     }
@@ -46,7 +49,7 @@ final class ModulePattern {
         }
     }
 
-    /** Whether the whole name matches. */
+    /** Returns whether the pattern matches a module's name. */
     boolean matches(String module) {
         try {
             return pattern.matcher(new Counted(module, new Steps())).matches();
@@ -55,12 +58,12 @@ final class ModulePattern {
         }
     }
 
-    /** How often a text was read. */
+    /** The number of characters read during one match. */
     private static final class Steps {
         private int count;
     }
 
-    /** Text that counts how often it is read. */
+    /** A text that counts the characters read from it and fails beyond the limit. */
     private record Counted(String text, Steps steps) implements CharSequence {
         @Override
         public int length() {

@@ -9,27 +9,27 @@ import org.jspecify.annotations.Nullable;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * An adapter in memory and how many hold it: each sequence that uses it, and the registry while a
- * name leads to it. When the last lets go, its memory is given back.
+ * A reference-counted adapter in memory. Each sequence that uses it has a hold, and so has the
+ * registry while a name refers to it. The last release frees the memory.
  */
 public final class ResidentAdapter {
     private final AdapterRegistry registry;
     private final Adapter content;
     private final CountDownLatch gone = new CountDownLatch(1);
-    private int holders = 1; // guarded by the registry
-    private @Nullable LoraAdapter placed; // of the device thread
+    private int holders = 1; // guarded by the registry's monitor
+    private @Nullable LoraAdapter placed; // device thread only
 
     ResidentAdapter(AdapterRegistry registry, Adapter content) {
         this.registry = registry;
         this.content = content;
     }
 
-    /** What it is. */
+    /** Returns the adapter's content. */
     public Adapter content() {
         return content;
     }
 
-    /** The adapter on the backend, placed there at first use; on the device thread. */
+    /** Returns the adapter on the backend, placing it there on first use. Device thread only. */
     public LoraAdapter on(BackendMemory memory, DecoderWeights weights) {
         LoraAdapter there = placed;
         if (there == null) {
@@ -39,12 +39,12 @@ public final class ResidentAdapter {
         return there;
     }
 
-    /** Holds it once more; whoever calls this holds it already. */
+    /** Adds a hold. The caller must already have one. */
     public void holdAgain() {
         registry.holdAgain(this);
     }
 
-    /** Lets go; once for every holder. */
+    /** Releases one hold. Call exactly once per hold. */
     public void release() {
         registry.release(this);
     }
@@ -53,17 +53,17 @@ public final class ResidentAdapter {
         holders++;
     }
 
-    /** Whether none but the registry holds it. */
+    /** Returns whether the registry's hold is the only one. */
     boolean idle() {
         return holders == 1;
     }
 
-    /** Whether that was the last holder. */
+    /** Removes one hold and returns whether it was the last. */
     boolean letGo() {
         return --holders == 0;
     }
 
-    /** Gives the memory back; on the device thread. */
+    /** Frees the memory. Device thread only. */
     void free() {
         try (content) {
             if (placed != null) {

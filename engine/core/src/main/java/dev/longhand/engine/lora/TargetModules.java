@@ -9,9 +9,9 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * Which modules an adapter changes, by the rules of PEFT's {@code check_target_module_exists}:
- * names or endings of names in a list, a regular expression for whole names, or {@code all-linear};
- * less what is excluded; in the layers that are listed, if a list of names comes with a list of
+ * The modules that an adapter changes, by the rules of PEFT's {@code check_target_module_exists}.
+ * Targets are a list of names or name endings, a regular expression for whole names, or {@code
+ * all-linear}; excluded modules are removed. A list of layers restricts a list of names to those
  * layers.
  */
 final class TargetModules {
@@ -63,7 +63,12 @@ final class TargetModules {
         return ModulePattern.whole(config, key, regex)::matches;
     }
 
-    /** Whether the adapter changes a module, which is of this layer. */
+    /**
+     * Returns whether the adapter changes a module.
+     *
+     * @param module its full name
+     * @param layer index of the layer that contains it
+     */
     boolean contains(String module, int layer) {
         return targets.test(module)
                 && !excluded.test(module)

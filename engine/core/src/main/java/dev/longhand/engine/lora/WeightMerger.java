@@ -20,12 +20,16 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * Adds low-rank changes to pristine weights: W + (scale B) A in F32, rounded once to the dtype of
- * W. It multiplies with the host's own kernels: rows of B are the activations, A transposed the
- * weights, W what is accumulated onto. Never subtracts: whoever wants W back takes W.
+ * Merges low-rank deltas into pristine weights: W + (scale B) A in F32, rounded once to the dtype
+ * of W. The host's matmul kernels do the arithmetic: rows of B are the activations, A transposed is
+ * the weight matrix, and W is the accumulator. A delta is never subtracted; to undo a merge, use
+ * the pristine W.
  */
 final class WeightMerger implements AutoCloseable {
-    /** Rows of W at a time; 256 x 27648 F32 values, the widest of the 32B model, are 28 MB. */
+    /**
+     * Rows of W per block. For the widest matrix of the 32B model, 256 x 27648 F32 values take 28
+     * MB.
+     */
     private static final int ROWS = 256;
 
     private final ComputeBackend backend;
@@ -38,8 +42,8 @@ final class WeightMerger implements AutoCloseable {
      * Merges one matrix.
      *
      * @param weights pristine, [outputs, inputs]
-     * @param merged where the result goes, of the same dtype and shape
-     * @throws InputException if a merged weight is not a number that its dtype holds
+     * @param merged receives the result; same dtype and shape
+     * @throws InputException if a merged weight is not finite in its dtype
      */
     void merge(String name, HostTensor weights, LoraMatrix change, HostTensor merged) {
         try (Arena arena = Arena.ofShared()) {
@@ -57,7 +61,7 @@ final class WeightMerger implements AutoCloseable {
         }
     }
 
-    /** A as [inputs, rank] F32. */
+    /** Returns A transposed, [inputs, rank], in F32. */
     private static HostTensor transposed(Arena arena, LoraMatrix change) {
         int rank = change.rank();
         int inputs = change.inputs();

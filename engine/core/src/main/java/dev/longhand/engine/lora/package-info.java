@@ -1,6 +1,6 @@
 /**
- * LoRA adapters: PEFT folders as they are, adapters in memory and who uses them, merged weights and
- * merged checkpoints.
+ * LoRA adapters: readers of PEFT folders, adapters in memory with their reference counts, merged
+ * weights and merged checkpoints.
  */
 @NullMarked
 package dev.longhand.engine.lora;
