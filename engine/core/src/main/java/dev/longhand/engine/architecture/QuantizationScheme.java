@@ -10,37 +10,37 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * How the linear layers of a checkpoint are quantised, from {@code quantization_config} of its
- * {@code config.json}. A weight is scale (code - zero), where groups of inputs of an output share
- * scale and zero; {@link PackedLinear} has the tensors. Which layers are quantised, the tensors
- * themselves tell.
+ * How the linear layers of a checkpoint are quantised, from {@code quantization_config} in its
+ * {@code config.json}. A weight is scale (code - zero), where a group of an output's inputs shares
+ * one scale and one zero point; {@link PackedLinear} describes the tensors. This configuration does
+ * not list the quantised layers: a layer is quantised if its packed tensors exist.
  *
- * @param method who packed it
- * @param bits of a code
- * @param groupInputs inputs that share a scale; 0 is all of them
- * @param zeroOffset what is added to stored zero points: 1 for GPTQ's first format
+ * @param method the method that packed it
+ * @param bits bits per code
+ * @param groupInputs inputs per scale; 0 means all inputs share one
+ * @param zeroOffset added to stored zero points: 1 for GPTQ's first format, else 0
  */
 public record QuantizationScheme(Method method, int bits, int groupInputs, int zeroOffset) {
     private static final String KEY = "quantization_config";
     private static final int GROUP_INPUTS_MAX = 1 << 18;
 
-    /** Who packed a checkpoint. */
+    /** A quantisation method. */
     public enum Method {
         /** Frantar et al., 2022, as AutoGPTQ and GPTQModel write it. */
         GPTQ,
         /** Lin et al., 2023, as AutoAWQ writes it: version gemm. */
         AWQ;
 
-        /** The dtypes that keep what it packs, those of fewer bits first. */
+        /** Returns the dtypes that its weights are repacked to, fewest bits first. */
         private List<DType> dtypes() {
             return DType.ofQuantMethod(name().toLowerCase(Locale.ROOT));
         }
     }
 
     /**
-     * The scheme that a configuration names; empty if it has none.
+     * Returns the scheme in a configuration, or empty if it has none.
      *
-     * @throws InputException if it is one that is not read here; says which key is in the way
+     * @throws InputException if the scheme is not supported; the message names the key responsible
      */
     public static Optional<QuantizationScheme> read(Settings config) {
         return config.object(KEY)
@@ -112,7 +112,10 @@ public record QuantizationScheme(Method method, int bits, int groupInputs, int z
                 .collect(Collectors.joining(" and "));
     }
 
-    /** Groups that are multiples of the dtype's repeat their scale. */
+    /**
+     * Reads the number of inputs per group, 0 for one group. A group may span several groups of the
+     * dtype, which then repeat its scale.
+     */
     private static int group(Settings settings, DType dtype) {
         int own = dtype.format().group();
         int group = settings.requiredInteger("group_size", -1, GROUP_INPUTS_MAX);
@@ -128,21 +131,21 @@ public record QuantizationScheme(Method method, int bits, int groupInputs, int z
         return group;
     }
 
-    /** The kernels' layout of its weights. */
+    /** Returns the dtype that its weights are repacked to for the kernels. */
     public DType dtype() {
         return find(method, bits)
                 .orElseThrow(() -> new IllegalStateException(method + " has no format of " + bits));
     }
 
-    /** In words, for example {@code GPTQ, 4 bits, groups of 128}. */
+    /** Describes the scheme, for example {@code GPTQ, 4 bits, groups of 128}. */
     public String description() {
         return "%s, %d bits, %s"
                 .formatted(
                         method, bits, groupInputs == 0 ? "one group" : "groups of " + groupInputs);
     }
 
-    /** How many groups a layer of so many inputs has. */
-    public int groups(int inputs) {
+    /** Returns the number of groups in a layer with that many inputs. */
+    int groups(int inputs) {
         return groupInputs == 0 ? 1 : Math.ceilDiv(inputs, groupInputs);
     }
 }

@@ -3,8 +3,8 @@ package dev.longhand.engine.tokenizer;
 import java.util.Arrays;
 
 /**
- * GPT-2's printable stand-ins for the 256 bytes: printable Latin-1 characters stand for themselves,
- * the other 68 bytes, in order, for U+0100 and up.
+ * GPT-2's printable stand-ins for the 256 bytes. A byte that is a printable Latin-1 character
+ * stands for itself; the other 68 bytes are, in order, the characters from U+0100 up.
  */
 final class ByteAlphabet {
     private static final short[] BYTE_OF = new short[512];
@@ -25,7 +25,7 @@ final class ByteAlphabet {
                 || (value >= 0xae && value <= 0xff);
     }
 
-    /** The byte that a character stands for, or -1. */
+    /** Returns the byte that a character stands for, or -1. */
     static int byteOf(char character) {
         return character < BYTE_OF.length ? BYTE_OF[character] : -1;
     }

@@ -4,8 +4,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Finds the first of several strings in a stream of bytes, wherever tokens cut them: one
- * Knuth-Morris-Pratt automaton per string, constant amortised work per byte, no allocation.
+ * A matcher that finds the first of several strings in a stream of bytes, across token boundaries.
+ * It runs one Knuth-Morris-Pratt automaton per string, with constant amortised work per byte and no
+ * allocation.
  */
 public final class StopMatcher {
     private final byte[][] patterns;
@@ -13,7 +14,7 @@ public final class StopMatcher {
     private final int[] matched;
     private int matchedLength;
 
-    /** A matcher for the UTF-8 bytes of strings that are not empty. */
+    /** Creates a matcher for the UTF-8 bytes of non-empty strings. */
     public StopMatcher(List<String> strings) {
         patterns = new byte[strings.size()][];
         failures = new int[strings.size()][];
@@ -24,7 +25,7 @@ public final class StopMatcher {
         }
     }
 
-    /** For each prefix, the length of its longest proper border. */
+    /** Returns, for each prefix, the length of its longest proper border. */
     private static int[] failures(byte[] pattern) {
         int[] failures = new int[pattern.length];
         int border = 0;
@@ -40,7 +41,7 @@ public final class StopMatcher {
         return failures;
     }
 
-    /** Takes a byte in; returns whether a string ends with it. */
+    /** Consumes a byte; returns whether a string ends with it. */
     public boolean accept(byte next) {
         matchedLength = 0;
         for (int i = 0; i < patterns.length; i++) {
@@ -60,12 +61,15 @@ public final class StopMatcher {
         return matchedLength > 0;
     }
 
-    /** Bytes of the string that has just ended; the longest, if several did. */
+    /**
+     * Returns the length in bytes of the string that has just ended, the longest if there are
+     * several.
+     */
     public int matchedLength() {
         return matchedLength;
     }
 
-    /** Trailing bytes of the stream that may yet turn out to begin a string. */
+    /** Returns the number of trailing bytes of the stream that may be the beginning of a string. */
     public int pendingLength() {
         int pending = 0;
         for (int length : matched) {

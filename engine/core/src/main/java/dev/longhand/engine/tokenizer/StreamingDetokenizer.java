@@ -4,12 +4,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Bytes to text as they come: never splits a UTF-8 character, and bytes that are none become U+FFFD
- * exactly as in a decode of the whole. Constant work per byte; appending allocates nothing once the
- * buffer has grown to the longest text between two takes.
+ * An incremental decoder of UTF-8 bytes. It never splits a character, and it replaces malformed
+ * bytes by U+FFFD exactly as a decode of the whole text would. Work per byte is constant; appending
+ * allocates nothing once the buffer has grown to the longest text between two takes.
  */
 public final class StreamingDetokenizer {
-    /** Followed by A0 to BF it spells a surrogate, which UTF-8 does not admit. */
+    /** The lead byte that, followed by A0 to BF, encodes a surrogate, which UTF-8 forbids. */
     private static final byte SURROGATE_LEAD = (byte) 0xed;
 
     private static final byte NEVER_VALID = (byte) 0xff;
@@ -17,7 +17,7 @@ public final class StreamingDetokenizer {
     private byte[] pending = new byte[256];
     private int count;
 
-    /** An empty text. */
+    /** Creates a decoder without pending bytes. */
     public StreamingDetokenizer() {}
 
     /** Appends a byte. */
@@ -26,21 +26,21 @@ public final class StreamingDetokenizer {
             pending = Arrays.copyOf(pending, 2 * count);
         }
         if (count > 0 && pending[count - 1] == SURROGATE_LEAD && (next & 0xe0) == 0xa0) {
-            // Java makes one U+FFFD of three such bytes, Unicode and Rust make one of each.
+            // Java replaces three such bytes by one U+FFFD, Unicode and Rust by one each.
             pending[count - 1] = NEVER_VALID;
         }
         pending[count++] = next;
     }
 
-    /** Forgets the last bytes, which must still be pending. */
+    /** Drops the last bytes, which must still be pending. */
     public void dropLast(int bytes) {
         count -= bytes;
     }
 
     /**
-     * Takes the text that is complete.
+     * Removes and returns the complete characters.
      *
-     * @param held how many of the last bytes to keep back for now
+     * @param held number of trailing bytes to keep back for now
      */
     public String take(int held) {
         int end = count - held;
@@ -54,19 +54,21 @@ public final class StreamingDetokenizer {
         return text;
     }
 
-    /** How many characters are pending, if nothing followed them. */
+    /**
+     * Returns the length in UTF-16 units of the pending bytes, decoded as if nothing followed them.
+     */
     public int pendingCharacters() {
         return new String(pending, 0, count, StandardCharsets.UTF_8).length();
     }
 
-    /** Takes everything that is left. */
+    /** Removes and returns the remaining text. */
     public String finish() {
         String text = new String(pending, 0, count, StandardCharsets.UTF_8);
         count = 0;
         return text;
     }
 
-    /** Bytes before {@code end} that begin a character whose end has not come. */
+    /** Returns the number of bytes before {@code end} that begin an incomplete character. */
     private int incomplete(int end) {
         for (int back = 1; back <= Math.min(3, end); back++) {
             int lead = pending[end - back] & 0xff;
@@ -85,8 +87,8 @@ public final class StreamingDetokenizer {
     }
 
     /**
-     * Whether the bytes after a lead can still become a character. The second byte's range depends
-     * on the lead (Unicode, table 3-7); a pair outside it is broken already.
+     * Returns whether the bytes from a lead byte on can still become a character. The range of the
+     * second byte depends on the lead (Unicode, table 3-7); a pair outside it is already malformed.
      */
     private boolean continues(int lead, int bytes) {
         if (bytes == 1) {

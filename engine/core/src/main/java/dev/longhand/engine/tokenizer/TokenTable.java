@@ -8,12 +8,12 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * The bytes that every token stands for, side by side in one array: byte-level BPE, as GPT-2, Qwen2
- * and Llama 3 have it. 151,665 tokens of Qwen2.5 take about 1.6 MB.
+ * The bytes of every token, concatenated in one array, for byte-level BPE as in GPT-2, Qwen2 and
+ * Llama 3. The 151,665 tokens of Qwen2.5 take about 1.6 MB.
  */
 public final class TokenTable {
     private final byte[] bytes;
-    private final int[] starts; // one more than there are tokens
+    private final int[] starts; // size() + 1 offsets in bytes
     private final BitSet special;
 
     private TokenTable(byte[] bytes, int[] starts, BitSet special) {
@@ -33,27 +33,27 @@ public final class TokenTable {
         return builder.build();
     }
 
-    /** How many ids there are. */
+    /** Returns the number of ids, those without a token included. */
     public int size() {
         return starts.length - 1;
     }
 
-    /** Bytes of a token; 0 for ids that are none. */
+    /** Returns the length of a token in bytes, or 0 for an id without a token. */
     public int length(int token) {
         return token < size() ? starts[token + 1] - starts[token] : 0;
     }
 
-    /** Byte {@code index} of a token. */
+    /** Returns byte {@code index} of a token. */
     public byte byteAt(int token, int index) {
         return bytes[starts[token] + index];
     }
 
-    /** Whether a token is a control token, which has no text. */
+    /** Returns whether a token is a control token, which has no text. */
     public boolean isSpecial(int token) {
         return special.get(token);
     }
 
-    /** Collects tokens in any order of ids. */
+    /** A builder that takes tokens in any order of ids. */
     static final class Builder {
         private static final int TOKENS_MAX = 1 << 22;
 
@@ -69,7 +69,7 @@ public final class TokenTable {
             this.file = file;
         }
 
-        /** A token of the vocabulary, spelled in GPT-2's printable stand-ins for bytes. */
+        /** Adds a token of the vocabulary, spelled in GPT-2's printable stand-ins for bytes. */
         void addSpelled(String spelling, long id) {
             int at = slot(id);
             for (int i = 0; i < spelling.length(); i++) {
@@ -83,7 +83,7 @@ public final class TokenTable {
             end[at] = used;
         }
 
-        /** An added token, in plain text. */
+        /** Adds one of the tokenizer's added tokens, spelled in plain text. */
         void addPlain(String text, long id, boolean isSpecial) {
             int at = slot(id);
             for (byte value : text.getBytes(StandardCharsets.UTF_8)) {

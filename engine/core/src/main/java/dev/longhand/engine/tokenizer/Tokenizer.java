@@ -15,20 +15,20 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * The tokenizer of a checkpoint: Hugging Face's Rust library through DJL for encoding, and our own
- * byte table for the way back, which has to be incremental. Nothing is ever downloaded. Safe to use
- * from several threads, {@link #close} included.
+ * The tokenizer of a checkpoint. Hugging Face's Rust library encodes, through DJL; our own byte
+ * table decodes, because decoding must be incremental. Nothing is ever downloaded. Thread-safe,
+ * {@link #close} included.
  */
 public final class Tokenizer implements AutoCloseable {
     static {
-        // DJL would otherwise look for a CUDA flavour of its library, and call home.
+        // Otherwise DJL looks for a CUDA build of its library and sends usage statistics.
         System.setProperty("ai.djl.offline", "true");
         System.setProperty("OPT_OUT_TRACKING", "true");
         System.setProperty("RUST_FLAVOR", "cpu");
     }
 
     private final HuggingFaceTokenizer encoder;
-    private final ReadWriteLock life = new ReentrantReadWriteLock(); // closing waits for encoders
+    private final ReadWriteLock life = new ReentrantReadWriteLock(); // close() waits for encode()
     private boolean closed;
     private final TokenTable table;
 
@@ -38,7 +38,7 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * Opens a folder's {@code tokenizer.json}; empty if it has none.
+     * Opens a folder's {@code tokenizer.json}; returns empty if there is none.
      *
      * @throws InputException if the file cannot be used
      */
@@ -47,7 +47,7 @@ public final class Tokenizer implements AutoCloseable {
         if (!Files.exists(file)) {
             return Optional.empty();
         }
-        // Both read the file, 7 MB for Qwen2.5, for about half a second each.
+        // In parallel, since each reads the file (7 MB for Qwen2.5) for about half a second.
         var table = CompletableFuture.supplyAsync(() -> TokenTable.read(file));
         HuggingFaceTokenizer encoder;
         try {
@@ -59,7 +59,7 @@ public final class Tokenizer implements AutoCloseable {
                             .optPadding(false)
                             .build();
         } catch (IOException | RuntimeException e) {
-            await(table); // its error says more
+            await(table); // its error, if any, is more precise
             throw new InputException(
                     "%s: not a tokenizer: %s"
                             .formatted(file, ErrorText.line(String.valueOf(e.getMessage()))),
@@ -82,8 +82,8 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * The ids of a text; nothing is added. Special tokens written in the text are read as such, as
-     * transformers does: text from strangers belongs into a chat template's content only if that is
+     * Encodes a text without adding special tokens. Special tokens spelled out in the text are
+     * recognised, as in transformers, so put untrusted text into a chat template only if that is
      * acceptable.
      *
      * @throws IllegalStateException if the tokenizer is closed
@@ -106,19 +106,20 @@ public final class Tokenizer implements AutoCloseable {
         return narrow;
     }
 
-    /** The bytes of every token. */
+    /** Returns the bytes of every token. */
     public TokenTable table() {
         return table;
     }
 
     /**
-     * Ids from 0 to this number less 1 may be tokens; rows of the vocabulary beyond are padding.
+     * Returns the exclusive upper bound of token ids. Rows of the model's vocabulary from there on
+     * are padding.
      */
     public int vocabularySize() {
         return table.size();
     }
 
-    /** The text of ids; special tokens are left out, broken UTF-8 becomes U+FFFD. */
+    /** Decodes ids to text. Special tokens are left out; malformed UTF-8 becomes U+FFFD. */
     public String decode(int[] ids) {
         StreamingDetokenizer detokenizer = new StreamingDetokenizer();
         for (int id : ids) {
@@ -131,7 +132,7 @@ public final class Tokenizer implements AutoCloseable {
         return detokenizer.finish();
     }
 
-    /** Frees the library's memory; decoding goes on working. Idempotent. */
+    /** Frees the library's memory; decoding still works. Idempotent. */
     @Override
     public void close() {
         life.writeLock().lock();

@@ -1,5 +1,6 @@
 /**
- * Text to token ids through Hugging Face's own tokenizers, and token ids back to text as they come.
+ * Encoding of text to token ids through Hugging Face's tokenizers library, and incremental decoding
+ * of token ids to text.
  */
 @NullMarked
 package dev.longhand.engine.tokenizer;

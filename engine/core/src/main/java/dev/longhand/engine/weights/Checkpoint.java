@@ -76,17 +76,17 @@ public final class Checkpoint implements AutoCloseable {
         return new Checkpoint(folder, arena, fileOf, bytes);
     }
 
-    /** The folder. */
+    /** Returns the checkpoint's folder. */
     public Path folder() {
         return folder;
     }
 
-    /** The tensors' names. */
+    /** Returns the names of all tensors. */
     public Set<String> names() {
         return Set.copyOf(fileOf.keySet());
     }
 
-    /** The files that hold the tensors, in the order of their names. */
+    /** Returns the files that hold the tensors, sorted by path. */
     public List<SafetensorsFile> files() {
         return fileOf.values().stream()
                 .distinct()
@@ -94,23 +94,23 @@ public final class Checkpoint implements AutoCloseable {
                 .toList();
     }
 
-    /** Bytes that the tensors take. */
+    /** Returns the total size of the files' tensor data, in bytes. */
     public long bytes() {
         return bytes;
     }
 
-    /** Whether there is a tensor of that name. */
+    /** Returns whether a tensor of that name exists. */
     public boolean has(String name) {
         return fileOf.containsKey(name);
     }
 
-    /** Bytes of a tensor that is there. */
+    /** Returns the size of an existing tensor, in bytes. */
     long bytes(String name) {
         return Objects.requireNonNull(fileOf.get(name)).slice(name).byteSize();
     }
 
     /**
-     * A tensor of one dtype, as a view of its mapped file.
+     * Returns a tensor of the expected shape and dtype, as a view of its mapped file.
      *
      * @throws InputException if it is missing, or has another shape or dtype
      */
@@ -125,7 +125,7 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * A tensor, as a view of its mapped file.
+     * Returns a tensor of the expected shape, as a view of its mapped file.
      *
      * @throws InputException if it is missing, has another shape or a dtype that no kernel reads
      */

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A linear layer of K inputs and N outputs as GPTQ and AWQ store it. Integers are packed 32/bits to
- * an int32, the first in the lowest bits:
+ * A linear layer of K inputs and N outputs as GPTQ and AWQ store it. Each int32 packs 32/bits
+ * integers, the first in the lowest bits:
  *
  * <pre>
  * GPTQ  qweight [K bits/32, N]  along inputs
@@ -61,18 +61,20 @@ public final class PackedLinear {
         this.scales = scales;
     }
 
-    /** Whether a checkpoint has a module, for example {@code lm_head}, in packed form. */
+    /**
+     * Returns whether a checkpoint stores a module, for example {@code lm_head}, in packed form.
+     */
     public static boolean isIn(Checkpoint checkpoint, String module) {
         return checkpoint.has(module + ".qweight");
     }
 
     /**
-     * A layer of a checkpoint.
+     * Returns a layer of a checkpoint.
      *
-     * @param module name without a tensor's ending
+     * @param module name without a tensor suffix such as {@code .qweight}
      * @param shape [outputs, inputs] of the weights
      * @throws InputException if a tensor is missing, has another shape or dtype, a scale is not
-     *     finite, or inputs are in an order of their own
+     *     finite, or the inputs of a group are not consecutive
      */
     public static PackedLinear of(
             Checkpoint checkpoint, QuantizationScheme scheme, String module, Shape shape) {
@@ -112,7 +114,7 @@ public final class PackedLinear {
                 checkpoint, module, scheme, inputs, outputs, qweight, qzeros, scales);
     }
 
-    /** With act-order (desc_act), groups are no runs of inputs. */
+    /** Rejects act-order (desc_act), where the inputs of a group are not consecutive. */
     private static void checkOrder(
             Checkpoint checkpoint, QuantizationScheme scheme, String module, int inputs) {
         String name = module + ".g_idx";
@@ -138,9 +140,9 @@ public final class PackedLinear {
     }
 
     /**
-     * Makes sure that a bias, where the model has none, adds nothing: AutoGPTQ stores zeros.
+     * Checks that a bias stored for a layer without one is all zeros, as AutoGPTQ writes it.
      *
-     * @throws InputException if it would be ignored
+     * @throws InputException if the bias has a nonzero element, which would be ignored
      */
     public void requireNoBias() {
         String name = module + ".bias";
@@ -158,22 +160,23 @@ public final class PackedLinear {
     }
 
     /**
-     * Repacks all of it, its values exact, rows spread over all cores.
+     * Repacks the whole layer in parallel on all cores, without changing its values.
      *
-     * @param packed [outputs, inputs] of zeros in INT4_G128 or INT8_G128, whichever has its bits
+     * @param packed zero-filled, [outputs, inputs], in INT4_G128 or INT8_G128 according to the
+     *     layer's bits
      */
     public void writeTo(HostTensor packed) {
         QuantizedMatrix matrix = new QuantizedMatrix(packed);
         if (qweight.data().isMapped()) {
             qweight.data()
-                    .load(); // in the order of the file: tiles would fault pages in by columns
+                    .load(); // reads sequentially; tiles alone would fault the pages in by columns
         }
         IntStream.range(0, Math.ceilDiv(outputs, QuantizedMatrix.TILE_ROWS))
                 .parallel()
                 .forEach(tile -> writeTile(matrix, tile * QuantizedMatrix.TILE_ROWS));
     }
 
-    /** Rows side by side share the cache lines of both layouts. */
+    /** Repacks a tile of adjacent rows, which share the cache lines of both layouts. */
     private void writeTile(QuantizedMatrix matrix, int firstRow) {
         int end = Math.min(outputs, firstRow + QuantizedMatrix.TILE_ROWS);
         boolean awq = scheme.method() == QuantizationScheme.Method.AWQ;
@@ -195,7 +198,7 @@ public final class PackedLinear {
         }
     }
 
-    /** The codes of an output for the inputs from {@code first} on, as far as there are some. */
+    /** Reads an output's codes for the inputs from {@code first} on, stopping at the last input. */
     private void awqCodes(int output, int first, int[] codes) {
         int count = Math.min(codes.length, inputs - first);
         int shift = scheme.bits() * awqPlace(output % 8);
@@ -205,7 +208,10 @@ public final class PackedLinear {
         }
     }
 
-    /** The same as words of codes, the first in the lowest bits. */
+    /**
+     * Reads an output's codes for the inputs from {@code first} on as packed words, the first code
+     * in the lowest bits.
+     */
     private void gptqWords(int output, int first, int[] words) {
         int perWord = WORD_BITS / scheme.bits();
         int count = Math.min(words.length, (inputs - first) / perWord);
@@ -215,7 +221,9 @@ public final class PackedLinear {
         }
     }
 
-    /** The place of an output in its word: 0, 2, 4, 6, 1, 3, 5, 7 are in the places 0, 1, 2 … */
+    /**
+     * Returns an output's place in its word: outputs 0, 2, 4, 6, 1, 3, 5, 7 are in places 0 to 7.
+     */
     private static int awqPlace(int output) {
         return output / 2 + output % 2 * 4;
     }
@@ -224,7 +232,10 @@ public final class PackedLinear {
         return scales.get((long) group(input) * outputs + output);
     }
 
-    /** The zero point of an output for the group of an input: 0..16, or 0..256 in 8 bits. */
+    /**
+     * Returns an output's zero point for the group of an input: 0 to 16 with 4 bits, 0 to 256 with
+     * 8 bits.
+     */
     private int zero(int output, int input) {
         int perWord = WORD_BITS / scheme.bits();
         boolean awq = scheme.method() == QuantizationScheme.Method.AWQ;
@@ -238,7 +249,7 @@ public final class PackedLinear {
         return scheme.groupInputs() == 0 ? 0 : input / scheme.groupInputs();
     }
 
-    /** Bytes that a packed module takes in its files. */
+    /** Returns the size of a packed module in its files, in bytes. */
     public static long bytes(Checkpoint checkpoint, String module) {
         long bytes = 0;
         for (String part : List.of(".qweight", ".qzeros", ".scales", ".g_idx")) {
@@ -247,7 +258,7 @@ public final class PackedLinear {
         return bytes;
     }
 
-    /** Gives pages of mapped files back; they are read again when needed. */
+    /** Releases the layer's pages of mapped files; a later access reads them again. */
     public void unload() {
         for (HostTensor tensor : new HostTensor[] {qweight, qzeros, scales}) {
             if (tensor.data().isMapped()) {

@@ -21,15 +21,15 @@ import java.util.Set;
 /**
  * One safetensors file, mapped read-only: 8 bytes little-endian header length, a JSON header, then
  * the tensors' bytes. Tensors are slices of the mapping and live as long as its arena. The file
- * must not shrink meanwhile; the operating system would answer a read past its end with an error
- * that the JVM reports as {@link InternalError}.
+ * must not shrink while it is mapped: a read past its end makes the JVM throw {@link
+ * InternalError}.
  *
  * <p>Source: the format description in the safetensors repository, README "Format".
  */
 public final class SafetensorsFile {
     private static final int LENGTH_BYTES = 8;
 
-    /** The limit of the reference implementation. */
+    /** The header limit of the reference implementation. */
     private static final long HEADER_BYTES_MAX = 100_000_000;
 
     private static final ValueLayout.OfLong LITTLE_ENDIAN_LONG =
@@ -65,7 +65,7 @@ public final class SafetensorsFile {
         }
     }
 
-    /** The file whose whole content is {@code bytes}. */
+    /** Parses a file whose whole content is {@code bytes}. */
     static SafetensorsFile parse(Path file, MemorySegment bytes) {
         long size = bytes.byteSize();
         if (size < LENGTH_BYTES) {
@@ -90,7 +90,7 @@ public final class SafetensorsFile {
         return new SafetensorsFile(file, header, bytes, LENGTH_BYTES + headerBytes);
     }
 
-    /** The file. */
+    /** Returns the path of the file. */
     public Path path() {
         return file;
     }
@@ -100,12 +100,12 @@ public final class SafetensorsFile {
         return whole;
     }
 
-    /** Where the tensors begin in the file. */
+    /** Returns the offset in the file at which tensor data begins. */
     public long dataOffset() {
         return whole.byteSize() - data.byteSize();
     }
 
-    /** The tensors' names. */
+    /** Returns the names of all tensors. */
     public Set<String> names() {
         return header.tensors().keySet();
     }
@@ -115,12 +115,12 @@ public final class SafetensorsFile {
         return header.metadata();
     }
 
-    /** Bytes that the tensors take. */
+    /** Returns the total size of the tensor data, in bytes. */
     public long bytes() {
         return data.byteSize();
     }
 
-    /** The bytes of the tensor called {@code name}, of any dtype. */
+    /** Returns the bytes of the tensor called {@code name}, of any dtype. */
     public MemorySegment slice(String name) {
         SafetensorsHeader.Entry entry = entry(name);
         return data.asSlice(entry.begin(), entry.end() - entry.begin());
@@ -135,7 +135,7 @@ public final class SafetensorsFile {
     }
 
     /**
-     * The tensor called {@code name}, a view of the mapping.
+     * Returns the tensor called {@code name}, a view of the mapping.
      *
      * @throws InputException if it is missing, has an extent of 0 or a dtype that no kernel reads
      */

@@ -4,7 +4,7 @@ import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Reads a memory segment as a stream, without a copy of the whole of it on the heap. */
+/** A stream over a memory segment, which it never copies to the heap as a whole. */
 final class SegmentInputStream extends InputStream {
     private final MemorySegment segment;
     private long position;

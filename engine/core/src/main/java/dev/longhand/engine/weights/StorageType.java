@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Every element type that the safetensors format knows, so that a file may hold tensors that no
- * kernel reads. Source: the {@code Dtype} enum of the safetensors crate, 0.7.
+ * The element types of the safetensors format, including those that no kernel reads: a file may
+ * hold such tensors. Source: the {@code Dtype} enum of the safetensors crate, 0.7.
  */
 enum StorageType {
     BOOL(8),

@@ -22,14 +22,15 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Quantised matrices in a file beside their checkpoint, in the layout that the kernels read: made
- * once, mapped ever after. It is a safetensors file under another name, so that nobody takes it for
- * weights of the checkpoint. It knows what it was made from: the names, sizes and times of the
- * checkpoint's files, its config.json and the version of the layout; made from anything else it is
- * made anew. A file of that name is always complete, see {@link WeightCacheWriter}.
+ * A file of quantised matrices beside their checkpoint, in the layout that the kernels read. It is
+ * created once and mapped from then on. The format is safetensors, but with another file extension,
+ * so that no tool takes it for weights of the checkpoint. The file records the SHA-256 of its
+ * source: names, sizes and modification times of the checkpoint's files, {@code config.json} and
+ * the version of the layout. A cache with another source is created again. A file with the final
+ * name is always complete, see {@link WeightCacheWriter}.
  */
 public final class WeightCache implements AutoCloseable {
-    /** The ending of the file's name. */
+    /** The extension of the file. */
     public static final String ENDING = ".weights";
 
     static final String SOURCE = "source";
@@ -45,7 +46,7 @@ public final class WeightCache implements AutoCloseable {
     /**
      * One matrix of the cache.
      *
-     * @param name of its tensor in the checkpoint, were it not quantised
+     * @param name of its unquantised tensor, whether or not the checkpoint has one
      */
     public record Matrix(String name, DType dtype, Shape shape) {
         long bytes() {
@@ -53,9 +54,9 @@ public final class WeightCache implements AutoCloseable {
         }
     }
 
-    /** Makes the matrices of one cache, one after another. */
+    /** A producer of the matrices of one cache, called for one matrix after another. */
     public interface Maker extends AutoCloseable {
-        /** Makes a matrix in host memory that holds zeros. */
+        /** Writes a matrix into zero-filled host memory. */
         void make(Matrix matrix, HostTensor into);
 
         @Override
@@ -63,12 +64,12 @@ public final class WeightCache implements AutoCloseable {
     }
 
     /**
-     * Opens the cache, made now unless it is there.
+     * Opens the cache, creating it first if it is missing or outdated.
      *
-     * @param name of the file without its ending
-     * @param matrices all that it shall have
-     * @param makers opens a maker if the cache has to be made
-     * @throws InputException if it has to be made and cannot be; nothing is left then
+     * @param name of the file without its extension
+     * @param matrices all matrices that it must contain
+     * @param makers opens a maker if the cache must be created
+     * @throws InputException if the cache must be created and cannot be; no file is left then
      */
     public static WeightCache open(
             Checkpoint checkpoint,
@@ -95,7 +96,7 @@ public final class WeightCache implements AutoCloseable {
         return made;
     }
 
-    /** What a cache is made from, by its SHA-256. */
+    /** Returns the SHA-256 of a cache's source. */
     private static String source(Checkpoint checkpoint) {
         StringBuilder text = new StringBuilder("layout " + QuantizedMatrix.LAYOUT_VERSION + "\n");
         try {
@@ -119,7 +120,7 @@ public final class WeightCache implements AutoCloseable {
         }
     }
 
-    /** The mapped file; null, with a note why, if it is not what it should be. */
+    /** Maps the file. If it is not the expected cache, notes the reason and returns null. */
     @SuppressWarnings("MustBeClosedChecker") // the cache closes it
     private static @Nullable WeightCache map(
             Path file, String source, List<Matrix> matrices, LoadProgress progress) {
@@ -154,7 +155,7 @@ public final class WeightCache implements AutoCloseable {
         }
     }
 
-    /** A matrix, as a view of the mapped file. */
+    /** Returns a matrix, as a view of the mapped file. */
     public HostTensor tensor(String name) {
         HostTensor tensor = tensors.get(name);
         if (tensor == null) {

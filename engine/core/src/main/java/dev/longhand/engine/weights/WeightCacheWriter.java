@@ -24,15 +24,16 @@ import java.util.Objects;
 import java.util.UUID;
 
 /**
- * Writes a {@link WeightCache}: under a name of its own, locked while it grows, on disk before it
- * is renamed. Whatever ends the writing leaves at most a partial file, which nobody reads and the
- * next writer removes; two that write at once do the work twice, and the last one's file stays.
+ * A writer of a {@link WeightCache}. It writes a partial file under a unique name, locked
+ * throughout, forces it to disk and then renames it. An interrupted write leaves at most the
+ * partial file, which no reader opens and a later writer removes. Two concurrent writers both do
+ * the work, and the file of the last one remains.
  */
 final class WeightCacheWriter {
     private static final String PARTIAL = ".partial";
     private static final int ALIGNMENT_BYTES = 4096;
 
-    /** Between its creation and its lock a partial file looks abandoned. */
+    /** Minimum age of a partial file for removal, because a new one is not locked yet. */
     private static final Duration ABANDONED_AFTER = Duration.ofMinutes(1);
 
     private final Path file;
@@ -51,10 +52,10 @@ final class WeightCacheWriter {
     /**
      * Writes the file.
      *
-     * @throws InputException if it cannot be written; nothing is left then
+     * @throws InputException if it cannot be written; no file is left then
      */
     void write(WeightCache.Maker maker, LoadProgress progress) {
-        // It ends like a finished one, so that whoever copies checkpoints leaves it out as well.
+        // It has the extension of a finished cache, which copies of a checkpoint leave out.
         Path partial =
                 file.resolveSibling(
                         file.getFileName()
@@ -105,7 +106,7 @@ final class WeightCacheWriter {
                 e);
     }
 
-    /** Partial files that no living process holds locked. */
+    /** Deletes abandoned partial files: old ones that no running process has locked. */
     private void removeAbandoned() throws IOException {
         String glob = file.getFileName() + "-*" + PARTIAL + WeightCache.ENDING;
         try (DirectoryStream<Path> partials =
@@ -124,11 +125,14 @@ final class WeightCacheWriter {
                 FileLock lock = channel.tryLock()) {
             return lock != null;
         } catch (OverlappingFileLockException e) {
-            return false; // by this process
+            return false; // locked by this process
         }
     }
 
-    /** The tensors are bytes to other readers, and begin at a page. */
+    /**
+     * Returns the header. It declares every tensor as bytes (U8) and makes tensor data begin at a
+     * page boundary.
+     */
     private byte[] header() {
         return SafetensorsWriter.header(
                 Map.of("format", "longhand", WeightCache.SOURCE, source),
