@@ -3,10 +3,10 @@ package dev.longhand.engine.architecture;
 import java.util.Comparator;
 
 /**
- * A linear layer that adapters may change; in the order of the model.
+ * A linear layer that adapters may change. Targets compare in model order.
  *
- * @param layer from 0
- * @param projection within the layer
+ * @param layer index of the transformer layer, from 0
+ * @param projection projection within that layer
  */
 public record AdapterTarget(int layer, Projection projection) implements Comparable<AdapterTarget> {
     private static final Comparator<AdapterTarget> ORDER =

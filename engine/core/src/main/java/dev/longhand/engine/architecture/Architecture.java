@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * The families of decoder models that the engine runs, by their entry under {@code architectures}
- * in {@code config.json}. A family is a reader of its configuration and the layout of its tensors;
- * all of them share one forward pass.
+ * The supported families of decoder models, identified by their entry under {@code architectures}
+ * in {@code config.json}. A family consists of a configuration reader and a tensor layout; all
+ * families share one forward pass.
  */
 public enum Architecture {
     /** Qwen2 and Qwen2.5. */
@@ -23,9 +23,9 @@ public enum Architecture {
     }
 
     /**
-     * The architecture that a {@code config.json} names.
+     * Returns the architecture that a {@code config.json} names.
      *
-     * @throws InputException if it is not one that the engine runs
+     * @throws InputException if it is not supported
      */
     static Architecture of(Settings config) {
         List<String> named = config.strings("architectures");
@@ -43,7 +43,7 @@ public enum Architecture {
         return Arrays.stream(values()).map(Architecture::id).collect(Collectors.joining(", "));
     }
 
-    /** The entry in {@code config.json}, for example {@code Qwen2ForCausalLM}. */
+    /** Returns the entry in {@code config.json}, for example {@code Qwen2ForCausalLM}. */
     public String id() {
         return id;
     }

@@ -7,13 +7,13 @@ import java.util.Map;
 /**
  * The modules of one transformer layer.
  *
- * @param inputNorm in front of attention
- * @param postAttentionNorm in front of the MLP
- * @param linears every projection's module, in the order of {@link Projection}
+ * @param inputNorm the norm before attention
+ * @param postAttentionNorm the norm before the MLP
+ * @param linears the module of every projection, in the order of {@link Projection}
  */
 public record LayerLayout(
         NormModule inputNorm, NormModule postAttentionNorm, Map<Projection, LinearModule> linears) {
-    /** Of modules by their projections, all of which have to be there. */
+    /** Copies the map, which must contain every projection. */
     public LayerLayout {
         if (linears.size() != Projection.values().length) {
             throw new IllegalArgumentException("a layer has other projections: " + linears);
@@ -21,7 +21,7 @@ public record LayerLayout(
         linears = Collections.unmodifiableMap(new EnumMap<>(linears));
     }
 
-    /** The module of a projection. */
+    /** Returns the module of a projection. */
     public LinearModule linear(Projection projection) {
         LinearModule module = linears.get(projection);
         if (module == null) {

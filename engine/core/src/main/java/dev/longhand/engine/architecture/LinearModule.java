@@ -3,11 +3,11 @@ package dev.longhand.engine.architecture;
 import dev.longhand.kernels.tensor.Shape;
 
 /**
- * A linear layer, or an embedding, as a checkpoint names it.
+ * A linear layer or embedding, as named in a checkpoint.
  *
- * @param name of the module in transformers, for example {@code model.layers.0.mlp.up_proj}
- * @param shape of its weights, [outputs, inputs]; of an embedding [vocabulary, hidden]
- * @param biased whether a bias of its outputs belongs to it
+ * @param name name of the module in transformers, for example {@code model.layers.0.mlp.up_proj}
+ * @param shape shape of its weights, [outputs, inputs]; for an embedding [vocabulary, hidden]
+ * @param biased whether it has a bias of [outputs]
  */
 public record LinearModule(String name, Shape shape, boolean biased) {
     static LinearModule biased(String name, int outputs, int inputs) {
@@ -18,22 +18,22 @@ public record LinearModule(String name, Shape shape, boolean biased) {
         return new LinearModule(name, Shape.of(outputs, inputs), false);
     }
 
-    /** The name of the tensor of its weights. */
+    /** Returns the name of its weight tensor. */
     public String weight() {
         return name + ".weight";
     }
 
-    /** The name of the tensor of its bias. */
+    /** Returns the name of its bias tensor. */
     public String bias() {
         return name + ".bias";
     }
 
-    /** Rows of its weights. */
+    /** Returns the number of outputs, the rows of its weights. */
     public int outputs() {
         return Math.toIntExact(shape.extent(0));
     }
 
-    /** Columns of its weights. */
+    /** Returns the number of inputs, the columns of its weights. */
     public int inputs() {
         return Math.toIntExact(shape.extent(1));
     }

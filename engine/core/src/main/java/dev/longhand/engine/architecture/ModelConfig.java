@@ -12,23 +12,23 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The numbers of a model, each read from {@code config.json}: sizes of one family differ in all of
- * them, so there are no defaults but those that transformers documents.
+ * The hyperparameters of a model, read from {@code config.json}. The sizes of a family differ in
+ * all of them, so the only defaults are those that transformers documents.
  *
  * @param architecture the family
- * @param layers transformer layers
+ * @param layers number of transformer layers
  * @param hiddenSize width of the residual stream
- * @param heads query heads
- * @param kvHeads key/value heads
+ * @param heads number of query heads
+ * @param kvHeads number of key/value heads
  * @param headDim elements per head
  * @param intermediateSize width of the MLP
  * @param vocabSize rows of the embedding, padding included
- * @param maxPositions positions that the model admits, YaRN included
- * @param rmsNormEps added to the mean square
+ * @param maxPositions maximum positions of a sequence, YaRN included
+ * @param rmsNormEps epsilon that RMSNorm adds to the mean square
  * @param tiedEmbeddings whether the head is the embedding
  * @param rope rotary embedding
  * @param eosTokenIds end tokens, possibly none
- * @param quantization of the checkpoint's linear layers; null if they are stored as they are
+ * @param quantization scheme of the checkpoint's linear layers; null if they are not quantised
  */
 public record ModelConfig(
         Architecture architecture,
@@ -46,20 +46,20 @@ public record ModelConfig(
         List<Integer> eosTokenIds,
         @Nullable QuantizationScheme quantization) {
     /**
-     * Far beyond what there is (Qwen2.5-72B: 29,568 wide, 80 layers), small enough for int
-     * arithmetic.
+     * Limit of hidden and MLP width. All limits are far above existing models (Qwen2.5-72B: 29,568
+     * wide, 80 layers) and small enough for int arithmetic.
      */
     private static final int WIDTH_MAX = 1 << 18;
 
     private static final int LAYERS_MAX = 1024;
     private static final int VOCABULARY_MAX = 1 << 22;
     private static final int POSITIONS_MAX = 1 << 22;
-    private static final int HEAD_DIM_MAX = 256; // of the attention kernel
+    private static final int HEAD_DIM_MAX = 256; // limit of the attention kernel
 
     /**
      * Reads a folder's {@code config.json}.
      *
-     * @throws InputException if it is missing or malformed, or the model is not one we run
+     * @throws InputException if it is missing or malformed, or the model is not supported
      */
     public static ModelConfig read(Path folder) {
         if (!Files.isDirectory(folder)) {
@@ -70,9 +70,9 @@ public record ModelConfig(
     }
 
     /**
-     * The numbers that families name alike.
+     * Reads the hyperparameters whose keys all families share.
      *
-     * @throws InputException if one is missing or beyond what the kernels take
+     * @throws InputException if one is missing or out of the range that the kernels support
      */
     static ModelConfig of(Architecture architecture, Settings config) {
         int hidden = config.requiredInteger("hidden_size", 1, WIDTH_MAX);
@@ -106,12 +106,7 @@ public record ModelConfig(
                 QuantizationScheme.read(config).orElse(null));
     }
 
-    /** Shape of a KV cache for this model. */
-    public KvShape kvShape(int pages, DType dtype) {
-        return new KvShape(layers, pages, kvHeads, headDim, dtype);
-    }
-
-    /** The names and shapes of its tensors. */
+    /** Returns the names and shapes of the model's tensors. */
     public ModelLayout layout() {
         return architecture.layout(this);
     }

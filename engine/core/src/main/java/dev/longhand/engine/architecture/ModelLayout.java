@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The tensors of a model: their names in a checkpoint, shapes, biases, how the matrices of a layer
- * are grouped, and which of them adapters may change. Whatever reads, quantises, counts, adapts or
- * generates weights asks this one description.
+ * The tensors of a model: names in a checkpoint, shapes, biases, the grouping of a layer's
+ * matrices, and the targets of adapters. All code that reads, quantises, counts, adapts or
+ * generates weights uses this one description.
  *
  * @param embedding [vocabulary, hidden]
- * @param layerList the module that holds the layers, for example {@code model.layers}
- * @param layers at least one, all of the same shapes
- * @param finalNorm in front of the head
- * @param head logits from hidden: a module of its own, or the embedding where that is tied
+ * @param layerList name of the module that holds the layers, for example {@code model.layers}
+ * @param layers transformer layers, at least one, all of the same shapes
+ * @param finalNorm norm before the head
+ * @param head maps hidden to logits: a module of its own, or the embedding if they are tied
  */
 public record ModelLayout(
         LinearModule embedding,
@@ -21,24 +21,22 @@ public record ModelLayout(
         List<LayerLayout> layers,
         NormModule finalNorm,
         LinearModule head) {
-    /** Of modules. */
+    /** Copies the list of layers. */
     public ModelLayout {
         layers = List.copyOf(layers);
     }
 
-    /** Whether the head is the embedding. */
+    /** Returns whether the head is the embedding. */
     public boolean tied() {
         return head.equals(embedding);
     }
 
-    /** The module of a projection of a layer. */
+    /** Returns the module that a target denotes. */
     public LinearModule linear(AdapterTarget target) {
         return layers.get(target.layer()).linear(target.projection());
     }
 
-    /**
-     * All linear layers by the names of their weights, in the order of the model, the head last.
-     */
+    /** Returns all linear layers by weight name, in model order with the head last. */
     public Map<String, LinearModule> matrices() {
         Map<String, LinearModule> matrices = new LinkedHashMap<>();
         for (LayerLayout layer : layers) {
@@ -48,7 +46,7 @@ public record ModelLayout(
         return matrices;
     }
 
-    /** What adapters may change, by the names of the modules and in the order of the model. */
+    /** Returns the targets of adapters by module name, in model order. */
     public Map<String, AdapterTarget> adapterTargets() {
         Map<String, AdapterTarget> targets = new LinkedHashMap<>();
         for (int i = 0; i < layers.size(); i++) {
@@ -59,7 +57,7 @@ public record ModelLayout(
         return targets;
     }
 
-    /** Elements of all norms and biases together. */
+    /** Returns the total number of elements of norms and biases. */
     public long vectorElements() {
         long elements = finalNorm.width();
         for (LayerLayout layer : layers) {
@@ -71,7 +69,7 @@ public record ModelLayout(
         return elements;
     }
 
-    /** Elements of all tensors of a checkpoint; a tied head counts once. */
+    /** Returns the total number of elements of a checkpoint's tensors; a tied head counts once. */
     public long parameters() {
         long elements = vectorElements() + (tied() ? 0 : embedding.shape().elements());
         for (LinearModule module : matrices().values()) {
@@ -80,7 +78,7 @@ public record ModelLayout(
         return elements;
     }
 
-    /** Width of what a group reads, the same in every layer. */
+    /** Returns the input width of a group, the same in every layer. */
     public int inputs(Projection.Group group) {
         return layers.getFirst().linears().entrySet().stream()
                 .filter(linear -> linear.getKey().group() == group)
@@ -89,7 +87,10 @@ public record ModelLayout(
                 .orElseThrow();
     }
 
-    /** Width of what a group writes, its projections side by side; the same in every layer. */
+    /**
+     * Returns the output width of a group, the sum over its projections and the same in every
+     * layer.
+     */
     public int outputs(Projection.Group group) {
         return layers.getFirst().linears().entrySet().stream()
                 .filter(linear -> linear.getKey().group() == group)

@@ -1,13 +1,13 @@
 package dev.longhand.engine.architecture;
 
 /**
- * An RMSNorm as a checkpoint names it.
+ * An RMSNorm, as named in a checkpoint.
  *
- * @param name of the module in transformers, for example {@code model.norm}
+ * @param name name of the module in transformers, for example {@code model.norm}
  * @param width elements of its weight
  */
 public record NormModule(String name, int width) {
-    /** The name of the tensor of its weight. */
+    /** Returns the name of its weight tensor. */
     public String weight() {
         return name + ".weight";
     }

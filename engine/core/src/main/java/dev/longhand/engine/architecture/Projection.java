@@ -1,6 +1,6 @@
 package dev.longhand.engine.architecture;
 
-/** The linear layers of a transformer layer, by what they compute; adapters may change each. */
+/** The linear layers of a transformer layer. Adapters may change each of them. */
 public enum Projection {
     /** Queries from the residual stream. */
     Q(Group.QKV, 0),
@@ -12,12 +12,12 @@ public enum Projection {
     O(Group.OUTPUT, 0),
     /** The gate of the MLP. */
     GATE(Group.GATE_UP, 0),
-    /** What the gate multiplies. */
+    /** The up projection of the MLP, which the gate multiplies. */
     UP(Group.GATE_UP, 1),
     /** The MLP's output to the residual stream. */
     DOWN(Group.DOWN, 0);
 
-    /** Projections of the same input, which one matrix product computes. */
+    /** Projections that read the same input and are computed by one matrix product. */
     public enum Group {
         /** Queries, keys and values. */
         QKV,
@@ -37,12 +37,12 @@ public enum Projection {
         this.index = index;
     }
 
-    /** The group that it is computed with. */
+    /** Returns the group that it belongs to. */
     public Group group() {
         return group;
     }
 
-    /** Its place in the group, from 0. */
+    /** Returns its index within the group, from 0. */
     public int index() {
         return index;
     }

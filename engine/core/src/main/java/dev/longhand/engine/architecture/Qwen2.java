@@ -16,7 +16,7 @@ final class Qwen2 {
     /**
      * Reads a {@code config.json}.
      *
-     * @throws InputException if it asks for something that this family is not run with
+     * @throws InputException if it requests an unsupported feature
      */
     static ModelConfig config(Settings settings) {
         String activation = settings.string("hidden_act").orElse("silu");

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 import java.util.Set;
 
 /**
- * The rotary embedding's frequencies, in the op order and float rounding of transformers'
- * modeling_rope_utils.py, since a model's positions mean what they meant in training.
+ * The frequencies of the rotary embedding. They reproduce the operation order and float rounding of
+ * transformers' modeling_rope_utils.py, so that positions have the same encoding as in training.
  *
  * @param theta base of the frequencies
  * @param yarn context extension, or null
@@ -17,12 +17,12 @@ public record RopeConfig(double theta, @Nullable Yarn yarn) {
     /**
      * YaRN (Peng et al., 2023).
      *
-     * @param factor by how much the context is extended
-     * @param originalPositions positions of the original training
-     * @param betaFast rotations above which a dimension is left alone
-     * @param betaSlow rotations below which it is interpolated fully
+     * @param factor factor by which the context is extended
+     * @param originalPositions maximum positions of the original training
+     * @param betaFast rotations above which a dimension is not interpolated
+     * @param betaSlow rotations below which a dimension is fully interpolated
      * @param attentionFactor factor on cosines and sines
-     * @param truncate whether the range between is widened to whole dimensions
+     * @param truncate whether the range between the two is widened to whole dimensions
      */
     public record Yarn(
             double factor,
@@ -49,8 +49,8 @@ public record RopeConfig(double theta, @Nullable Yarn yarn) {
                     "truncate");
 
     /**
-     * From {@code rope_theta} and {@code rope_scaling}, or {@code rope_parameters}; the former
-     * comes first, as in transformers.
+     * Reads {@code rope_theta} and {@code rope_scaling}, or {@code rope_parameters}. {@code
+     * rope_scaling} takes precedence, as in transformers.
      */
     static RopeConfig read(Settings config) {
         Settings scaling =
@@ -106,7 +106,7 @@ public record RopeConfig(double theta, @Nullable Yarn yarn) {
         return scale <= 1 ? 1 : 0.1 * mscale * Math.log(scale) + 1;
     }
 
-    /** headDim/2 frequencies, radians per position. */
+    /** Returns headDim/2 frequencies, in radians per position. */
     public float[] inverseFrequencies(int headDim) {
         float[] frequencies = new float[headDim / 2];
         for (int i = 0; i < frequencies.length; i++) {
@@ -135,19 +135,21 @@ public record RopeConfig(double theta, @Nullable Yarn yarn) {
         return interpolated * (1f - keep) + extrapolated * keep;
     }
 
-    /** The dimension that makes so many rotations over the original positions. */
+    /**
+     * Returns the dimension that completes {@code rotations} rotations over the original positions.
+     */
     private double rotations(double rotations, Yarn settings, int headDim) {
         return headDim
                 * Math.log(settings.originalPositions() / (rotations * 2 * Math.PI))
                 / (2 * Math.log(theta));
     }
 
-    /** Factor on every cosine and sine. */
+    /** Returns the factor applied to every cosine and sine. */
     public float attentionScaling() {
         return yarn == null ? 1f : (float) yarn.attentionFactor();
     }
 
-    /** Positions that the model admits, given its {@code max_position_embeddings}. */
+    /** Returns the maximum positions of a model, given its {@code max_position_embeddings}. */
     int positions(int maxPositionEmbeddings) {
         return yarn == null
                 ? maxPositionEmbeddings

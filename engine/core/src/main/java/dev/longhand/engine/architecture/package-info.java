@@ -1,4 +1,4 @@
-/** Model families: what their settings say, and the names and shapes of their tensors. */
+/** Model families: their configuration, and the names and shapes of their tensors. */
 @NullMarked
 package dev.longhand.engine.architecture;
 

@@ -7,7 +7,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** How much memory the machine can give. */
+/** The available memory of this machine. */
 public final class HostMemory {
     private static final Path MEMINFO = Path.of("/proc/meminfo");
     private static final String AVAILABLE = "MemAvailable:";
@@ -15,8 +15,9 @@ public final class HostMemory {
     private HostMemory() {}
 
     /**
-     * Bytes that can be used without pushing others out: Linux's own estimate, which counts clean
-     * page cache such as mapped weights as available, within the limit of a container.
+     * Returns the bytes that can be used without displacing other data, within a container's limit.
+     * This is Linux's own estimate, which counts clean page cache, such as mapped weights, as
+     * available; other systems report the limit.
      */
     public static long availableBytes() {
         OperatingSystemMXBean system =

@@ -15,16 +15,17 @@ import java.util.StringJoiner;
 import java.util.stream.Stream;
 
 /**
- * Where a model of a shape fits, by arithmetic alone: its weights in several dtypes, keys and
- * values of one sequence in bf16 and the buffers of a step, against the memory of common devices.
+ * A table of the devices on which a model of a given shape fits, computed from sizes alone. It
+ * compares the memory of common devices with the sum of the weights in several dtypes, the bf16
+ * keys and values of one sequence, and the buffers of a step.
  */
 public final class MemoryTable {
     private static final List<Integer> CONTEXTS = List.of(1_024, 16_384, 32_768);
 
-    /** Of a device's memory its driver and a context take some; about as much on all of them. */
+    /** Device memory that the driver and a context take, about the same on all devices. */
     private static final long RESERVED_BYTES = 512L << 20;
 
-    /** GPUs by the MiB that nvidia-smi gives as their total. */
+    /** GPUs with the total MiB that nvidia-smi reports, less the reserved bytes. */
     private static final List<Machine> GPUS =
             List.of(
                     new Machine("RTX 4090", (24_564L << 20) - RESERVED_BYTES),
@@ -38,10 +39,10 @@ public final class MemoryTable {
     private final long hereBytes;
 
     /**
-     * Of a model.
+     * Creates the table of a model.
      *
-     * @param bufferBytes of a step, and the RoPE table
-     * @param hereBytes that this machine has free
+     * @param bufferBytes bytes of the buffers of a step and of the RoPE table
+     * @param hereBytes bytes that this machine has free
      */
     public MemoryTable(ModelConfig config, long bufferBytes, long hereBytes) {
         this.config = config;
@@ -65,7 +66,9 @@ public final class MemoryTable {
         }
     }
 
-    /** Bytes of a model's weights, its linear layers in a dtype; null is bf16. */
+    /**
+     * Returns the bytes of a model's weights with its linear layers in a dtype; null means bf16.
+     */
     static long weightBytes(ModelConfig config, @Nullable DType dtype) {
         ModelLayout layout = config.layout();
         LinearModule embedding = layout.embedding();
@@ -80,13 +83,16 @@ public final class MemoryTable {
         return bytes;
     }
 
-    /** Bytes that a sequence of so many tokens needs, weights and buffers included. */
+    /**
+     * Returns the bytes needed for one sequence of {@code context} tokens, including weights and
+     * buffers.
+     */
     long neededBytes(@Nullable DType dtype, int context) {
         KvShape kv = config.kvShape(KvShape.pagesFor(context), DType.BF16);
         return weightBytes(config, dtype) + kv.bytes() + bufferBytes;
     }
 
-    /** The table, a line per dtype and context. */
+    /** Returns the table as text, one line per dtype and context. */
     public String text() {
         List<Machine> machines =
                 Stream.concat(GPUS.stream(), Stream.of(new Machine("here", hereBytes))).toList();

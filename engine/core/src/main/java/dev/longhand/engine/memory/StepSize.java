@@ -8,12 +8,12 @@ import dev.longhand.kernels.backend.StepShape;
 /**
  * The largest step that activations are allocated for.
  *
- * @param rowsMax rows: decode rows and prompt rows together
- * @param logitRowsMax rows that may want logits
- * @param positionsMax positions that a sequence may reach, prompt and output
+ * @param rowsMax maximum rows, decode and prefill together
+ * @param logitRowsMax maximum rows that need logits
+ * @param positionsMax maximum positions of a sequence, prompt and output together
  */
 public record StepSize(int rowsMax, int logitRowsMax, int positionsMax) {
-    /** Bytes of all activations of a model of this size. */
+    /** Returns the bytes of a model's activations for this step size. */
     public long activationBytes(ModelConfig config) {
         ModelLayout layout = config.layout();
         long perRow =
@@ -26,7 +26,7 @@ public record StepSize(int rowsMax, int logitRowsMax, int positionsMax) {
         return Float.BYTES * (rowsMax * perRow + logitRowsMax * perLogitRow);
     }
 
-    /** What the scratch memory of a backend depends on. */
+    /** Returns the dimensions that determine a backend's scratch memory. */
     public StepShape shape(ModelConfig config) {
         ModelLayout layout = config.layout();
         return new StepShape(
@@ -39,7 +39,7 @@ public record StepSize(int rowsMax, int logitRowsMax, int positionsMax) {
                 layout.outputs(Group.GATE_UP));
     }
 
-    /** Bytes of the RoPE table. */
+    /** Returns the bytes of the RoPE table. */
     public long ropeBytes(ModelConfig config) {
         return (long) Float.BYTES * positionsMax * config.headDim();
     }

@@ -1,4 +1,4 @@
-/** What a model takes of memory, known before any of it is taken. */
+/** Memory that a model needs, computed before any of it is allocated. */
 @NullMarked
 package dev.longhand.engine.memory;
 

@@ -16,9 +16,9 @@ import dev.longhand.kernels.tensor.Tensor;
 import java.lang.foreign.Arena;
 
 /**
- * A decoder model: the forward pass, written once for all families and backends. Notation: R rows
- * in the step, H hidden size, Q and K query and key/value heads of D elements, I intermediate size,
- * V vocabulary rows, S rows that want logits.
+ * The forward pass of a decoder model, shared by all families and backends. Notation: R rows in the
+ * step, H hidden size, Q query heads and K key/value heads of D elements, I intermediate size, V
+ * vocabulary rows, S rows that need logits.
  *
  * <p>Activations are allocated once for the largest step; a step allocates nothing.
  */
@@ -39,13 +39,13 @@ public final class DecoderModel {
     private final Tensor logits; // [S, V]
 
     /**
-     * Allocates activations and the RoPE table in the memory of a backend and in the arena.
+     * Allocates the activations on a backend and builds the RoPE table in the arena.
      *
      * @param weights bound to the same backend
      * @param memory of the backend
      * @param ops of the same backend
      * @param size the largest step and context
-     * @param hostMemory where the RoPE table lives; as long as the backend
+     * @param hostMemory holds the RoPE table; must live as long as the backend
      */
     public DecoderModel(
             DecoderWeights weights,
@@ -81,12 +81,12 @@ public final class DecoderModel {
         return memory.allocate(DType.F32, Shape.of(rows, width));
     }
 
-    /** What the checkpoint's {@code config.json} says. */
+    /** Returns the model's configuration. */
     public ModelConfig config() {
         return config;
     }
 
-    /** What it computes with. */
+    /** Returns the model's weights. */
     public DecoderWeights weights() {
         return weights;
     }
@@ -134,7 +134,7 @@ public final class DecoderModel {
         }
     }
 
-    /** The logits [selected rows, vocabulary] of the last step. */
+    /** Returns the logits of the last step, [selected rows, vocabulary]. */
     public Tensor logits() {
         return logits;
     }

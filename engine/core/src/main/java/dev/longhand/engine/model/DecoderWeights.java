@@ -23,13 +23,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The weights of a decoder model, placed on a backend. Matrices are kept as {@link LinearWeights}
- * says; norms and biases (0.003 % of a 32B model) become F32.
+ * The weights of a decoder model, placed on a backend. {@link LinearWeights} decides the format of
+ * the matrices; norms and biases (0.003 % of a 32B model) are converted to F32.
  *
  * @param embedding [vocabulary, hidden]
  * @param layers one per transformer layer
  * @param finalNorm of width hidden
- * @param head logits from hidden: its own matrix, or the embedding where that is tied
+ * @param head maps hidden to logits: a matrix of its own, or the embedding if they are tied and the
+ *     head is not quantised
  */
 public record DecoderWeights(Tensor embedding, List<Layer> layers, Norm finalNorm, Linear head) {
     /**
@@ -49,7 +50,7 @@ public record DecoderWeights(Tensor embedding, List<Layer> layers, Norm finalNor
             Norm postAttentionNorm,
             Linear gateUp,
             Linear down) {
-        /** The linear layer that computes a group of projections. */
+        /** Returns the linear layer that computes a group of projections. */
         public Linear group(Projection.Group group) {
             return switch (group) {
                 case QKV -> qkv;
@@ -61,11 +62,11 @@ public record DecoderWeights(Tensor embedding, List<Layer> layers, Norm finalNor
     }
 
     /**
-     * Binds every tensor of the checkpoint by the name that the layout of its family gives.
+     * Places every tensor of a checkpoint on a backend. The layout of the family gives their names.
      *
-     * @param linear how the matrices of linear layers are kept
-     * @param progress listens as tensors are placed and checked
-     * @param hostMemory where the F32 copies of norms and biases live; as long as the backend
+     * @param linear places the matrices of linear layers
+     * @param progress notified as tensors are placed and checked
+     * @param hostMemory holds the F32 copies of norms and biases; must live as long as the backend
      * @throws InputException if a tensor is missing, has another shape, or has NaN or infinity
      */
     public static DecoderWeights bind(
@@ -180,7 +181,8 @@ public record DecoderWeights(Tensor embedding, List<Layer> layers, Norm finalNor
         }
 
         /**
-         * Weights stay where they are once the linear layer or norm that they belong to is made.
+         * Checks the tensors placed since the last call. Runs after their linear layer or norm is
+         * prepared, because preparing it may move weights.
          */
         private void checkPlaced() {
             unchecked.forEach(this::check);

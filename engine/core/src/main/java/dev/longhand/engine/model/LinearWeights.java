@@ -27,16 +27,16 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * How the matrices of a model's linear layers, the head among them, are kept:
+ * The storage format of the matrices of a model's linear layers, including the head:
  *
  * <ul>
- *   <li>those that the checkpoint has quantised (GPTQ, AWQ): repacked while the model opens, values
- *       exact, whatever is asked for;
- *   <li>the others: quantised while the model opens if that is asked for, or as they are stored, on
- *       a CPU in the mapped file itself.
+ *   <li>Matrices that the checkpoint stores quantised (GPTQ, AWQ) are repacked while the model
+ *       opens, without changing their values, even if another dtype is requested.
+ *   <li>Other matrices are quantised while the model opens if a dtype is requested. Otherwise they
+ *       stay as stored, on a CPU in the mapped file itself.
  * </ul>
  *
- * The embedding stays as it is; where it is tied, a quantised head is a copy of it.
+ * The embedding itself is never quantised. If it is tied, a quantised head is a copy of it.
  */
 public final class LinearWeights implements AutoCloseable {
     private final Checkpoint checkpoint;
@@ -47,9 +47,9 @@ public final class LinearWeights implements AutoCloseable {
     private @Nullable WeightCache cache;
 
     /**
-     * Of a checkpoint.
+     * Creates the format for a checkpoint.
      *
-     * @param asked what matrices that are not quantised yet are quantised to; null leaves them
+     * @param asked dtype to quantise the unquantised matrices to; null leaves them as stored
      */
     public LinearWeights(Checkpoint checkpoint, ModelConfig config, @Nullable DType asked) {
         this.checkpoint = checkpoint;
@@ -64,7 +64,7 @@ public final class LinearWeights implements AutoCloseable {
         return PackedLinear.isIn(checkpoint, module.name());
     }
 
-    /** What a matrix is quantised to; null if it stays as it is stored. */
+    /** Returns the quantised dtype of a matrix, or null if it stays as stored. */
     private @Nullable DType dtype(LinearModule module) {
         if (!packed(module)) {
             return asked;
@@ -77,7 +77,7 @@ public final class LinearWeights implements AutoCloseable {
         return scheme.dtype();
     }
 
-    /** How the checkpoint has quantised its linear layers, in words. */
+    /** Describes how the checkpoint itself quantises its linear layers. */
     public String description() {
         long packed = matrices.values().stream().filter(this::packed).count();
         return scheme == null
@@ -85,12 +85,12 @@ public final class LinearWeights implements AutoCloseable {
                 : "%s (%d of %d matrices)".formatted(scheme.description(), packed, matrices.size());
     }
 
-    /** Whether a matrix is kept quantised. */
+    /** Returns whether a matrix is kept quantised. */
     boolean quantized(LinearModule module) {
         return dtype(module) != null;
     }
 
-    /** The quantised dtypes that it keeps matrices in; empty if all stay as they are. */
+    /** Returns the quantised dtypes of the matrices, empty if all stay as stored. */
     public Set<DType> dtypes() {
         Set<DType> dtypes = new LinkedHashSet<>();
         for (LinearModule module : matrices.values()) {
@@ -103,8 +103,8 @@ public final class LinearWeights implements AutoCloseable {
     }
 
     /**
-     * Bytes that all weights of the checkpoint take so. What stays in its file counts in full,
-     * though of an embedding only the rows of drawn tokens are read.
+     * Returns the total weight bytes in this format. Tensors that stay in their file count in full,
+     * although only the embedding rows of the tokens in use are read.
      */
     public long bytes() {
         long bytes = checkpoint.bytes();
@@ -125,11 +125,12 @@ public final class LinearWeights implements AutoCloseable {
     }
 
     /**
-     * Keeps quantised matrices in a file beside the checkpoint, mapped: of an earlier time if it
-     * was made from these very weights, else made now.
+     * Takes quantised matrices from a mapped cache file beside the checkpoint. Reuses the file if
+     * it was created from these weights, otherwise creates it.
      *
-     * @param threads that make it, if it has to be made; 0 is one per processor
-     * @throws InputException if nothing is quantised, or the file has to be made and cannot be
+     * @param threads threads that create the file; 0 means one per processor
+     * @throws InputException if nothing is quantised, the requested dtype has no host kernel, or
+     *     the file must be created and cannot be
      */
     public void cache(int threads, LoadProgress progress) {
         List<WeightCache.Matrix> wanted = new ArrayList<>();
@@ -193,7 +194,7 @@ public final class LinearWeights implements AutoCloseable {
         }
     }
 
-    /** Places a quantised matrix; it lives as long as the backend. */
+    /** Places a quantised matrix on the backend, where it lives as long as the backend. */
     Tensor place(LinearModule module, BackendMemory memory) {
         return cache == null ? make(module, memory) : memory.place(cache.tensor(module.weight()));
     }
@@ -224,7 +225,7 @@ public final class LinearWeights implements AutoCloseable {
         }
     }
 
-    /** Gives mapped pages back: those of a 32B checkpoint would crowd out others. */
+    /** Releases mapped pages; those of a 32B checkpoint would displace other data from memory. */
     private static void unload(HostTensor stored) {
         if (stored.data().isMapped()) {
             stored.data().unload();
@@ -242,7 +243,7 @@ public final class LinearWeights implements AutoCloseable {
         return packed;
     }
 
-    /** Unmaps the cache; after the backend has closed. */
+    /** Unmaps the cache. Call after closing the backend. */
     @Override
     public void close() {
         if (cache != null) {
