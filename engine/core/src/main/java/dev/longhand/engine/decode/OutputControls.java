@@ -7,12 +7,13 @@ import dev.longhand.engine.thought.ThoughtTracker;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What watches over the output of one sequence; each belongs to it alone.
+ * The parts that follow the output of one sequence and may end it. They have state, so each
+ * sequence has its own.
  *
- * @param stop when it ends by itself
- * @param thought follows its thought; null without a tokenizer
- * @param loops finds out when it goes in circles; null lets it
- * @param timeouts how long it may take
+ * @param stop end tokens and stop strings
+ * @param thought tracks the thought and its budget; null without a tokenizer
+ * @param loops detects loops; null if loops do not end the sequence
+ * @param timeouts time limits in the queue and in all
  */
 public record OutputControls(
         StopCondition stop,

@@ -12,20 +12,38 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The pages of a KV cache. Full pages of past sequences are kept while there is room and shared
- * with sequences that begin with the same tokens under the same weights: what a page holds is known
- * by all tokens up to its end and by the identity of base and adapter, never by a name. Used by one
- * thread at a time.
+ * The pages of a KV cache and the prefix tree over their content. At any time a page is in exactly
+ * one state:
+ *
+ * <ul>
+ *   <li><b>free</b>: its content is of no use. {@link #take} makes it held.
+ *   <li><b>held</b> by one or more sequences. {@link #share} adds a holder, {@link #giveBack}
+ *       removes one. Without its last holder a page becomes idle if {@link #keep} has entered it
+ *       into the tree, and free otherwise.
+ *   <li><b>idle</b>: in the tree, but not held. {@link #share} makes it held again. If no page is
+ *       free, {@link #take} evicts the page that has been idle longest.
+ * </ul>
+ *
+ * <p>The tree identifies the content of a full page by the identity of the weights (base and
+ * adapter, never a name) and by all tokens up to the end of the page. Sequences with the same
+ * identity and the same first tokens share these pages.
+ *
+ * <p>There is no separate count of reserved pages: a sequence takes all pages of its declared
+ * output when it is admitted, and never needs another. Misuse throws {@link IllegalStateException}:
+ * a page that is given back without a holder, a page that is kept without a holder, a page taken
+ * when none is available, pages held after all sequences have ended, or page counts that do not add
+ * up. Used by one thread at a time.
  */
 public final class PagePool {
-    private final int[] free;
-    private final int[] holders;
-    private final @Nullable Node[] kept;
-    private final LinkedHashSet<Node> idle = new LinkedHashSet<>(); // kept, unheld; oldest first
+    private final int[] free; // a stack
+    private final int[] holders; // by page
+    private final @Nullable Node[] kept; // by page; null if not in the tree
+    private final LinkedHashSet<Node> idle = new LinkedHashSet<>(); // idle longest first
     private final Map<String, Node> roots = new HashMap<>();
     private int freeCount;
+    private int heldCount;
 
-    /** A kept page: its tokens after those of its parent. */
+    /** A page in the tree. */
     private static final class Node {
         private final @Nullable Node parent;
         private final PageTokens tokens;
@@ -39,7 +57,7 @@ public final class PagePool {
         }
     }
 
-    /** The tokens of one full page. */
+    /** The tokens of one full page, as a key. */
     private static final class PageTokens {
         static final PageTokens NONE = new PageTokens(new int[0], 0, 0);
 
@@ -62,7 +80,7 @@ public final class PagePool {
         }
     }
 
-    /** A pool in which every page is free. */
+    /** Creates a pool in which every page is free. */
     public PagePool(int pages) {
         free = new int[pages];
         holders = new int[pages];
@@ -72,22 +90,33 @@ public final class PagePool {
         }
     }
 
-    /** Pages that can be taken, kept ones that nobody holds included. */
+    /** Returns the number of pages that can be taken: free and idle ones. */
     public int available() {
         return freeCount + idle.size();
     }
 
-    /** Takes a page; {@link #available()} must be positive. */
+    /**
+     * Takes a page for one holder.
+     *
+     * @throws IllegalStateException if no page is {@link #available}
+     */
     public int take() {
         if (freeCount == 0) {
-            forget(oldest());
+            evict(idleLongest());
         }
         int page = free[--freeCount];
-        holders[page] = 1;
+        hold(page);
+        requireBalance();
         return page;
     }
 
-    private Node oldest() {
+    private void hold(int page) {
+        if (holders[page]++ == 0) {
+            heldCount++;
+        }
+    }
+
+    private Node idleLongest() {
         Iterator<Node> nodes = idle.iterator();
         if (!nodes.hasNext()) {
             throw new IllegalStateException("no free KV page; admission must reserve first");
@@ -95,7 +124,7 @@ public final class PagePool {
         return nodes.next();
     }
 
-    private void forget(Node node) {
+    private void evict(Node node) {
         idle.remove(node);
         kept[node.page] = null;
         free[freeCount++] = node.page;
@@ -106,9 +135,15 @@ public final class PagePool {
         }
     }
 
-    /** Gives a page back. */
+    /**
+     * Removes one holder of a page.
+     *
+     * @throws IllegalStateException if the page has no holder
+     */
     public void giveBack(int page) {
+        requireHeld(page, "given back");
         if (--holders[page] == 0) {
+            heldCount--;
             Node node = kept[page];
             if (node == null) {
                 free[freeCount++] = page;
@@ -116,48 +151,55 @@ public final class PagePool {
                 idle.add(node);
             }
         }
+        requireBalance();
     }
 
     /**
-     * Takes kept pages that hold the beginning of a sequence.
+     * Becomes a holder of the pages in the tree that contain the first tokens of a sequence.
      *
-     * @param identity of the weights that computed them
-     * @param tokens of the sequence
-     * @param pagesMax the most to take
-     * @param into where their numbers go
-     * @return how many there are
+     * @param identity identity of the weights that computed the pages
+     * @param tokens tokens of the sequence
+     * @param pagesMax the most pages to share
+     * @param into receives the page numbers, from index 0
+     * @return the number of pages shared
      */
     public int share(String identity, int[] tokens, int pagesMax, int[] into) {
         Node node = roots.get(identity);
-        for (int i = 0; i < pagesMax; i++) {
-            node = node == null ? null : node.children.get(page(tokens, i));
-            if (node == null) {
-                return i;
+        int shared = 0;
+        while (node != null && shared < pagesMax) {
+            node = node.children.get(page(tokens, shared));
+            if (node != null) {
+                idle.remove(node);
+                hold(node.page);
+                into[shared++] = node.page;
             }
-            idle.remove(node);
-            holders[node.page]++;
-            into[i] = node.page;
         }
-        return pagesMax;
+        requireBalance();
+        return shared;
     }
 
     /**
-     * Keeps the full pages of a sequence for others; they stay held until given back.
+     * Enters the full pages of a sequence into the tree, so that other sequences can share them.
+     * Holders stay as they are.
      *
-     * @param positions how many positions of the sequence are in the cache
-     * @param pages its pages
+     * @param identity identity of the weights that computed the pages
+     * @param tokens tokens of the sequence
+     * @param positions number of positions of the sequence that are in the cache
+     * @param pages the pages of the sequence, in order
+     * @throws IllegalStateException if one of the full pages has no holder
      */
     public void keep(String identity, int[] tokens, int positions, int[] pages) {
         Node node = roots.computeIfAbsent(identity, any -> new Node(null, PageTokens.NONE, -1));
         for (int i = 0; i < positions / KvShape.PAGE_POSITIONS; i++) {
             Node parent = node;
             int page = pages[i];
+            requireHeld(page, "kept");
             node =
                     parent.children.computeIfAbsent(
                             page(tokens, i),
                             key -> kept[page] == null ? keep(parent, key, page) : null);
             if (node == null) {
-                return; // the page is kept below a parent that is not in the tree any more
+                return; // the page is in the tree already, below an evicted parent
             }
         }
         if (node.parent == null && node.children.isEmpty()) {
@@ -169,6 +211,49 @@ public final class PagePool {
         Node node = new Node(parent, key, page);
         kept[page] = node;
         return node;
+    }
+
+    /**
+     * Requires that no page is held. To be called when no sequence runs.
+     *
+     * @throws IllegalStateException if a page is held
+     */
+    public void requireNoneHeld() {
+        if (heldCount != 0) {
+            throw new IllegalStateException(
+                    "%d KV pages are held, but no sequence runs".formatted(heldCount));
+        }
+        assert everyPageHasOneState();
+    }
+
+    private void requireHeld(int page, String action) {
+        if (holders[page] == 0) {
+            throw new IllegalStateException(
+                    "KV page %d is %s, but has no holder".formatted(page, action));
+        }
+    }
+
+    private void requireBalance() {
+        if (freeCount + idle.size() + heldCount != holders.length) {
+            throw new IllegalStateException(
+                    "%d KV pages are free, %d idle and %d held, of %d in all"
+                            .formatted(freeCount, idle.size(), heldCount, holders.length));
+        }
+    }
+
+    /** Whether each page is free, held or idle, and only one of these. */
+    private boolean everyPageHasOneState() {
+        int[] states = new int[holders.length];
+        for (int i = 0; i < freeCount; i++) {
+            states[free[i]]++;
+        }
+        for (Node node : idle) {
+            states[node.page] += kept[node.page] == node ? 1 : 2;
+        }
+        for (int page = 0; page < states.length; page++) {
+            states[page] += holders[page] > 0 ? 1 : 0;
+        }
+        return Arrays.stream(states).allMatch(count -> count == 1);
     }
 
     private static PageTokens page(int[] tokens, int index) {

@@ -18,12 +18,35 @@ import org.jspecify.annotations.Nullable;
 import java.util.Arrays;
 
 /**
- * One generation as the device thread sees it: the prompt, how much of it is in the cache, the
- * tokens since, the pages it holds. Its pages are reserved for the whole declared output when it is
- * admitted, so that a thought that has begun is never thrown away; pages that hold the beginning of
- * its prompt already are shared.
+ * One generation as the device thread sees it: prompt, sampled tokens, KV pages. It is created on
+ * the thread that submits the request; once queued, it is used by the device thread only. Its life:
+ *
+ * <ol>
+ *   <li><b>queued</b>: holds no pages. It can end from here, without running.
+ *   <li><b>reserved</b>, by {@link #reserve}: holds the pages of the prompt and of the whole
+ *       declared output, so that a running sequence never has to be dropped for lack of pages.
+ *       Pages with the beginning of the prompt are shared.
+ *   <li><b>prefilling</b>, by {@link #begin}: steps compute the rest of the prompt.
+ *   <li><b>decoding</b>, by the last prompt row in {@link #addRows}: each step samples a token and
+ *       may verify draft tokens.
+ *   <li><b>released</b>, by {@link #end}: has given its pages back.
+ *   <li><b>ended</b>, by {@link #finish} or {@link #fail}: has released its adapter and reported
+ *       its end, each once.
+ * </ol>
+ *
+ * <p>A call in another state, rows beyond the reserved positions, or a token that the step did not
+ * verify throws {@link IllegalStateException}.
  */
 public final class Sequence {
+    private enum State {
+        QUEUED,
+        RESERVED,
+        PREFILLING,
+        DECODING,
+        RELEASED,
+        ENDED
+    }
+
     private final int[] prompt;
     private final AdapterUse adapter;
     private final int outputMax;
@@ -33,34 +56,32 @@ public final class Sequence {
     private final OutputControls controls;
     private final @Nullable SharedPrompt sharedPrompt;
     private final TokenLog log;
-    private final long submittedNanos = System.nanoTime();
+    private final SequenceClock clock;
     private final int[] pages;
+    private State state = State.QUEUED;
     private int table = -1;
-    private int cached;
-    private int shared;
-    private int reused;
-    private boolean ended;
+    private int cached; // positions in the cache, those of the current step included
+    private int shared; // pages
+    private int reused; // positions computed by other sequences
     private @Nullable Drafter drafter;
-    private int draft;
-    private int drafted;
-    private int accepted;
+    private int draft; // draft tokens of the current step
+    private int drafted; // draft tokens of all steps
+    private int accepted; // of these
     private int lastToken;
     private int outputCount;
-    private long startedNanos;
-    private long firstTokenNanos;
 
     /**
-     * A sequence that has not begun.
+     * Creates a queued sequence.
      *
      * @param prompt token ids, at least one
-     * @param adapter released when the sequence ends, however it ends
-     * @param outputMax the most tokens to generate
-     * @param limitReason what to report when that many were generated
+     * @param adapter released exactly once, when the sequence ends for any reason
+     * @param outputMax the most tokens to generate, at least one
+     * @param limitReason the reason reported after {@code outputMax} tokens
      * @param sampler how to sample
-     * @param speculation whether to guess tokens
-     * @param controls what watches over the output
-     * @param sharedPrompt the prompt, if other samples continue it too
-     * @param log where tokens go
+     * @param speculation whether to verify draft tokens
+     * @param controls limits of the output
+     * @param sharedPrompt shared by all samples of the request; null if there is only one
+     * @param log receives the sampled tokens and the end
      */
     public Sequence(
             int[] prompt,
@@ -72,6 +93,7 @@ public final class Sequence {
             OutputControls controls,
             @Nullable SharedPrompt sharedPrompt,
             TokenLog log) {
+        clock = new SequenceClock(controls.timeouts());
         this.prompt = prompt;
         this.adapter = adapter;
         this.outputMax = outputMax;
@@ -92,23 +114,25 @@ public final class Sequence {
         }
     }
 
-    /** The adapter, if any, under which it runs. */
+    /** Returns how the sequence uses an adapter. */
     public AdapterUse adapter() {
         return adapter;
     }
 
-    /** Whether it need not wait for another sample that computes its prompt. */
+    /** Whether no other sample is computing the prompt of this one. */
     public boolean mayBegin() {
         return sharedPrompt == null || sharedPrompt.mayBegin();
     }
 
     /**
-     * Takes its pages, those of an earlier sequence that began alike among them.
+     * Takes all pages: shares those that contain the beginning of the prompt, takes others for the
+     * rest. Without enough pages it takes none and stays queued.
      *
-     * @return whether there were enough; else it holds none
+     * @return whether there were enough pages
      */
     public boolean reserve(PagePool pool) {
-        // The last token of the prompt is always computed: its logits are wanted.
+        require(state == State.QUEUED, "reserve pages");
+        // The last token of the prompt is always computed, since its logits are needed.
         int shareable = (prompt.length - 1) / KvShape.PAGE_POSITIONS;
         shared = pool.share(adapter.identity(), prompt, shareable, pages);
         if (pool.available() < pages.length - shared) {
@@ -118,13 +142,16 @@ public final class Sequence {
         for (int i = shared; i < pages.length; i++) {
             pages[i] = pool.take();
         }
+        state = State.RESERVED;
         return true;
     }
 
-    /** Begins with reserved pages: fills row {@code table} of the batch's page tables. */
+    /** Begins the prefill, and writes the pages to page table {@code table} of the batch. */
     public void begin(StepBatch batch, int table) {
+        require(state == State.RESERVED, "begin");
+        state = State.PREFILLING;
         this.table = table;
-        startedNanos = System.nanoTime();
+        clock.begin();
         cached = shared * KvShape.PAGE_POSITIONS;
         reused = cached;
         if (sharedPrompt != null) {
@@ -142,49 +169,56 @@ public final class Sequence {
     }
 
     /**
-     * Copies the last page of the prompt, which is not full and hence not shared, from the sample
-     * that has computed it: only the last token of the prompt is left to compute. What the page
-     * holds beyond the prompt is overwritten before it is read.
+     * Copies the last page of the prompt, which is not full and hence not shared, from a sample
+     * that has computed it. Then only the last prompt token is left to compute. Positions of the
+     * page beyond the prompt are overwritten before they are read.
      */
     public void copyPrompt(BackendMemory memory, KvCache kv) {
+        require(state == State.PREFILLING, "copy its prompt");
         Sequence holder = sharedPrompt == null ? null : sharedPrompt.holder();
         int shareable = (prompt.length - 1) / KvShape.PAGE_POSITIONS;
         boolean useful = shared == shareable && cached < prompt.length - 1;
         if (holder != null && useful) {
+            holder.require(holder.state == State.DECODING, "be copied from");
             memory.copyPage(kv, holder.pages[shared], pages[shared]);
             cached = prompt.length - 1;
             reused = cached;
         }
     }
 
-    /** Lets others share the full pages of the prompt, which is in the cache. */
+    /** Makes the full pages of the prompt available for sharing; after the first token. */
     public void keepPrompt(PagePool pool) {
+        require(state == State.DECODING && promptComputed(), "share its prompt");
         pool.keep(adapter.identity(), prompt, prompt.length, pages);
     }
 
-    /** Whether a step that computed the end of the prompt has succeeded. */
+    /** Whether a step that computed the end of the prompt has succeeded; also after the end. */
     public boolean promptComputed() {
         return outputCount > 0;
     }
 
-    /** Whether it has ended, however it did. */
+    /** Whether {@link #finish} or {@link #fail} was called. */
     boolean ended() {
-        return ended;
+        return state == State.ENDED;
     }
 
-    /** Tokens that it may still generate. */
+    /** Returns the number of tokens that the sequence may still generate. */
     public int outputLeft() {
         return outputMax - outputCount;
     }
 
     /**
-     * Gives its pages back, to be kept for others where they are full.
+     * Gives all pages back. Call {@link #finish} or {@link #fail} next.
      *
-     * @param sound whether all steps so far succeeded, so that the pages hold what they should
-     * @return the page table that is free again
+     * @param sound whether all steps of this sequence succeeded; only then its full pages are kept
+     *     for other sequences
+     * @return the page table, which is free again
      */
     public int end(PagePool pool, boolean sound) {
+        require(decoding() || state == State.PREFILLING, "give its pages back");
+        state = State.RELEASED;
         if (sound) {
+            assert cached - prompt.length <= outputCount : "a cached token was not accepted";
             int[] tokens = Arrays.copyOf(prompt, Math.max(prompt.length, cached));
             for (int i = prompt.length; i < cached; i++) {
                 tokens[i] = log.token(i - prompt.length);
@@ -195,54 +229,51 @@ public final class Sequence {
         return table;
     }
 
-    /** The last first: a page is of use only with all before it. */
+    /** Gives the last page back first, so that it is evicted first: it needs those before it. */
     private void giveBack(PagePool pool, int count) {
         for (int i = count - 1; i >= 0; i--) {
             pool.giveBack(pages[i]);
         }
     }
 
-    /** Whether the prompt is in the cache, so that each step adds one token. */
+    /** Whether all prompt rows have been added to a step, so that each step samples a token. */
     public boolean decoding() {
-        return cached >= prompt.length;
+        return state == State.DECODING;
     }
 
-    /** Whether the caller cancelled. */
+    /** Whether the caller has cancelled the generation. */
     public boolean cancelled() {
         return log.cancelled();
     }
 
-    /** Whether its time is over. */
+    /** Whether the time limit of the whole generation is over. */
     public boolean late(long nowNanos) {
-        return over(controls.timeouts().totalMillis(), nowNanos);
+        return clock.late(nowNanos);
     }
 
-    /** Whether it has waited too long to begin. */
+    /** Whether the time limit of the queue, or of the whole generation, is over. */
     public boolean waitedTooLong(long nowNanos) {
-        return late(nowNanos) || over(controls.timeouts().queueMillis(), nowNanos);
+        return clock.waitedTooLong(nowNanos);
     }
 
-    private boolean over(@Nullable Long millis, long nowNanos) {
-        return millis != null && nowNanos - submittedNanos >= millis * 1_000_000;
-    }
-
-    /** The sampler's view of this sequence, of draw number {@code index} of a step. */
+    /** Returns the sampler state of sample {@code index} of a step: 0, then one per draft token. */
     public SamplerState sampler(int index) {
         return samplers[index];
     }
 
-    /** Rows of the prompt that are not in the cache yet. */
+    /** Returns the number of prompt rows that have not been added to a step yet. */
     public int promptRows() {
         return Math.max(0, prompt.length - cached);
     }
 
     /**
-     * Decides how many guessed tokens the next step checks, up to {@code rowsMax}. Call it before
-     * {@link #addRows} of every step, while decoding.
+     * Decides how many draft tokens the next step verifies, at most {@code rowsMax}. While
+     * decoding, call it before {@link #addRows} of every step.
      */
     public void planDraft(StepCostModel costs, int rowsMax) {
-        // With the token of its own row, every guess that comes true is one more of the output:
-        // so the output's pages, reserved already, hold all the guesses.
+        require(decoding(), "draft tokens");
+        // The step may add the token of its first row and all draft tokens to the output. Within
+        // outputMax, the reserved pages hold them all.
         int room = Math.min(rowsMax, outputMax - outputCount - 1);
         if (controls.thought() != null) {
             room = Math.min(room, controls.thought().draftMax());
@@ -251,24 +282,27 @@ public final class Sequence {
     }
 
     /**
-     * Adds the sequence's next rows to a step: while decoding, one for the last token and one for
-     * each guess; else as much of the prompt as {@code rowsMax} admits.
+     * Adds the next rows of the sequence to a step. While prefilling, these are the next prompt
+     * tokens, at most {@code rowsMax}; while decoding, the last token and the draft tokens.
      *
-     * @return how many draws the step makes for this sequence
+     * @return the number of tokens that the step samples for this sequence
      */
     public int addRows(StepBatch batch, int rowsMax) {
+        require(decoding() || state == State.PREFILLING, "add rows");
         if (!decoding()) {
             int end = Math.min(prompt.length, cached + rowsMax);
             while (cached < end) {
                 batch.add(prompt[cached], cached, table);
                 cached++;
             }
-            if (!decoding()) {
+            if (cached < prompt.length) {
                 return 0;
             }
+            state = State.DECODING;
         } else {
             batch.add(lastToken, cached++, table);
         }
+        require(cached + draft < prompt.length + outputMax, "use more positions than reserved");
         batch.select();
         samplers[0].moveTo(cached);
         samplers[0].force(controls.thought() == null ? -1 : controls.thought().forced());
@@ -278,25 +312,27 @@ public final class Sequence {
         return 1 + draft;
     }
 
-    private void addDraft(Drafter guesses, StepBatch batch) {
+    private void addDraft(Drafter source, StepBatch batch) {
         for (int i = 0; i < draft; i++) {
-            batch.add(guesses.guess(i), cached + i, table);
+            batch.add(source.draftToken(i), cached + i, table);
             batch.select();
-            samplers[1 + i].follow(guesses.guess(i));
+            samplers[1 + i].follow(source.draftToken(i));
             samplers[1 + i].moveTo(cached + i + 1);
         }
         drafted += draft;
     }
 
     /**
-     * Takes over the token of sampler {@code index}, which counts.
+     * Appends the token of sampler {@code index} to the output. Call it in ascending order, and
+     * only if the sampler {@link SamplerState#counts}.
      *
-     * @return why the sequence ends with it, or null if it goes on
+     * @return the reason why the sequence ends with this token, or null if it continues
      */
     public @Nullable FinishReason acceptToken(int index) {
+        require(decoding() && index <= draft && outputCount < outputMax, "accept a token");
         SamplerState sampler = samplers[index];
         if (index > 0) {
-            // Its row stands for the token before it; rows of wrong guesses are overwritten.
+            // The draft token's row stays in the cache; the next step overwrites rejected ones.
             cached++;
             accepted++;
         }
@@ -309,8 +345,9 @@ public final class Sequence {
             drafter.observe(lastToken);
         }
         if (outputCount++ == 0) {
-            firstTokenNanos = System.nanoTime();
+            clock.firstToken();
         }
+        assert cached == prompt.length + outputCount - 1 : "all tokens but the last are cached";
         if (controls.stop().endsWith(lastToken)) {
             return FinishReason.STOP;
         }
@@ -320,14 +357,11 @@ public final class Sequence {
         return outputCount == outputMax ? limitReason : null;
     }
 
-    /** Reports the regular end. */
+    /** Ends the sequence regularly: releases its adapter and reports the reason. */
     public void finish(FinishReason reason) {
-        ended = true;
-        adapter.release();
+        releaseAdapter();
         ThoughtTracker thought = controls.thought();
         long now = System.nanoTime();
-        boolean begun = startedNanos != 0;
-        boolean drawn = firstTokenNanos != 0;
         log.finish(
                 reason,
                 new Usage(
@@ -338,15 +372,28 @@ public final class Sequence {
                         thought == null ? outputCount : thought.answerTokens(),
                         drafted,
                         accepted,
-                        (begun ? startedNanos : now) - submittedNanos,
-                        drawn ? firstTokenNanos - startedNanos : 0,
-                        drawn ? now - firstTokenNanos : 0));
+                        clock.queuedNanos(now),
+                        clock.prefillNanos(),
+                        clock.decodeNanos(now)));
     }
 
-    /** Reports the end by an error. */
+    /** Ends the sequence by an error: releases its adapter and reports the cause. */
     public void fail(RuntimeException cause) {
-        ended = true;
-        adapter.release();
+        releaseAdapter();
         log.fail(cause);
+    }
+
+    private void releaseAdapter() {
+        require(state == State.QUEUED || state == State.RELEASED, "end");
+        state = State.ENDED;
+        adapter.release();
+    }
+
+    private void require(boolean allowed, String action) {
+        if (!allowed) {
+            throw new IllegalStateException(
+                    "a sequence cannot %s: %s, %d positions cached, %d + %d tokens"
+                            .formatted(action, state, cached, prompt.length, outputCount));
+        }
     }
 }

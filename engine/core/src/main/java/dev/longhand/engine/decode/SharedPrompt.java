@@ -3,28 +3,37 @@ package dev.longhand.engine.decode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The prompt that several samples continue. The sample that begins first computes it; the others
- * begin when that is done, and find its full pages in the pool and the last in the first sample's.
- * Belongs to the device thread.
+ * The prompt of several samples. The sample that begins first computes it, and the others wait for
+ * that. Then they share its full pages through the {@link PagePool} and copy its last page. If the
+ * computing sample ends before that, the next one that begins takes its place. Used by the device
+ * thread only.
  */
 public final class SharedPrompt {
     private @Nullable Sequence computing;
 
-    /** A prompt that nobody has computed. */
+    /** Creates a prompt that no sample has begun to compute. */
     public SharedPrompt() {}
 
-    /** Whether a sample need not wait for another. */
+    /** Whether no sample is computing the prompt at the moment. */
     boolean mayBegin() {
         return computing == null || computing.promptComputed() || computing.ended();
     }
 
+    /**
+     * Records that a sample begins, which may make it the computing one.
+     *
+     * @throws IllegalStateException if another sample is computing the prompt
+     */
     void begins(Sequence sample) {
-        if (computing == null || (computing.ended() && !computing.promptComputed())) {
+        if (!mayBegin()) {
+            throw new IllegalStateException("another sample is computing the prompt");
+        }
+        if (computing == null || !computing.promptComputed()) {
             computing = sample;
         }
     }
 
-    /** The sample whose pages hold the prompt, or null if there is none any more. */
+    /** Returns the running sample whose pages contain the prompt; null if there is none. */
     @Nullable Sequence holder() {
         return computing != null && computing.promptComputed() && !computing.ended()
                 ? computing

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * When a sequence ends by itself: at an end-of-sequence token, or when its text completes a stop
- * string. The text is matched as bytes, so that a stop string is found wherever tokens cut it.
+ * The stop condition of one sequence: an end-of-sequence token, or a text that completes a stop
+ * string. The text is matched as bytes, so a stop string may span several tokens.
  */
 public final class StopCondition {
     private final int[] eosTokens;
@@ -17,11 +17,11 @@ public final class StopCondition {
     private final @Nullable StopMatcher stops;
 
     /**
-     * A condition for one sequence.
+     * Creates the condition of one sequence.
      *
-     * @param eosTokens tokens that end it; none if end tokens are to be ignored
+     * @param eosTokens tokens that end it; empty if end tokens are ignored
      * @param table bytes of every token; null without a tokenizer
-     * @param stops strings that end the text; needs a table
+     * @param stops strings that end the text; they require a table
      */
     public StopCondition(List<Integer> eosTokens, @Nullable TokenTable table, List<String> stops) {
         this.eosTokens = eosTokens.stream().mapToInt(Integer::intValue).toArray();
@@ -29,7 +29,7 @@ public final class StopCondition {
         this.stops = stops.isEmpty() ? null : new StopMatcher(stops);
     }
 
-    /** Takes the next token in; returns whether the sequence ends with it. */
+    /** Adds the next output token; returns whether the sequence ends with it. */
     boolean endsWith(int token) {
         for (int eos : eosTokens) {
             if (token == eos) {

@@ -7,28 +7,28 @@ import dev.longhand.engine.tokenizer.TokenTable;
 import java.util.List;
 
 /**
- * The text of one generation as its reader sees it: whole characters only, and nothing that may
- * still turn out to be the beginning of a stop string.
+ * The text of one generation, streamed to its reader: whole characters only, and no text that may
+ * still become part of a stop string.
  */
 public final class TextStream {
     private final TokenTable table;
     private final StopMatcher stops;
     private final StreamingDetokenizer detokenizer = new StreamingDetokenizer();
     private boolean stopped;
-    private int characters; // handed out
-    private int answerStart;
+    private int characters; // returned so far
+    private int answerStart; // in characters
 
-    /** An empty text. */
+    /** Creates an empty text that ends before the first of the stop strings. */
     public TextStream(TokenTable table, List<String> stops) {
         this.table = table;
         this.stops = new StopMatcher(stops);
     }
 
     /**
-     * Takes a token in; returns the text that became certain. Special tokens have none.
+     * Adds a token and returns the text that is final with it. Special tokens have no text.
      *
-     * @param thoughtBytes how many of its bytes end the thought, if they do; else {@link
-     *     TokenLog#NO_END}
+     * @param thoughtBytes number of bytes of the token that belong to the thought, if the thought
+     *     ends with it; otherwise {@link TokenLog#NO_END}
      */
     public String append(int token, int thoughtBytes) {
         if (stopped || table.isSpecial(token)) {
@@ -55,7 +55,7 @@ public final class TextStream {
         return counted(detokenizer.take(stops.pendingLength()));
     }
 
-    /** The rest, at the end of the generation; an incomplete character becomes U+FFFD. */
+    /** Returns the rest at the end of the generation; an incomplete character becomes U+FFFD. */
     public String finish() {
         return counted(detokenizer.finish());
     }
@@ -69,12 +69,12 @@ public final class TextStream {
         answerStart = characters + detokenizer.pendingCharacters();
     }
 
-    /** The characters of the text so far. */
+    /** Returns the number of characters returned so far. */
     public int length() {
         return characters;
     }
 
-    /** The character at which the answer begins; a stop string that overlaps it cuts it off. */
+    /** Returns the index of the first character of the answer, at most {@link #length}. */
     public int answerStart() {
         return Math.min(answerStart, characters);
     }

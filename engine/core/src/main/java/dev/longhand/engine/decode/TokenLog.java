@@ -9,12 +9,13 @@ import dev.longhand.kernels.sampling.SamplerState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokens of one generation, written by the device thread and read by the caller's. Its arrays
- * hold the longest possible output from the start, so that writing a token allocates nothing and a
- * slow reader never holds the writer up.
+ * The tokens of one generation, written by the device thread and read by the caller's thread. Its
+ * monitor guards all fields but {@code cancelled}, and is held for single reads and writes only.
+ * The arrays are allocated for the longest possible output, so appending a token allocates nothing
+ * and never waits for a slow reader.
  */
 public final class TokenLog {
-    /** What {@link #thoughtBytes} is of a token that does not end the thought. */
+    /** The value of {@link #thoughtBytes} for a token that does not end the thought. */
     public static final int NO_END = -1;
 
     private final int[] tokens;
@@ -22,19 +23,19 @@ public final class TokenLog {
     private final int[] topTokens;
     private final float[] topLogprobs;
     private int count;
-    private int thoughtFrom = Integer.MAX_VALUE;
-    private int thoughtTo = Integer.MAX_VALUE; // after its last token
-    private int endBytes;
+    private int thoughtFrom = Integer.MAX_VALUE; // index of its first token
+    private int thoughtTo = Integer.MAX_VALUE; // index after its last token
+    private int endBytes; // bytes of its last token that belong to it
     private volatile boolean cancelled;
     private @Nullable FinishReason reason;
     private @Nullable Usage usage;
     private @Nullable RuntimeException failure;
 
     /**
-     * An empty log.
+     * Creates an empty log.
      *
-     * @param tokensMax the longest output
-     * @param reported log-probabilities per token
+     * @param tokensMax the most tokens of the output
+     * @param reported number of log-probabilities per token
      */
     public TokenLog(int tokensMax, int reported) {
         this.reported = reported;
@@ -43,7 +44,7 @@ public final class TokenLog {
         topLogprobs = new float[topTokens.length];
     }
 
-    /** Asks the device thread to stop before its next step. */
+    /** Requests the end of the generation before the next step; from any thread. */
     public void cancel() {
         cancelled = true;
     }
@@ -52,7 +53,7 @@ public final class TokenLog {
         return cancelled;
     }
 
-    /** Appends the token sampled last, with its phase if a thought is tracked. */
+    /** Appends the token sampled last, and the bounds of the thought if one is tracked. */
     synchronized void append(SamplerState sampler, @Nullable ThoughtTracker thought) {
         if (thought != null && thought.begun()) {
             thoughtFrom = thought.firstToken();
@@ -81,9 +82,9 @@ public final class TokenLog {
     }
 
     /**
-     * Waits until there is a token at {@code index} or the generation ended.
+     * Waits for the token at {@code index} or the end of the generation.
      *
-     * @return whether there is such a token
+     * @return whether the token exists
      */
     public synchronized boolean await(int index) throws InterruptedException {
         while (count <= index && reason == null && failure == null) {
@@ -92,52 +93,55 @@ public final class TokenLog {
         return index < count;
     }
 
-    /** The token at an index that {@link #await} has confirmed. */
+    /** Returns the token at an index for which {@link #await} has returned true. */
     public synchronized int token(int index) {
         return tokens[index];
     }
 
-    /** Whether the token at an index belongs to the thought. */
+    /** Returns whether the token at an index belongs to the thought or to the answer. */
     public synchronized TextSegment phase(int index) {
         return index >= thoughtFrom && index < thoughtTo ? TextSegment.THOUGHT : TextSegment.ANSWER;
     }
 
-    /** How many bytes of the token at an index end the thought, or {@link #NO_END}. */
+    /**
+     * Returns how many bytes of the token at an index belong to the thought, if it is the last
+     * token of the thought; otherwise {@link #NO_END}.
+     */
     public synchronized int thoughtBytes(int index) {
         return index == thoughtTo - 1 ? endBytes : NO_END;
     }
 
-    /** Whether the output ends within a thought. */
+    /** Whether a thought has begun and not ended. */
     public synchronized boolean thoughtOpen() {
         return thoughtFrom != Integer.MAX_VALUE && thoughtTo == Integer.MAX_VALUE;
     }
 
-    /** Log-probabilities reported per token. */
+    /** Returns the number of log-probabilities per token. */
     public int reported() {
         return reported;
     }
 
-    /** The token of a rank at an index. */
+    /** Returns the token of a rank by likelihood, from 0, at an index of the output. */
     public synchronized int topToken(int index, int rank) {
         return topTokens[index * reported + rank];
     }
 
-    /** The log-probability of a rank at an index. */
+    /** Returns the log-probability of a rank at an index of the output. */
     public synchronized float topLogprob(int index, int rank) {
         return topLogprobs[index * reported + rank];
     }
 
-    /** Why the generation ended, or null if it goes on or failed. */
+    /** Returns the reason of the regular end; null while the generation runs or if it failed. */
     public synchronized @Nullable FinishReason reason() {
         return reason;
     }
 
-    /** What the generation took, once it ended regularly. */
+    /** Returns tokens and times of the generation; null without a regular end. */
     public synchronized @Nullable Usage usage() {
         return usage;
     }
 
-    /** Why the generation failed, or null. */
+    /** Returns the cause of the failure; null without one. */
     public synchronized @Nullable RuntimeException failure() {
         return failure;
     }

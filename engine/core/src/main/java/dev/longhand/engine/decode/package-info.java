@@ -1,4 +1,4 @@
-/** One sequence on its way: its tokens, its pages, when it stops. */
+/** One sequence: its life, its tokens, its KV pages, its stop conditions. */
 @NullMarked
 package dev.longhand.engine.decode;
 

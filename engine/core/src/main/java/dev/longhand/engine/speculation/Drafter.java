@@ -3,30 +3,33 @@ package dev.longhand.engine.speculation;
 import dev.longhand.engine.generation.Speculation;
 
 /**
- * Guesses the next tokens of one sequence and how many of them to check in the next step. How often
- * a guess comes true is counted for every token, checked in a step or not, by the length of the
- * match: a sequence whose repetitions lead nowhere is found out without computing a row for it.
+ * Predicts the next tokens of one sequence (draft tokens) and decides how many of them the next
+ * step verifies. The hit rate per match length counts every token, whether a step verified a draft
+ * token for it or not. So misleading repetitions are recognised without computing a row for them.
  */
 public final class Drafter {
-    /** The most guesses that one step checks for a sequence. */
+    /** The most draft tokens that one step verifies for a sequence. */
     public static final int DRAFT_MAX = 15;
 
-    /**
-     * Matches of so many tokens or more are counted together, up to the next number; what is
-     * assumed of them before anything is known, and the weight of that in tokens.
-     */
+    /** The shortest match, in tokens, of each length class. */
     private static final int[] LENGTHS = {2, 3, 4, 6, 9, 16};
 
+    /** The hit rate of each length class before the first token. */
     private static final float[] ASSUMED = {0.2f, 0.3f, 0.4f, 0.5f, 0.6f, 0.7f};
+
+    /** The weight of the assumed hit rate, in tokens. */
     private static final float ASSUMED_WEIGHT = 4;
 
-    /** Counts are halved here, so that they follow the text. */
+    /** Counts are halved when they reach this number, so that hit rates follow the text. */
     private static final int TRIES_MAX = 32;
 
-    /** With {@link Speculation#ON}, a guess less likely than this is not checked. */
+    /** With {@link Speculation#ON}, the least probability of a draft token that is verified. */
     private static final float CHANCE_LEAST = 0.25f;
 
-    /** With {@link Speculation#AUTO}, what a draft must promise; step times are noisy. */
+    /**
+     * With {@link Speculation#AUTO}, the least predicted speed-up of a draft; above 1, since step
+     * times are noisy.
+     */
     private static final double GAIN_LEAST = 1.05;
 
     private final boolean always;
@@ -35,26 +38,26 @@ public final class Drafter {
     private final float[] tries = new float[LENGTHS.length];
 
     /**
-     * A drafter for one sequence.
+     * Creates the drafter of one sequence.
      *
      * @param mode not {@link Speculation#OFF}
-     * @param tokensMax the longest that the sequence can become
+     * @param tokensMax the most tokens of the sequence, prompt and output
      */
     public Drafter(Speculation mode, int tokensMax) {
         always = mode == Speculation.ON;
         index = new SuffixIndex(tokensMax);
     }
 
-    /** Takes in a token of the prompt. */
+    /** Appends a prompt token; it does not count for hit rates. */
     public void observePrompt(int token) {
         index.append(token);
     }
 
-    /** Takes in a token that was generated. */
+    /** Appends an output token. */
     public void observe(int token) {
         if (index.matched() > 0) {
             int length = lengthClass(index.matched());
-            hits[length] += index.guess(0) == token ? 1 : 0;
+            hits[length] += index.draftToken(0) == token ? 1 : 0;
             tries[length]++;
             if (tries[length] == TRIES_MAX) {
                 hits[length] /= 2;
@@ -78,10 +81,10 @@ public final class Drafter {
     }
 
     /**
-     * Decides how many guesses to check in a step, and adds them to its costs.
+     * Decides how many draft tokens a step verifies, and adds them to the planned step.
      *
-     * @param costs the step as planned so far, this sequence's own row included
-     * @param most the most guesses that there is room for
+     * @param costs the step as planned so far, including the row of this sequence's last token
+     * @param most the most draft tokens for which the step has room
      */
     public int plan(StepCostModel costs, int most) {
         if (index.matched() == 0) {
@@ -106,8 +109,8 @@ public final class Drafter {
         return best;
     }
 
-    /** Guess number {@code ahead} from 0. */
-    public int guess(int ahead) {
-        return index.guess(ahead);
+    /** Returns a draft token by its index from 0, which is less than the last {@link #plan}. */
+    public int draftToken(int position) {
+        return index.draftToken(position);
     }
 }

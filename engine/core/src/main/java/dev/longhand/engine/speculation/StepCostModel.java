@@ -1,26 +1,26 @@
 package dev.longhand.engine.speculation;
 
 /**
- * A decode step while it is planned: how many rows it will have, how many tokens it will probably
- * give, and how long a step of so many rows takes. Times are learnt from the steps themselves.
- * Allocates nothing after construction; used by one thread at a time.
+ * The cost of a decode step while it is planned: its rows, the tokens it is expected to give, and
+ * its duration. Durations per number of rows are estimated from measured steps. Allocates nothing
+ * after construction; used by one thread at a time.
  */
 public final class StepCostModel {
-    /** What a row more is assumed to add to a step's time before it was measured. */
+    /** The assumed cost of a row, relative to the fixed cost of a step, for unmeasured sizes. */
     private static final double ROW_ASSUMED = 0.1;
 
     /** The weight of a new measurement. */
     private static final double NEW_WEIGHT = 1.0 / 8;
 
-    /** A measurement counts at most as so many times the estimate: someone else had the core. */
+    /** Measurements are capped at this multiple of the estimate: other processes share the core. */
     private static final double OUTLIER = 2;
 
-    /** The first runs of a step of a size compile, upload or record something. */
+    /** The first steps of a size are not measured: they compile, upload or record something. */
     private static final int FIRST_RUNS = 2;
 
     /**
-     * By so much per step the estimates of larger steps sink towards that of the present one, so
-     * that a size that seemed too slow is tried again, after some hundred steps.
+     * The rate per measured step at which higher estimates of larger steps approach that of the
+     * measured size. So a size that seemed too slow is tried again, after some hundred steps.
      */
     private static final double FORGET = 1.0 / 1024;
 
@@ -30,35 +30,40 @@ public final class StepCostModel {
     private double tokens;
     private boolean measured;
 
-    /** A forecast for steps of at most so many rows. */
+    /** Creates a model of steps with at most {@code rowsMax} rows. */
     public StepCostModel(int rowsMax) {
         nanos = new double[rowsMax + 1];
         runs = new int[rowsMax + 1];
     }
 
-    /** Begins to plan a step in which so many sequences decode, and nothing else happens. */
+    /** Begins the plan of a step with one decode row per sequence and no other rows. */
     public void begin(int sequences) {
         rows = sequences;
         tokens = sequences;
     }
 
-    /** How many times the tokens per second a draft would give. */
+    /** Returns the factor by which a draft would raise the tokens per second. */
     double gain(int draftRows, double draftTokens) {
         return (tokens + draftTokens) / tokens * (estimate(rows) / estimate(rows + draftRows));
     }
 
-    /** Adds a draft to the plan. */
+    /**
+     * Adds a draft to the plan.
+     *
+     * @param draftRows rows that verify draft tokens
+     * @param draftTokens expected number of accepted ones
+     */
     void add(int draftRows, double draftTokens) {
         rows += draftRows;
         tokens += draftTokens;
     }
 
-    /** How long the planned step will take, in nanoseconds; 0 if no step was measured yet. */
+    /** Returns the expected nanoseconds of the planned step; 0 if no step was measured yet. */
     public double nanos() {
         return measured ? estimate(rows) : 0;
     }
 
-    /** Takes in how long the planned step took. */
+    /** Records the measured nanoseconds of the planned step. */
     public void measured(long took) {
         if (runs[rows] < FIRST_RUNS) {
             runs[rows]++;
@@ -77,8 +82,9 @@ public final class StepCostModel {
     }
 
     /**
-     * Nanoseconds of a step, a guess without a unit before any was measured; between measured sizes
-     * on a line, beyond them as assumed.
+     * Estimates the nanoseconds of a step. Between measured sizes it interpolates; below all of
+     * them it returns the time of the smallest; above all of them it scales the time of the largest
+     * by {@link #ROW_ASSUMED}. Before the first measurement the result has no unit.
      */
     private double estimate(int size) {
         int below = size;

@@ -1,25 +1,23 @@
 package dev.longhand.engine.speculation;
 
 /**
- * The tokens of one sequence and where its end has stood before: prompt lookup. Two tables know
- * after which position the last occurrence of every two and of every three tokens ended. Once a
- * match is found it is followed token by token, so that its length, and with it the trust in it,
- * grows; when it breaks the tables are asked again. All arrays are sized once: adding a token takes
- * O(1) and allocates nothing.
+ * The tokens of one sequence, and an earlier occurrence of its last tokens (prompt lookup). Two
+ * hash tables map two and three consecutive tokens to the position after their last occurrence. A
+ * match found there is extended with every token that continues it, so a long match is a reliable
+ * one. When a token breaks the match, the tables are searched again. All arrays are allocated once:
+ * appending a token takes O(1) and allocates nothing.
  */
 final class SuffixIndex {
     private static final int SHORT = 2;
     private static final int LONG = 3;
 
-    /** Matches are extended backwards up to here; longer ones are trusted alike. */
+    /** The most tokens that a new match is extended backwards; a longer one predicts no better. */
     private static final int EXTENSION_MAX = 16;
 
-    /**
-     * Entries per table, 2 to 4 per token: what another occurrence of the same hash overwrites is
-     * forgotten. At most 512 KiB each.
-     */
+    /** The fewest entries of a table. Between the limits a table has 2 to 4 entries per token. */
     private static final int ENTRIES_MIN = 1 << 10;
 
+    /** The most entries of a table: 512 KiB. On a hash collision the later occurrence stays. */
     private static final int ENTRIES_MAX = 1 << 17;
 
     private static final int SPREAD = 0x9E3779B9; // 2^32 over the golden ratio
@@ -29,10 +27,10 @@ final class SuffixIndex {
     private final int[] afterThree;
     private final int shift;
     private int count;
-    private int source = -1;
-    private int matched;
+    private int source = -1; // the position that predicts the next token; -1: no match
+    private int matched; // tokens before it that equal the last tokens
 
-    /** An index of nothing yet, for so many tokens at most. */
+    /** Creates an empty index for at most {@code tokensMax} tokens. */
     SuffixIndex(int tokensMax) {
         tokens = new int[tokensMax];
         int wanted = 4 * Integer.highestOneBit(Math.min(tokensMax, ENTRIES_MAX));
@@ -44,13 +42,13 @@ final class SuffixIndex {
 
     /** Appends a token. */
     void append(int token) {
-        if (count >= SHORT) { // the tokens so far are followed by this one
+        if (count >= SHORT) { // this token follows the ones so far
             afterTwo[hash(SHORT)] = count;
             afterThree[hash(LONG)] = count;
         }
-        boolean goesOn = source >= 0 && tokens[source] == token;
+        boolean continues = source >= 0 && tokens[source] == token;
         tokens[count++] = token;
-        if (goesOn) {
+        if (continues) {
             source++;
             matched++;
         } else {
@@ -71,7 +69,7 @@ final class SuffixIndex {
 
     private void follow(int after, int least) {
         int length = 0;
-        // Position 0 follows nothing; a hash may be that of other tokens.
+        // An entry of 0 is empty, and another may belong to other tokens with the same hash.
         while (length < Math.min(after, EXTENSION_MAX)
                 && tokens[after - 1 - length] == tokens[count - 1 - length]) {
             length++;
@@ -82,7 +80,7 @@ final class SuffixIndex {
         }
     }
 
-    /** Of the last {@code length} tokens; the last two are all there may be. */
+    /** Hashes the last {@code length} tokens; only two if there are no more. */
     private int hash(int length) {
         int hash = tokens[count - 1] * SPREAD + tokens[count - 2];
         if (length == LONG && count >= LONG) {
@@ -91,16 +89,16 @@ final class SuffixIndex {
         return (hash * SPREAD) >>> shift;
     }
 
-    /** How many tokens at the end stood together before; 0 if there is nothing to go by. */
+    /** Returns how many of the last tokens the earlier occurrence repeats; 0 without a match. */
     int matched() {
         return matched;
     }
 
     /**
-     * What came then as number {@code ahead} from 0; beyond the end, the guess itself goes on
-     * likewise, as in a loop.
+     * Returns the token at an index, from 0, after the earlier occurrence. Beyond the last token of
+     * the sequence the draft repeats itself, as in a loop. Requires a match.
      */
-    int guess(int ahead) {
-        return tokens[source + ahead % (count - source)];
+    int draftToken(int index) {
+        return tokens[source + index % (count - source)];
     }
 }

@@ -1,4 +1,4 @@
-/** Guessing the next tokens from what the text repeats, and when a guess pays. */
+/** Draft tokens from repetitions of the text, and when it pays to verify them. */
 @NullMarked
 package dev.longhand.engine.speculation;
 

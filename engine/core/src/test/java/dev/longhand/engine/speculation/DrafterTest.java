@@ -12,7 +12,9 @@ import java.util.Random;
 class DrafterTest {
     private static final int ROWS_MAX = 24;
 
-    /** Steps of any size were measured: {@code base} for one row, {@code row} for each more. */
+    /**
+     * Returns a model with measured steps of every size: {@code base} for one row, {@code row} for each further one.
+     */
     private static StepCostModel forecast(double base, double row) {
         StepCostModel forecast = new StepCostModel(ROWS_MAX);
         for (int rows = 1; rows <= ROWS_MAX; rows++) {
@@ -33,7 +35,9 @@ class DrafterTest {
         return drafter;
     }
 
-    /** Where every pair comes again and is followed by anything. */
+    /**
+     * Returns a drafter whose history repeats every pair of tokens, with random tokens after it.
+     */
     private static Drafter deceiving(Speculation mode) {
         Drafter drafter = new Drafter(mode, 10_000);
         Random random = new Random(3);
@@ -92,7 +96,7 @@ class DrafterTest {
     void aSizeThatSeemedTooSlowIsTriedAgain() {
         StepCostModel forecast = forecast(100, 0);
         for (int rows = 2; rows <= ROWS_MAX; rows++) {
-            for (int run = 0; run < 200; run++) { // a neighbour has the machine for a while
+            for (int run = 0; run < 200; run++) { // another process uses the machine for a while
                 forecast.begin(rows);
                 forecast.measured(5_000_000);
             }

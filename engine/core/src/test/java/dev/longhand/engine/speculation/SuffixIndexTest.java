@@ -19,16 +19,18 @@ class SuffixIndexTest {
     }
 
     @Test
-    void guessesWhatFollowedTheLongerMatch() {
+    void draftsWhatFollowedTheLongerMatch() {
         SuffixIndex index = of(7, 1, 2, 3, 4, 5, 9, 2, 3, 8, 1, 2, 3);
         assertEquals(3, index.matched());
-        assertEquals(List.of(4, 5, 9), List.of(index.guess(0), index.guess(1), index.guess(2)));
+        assertEquals(
+                List.of(4, 5, 9),
+                List.of(index.draftToken(0), index.draftToken(1), index.draftToken(2)));
     }
 
     @Test
     void fallsBackToTwoTokensAndKnowsNothingNew() {
         assertEquals(2, of(1, 2, 5, 9, 1, 2).matched());
-        assertEquals(5, of(1, 2, 5, 9, 1, 2).guess(0));
+        assertEquals(5, of(1, 2, 5, 9, 1, 2).draftToken(0));
         assertEquals(0, of(1, 2, 3, 4, 5).matched());
         assertEquals(0, of(1, 2, 3, 1).matched(), "one token is no match");
         assertEquals(0, of(1).matched());
@@ -38,7 +40,7 @@ class SuffixIndexTest {
     void followsAMatchThatGoesOn() {
         SuffixIndex index = of(1, 2, 3, 4, 5, 6, 1, 2, 3, 4);
         assertEquals(4, index.matched());
-        assertEquals(5, index.guess(0));
+        assertEquals(5, index.draftToken(0));
     }
 
     @Test
@@ -47,15 +49,17 @@ class SuffixIndexTest {
         assertEquals(
                 List.of(1, 2, 1, 2, 1),
                 List.of(
-                        index.guess(0),
-                        index.guess(1),
-                        index.guess(2),
-                        index.guess(3),
-                        index.guess(4)));
-        assertEquals(6, of(6, 6, 6).guess(9));
+                        index.draftToken(0),
+                        index.draftToken(1),
+                        index.draftToken(2),
+                        index.draftToken(3),
+                        index.draftToken(4)));
+        assertEquals(6, of(6, 6, 6).draftToken(9));
     }
 
-    /** Against the definition, on texts with few and with many different tokens. */
+    /**
+     * Compares with the definition, on texts with few and with many different tokens.
+     */
     @Test
     void everyMatchIsOne() {
         Random random = new Random(1);
@@ -76,7 +80,7 @@ class SuffixIndexTest {
                     explained |=
                             index.matched() >= 2
                                     && matched >= index.matched()
-                                    && tokens.get(end + 1) == index.guess(0);
+                                    && tokens.get(end + 1) == index.draftToken(0);
                 }
                 assertEquals(index.matched() > 0, explained, "at " + i);
                 found += explained ? 1 : 0;
@@ -86,7 +90,9 @@ class SuffixIndexTest {
         assertTrue(found > 0.95 * repeating && found <= repeating, found + " of " + repeating);
     }
 
-    /** How many tokens up to {@code end} are those up to the last. */
+    /**
+     * Returns the length of the longest common suffix of the tokens up to {@code end} and of all tokens.
+     */
     private static int matched(List<Integer> tokens, int end) {
         int last = tokens.size() - 1;
         int length = 0;
