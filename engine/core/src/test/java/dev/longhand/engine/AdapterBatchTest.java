@@ -24,14 +24,14 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Eight sequences, under five adapters of different ranks and places and under none, in one batch:
- * each has the bits that it has alone, at any cut of its prompt.
+ * Eight sequences in one batch, with five adapters of different ranks and target modules and with
+ * none. Each has the same bits as when it runs alone, at any chunking of its prompt.
  */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class AdapterBatchTest {
     private static final Path CHECKPOINT = Goldens.checkpoint("dim64-group7-tied");
 
-    /** Which adapter each sequence has; they begin in this order. */
+    /** The adapter of each sequence, in the order in which they begin. */
     private static final List<@Nullable String> ADAPTERS =
             Arrays.asList("r1", null, "r8", "r64", "r256", "r8", null, "r16");
 

@@ -23,9 +23,9 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Adapters are loaded, replaced, merged, unmerged and unloaded at random while others generate. A
- * model of what each name leads to says what every answer must be, to the bit; and at the end all
- * memory is back.
+ * Random loads, replacements, merges, unmerges and unloads of adapters while other requests
+ * generate. A model of the content behind each name predicts every answer bit for bit. At the end
+ * all memory is freed.
  */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class AdapterChurnTest {
@@ -42,7 +42,7 @@ class AdapterChurnTest {
 
     private record Expected(Generation generation, Completion completion, String what) {}
 
-    /** What the engine should be: the content of each name, and the name that is merged. */
+    /** The expected state of the engine: the content of each name, and the merged name. */
     private final Map<String, Integer> contents = new HashMap<>();
 
     private @Nullable String merged;
@@ -65,7 +65,10 @@ class AdapterChurnTest {
                 .withKvTokensMax(1024);
     }
 
-    /** Each content applied and merged, and the base, each in an engine of its own. */
+    /**
+     * Records the answers of the base and of each content, applied and merged, from engines of
+     * their own.
+     */
     private void learnTheAnswers() throws InterruptedException {
         for (int i = 0; i < CONTENTS; i++) {
             Path folder = temporary.resolve("content" + i);
@@ -86,21 +89,21 @@ class AdapterChurnTest {
         TestDevices.require(Device.CPU);
         learnTheAnswers();
         try (Engine engine = Engine.open(config())) {
-            cycles(engine, 20); // threads and buffers that stay come with the first of them
+            cycles(engine, 20); // the first cycles create lasting threads and buffers
             ProcessResources before = ProcessResources.now(temporary);
             long bytes = ProcessResources.nativeBytes();
             cycles(engine, CYCLES);
             long more = ProcessResources.nativeBytes() - bytes;
             System.out.printf("%d cycles: %d B more native memory%n", CYCLES, more);
-            // Java's own buffers of file reads are 8 kB each; one adapter here is over 300 kB, and
-            // the tables of 50 on the backend more than this.
+            // Java's own file read buffers take 8 kB each. A leak would take more: one adapter has
+            // over 300 kB, and the tables of 50 adapters on the backend exceed the limit, too.
             assertTrue(more < 20_000, more + " B of native memory are not back");
             assertEquals(answers.get("base"), Completion.of(engine, request(null)));
             before.assertNothingMoreNow(temporary);
         }
     }
 
-    /** So many changes, each under generation; leaves nothing loaded. */
+    /** Runs {@code count} random changes during generation, then unloads everything. */
     private void cycles(Engine engine, int count) throws InterruptedException {
         for (int cycle = 0; cycle < count; cycle++) {
             change(engine);
@@ -125,7 +128,7 @@ class AdapterChurnTest {
         String name = NAMES.get(random.nextInt(NAMES.size()));
         switch (random.nextInt(4)) {
             case 0 -> {
-                if (!name.equals(merged)) { // a merged name's weights stay those of the old content
+                if (!name.equals(merged)) { // merged weights would keep the old content
                     int content = random.nextInt(CONTENTS);
                     engine.adapters().load(name, folders.get(content));
                     contents.put(name, content);

@@ -29,7 +29,10 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Adapters of a running engine: which weights a request gets, and who waits for whom. */
+/**
+ * Adapters of a running engine: the weights that a request gets, and the calls that wait for
+ * requests to end.
+ */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class AdaptersTest {
     private static final Path CHECKPOINT = Goldens.checkpoint("dim64-group7-tied");
@@ -65,7 +68,7 @@ class AdaptersTest {
         return Completion.of(engine, request(adapter));
     }
 
-    /** What an engine says that knows nothing else. */
+    /** Returns the completion of an engine that has only this adapter, or none. */
     private static Completion alone(@Nullable Path folder) {
         EngineConfig config = config();
         if (folder != null) {
@@ -96,7 +99,10 @@ class AdaptersTest {
         }
     }
 
-    /** Fails if pages were kept under the name: the second answer would be built on the first's. */
+    /**
+     * Fails if KV pages were keyed by the adapter's name: the second answer would reuse the pages
+     * of the first.
+     */
     @Test
     void newContentUnderAnOldNameMeetsNoOldPages() {
         Path first = adapter("first", 16, 1);
@@ -116,7 +122,7 @@ class AdaptersTest {
         }
     }
 
-    /** The same matrices at another scale are another adapter. */
+    /** The same matrices with another scale are a different adapter. */
     @Test
     void theScaleIsPartOfTheIdentity() {
         TestAdapter adapter = TestAdapter.allLinear(CHECKPOINT, 8, 1);
@@ -131,7 +137,7 @@ class AdaptersTest {
         }
     }
 
-    /** Prompt tokens that an earlier generation had computed. */
+    /** Returns the number of prompt tokens taken from the cache of earlier generations. */
     private static int cachedTokens(Engine engine, @Nullable String adapter) {
         try {
             Generation generation = engine.submit(request(adapter));
@@ -162,7 +168,10 @@ class AdaptersTest {
         }
     }
 
-    /** The bytes of adapters, once the device thread has had its gap between two steps. */
+    /**
+     * Returns the bytes of resident adapters, after waiting for the device thread to free memory
+     * between two steps.
+     */
     private static long awaitBytes(Engine engine, long wanted) throws InterruptedException {
         for (int i = 0; i < 500 && engine.adapters().residentBytes() != wanted; i++) {
             Thread.sleep(10);
@@ -262,7 +271,7 @@ class AdaptersTest {
             assertTrue(refusal.getMessage().contains("in use or pinned"), refusal.getMessage());
             running.cancel();
             Completion.of(running);
-            awaitBytes(engine, 0); // the sequence lets go a moment after its last event
+            awaitBytes(engine, 0); // the sequence releases it shortly after its last event
             engine.adapters().load("b", b);
             assertEquals(alone(b), run(engine, "b"));
         }
@@ -305,7 +314,10 @@ class AdaptersTest {
         assertTrue(refusal.getMessage().contains("is merged"), refusal.getMessage());
     }
 
-    /** Merging rounds each weight to BF16 once: the same model to some hundredths of a nat. */
+    /**
+     * Merging rounds each weight to BF16 once, so log-probabilities differ by a few hundredths of a
+     * nat.
+     */
     private static void assertClose(Completion applied, Completion merged) {
         assertEquals(applied.ids().getFirst(), merged.ids().getFirst());
         double difference =

@@ -25,13 +25,13 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Decoding allocates nothing on the Java heap, counted on the thread that decodes. */
+/** Decoding allocates nothing on the Java heap, measured on the device thread. */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class AllocationTest {
     private static final int WARM_UP_TOKENS = 20_000;
     private static final int MEASURED_TOKENS = 2_000;
 
-    /** Looks for loops as usual, but is content with none. */
+    /** A rule that searches for loops at the usual cost but never finds one. */
     private static final LoopRule NEVER = new LoopRule(1024, 1 << 20, 1 << 30, 48, 1, 8);
 
     @Test
@@ -51,7 +51,7 @@ class AllocationTest {
         measure(sampling, Speculation.OFF);
     }
 
-    /** Greedy tokens of a random checkpoint run into a loop, so that guesses come true. */
+    /** Greedy tokens of a random checkpoint run into a loop, so draft tokens are accepted. */
     @Test
     void decodingWithGuessesAllocatesNothing() throws InterruptedException {
         Usage usage = measure(SamplingOptions.greedy().withLogprobs(5), Speculation.ON);

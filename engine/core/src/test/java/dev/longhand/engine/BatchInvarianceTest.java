@@ -18,21 +18,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A sequence's bits do not depend on its neighbours, on how its prompt is cut, or on the number of
- * threads. Log-probabilities are compared as floats for equality: one bit of difference anywhere in
- * 20 logits of 24 steps, each built on all before it, fails.
+ * A sequence's bits do not depend on its neighbours, on the chunking of its prompt, or on the
+ * number of threads. Log-probabilities are compared as floats for equality. A difference of one bit
+ * anywhere in the 20 log-probabilities of each of 24 steps, where each step builds on all before
+ * it, fails.
  */
 class BatchInvarianceTest {
     private static final int NEIGHBOURS_MAX = 15;
 
-    /** How a prompt is cut and how many others there are. */
+    /** The chunk size of the prompt and the number of other sequences. */
     private record Company(int chunk, int neighbours) {}
 
     private static final List<Company> EVERY = every();
 
     /**
-     * For the PTX device, to which every run is seconds: each cut and each number of others, so
-     * each kernel and both of its column tiles, but not each pair of them.
+     * The cases for the PTX device, where a run takes seconds. They cover each chunk size and each
+     * number of neighbours, hence each kernel and both of its column tiles, but not every
+     * combination.
      */
     private static final List<Company> FEW =
             List.of(
@@ -41,7 +43,10 @@ class BatchInvarianceTest {
                     new Company(64, 8),
                     new Company(512, NEIGHBOURS_MAX));
 
-    /** What an engine is opened with, its KV in {@code kv} and its weights as stored if null. */
+    /**
+     * The settings of an engine. KV is kept in {@code kv}; {@code weights} is null for weights as
+     * stored.
+     */
     private record Setting(Path checkpoint, Device device, DType kv, @Nullable DType weights) {}
 
     @ParameterizedTest(name = "{0}, KV {1}, weights {2}")
@@ -63,7 +68,7 @@ class BatchInvarianceTest {
         }
     }
 
-    /** The CUDA kernels, every run with its blocks and warps in another order. */
+    /** Runs the CUDA kernels, each time with another order of blocks and warps. */
     @ParameterizedTest(name = "{0} on ptx, weights {1}")
     @CsvSource({
         "dim64-group7-tied,",
@@ -135,18 +140,19 @@ class BatchInvarianceTest {
         Path checkpoint = setting.checkpoint;
         EngineConfig config =
                 EngineConfig.of(checkpoint)
-                        .withDevice(setting.device)
-                        .withThreads(threads)
-                        .withKvDtype(setting.kv)
-                        .withWeights(setting.weights)
-                        .withPrefillRowsMax(chunk)
-                        .withSteadyDecoding(false) // or no chunk would be larger than a few rows
-                        .withSequencesMax(NEIGHBOURS_MAX + 1)
-                        .withKvTokensMax(8192);
+                        .device(setting.device)
+                        .threads(threads)
+                        .kvDtype(setting.kv)
+                        .weights(setting.weights)
+                        .prefillRowsMax(chunk)
+                        .steadyDecoding(false) // otherwise chunks are limited to a few rows
+                        .sequencesMax(NEIGHBOURS_MAX + 1)
+                        .kvTokensMax(8192)
+                        .build();
         try (Engine engine = Engine.open(config)) {
             List<Generation> others = new ArrayList<>();
             for (int i = 0; i < neighbours; i++) {
-                // They start earlier and go on longer, at lengths that shift against each other.
+                // They begin earlier and run longer, with lengths that differ from each other.
                 List<Integer> prompt = Goldens.prompt(checkpoint, i % 2 == 0 ? 33 : 7);
                 others.add(engine.submit(request(plain(100 + i), prompt, 90 + 5 * i)));
             }
@@ -158,7 +164,7 @@ class BatchInvarianceTest {
         }
     }
 
-    /** For the one that is compared. */
+    /** Returns the options of the compared sequence. */
     private static SamplingOptions selective(long seed) {
         return SamplingOptions.DEFAULT
                 .withTemperature(0.9f)
@@ -168,7 +174,10 @@ class BatchInvarianceTest {
                 .withLogprobs(20);
     }
 
-    /** For the others: what the above costs on the PTX device is most of a step there. */
+    /**
+     * Returns the options of the other sequences. {@link #selective} would take most of a step's
+     * time on the PTX device.
+     */
     private static SamplingOptions plain(long seed) {
         return SamplingOptions.DEFAULT.withTemperature(0.9f).withSeed(seed);
     }

@@ -9,10 +9,10 @@ import dev.longhand.engine.generation.Usage;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** The parts of a generation's result that are the same at every run. */
+/** The parts of a generation's result that are the same in every run. */
 public record Completion(
         List<Integer> ids, String text, List<List<TokenLogprob>> logprobs, FinishReason reason) {
-    /** Submits a request and reads it. */
+    /** Submits a request and reads it to its end. */
     public static Completion of(Engine engine, GenerationRequest request) {
         return of(engine.submit(request));
     }
@@ -22,7 +22,7 @@ public record Completion(
         return of(generation, usage -> {});
     }
 
-    /** Reads a generation to its end and hands on what it took. */
+    /** Reads a generation to its end and passes on its usage. */
     public static Completion of(Generation generation, Consumer<Usage> took) {
         try {
             GenerationResult result = generation.await();

@@ -27,8 +27,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Prompts that cuBLAS multiplies, here a stub of it, which works in its order among the PTX
- * device's. What NVIDIA's does on a GPU only a GPU can say.
+ * Prefill through cuBLAS, here a stub whose products run in stream order with the PTX device's
+ * work. Only a GPU can test NVIDIA's library.
  */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class CublasPrefillTest {
@@ -78,7 +78,7 @@ class CublasPrefillTest {
                 .ignoringEos();
     }
 
-    /** A prompt of 300 is among the goldens; biases, a tied head and grouped heads, too. */
+    /** The goldens include a prompt of 300 tokens, biases, a tied head and grouped heads. */
     @Test
     void goldensAreAsCloseAsOurs() throws Throwable {
         int before = cublas.products();
@@ -96,7 +96,10 @@ class CublasPrefillTest {
         assertTrue(products > 0 && products % 4 == 0, "four of a layer, not " + products);
     }
 
-    /** Bit for bit: rows with adapters, and fewer rows than pay, are for our kernels. */
+    /**
+     * Rows with adapters and prompts too short for cuBLAS use our kernels, so their bits are the
+     * same.
+     */
     @Test
     void theRestIsOurs() throws Throwable {
         TestAdapter.allLinear(CHECKPOINT, 8, 5).write(folder.resolve("adapter"));

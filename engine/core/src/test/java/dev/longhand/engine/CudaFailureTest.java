@@ -23,8 +23,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What fails on the device ends in one typed error: of the opening, or of the generations that are
- * under way. Nothing hangs, nothing stays on the device, and the next engine works.
+ * A failure on the device ends in one typed error: of the opening, or of the running generations.
+ * Nothing hangs, nothing stays allocated on the device, and the next engine works.
  */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class CudaFailureTest {
@@ -68,7 +68,10 @@ class CudaFailureTest {
         }
     }
 
-    /** After a failure: nothing is left, nothing was found, and the next engine is right. */
+    /**
+     * Asserts that the device has no allocations and no findings, and that the next engine works
+     * correctly.
+     */
     private void assertRecovered(List<Integer> expected) {
         assertEquals(0, device.live());
         assertEquals(List.of(), device.findings());
@@ -76,7 +79,7 @@ class CudaFailureTest {
         assertEquals(0, device.live());
     }
 
-    /** Has openings fail at every call of a kind in turn; returns how many there are. */
+    /** Makes openings fail at each call of a kind in turn; returns the number of such calls. */
     private int failOpenings(Failure what, Kind kind) {
         for (int call = 1; ; call++) {
             device.fail(what, call);
@@ -89,7 +92,7 @@ class CudaFailureTest {
                 assertTrue(e.getMessage().contains(e.remedy()), e.getMessage());
             }
             assertEquals(0, device.live(), "after the failure of call " + call);
-            device.clear(); // what was under way may not have been told in order
+            device.clear(); // findings may concern the interrupted work
         }
     }
 
@@ -131,7 +134,10 @@ class CudaFailureTest {
         failMidGeneration(Failure.DEVICE_LOST, 200, Kind.DEVICE_LOST);
     }
 
-    /** The failure is armed beforehand: while a kernel runs, the device listens to nobody. */
+    /**
+     * Runs generations into a failure that is armed beforehand, because the device accepts no
+     * commands while a kernel runs.
+     */
     private void failMidGeneration(Failure what, int call, Kind kind) throws InterruptedException {
         List<Integer> expected = ids();
         try (Engine engine = open()) {
@@ -180,7 +186,8 @@ class CudaFailureTest {
     }
 
     /**
-     * Opens with the device lost at a call; one typed error comes of it, or the opening was over.
+     * Opens an engine with the device lost at a call. Returns true after one typed error, or false
+     * if the opening finished first.
      */
     private boolean openingFails(int call) {
         device.fail(Failure.DEVICE_LOST, call);
@@ -190,14 +197,14 @@ class CudaFailureTest {
         } catch (CudaDriverException e) {
             assertEquals(Kind.DEVICE_LOST, e.kind());
         } catch (BackendUnavailableException e) {
-            assertTrue(e.getMessage().contains("46"), e.getMessage()); // met by the probe
+            assertTrue(e.getMessage().contains("46"), e.getMessage()); // found by the probe
         } finally {
             device.fail(Failure.NONE, 0);
         }
         return true;
     }
 
-    /** Reads a generation to its failure; returns how many tokens came before. */
+    /** Reads a generation up to its failure; returns the number of tokens before it. */
     private static int assertFailed(Generation generation, Kind kind) throws InterruptedException {
         int tokens = 0;
         GenerationEvent event = generation.next();

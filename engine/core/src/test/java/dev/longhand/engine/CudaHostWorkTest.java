@@ -28,10 +28,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
- * What the host does for a decode step on the CUDA path is the same at any context. Launches are
- * those by which two generations of different length differ; heap bytes are what the device thread
- * allocates while a generation is under way. Warm are 400 steps: the JDK customises method handles
- * after their first hundreds of calls, on the calling thread.
+ * The host's work for a decode step on the CUDA path is the same at any context. Launches per step
+ * come from the difference between two generations of different length; heap bytes are the
+ * allocations of the device thread during a generation. Warm-up takes 400 steps, because the JDK
+ * customises method handles on the calling thread after some hundred calls.
  */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class CudaHostWorkTest {
@@ -42,14 +42,17 @@ class CudaHostWorkTest {
     @TempDir private Path folder;
 
     /**
-     * What a step costs the host.
+     * The cost of one step for the host.
      *
-     * @param launches kernels
-     * @param heapBytes allocated by the device thread
+     * @param launches kernel launches
+     * @param heapBytes bytes allocated by the device thread
      */
     private record Work(double launches, double heapBytes) {}
 
-    /** The golden checkpoint with room for long contexts; its weights do not know positions. */
+    /**
+     * Copies the golden checkpoint and raises its maximum positions; its weights do not depend on
+     * them.
+     */
     private Path checkpoint() throws IOException {
         Path golden = Goldens.checkpoint("dim64-group7-tied");
         String config = Files.readString(golden.resolve("config.json"));
@@ -79,7 +82,7 @@ class CudaHostWorkTest {
     }
 
     private static Work measure(Engine engine, int context) throws InterruptedException {
-        generate(engine, context, SHORT); // both of the two share the prompt's pages with this
+        generate(engine, context, SHORT); // both measured runs reuse the prompt's pages
         long before = launches();
         long bytes = heapBytes(engine, context);
         long launchesLong = launches() - before;
@@ -90,7 +93,10 @@ class CudaHostWorkTest {
         return new Work((launchesLong - launchesShort) / steps, bytes / (steps - SHORT));
     }
 
-    /** Of a generation of {@link #LONG} tokens, without the first, which may record their step. */
+    /**
+     * Returns the heap bytes of a generation of {@link #LONG} tokens without the first ones, whose
+     * steps may be recorded.
+     */
     private static long heapBytes(Engine engine, int context) throws InterruptedException {
         long thread = deviceThread();
         Generation generation = engine.submit(request(context, LONG));
@@ -98,7 +104,7 @@ class CudaHostWorkTest {
             assertInstanceOf(GenerationEvent.TokenEmitted.class, generation.next());
         }
         long before = allocated(thread);
-        for (int i = SHORT; i < LONG - SHORT; i++) { // the end allocates
+        for (int i = SHORT; i < LONG - SHORT; i++) { // the last tokens may allocate
             assertInstanceOf(GenerationEvent.TokenEmitted.class, generation.next());
         }
         long bytes = allocated(thread) - before;

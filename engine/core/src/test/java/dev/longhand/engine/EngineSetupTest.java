@@ -25,7 +25,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** What an engine takes from the small files beside the weights, and the memory it plans. */
+/**
+ * The settings that an engine reads from the small files beside the weights, and its memory plan.
+ */
 class EngineSetupTest {
     private static final int TOKENS = 50;
 
@@ -40,7 +42,7 @@ class EngineSetupTest {
         }
     }
 
-    /** A tokenizer of 50 letters, fewer than the vocabulary has rows. */
+    /** Writes a tokenizer of 50 letters, fewer than the vocabulary has rows. */
     private void writeTokenizer() throws IOException {
         String vocabulary =
                 IntStream.range(0, TOKENS)

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 class GoldenTest {
     private static final int TOP = 5;
 
-    /** What is run: a checkpoint or an adapter of it, applied or merged. */
+    /** A test subject: a checkpoint or one of its adapters, applied or merged. */
     record Subject(Path folder, boolean adapter, boolean merged) {
         Path checkpoint() {
             return adapter ? folder.resolve("../..").normalize() : folder;
@@ -41,7 +41,7 @@ class GoldenTest {
         return tests(Device.CPU, checkpointsAndAdapters(), subject -> 2e-4);
     }
 
-    /** Merged weights are rounded to bf16, as PEFT's are. */
+    /** Compares merged adapters; merged weights are rounded to bf16, as PEFT's are. */
     @TestFactory
     Stream<DynamicTest> merged() {
         List<Subject> merged =
@@ -54,7 +54,7 @@ class GoldenTest {
         return tests(Device.REFERENCE, checkpointsAndAdapters(), subject -> 5e-5);
     }
 
-    /** GPTQ and AWQ checkpoints; their activations are rounded to 16 bits on the CPU. */
+    /** Compares GPTQ and AWQ checkpoints; the CPU rounds their activations to 16 bits. */
     @TestFactory
     Stream<DynamicTest> quantizedOnCpu() {
         return tests(Device.CPU, quantized(), subject -> 2e-3);
@@ -71,13 +71,16 @@ class GoldenTest {
         return checkpoints.stream().map(folder -> new Subject(folder, false, false)).toList();
     }
 
-    /** The CUDA path rounds to bf16: twice what transformers loses in bf16 is allowed. */
+    /**
+     * Compares the CUDA path, which rounds to bf16, allowing twice the error of transformers in
+     * bf16.
+     */
     @TestFactory
     Stream<DynamicTest> ptx() {
         return roundingTests(TestDevices.PTX, checkpointsAndAdapters());
     }
 
-    /** The same on this machine's GPU. */
+    /** Makes the same comparison on this machine's GPU. */
     @Tag("gpu")
     @TestFactory
     Stream<DynamicTest> gpu() {
@@ -155,9 +158,9 @@ class GoldenTest {
     }
 
     /**
-     * Steps up to the first id that differs. It may differ only where the golden's
-     * log-probabilities of the two ids are a tie: no further apart than an error of the tolerance
-     * on both explains.
+     * Returns the number of steps before the first id that differs. A difference is allowed only at
+     * a tie: the golden's log-probabilities of the two ids are at most twice the tolerance apart,
+     * since each may be off by it.
      */
     private static int agreeing(Goldens.Case golden, List<Integer> ids, double tolerance) {
         for (int step = 0; step < golden.ids().size(); step++) {
@@ -183,7 +186,9 @@ class GoldenTest {
         return golden.ids().size();
     }
 
-    /** Largest error over the golden's most likely tokens, where the backend reports them. */
+    /**
+     * Returns the largest error over the golden's most likely tokens as reported by the backend.
+     */
     private static double worst(JsonNode expected, List<List<TokenLogprob>> actual, int steps) {
         double worst = 0;
         for (int step = 0; step < steps; step++) {

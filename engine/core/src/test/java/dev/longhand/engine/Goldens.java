@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What transformers gave, in float32 and eager, on small random checkpoints; made by {@code
- * goldens/make_goldens.py}.
+ * Golden results of transformers, in float32 with eager attention, on small random checkpoints;
+ * made by {@code goldens/make_goldens.py}.
  */
 public final class Goldens {
     /** The folder of all goldens. */
@@ -33,7 +33,8 @@ public final class Goldens {
     private Goldens() {}
 
     /**
-     * One prompt and what follows it greedily: ids, and per step the top 5 with log-probability.
+     * A prompt and its greedy continuation: ids, and per step the top 5 tokens with
+     * log-probabilities.
      */
     public record Case(List<Integer> prompt, List<Integer> ids, JsonNode logprobs) {}
 
@@ -50,14 +51,15 @@ public final class Goldens {
     }
 
     /**
-     * A checkpoint as GPTQ or AWQ stores it, made by {@code goldens/make_quantized_goldens.py}:
-     * gptq-int4, gptq-int8, awq, gptq-int4-asymmetric, gptq-int8-v2.
+     * Returns a checkpoint as GPTQ or AWQ stores it, made by {@code
+     * goldens/make_quantized_goldens.py}: gptq-int4, gptq-int8, awq, gptq-int4-asymmetric,
+     * gptq-int8-v2.
      */
     public static Path quantized(String name) {
         return FOLDER.resolve("quantized").resolve(name);
     }
 
-    /** All of these. */
+    /** Returns all GPTQ and AWQ checkpoints. */
     public static List<Path> quantized() {
         try (Stream<Path> folders = Files.list(FOLDER.resolve("quantized"))) {
             return folders.sorted().toList();
@@ -66,7 +68,7 @@ public final class Goldens {
         }
     }
 
-    /** The PEFT folders with goldens of their own, below their checkpoints. */
+    /** Returns the PEFT folders with goldens of their own, below their checkpoints. */
     public static List<Path> adapters() {
         try (Stream<Path> files = Files.walk(FOLDER)) {
             return files.filter(file -> file.endsWith("adapter_config.json"))
@@ -78,12 +80,12 @@ public final class Goldens {
         }
     }
 
-    /** A checkpoint by its name. */
+    /** Returns a checkpoint by its name. */
     public static Path checkpoint(String name) {
         return FOLDER.resolve(name);
     }
 
-    /** The cases of a checkpoint or of an adapter, shortest prompt first. */
+    /** Returns the cases of a checkpoint or of an adapter, shortest prompt first. */
     public static List<Case> cases(Path folder) {
         return read(folder.resolve("golden.json"))
                 .get("cases")
@@ -97,7 +99,7 @@ public final class Goldens {
                 .toList();
     }
 
-    /** The prompt with so many tokens. */
+    /** Returns the prompt with the given number of tokens. */
     public static List<Integer> prompt(Path checkpoint, int tokens) {
         return cases(checkpoint).stream()
                 .map(Case::prompt)
@@ -106,12 +108,12 @@ public final class Goldens {
                 .orElseThrow();
     }
 
-    /** A JSON file. */
+    /** Reads a JSON file. */
     public static JsonNode read(Path file) {
         return new JsonMapper().readTree(file);
     }
 
-    /** A list of numbers. */
+    /** Converts a JSON array of numbers to a list. */
     public static List<Integer> integers(JsonNode node) {
         return node.valueStream().map(JsonNode::asInt).toList();
     }

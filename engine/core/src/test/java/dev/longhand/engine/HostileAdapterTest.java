@@ -38,8 +38,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * PEFT folders as a stranger may send them to an engine that is at work: one clear error each, and
- * neither the adapters there, nor their memory, nor what is being generated is touched.
+ * Malformed PEFT folders sent to a running engine. Each causes one clear error and leaves the
+ * loaded adapters, their memory and running generations unchanged.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HostileAdapterTest {
@@ -121,7 +121,7 @@ class HostileAdapterTest {
         return adapter.matrices().get(DOWN + "A.weight");
     }
 
-    /** A with its first element replaced. */
+    /** Replaces the first element of A by {@code bits}. */
     private static void poison(TestAdapter adapter, int bits) {
         List<Byte> data = new ArrayList<>(a(adapter).data());
         data.set(0, (byte) bits);
@@ -267,7 +267,7 @@ class HostileAdapterTest {
         TestAdapter adapter = TestAdapter.allLinear(CHECKPOINT, 4, 2);
         bend.accept(adapter);
         refused("bad", adapter.write(temporary.resolve("bad")), message);
-        refused("good", temporary.resolve("bad"), message); // what the name leads to stays
+        refused("good", temporary.resolve("bad"), message); // the name keeps its adapter
     }
 
     @Test

@@ -21,7 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Open, close, cancel, in every order, and what is left afterwards: nothing. */
+/** Opening, closing and cancelling in every order leave no resources behind. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class LifecycleTest {
     private static final Path CHECKPOINT = Goldens.LONG;

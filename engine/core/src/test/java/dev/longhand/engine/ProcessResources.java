@@ -18,18 +18,18 @@ import javax.management.JMException;
 import javax.management.ObjectName;
 
 /**
- * What this process holds of the system, counted.
+ * The number of system resources that this process holds.
  *
  * @param files open file descriptors
  * @param mappings mappings of files below the watched folder
- * @param threads threads that are ours: the device thread and the C pool
- * @param temporary files and folders of ours in the temporary folder
+ * @param threads our own threads: the device thread and the C pool
+ * @param temporary our own files and folders in the temporary folder
  */
 public record ProcessResources(long files, long mappings, long threads, long temporary) {
     private static final Path SELF = Path.of("/proc/self");
     private static final Pattern OTHER = Pattern.compile("Other \\(reserved=(\\d+)");
 
-    /** Counts now; skips the test where the system does not tell. */
+    /** Counts the resources; skips the test on a system without {@code /proc}. */
     public static ProcessResources now(Path watched) {
         Assumptions.assumeTrue(Files.isDirectory(SELF), "skipped: needs /proc");
         return count(watched);
@@ -58,13 +58,13 @@ public record ProcessResources(long files, long mappings, long threads, long tem
         try {
             return Files.readString(task.resolve("comm"));
         } catch (IOException e) {
-            return ""; // it has just ended
+            return ""; // the thread has just ended
         }
     }
 
     /**
-     * Bytes of native memory that Java code has allocated, to the byte, as the JVM's own accounts
-     * say; the tests run with {@code -XX:NativeMemoryTracking=summary}.
+     * Returns the exact bytes of native memory allocated by Java code, as the JVM tracks them; the
+     * tests run with {@code -XX:NativeMemoryTracking=summary}.
      */
     public static long nativeBytes() {
         try {
@@ -86,9 +86,9 @@ public record ProcessResources(long files, long mappings, long threads, long tem
     }
 
     /**
-     * Fails if more is held than this, files opened by the JVM itself aside: they may be two more.
-     * Waits up to ten seconds, since the kernel wakes the joiner of a thread a moment before it
-     * takes the thread off the process's list; what has leaked does not go away by waiting.
+     * Fails if the process now holds more than this, except for two additional files, which the JVM
+     * itself may open. Waits up to ten seconds, because the kernel wakes the joiner of a thread
+     * shortly before it removes the thread from the process's list; a real leak outlasts the wait.
      */
     public void assertNothingMoreNow(Path watched) throws InterruptedException {
         ProcessResources now = count(watched);

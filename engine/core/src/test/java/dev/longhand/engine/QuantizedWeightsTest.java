@@ -23,7 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Engines whose linear layers are quantised while they open. */
+/** Engines that quantise linear layers while they open. */
 class QuantizedWeightsTest {
     private static final String TIED = "dim64-group7-tied";
 
@@ -93,8 +93,8 @@ class QuantizedWeightsTest {
     }
 
     /**
-     * CUDA rounds activations to bf16 and weights not at all: it may be off by what it may be with
-     * weights in bf16, twice what transformers loses in bf16.
+     * CUDA rounds activations to bf16 but not the quantised weights. The allowed error is the one
+     * for bf16 weights: twice that of transformers in bf16.
      */
     @ParameterizedTest
     @CsvSource({
@@ -142,7 +142,7 @@ class QuantizedWeightsTest {
                                 .findFirst()
                                 .orElse(Double.NEGATIVE_INFINITY);
                 assertTrue(top.getFirst().logprob() - other <= 2 * tolerance, "step " + step);
-                return; // from a tie on they say different things
+                return; // outputs may diverge after a tie
             }
         }
     }

@@ -5,11 +5,11 @@ import org.junit.jupiter.api.Assumptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The real Qwen2.5 tokenizer files, which lie beside the project and not in it. */
+/** The real Qwen2.5 tokenizer files, which are stored outside the project. */
 public final class QwenTokenizerFiles {
     private QwenTokenizerFiles() {}
 
-    /** Their folder; skips the test where there is none. */
+    /** Returns their folder; skips the test if it is missing. */
     public static Path require() {
         Path folder =
                 Path.of(System.getProperty("longhand.module.directory", "."))

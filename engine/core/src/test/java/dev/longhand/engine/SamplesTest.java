@@ -26,7 +26,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
-/** Samples of one prompt: computed once, and each to the bit what it would be alone. */
+/**
+ * Several samples of one prompt: the prompt is computed once, and each sample has the same bits as
+ * when it runs alone.
+ */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class SamplesTest {
     private static final Path CHECKPOINT = Goldens.checkpoint("dim64-group7-tied");
@@ -103,8 +106,8 @@ class SamplesTest {
     }
 
     /**
-     * 7 pages each, 4 of them shared: all four take 4 + 4 * 3 of the 16 that there are, and of
-     * pages of their own the third would not find its 7.
+     * Each sample needs 7 pages, of which 4 are shared, so all four fit into 4 + 4 * 3 = 16 pages.
+     * Without sharing, the third sample would not find its 7.
      */
     @Test
     void sharedPagesAreReservedOnce() {
@@ -138,8 +141,8 @@ class SamplesTest {
     @Test
     void whenTheFirstIsCancelledAnotherComputesThePrompt() {
         List<Completion> alone = alone(Device.CPU, 300, 20, 4);
-        // Prompts advance by two rows a step, so that the cancel comes in the middle.
-        EngineConfig config = config(Device.CPU).withPrefillRowsMax(2).withKvTokensMax(4096);
+        // The prompt advances by two rows a step, so the cancel arrives in its middle.
+        EngineConfig config = config(Device.CPU).prefillRowsMax(2).kvTokensMax(4096).build();
         try (Engine engine = Engine.open(config)) {
             List<Generation> samples = engine.submitAll(request(300, 20, SEED), 4);
             samples.getFirst().cancel();
@@ -171,7 +174,7 @@ class SamplesTest {
                         }
                     });
             running.forEach(Generation::cancel);
-            engine.adapters().unload("a"); // returns when nobody holds it
+            engine.adapters().unload("a"); // returns once no sequence holds it
         }
     }
 }

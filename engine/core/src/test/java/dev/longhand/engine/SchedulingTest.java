@@ -28,7 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Who is next, who is turned away, and who has run out of time. */
+/** Request order, rejection and deadlines. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class SchedulingTest {
     private static final Path CHECKPOINT = Goldens.LONG;
@@ -59,14 +59,14 @@ class SchedulingTest {
                 .ignoringEos();
     }
 
-    /** When a generation began: between two times of one clock, in nanoseconds. */
+    /** The time at which a generation began, between two times of one clock, in nanoseconds. */
     private record Begin(long earliest, long latest) {
         boolean surelyBefore(Begin other) {
             return latest < other.earliest;
         }
     }
 
-    /** Submits generations and finds out when they began. */
+    /** Submits generations and determines when each began. */
     private static final class Begins {
         private final Engine engine;
         private final List<Generation> generations = new ArrayList<>();
@@ -111,7 +111,7 @@ class SchedulingTest {
             List<Begin> flood = times.subList(0, 40);
             long atFirst = flood.stream().filter(time -> !lastCame.surelyBefore(time)).count();
             long before = flood.stream().filter(time -> time.surelyBefore(times.getLast())).count();
-            // Some began before the others came; then every third is of the flood.
+            // Some began before the others arrived; from then on every third one is of the flood.
             assertTrue(before <= atFirst + 5, before + " of the flood, " + atFirst + " at first");
             assertTrue(atFirst < 35, atFirst + " began before the others came");
             for (int i = 1; i < 40; i++) {
@@ -143,7 +143,7 @@ class SchedulingTest {
     }
 
     /**
-     * Small ones of another adapter come all the time, and would fit where the large one does not.
+     * Small requests to another adapter keep arriving and would fit where the large one does not.
      */
     @Test
     void aLargeRequestIsNotPassedForEver() {
@@ -208,13 +208,14 @@ class SchedulingTest {
             Generation waiting = engine.submit(request("a", 4000));
             waiting.cancel();
             assertEquals(FinishReason.CANCELLED, Completion.of(waiting).reason());
-            engine.submit(request("a", 5)).cancel(); // there is room again
+            engine.submit(request("a", 5)).cancel(); // the place is free again
             running.cancel();
         }
     }
 
     /**
-     * Greedy tokens of a random checkpoint run into a loop, which is ended with or without guesses.
+     * Greedy tokens of a random checkpoint run into a loop, which the rule ends with or without
+     * draft tokens.
      */
     @Test
     void anOutputThatGoesInCirclesEnds() {

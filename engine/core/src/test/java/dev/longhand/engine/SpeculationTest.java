@@ -34,8 +34,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 
 /**
- * Guessing changes nothing but the time: ids, text, reason and log-probabilities, compared as
- * floats for equality, are those of an engine that draws one token per step.
+ * Speculation changes only the time: ids, text, reason and log-probabilities, compared as floats
+ * for equality, are those of an engine that samples one token per step.
  */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class SpeculationTest {
@@ -46,10 +46,13 @@ class SpeculationTest {
 
     @TempDir private Path temporary;
 
-    /** What guessing did in a run. */
+    /** The counts of draft tokens and cached prompt tokens in a run. */
     private record Counts(int drafted, int accepted, int cachedPromptTokens) {}
 
-    /** A prompt with repetitions in it; some requests have the same, so that pages are shared. */
+    /**
+     * Returns a request whose prompt has repetitions. Some requests have equal prompts, so that
+     * pages are shared.
+     */
     private static GenerationRequest prompted(Path checkpoint, int i) {
         if (checkpoint.equals(DEMO)) {
             String line = lines().get(i % 9);
@@ -75,7 +78,7 @@ class SpeculationTest {
         }
     }
 
-    /** Greedy, nearly so, and with every parameter there is. */
+    /** Returns sampling options: greedy, nearly greedy, and with every available parameter. */
     private static SamplingOptions sampling(int i) {
         SamplingOptions options = SamplingOptions.DEFAULT.withSeed(7L + i);
         return switch (i % 8) {
@@ -180,7 +183,7 @@ class SpeculationTest {
         }
     }
 
-    /** Runs the requests, so many at a time, and then goes on with what each of them said. */
+    /** Runs the requests, {@code together} at a time, and compares their completions. */
     private Counts compare(
             Engine engine, Path checkpoint, List<Completion> expected, int together) {
         int drafted = 0;
@@ -204,7 +207,10 @@ class SpeculationTest {
         return new Counts(drafted, accepted, cached);
     }
 
-    /** A whole context waits for ever if pages are missing, after a cancelled one too. */
+    /**
+     * Checks that no page is lost, not even after a cancellation: with a page missing, a request
+     * for the whole context would wait forever.
+     */
     private static void fillTheContext(Engine engine) throws InterruptedException {
         GenerationRequest whole =
                 GenerationRequest.ids(List.of(1, 2))
@@ -218,7 +224,7 @@ class SpeculationTest {
         assertEquals(CONTEXT - 2, Completion.of(engine, whole).ids().size());
     }
 
-    /** Pages that held wrong guesses hold the right tokens before anyone shares them. */
+    /** Pages that held rejected draft tokens hold the right tokens before they are shared. */
     @Test
     void keptPagesHoldTheTokensThatWereDrawn() {
         TestDevices.require(Device.CPU);
@@ -252,7 +258,7 @@ class SpeculationTest {
                 .withAdapter(first.adapter());
     }
 
-    /** A request decides for itself; a context that fills up ends a draft in time. */
+    /** A request overrides the engine's mode. A context that fills up ends a draft in time. */
     @Test
     void requestsOverrideTheEngineAndFillTheirContext() {
         TestDevices.require(Device.CPU);
@@ -272,7 +278,7 @@ class SpeculationTest {
         }
     }
 
-    /** The device draws all rows at once; requests with penalties guess nothing there. */
+    /** The device samples all rows at once; requests with penalties use no draft tokens there. */
     @Test
     void sameTokensOnCuda() {
         TestDevices.require(TestDevices.PTX);
@@ -312,7 +318,7 @@ class SpeculationTest {
         }
     }
 
-    /** A completion and what it took. */
+    /** A completion and its usage. */
     private record UsedCompletion(Completion completion, Usage usage) {
         static UsedCompletion of(Generation generation) {
             AtomicReference<Usage> usage = new AtomicReference<>();

@@ -13,14 +13,14 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The stub of libcublas that bindings' tests have, as this process's cuBLAS. */
+/** The stub of libcublas from the bindings' tests, installed as this process's cuBLAS. */
 final class StubCublas {
     private static final String SOURCE =
             "../../bindings/core/src/test/resources/dev/longhand/bindings/cuda/stub_cublas.c";
 
     private final Path library;
 
-    /** Builds it in a folder; it stays the process's for good. */
+    /** Builds the stub in a folder; it stays loaded as long as the process. */
     StubCublas(Path folder) throws IOException, InterruptedException {
         Path source = Path.of(System.getProperty("longhand.module.directory")).resolve(SOURCE);
         library = folder.resolve("libcublas.so.12");
@@ -41,17 +41,17 @@ final class StubCublas {
         System.setProperty(CublasGemm.LIBRARY_PROPERTY, library.toString());
     }
 
-    /** Handles that are open. */
+    /** Returns the number of open handles. */
     int live() throws Throwable {
         return count("stub_cublas_live");
     }
 
-    /** Products so far. */
+    /** Returns the number of products so far. */
     int products() throws Throwable {
         return count("stub_cublas_products");
     }
 
-    /** Has calls return a status from now on. */
+    /** Makes calls return a status from now on; 0 is success. */
     void fail(int status) throws Throwable {
         Linker.nativeLinker()
                 .downcallHandle(

@@ -16,8 +16,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * Devices that tests run on. What a compiler builds has to be there where one is; a GPU nobody can
- * build, so its tests are skipped without one.
+ * Devices that tests run on. A device that is built from source must be available if a compiler is.
+ * A GPU cannot be built, so its tests are skipped without one.
  */
 public final class TestDevices {
     /** The PTX device, an emulated CUDA device. */
@@ -25,7 +25,10 @@ public final class TestDevices {
 
     private TestDevices() {}
 
-    /** Skips the test where no compiler could build the device, fails it where one should have. */
+    /**
+     * Skips the test if the device cannot be built for lack of a compiler; fails it if a compiler
+     * is available but the device is not.
+     */
     public static void require(Device device) {
         try (ComputeBackend backend = BackendChoice.open(device, 1).backend()) {
             Assertions.assertNotNull(backend);
@@ -42,12 +45,12 @@ public final class TestDevices {
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
     }
 
-    /** The PTX device is C++, the CPU library C. */
+    /** Returns the compiler of a device: C++ for the PTX device, C for the CPU library. */
     private static String compilerOf(Device device) {
         return device.equals(PTX) ? "c++" : "cc";
     }
 
-    /** The PTX device; call {@link #require} first. */
+    /** Returns the PTX device; call {@link #require} first. */
     public static PtxDevice ptx() {
         return ((PtxAvailability.Present) PtxDevice.availability()).device();
     }

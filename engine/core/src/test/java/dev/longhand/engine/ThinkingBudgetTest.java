@@ -36,8 +36,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * The demo's adapter thinks; a budget ends its thought as if the model had: what follows the forced
- * tokens is, to the bit, what follows them in a prompt.
+ * A thinking budget on the demo's adapter, which produces thoughts. The budget ends a thought as if
+ * the model had ended it: the tokens after the forced ones have the same bits as after a prompt
+ * that contains them.
  */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class ThinkingBudgetTest {
@@ -65,7 +66,7 @@ class ThinkingBudgetTest {
                         .withAdapter("long-cot", DEMO.resolveSibling("adapter")));
     }
 
-    /** Everything that a generation says. */
+    /** The complete output of a generation. */
     private record Output(
             List<Integer> prompt,
             List<GenerationEvent.TokenEmitted> tokens,
@@ -98,7 +99,7 @@ class ThinkingBudgetTest {
             return tokens.stream().map(GenerationEvent.TokenEmitted::top).toList();
         }
 
-        /** How many tokens come before the thought, and in it. */
+        /** Returns the number of tokens before the thought. */
         int before() {
             return tokens.indexOf(thought().getFirst());
         }
@@ -112,7 +113,10 @@ class ThinkingBudgetTest {
         return GenerationRequest.chat(QUESTION).withAdapter("long-cot").withMaxTokens(tokens);
     }
 
-    /** The same with the thought begun, which high temperatures might never do. */
+    /**
+     * Returns the request with the thought already begun, since high temperatures might never begin
+     * one.
+     */
     private static GenerationRequest begun(Engine engine, GenerationRequest request) {
         List<Integer> prompt = engine.submit(request.withMaxTokens(1)).promptIds();
         return GenerationRequest.ids(joined(prompt, tokens(engine, "<|begin_of_thought|>")))
@@ -127,7 +131,10 @@ class ThinkingBudgetTest {
         return Stream.concat(first.stream(), second.stream()).toList();
     }
 
-    /** Greedy, sampled, and with a penalty for whatever prompt, thought and closing hold. */
+    /**
+     * Returns sampling options: greedy, sampled, or with a repetition penalty on the tokens of
+     * prompt, thought and closing.
+     */
     private static SamplingOptions sampling(int kind) {
         return switch (kind) {
             case 0 -> SamplingOptions.greedy().withLogprobs(3);
@@ -214,8 +221,9 @@ class ThinkingBudgetTest {
     }
 
     /**
-     * With a history of the sequence on the device, which the forced tokens must enter. A prompt, a
-     * thought and markers of a few tokens, since every step takes the PTX device a second.
+     * On CUDA the device keeps the history of the sequence, which the forced tokens must enter.
+     * Prompt, thought and markers are a few tokens long, because each step takes the PTX device a
+     * second.
      */
     @Test
     @Timeout(value = 900, unit = TimeUnit.SECONDS)

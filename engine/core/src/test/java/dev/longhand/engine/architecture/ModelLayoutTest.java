@@ -26,7 +26,7 @@ import java.util.Set;
 
 /** The one description of a model's tensors, for Qwen2. */
 class ModelLayoutTest {
-    /** Three layers, four heads of an explicit 48 over a hidden size of 128. */
+    /** Three layers and four heads with an explicit dimension of 48, over a hidden size of 128. */
     private static final ModelConfig WIDE_HEADS = model(48, false);
 
     private static ModelConfig model(int headDim, boolean tied) {

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 
-/** Which pages sequences share, and that none is lost or handed out twice. */
+/** The sharing of pages between sequences: no page is lost or handed out twice. */
 class PagePoolTest {
     private static final int SIZE = KvShape.PAGE_POSITIONS;
 
@@ -60,7 +60,7 @@ class PagePoolTest {
         pool.keep("a", tokens(2 * SIZE, 2), 2 * SIZE, second);
         giveBack(pool, second);
         assertEquals(4, pool.available());
-        take(pool, 1); // of the first sequence, its end
+        take(pool, 1); // takes the last page of the first sequence
         int[] into = new int[2];
         assertEquals(1, pool.share("a", tokens(2 * SIZE, 1), 2, into));
         assertEquals(2, pool.share("a", tokens(2 * SIZE, 2), 2, into));
@@ -68,13 +68,16 @@ class PagePoolTest {
         assertThrows(IllegalStateException.class, pool::take);
     }
 
-    /** Ten thousand random sequences: whoever holds a page finds what its identity wrote there. */
+    /**
+     * Ten thousand random sequences: every holder of a page finds the content that its identity
+     * wrote.
+     */
     @Test
     void noPageIsLostOrMixedUp() {
         int pages = 24;
         PagePool pool = new PagePool(pages);
         Random random = new Random(7);
-        Map<Integer, String> written = new HashMap<>(); // page → what it holds
+        Map<Integer, String> written = new HashMap<>(); // page → its content
         List<int[]> held = new ArrayList<>();
         int hits = 0;
         for (int i = 0; i < 10_000; i++) {

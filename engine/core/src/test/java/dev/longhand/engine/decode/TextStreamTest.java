@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 
-/** Stop strings, wherever tokens cut them, against a search in the finished text. */
+/** Stop strings across token boundaries, compared with a search in the finished text. */
 class TextStreamTest {
     private static final Tokenizer TOKENIZER =
             Tokenizer.open(Goldens.DEMO.resolve("checkpoint")).orElseThrow();
@@ -60,7 +60,7 @@ class TextStreamTest {
         assertEquals("", new TextStream(TABLE, List.of()).append(end, TokenLog.NO_END));
     }
 
-    /** Few letters, so that stop strings overlap themselves and each other. */
+    /** Returns text from few letters, so that stop strings overlap themselves and each other. */
     private static String letters(Random random, int length) {
         String alphabet = "ab\u00e9";
         StringBuilder text = new StringBuilder();
@@ -70,7 +70,9 @@ class TextStreamTest {
         return text.toString();
     }
 
-    /** The text before the stop string that ends first; of several ending there, the longest. */
+    /**
+     * Returns the text before the stop string that ends first, the longest if several end there.
+     */
     private static String cut(String text, List<String> stops) {
         for (int end = 1; end <= text.length(); end++) {
             String read = text.substring(0, end);

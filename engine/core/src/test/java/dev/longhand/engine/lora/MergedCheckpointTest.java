@@ -33,7 +33,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A merged checkpoint: what is in it, and what an interruption at any moment leaves. */
+/** The content of a merged checkpoint, and the state that an interruption at any moment leaves. */
 class MergedCheckpointTest {
     private static final String CHECKPOINT = "dim32-group8"; // three shards
 
@@ -121,7 +121,10 @@ class MergedCheckpointTest {
         assertFalse(Files.exists(temporary.resolve("out.partial")));
     }
 
-    /** Against the exact sum in double: half a unit of BF16, and what F32 sums of 8 may err. */
+    /**
+     * Compares with the exact sum in double. The tolerance is half a unit of BF16 plus the error of
+     * F32 sums of 8 terms.
+     */
     private static void assertRounded(
             String name, HostTensor was, LoraMatrix change, HostTensor is) {
         assertEquals(DType.BF16, is.dtype());
@@ -146,7 +149,7 @@ class MergedCheckpointTest {
         assertTrue(changed > change.outputs(), name + ": hardly changed");
     }
 
-    /** A kill of the process at so many bytes written, by no means of Java's to clean up. */
+    /** Kills the process after {@code bytes} written bytes, so that Java cannot clean up. */
     @ParameterizedTest
     @ValueSource(longs = {1, 30_000, 70_000, 110_000, 154_000})
     void aKillLeavesWhatIsResumedAndNothingThatLoads(long bytes) throws Exception {
@@ -165,7 +168,7 @@ class MergedCheckpointTest {
         assertFalse(Files.exists(partial));
     }
 
-    /** A merge in a process of its own that ends early. */
+    /** Runs a merge that ends early in a process of its own. */
     private int fork(Path adapter, String how, long bytes) throws Exception {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin/java").toString(),
@@ -185,14 +188,17 @@ class MergedCheckpointTest {
                 .waitFor();
     }
 
-    /** Ends its own process, as a kill would, or has its files refuse more bytes. */
+    /**
+     * A merge that halts its own process, as a kill would, or makes the kernel refuse further
+     * bytes.
+     */
     public static final class EndedMerge {
         static final int KILLED = 77;
         static final int REFUSED = 78;
 
         private EndedMerge() {}
 
-        /** Base, adapter, out, how, bytes. */
+        /** Runs the merge. Arguments: base, adapter, out, how, bytes. */
         public static void main(String[] arguments) {
             long bytes = Long.parseLong(arguments[4]);
             LoadProgress end =
@@ -213,7 +219,7 @@ class MergedCheckpointTest {
             }
         }
 
-        /** From now on no file of this process grows beyond so many bytes. */
+        /** Limits every file of this process to {@code bytes} bytes from now on. */
         private static void limitFiles(long bytes) {
             long self = ProcessHandle.current().pid();
             try {
@@ -227,7 +233,7 @@ class MergedCheckpointTest {
         }
     }
 
-    /** The kernel refuses bytes in the middle of the first shard, as a full disk would. */
+    /** Makes the kernel refuse bytes in the middle of the first shard, as a full disk would. */
     @Test
     void aFullDiskSaysHowToGoOn() throws Exception {
         Assumptions.assumeTrue(

@@ -22,24 +22,24 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * A PEFT folder of a random LoRA, large enough to change what a small checkpoint says; tests bend
- * it before it is written.
+ * A PEFT folder with a random LoRA whose deltas are large enough to change a small checkpoint's
+ * output. Tests may modify it before it is written.
  */
 public final class TestAdapter {
     private final Map<String, Object> config = new LinkedHashMap<>();
     private final Map<String, Matrix> matrices = new LinkedHashMap<>();
 
-    /** A tensor as the file holds it. */
+    /** A tensor as stored in the file. */
     public record Matrix(String dtype, List<Long> shape, List<Byte> data) {}
 
     private TestAdapter() {}
 
-    /** One that changes every linear layer of a checkpoint. */
+    /** Creates an adapter that changes every linear layer of a checkpoint. */
     public static TestAdapter allLinear(Path checkpoint, int rank, long seed) {
         return of(checkpoint, rank, seed, List.of(Projection.values()));
     }
 
-    /** One that changes these projections in every layer. */
+    /** Creates an adapter that changes the given projections in every layer. */
     public static TestAdapter of(
             Path checkpoint, int rank, long seed, List<Projection> projections) {
         ModelLayout layout = ModelConfig.read(checkpoint).layout();
@@ -85,12 +85,12 @@ public final class TestAdapter {
         return this;
     }
 
-    /** The tensors by name, to be changed. */
+    /** Returns the modifiable tensors by name. */
     public Map<String, Matrix> matrices() {
         return matrices;
     }
 
-    /** Writes the folder, in place of what is there. */
+    /** Writes the folder, replacing existing files. */
     public Path write(Path folder) {
         try {
             Files.createDirectories(folder);

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What inspect computes about memory. */
+/** The memory table that {@code inspect} prints. */
 class MemoryTableTest {
     private static final RopeConfig ROPE = new RopeConfig(1e6, null);
 
@@ -83,7 +83,9 @@ class MemoryTableTest {
         assertEquals(List.of(cells), line.subList(3, line.size()), text);
     }
 
-    /** What a plan counts is what is in memory, quantised checkpoints included. */
+    /**
+     * A plan counts the bytes that memory actually holds, including those of quantised checkpoints.
+     */
     @Test
     void aPlanCountsPackedMatricesAsTheyAreKept() {
         Path folder = Goldens.quantized("gptq-int4");

@@ -28,10 +28,10 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What the host does for a decode step on the CUDA path, sampling included, is the same at contexts
- * of 100 and 16,000: launches, bytes each way, bytes of its heap. The far context is filled with
- * copies of the first page. Warm are 160 steps: the JDK customises method handles after their first
- * 127 calls.
+ * The host's work for a decode step on the CUDA path, sampling included, is the same at contexts of
+ * 100 and 16,000: launches, bytes copied each way, bytes allocated on the heap. Copies of the first
+ * page fill the far context. Warm-up takes 160 steps, because the JDK customises method handles
+ * after their first 127 calls.
  */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
 class DecodeWorkTest {
@@ -40,7 +40,7 @@ class DecodeWorkTest {
     private static final int WARM_UP_STEPS = 160;
     private static final int STEPS = 8;
 
-    /** Thinking as Qwen2.5 asks for it, with biases and every penalty there is. */
+    /** Qwen2.5's sampling parameters for reasoning, with biases and every available penalty. */
     private static final SamplingParams PARAMS =
             new SamplingParams(0.7f, 20, 0.8f, 0.01f, 1.05f, 0.1f, 3, 0)
                     .with(0.01f, Map.of(3, -100f, 40, 2f));
@@ -50,12 +50,12 @@ class DecodeWorkTest {
     @TempDir private Path folder;
 
     /**
-     * What steps cost the host.
+     * The cost of several steps for the host.
      *
-     * @param launches kernels
-     * @param bytesToDevice copied
-     * @param bytesToHost copied
-     * @param heapBytes allocated by the thread that steps
+     * @param launches kernel launches
+     * @param bytesToDevice bytes copied to the device
+     * @param bytesToHost bytes copied to the host
+     * @param heapBytes bytes allocated by the thread that runs the steps
      */
     private record Work(long launches, long bytesToDevice, long bytesToHost, long heapBytes) {}
 
@@ -73,9 +73,9 @@ class DecodeWorkTest {
             for (int i = 0; i < WARM_UP_STEPS; i++) {
                 runner.sample(sampler, NEAR + i % STEPS);
             }
-            measure(runner, sampler, NEAR); // its own first calls allocate
+            measure(runner, sampler, NEAR); // the first calls of measure() allocate
             Work near = measure(runner, sampler, NEAR);
-            runner.sample(sampler, FAR); // a plain step, then one that is recorded
+            runner.sample(sampler, FAR); // first a plain step, then a recorded one
             runner.sample(sampler, FAR);
             Work far = measure(runner, sampler, FAR);
             System.out.printf("%d decode steps at 100: %s, at 16,000: %s%n", STEPS, near, far);
@@ -87,7 +87,10 @@ class DecodeWorkTest {
         assertEquals(List.of(), TestDevices.ptx().findings());
     }
 
-    /** The golden checkpoint with room for long contexts; its weights do not know positions. */
+    /**
+     * Copies the golden checkpoint and raises its maximum positions; its weights do not depend on
+     * them.
+     */
     private Path checkpoint() throws IOException {
         Path golden = Goldens.checkpoint("dim64-group7-tied");
         String config = Files.readString(golden.resolve("config.json"));

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 import tools.jackson.databind.JsonNode;
 
-/** Logits far out: the RoPE table is exact and nothing drifts. */
+/** Logits at positions far into the context: the RoPE table is exact and no error accumulates. */
 class LongContextTest {
     @Test
     void logitsAtPositions16000And32000() {
@@ -43,7 +43,7 @@ class LongContextTest {
         assertTrue(worst <= 1e-3, "error " + worst);
     }
 
-    /** The linear congruential generator that the golden describes. */
+    /** Returns the prompt of the linear congruential generator that the golden describes. */
     private static int[] prompt(JsonNode rule) {
         int vocabulary = ModelConfig.read(Goldens.LONG).vocabSize();
         long x = rule.get("start").asLong();

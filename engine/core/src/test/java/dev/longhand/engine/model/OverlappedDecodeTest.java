@@ -19,9 +19,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A prompt and decode steps where launches may overlap, on the PTX device of compute capability
- * 9.0, are those of 8.0 bit for bit: the first decode step runs plainly, the second is recorded,
- * the others replay it. No kernel touches anything before it has waited for those in front.
+ * A prompt and decode steps with overlapping launches, on the PTX device of compute capability 9.0,
+ * produce the bits of 8.0, where launches do not overlap. The first decode step runs plainly, the
+ * second is recorded, the others replay it. No kernel accesses memory before it has waited for the
+ * kernels launched earlier.
  */
 class OverlappedDecodeTest {
     private static final int PROMPT = 40;

@@ -26,16 +26,16 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What quantised weights and values cost on the demo model, by the tokens of answers that it draws
- * itself, at temperature 1, to problems held out from its training: their log-probabilities and
- * perplexity under what is stored and what is quantised.
+ * The cost of quantised weights and values on the demo model. The model samples answers at
+ * temperature 1 to problems held out from its training. The test compares log-probabilities and
+ * perplexity of the answer tokens, as stored and quantised.
  */
 class QuantizedQualityTest {
     private static final Path DEMO = Goldens.DEMO;
     private static final int TEXTS = 210;
     private static final int TOKENS_MAX = 400;
 
-    /** An answer after its question. */
+    /** A question and the answer after it. */
     private record Text(List<Integer> ids, int promptLength) {}
 
     @Test
@@ -62,7 +62,7 @@ class QuantizedQualityTest {
         assertTrue(rise(stored, int4) <= 3, figures);
     }
 
-    /** Keys in bf16 alone, and with values in 8 bits, beside an exact cache. */
+    /** Compares bf16 keys and values, and bf16 keys with 8-bit values, with an exact cache. */
     @Test
     void roundedKeysAndValuesStayClose() throws Exception {
         TestDevices.require(Device.CPU);
@@ -102,7 +102,7 @@ class QuantizedQualityTest {
         return Math.exp(-sum / logProbabilities.length);
     }
 
-    /** In percent. */
+    /** Returns the rise in perplexity, in percent. */
     private static double rise(double[] from, double[] to) {
         return 100 * (perplexity(to) / perplexity(from) - 1);
     }
@@ -150,7 +150,7 @@ class QuantizedQualityTest {
         return new Text(ids, promptLength);
     }
 
-    /** Of every token of the answers. */
+    /** Returns the log-probability of every answer token. */
     private static double[] logProbabilities(
             List<Text> texts, @Nullable DType weights, @Nullable DType kv) {
         int longest = texts.stream().mapToInt(text -> text.ids.size()).max().orElseThrow();

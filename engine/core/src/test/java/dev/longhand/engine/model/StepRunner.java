@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Path;
 
-/** A model without a scheduler: a test composes each step by hand. */
+/** A model without a scheduler; tests compose each step by hand. */
 final class StepRunner implements AutoCloseable {
     private final ModelLoader loader;
     private final LoadedModel loaded;
@@ -30,7 +30,10 @@ final class StepRunner implements AutoCloseable {
         this(folder, device, null, null, threads, rowsMax, positionsMax);
     }
 
-    /** With linear layers quantised, unless {@code quantized} is null, and KV kept as asked. */
+    /**
+     * Opens a model with linear layers quantised to {@code quantized} and KV kept in {@code
+     * kvDtype}; null leaves the default.
+     */
     StepRunner(
             Path folder,
             Device device,
@@ -68,7 +71,7 @@ final class StepRunner implements AutoCloseable {
         }
     }
 
-    /** Feeds tokens from {@code begin} to {@code end}, the last of which wants logits. */
+    /** Feeds the tokens from {@code begin} to {@code end}; only the last one gets logits. */
     void step(int[] tokens, int begin, int end) {
         batch.clear();
         for (int position = begin; position < end; position++) {
@@ -78,7 +81,7 @@ final class StepRunner implements AutoCloseable {
         model.forward(batch, kv);
     }
 
-    /** Feeds the token drawn last, or 0, at a position of sequence 0 and draws the next. */
+    /** Feeds the last sampled token, or 0, at a position of sequence 0 and samples the next one. */
     void sample(SamplerState sampler, int position) {
         batch.clear();
         batch.add(Math.max(0, sampler.token()), position, 0);
@@ -98,7 +101,7 @@ final class StepRunner implements AutoCloseable {
         return model.config().vocabSize();
     }
 
-    /** Feeds all tokens at once, every one of which wants logits. */
+    /** Feeds all tokens at once; every one gets logits. */
     void stepAll(int[] tokens) {
         batch.clear();
         for (int position = 0; position < tokens.length; position++) {
@@ -108,7 +111,7 @@ final class StepRunner implements AutoCloseable {
         model.forward(batch, kv);
     }
 
-    /** The logits of a selected row. */
+    /** Returns the logits of a selected row. */
     float[] logits(int row) {
         float[] logits = new float[model.config().vocabSize()];
         backend.read(model.logits(), row, logits);

@@ -7,7 +7,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Machines with known step times: the pace finds what decodes put up with, and keeps to it. */
+/**
+ * Simulated machines with known step times: the budget finds the number of prompt rows that decode
+ * latency allows, and keeps to it.
+ */
 class PrefillBudgetTest {
     private static final int ROWS_MAX = 512;
 
@@ -16,9 +19,7 @@ class PrefillBudgetTest {
         assertEquals(ROWS_MAX, new PrefillBudget(ROWS_MAX).rows(1e6, 0, 1));
     }
 
-    /**
-     * A step of n prompt rows takes the decodes' time and, a row, so much more; some of it noise.
-     */
+    /** A step takes the decodes' time plus a fixed time per prompt row, with some noise. */
     @ParameterizedTest(name = "decodes {0} ms, a row {1} ms")
     @CsvSource({"50, 10", "50, 1", "10, 0.01", "30, 0.2", "5, 40"})
     void stepsStayBelowTwiceTheTimeOfDecodes(double decodeMillis, double rowMillis) {
@@ -44,7 +45,10 @@ class PrefillBudgetTest {
         assertEquals(31, pauses, "one step of 32 shows what decodes take alone");
     }
 
-    /** While nothing is known, a few rows; then what fits, at most twice as many each step. */
+    /**
+     * Before any measurement there are few rows; afterwards as many as fit, at most doubling each
+     * step.
+     */
     @Test
     void theFirstStepsAreCareful() {
         PrefillBudget pace = new PrefillBudget(ROWS_MAX);
@@ -56,7 +60,7 @@ class PrefillBudgetTest {
         assertEquals(8, pace.rows(1e9, 1, 1));
     }
 
-    /** Where one thought is usual, five that decode for a while leave less room for prompts. */
+    /** Where one decode is usual, five that run for a while leave fewer prompt rows. */
     @Test
     void whatIsUsualCounts() {
         PrefillBudget pace = new PrefillBudget(ROWS_MAX);
@@ -72,7 +76,7 @@ class PrefillBudgetTest {
         assertEquals(2, pace.rows(2e9, 1, 1));
     }
 
-    /** One that decodes beside seven prompts waits for them rather than they for it. */
+    /** A single decode beside seven prompts waits for them, rather than they for it. */
     @Test
     void manyPromptsHaveTheirWay() {
         PrefillBudget pace = new PrefillBudget(ROWS_MAX);

@@ -13,7 +13,8 @@ class DrafterTest {
     private static final int ROWS_MAX = 24;
 
     /**
-     * Returns a model with measured steps of every size: {@code base} for one row, {@code row} for each further one.
+     * Returns a model with measured steps of every size: {@code base} for one row, {@code row} for
+     * each further one.
      */
     private static StepCostModel forecast(double base, double row) {
         StepCostModel forecast = new StepCostModel(ROWS_MAX);

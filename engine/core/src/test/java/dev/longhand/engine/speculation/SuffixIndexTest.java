@@ -57,9 +57,7 @@ class SuffixIndexTest {
         assertEquals(6, of(6, 6, 6).draftToken(9));
     }
 
-    /**
-     * Compares with the definition, on texts with few and with many different tokens.
-     */
+    /** Compares with the definition, on texts with few and with many different tokens. */
     @Test
     void everyMatchIsOne() {
         Random random = new Random(1);
@@ -91,7 +89,8 @@ class SuffixIndexTest {
     }
 
     /**
-     * Returns the length of the longest common suffix of the tokens up to {@code end} and of all tokens.
+     * Returns the length of the longest common suffix of the tokens up to {@code end} and of all
+     * tokens.
      */
     private static int matched(List<Integer> tokens, int end) {
         int last = tokens.size() - 1;

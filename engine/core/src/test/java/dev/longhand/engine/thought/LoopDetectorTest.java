@@ -16,12 +16,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.util.Random;
 import java.util.function.IntUnaryOperator;
 
-/** Streams that loop are ended at the very token that the rule names; others are not. */
+/** Looping streams end at exactly the token that the rule specifies; other streams do not end. */
 class LoopDetectorTest {
     private static final TokenTable TABLE =
             TokenTable.read(Goldens.DEMO.resolve("checkpoint/tokenizer.json"));
 
-    /** The index of the token with which a stream goes in circles; -1 if it never does. */
+    /** Returns the index of the token at which a loop is detected, or -1 if none is. */
     private static int end(LoopRule rule, int length, IntUnaryOperator stream) {
         LoopDetector detector = new LoopDetector(rule, TABLE);
         for (int i = 0; i < length; i++) {
@@ -43,7 +43,7 @@ class LoopDetectorTest {
 
     private static final int LINE_FEED = token('\n');
 
-    /** Tokens without a line feed, so that only periods count. */
+    /** Returns a token other than a line feed, so that only periods count. */
     private static int word(int number) {
         int id = Math.floorMod(number, 90) + 34;
         return id == LINE_FEED ? 33 : id;
@@ -58,14 +58,14 @@ class LoopDetectorTest {
         return tokens;
     }
 
-    /** Noise, then a period of distinct noise again and again: ended after max(512, 4p) tokens. */
+    /** Noise, then a repeated period of distinct noise, ends after max(512, 4p) tokens. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 64, 127, 128, 129, 500, 1023, 1024})
     void aLoopEndsWithTheTokenThatFulfilsTheRule(int period) {
         int before = 3000;
         int[] prefix = noise(before, 1);
         int[] cycle = noise(period, 2);
-        prefix[before - 1] = cycle[period - 1] + 1; // so that the loop begins where it seems to
+        prefix[before - 1] = cycle[period - 1] + 1; // so that the loop does not begin earlier
         int found =
                 end(
                         LoopRule.DEFAULT,
@@ -96,7 +96,7 @@ class LoopDetectorTest {
         assertEquals(expected, end(rule, 1000, i -> 50 + i % period));
     }
 
-    /** A table: "17 * 23 = 391" and so on, where only the numbers differ. */
+    /** A table such as "17 x 3 = 51", where only the numbers differ. */
     @Test
     void aTableOfNumbersIsNoLoop() {
         StringBuilder table = new StringBuilder();
@@ -119,7 +119,7 @@ class LoopDetectorTest {
         assertEquals(-1, end(LoopRule.DEFAULT, text.length(), i -> token(text.charAt(i))));
     }
 
-    /** Six sentences in random order: no period, but of 48 lines at most six differ. */
+    /** Six sentences in random order: no period, but at most six of 48 lines are distinct. */
     @Test
     void linesInAnyOrderAreALoop() {
         Random random = new Random(4);

@@ -24,7 +24,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/** Thoughts in the demo's tokenizer, to which every marker is ordinary text of several tokens. */
+/** Thoughts with the demo's tokenizer, where every marker is ordinary text of several tokens. */
 class ThoughtTrackerTest {
     private static final Path DEMO = Goldens.DEMO.resolve("checkpoint");
     private static final ThoughtMarkers MARKERS = ThoughtMarkers.SKY_T1;
@@ -102,7 +102,7 @@ class ThoughtTrackerTest {
                 tokenizer.encode("The answer is <|begin_of_ 17.").length, tracker.answerTokens());
     }
 
-    /** What is written once the tokens are spent, whatever stood before. */
+    /** Returns the text that is forced after {@code drawn} has used up the budget. */
     private static String closing(String drawn) {
         int[] tokens = tokenizer.encode(drawn);
         ThoughtTracker tracker = tracker(tokens.length, "<|begin_of_thought|>");
@@ -128,7 +128,7 @@ class ThoughtTrackerTest {
     @Test
     void aSpentBudgetIsClosed() {
         assertEquals(MARKERS.closing(), closing("Let me think about it"));
-        assertEquals(MARKERS.closing(), closing("")); // a budget of none
+        assertEquals(MARKERS.closing(), closing("")); // a budget of 0
     }
 
     @Test

@@ -45,7 +45,10 @@ class StreamingDetokenizerTest {
         }
     }
 
-    /** As Rust's from_utf8_lossy: three bytes that spell a surrogate are three errors, not one. */
+    /**
+     * Decodes like Rust's from_utf8_lossy: three bytes that encode a surrogate are three errors,
+     * not one.
+     */
     private static String decode(byte[] bytes) {
         byte[] copy = bytes.clone();
         for (int i = 1; i < copy.length; i++) {
@@ -58,7 +61,9 @@ class StreamingDetokenizerTest {
         return new String(copy, StandardCharsets.UTF_8);
     }
 
-    /** Valid text with single bytes dropped or changed, so that all kinds of breaks occur. */
+    /**
+     * Returns valid text with single bytes dropped or changed, so that all kinds of errors occur.
+     */
     private static byte[] randomBytes(Random random) {
         StringBuilder text = new StringBuilder();
         for (int i = random.nextInt(12); i >= 0; i--) {

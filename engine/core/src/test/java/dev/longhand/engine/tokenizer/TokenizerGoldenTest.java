@@ -14,7 +14,7 @@ import tools.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.text.Normalizer;
 
-/** The real Qwen2.5 vocabulary against Hugging Face's own answers. */
+/** The real Qwen2.5 vocabulary, compared with the results of Hugging Face's tokenizer. */
 class TokenizerGoldenTest {
     private static final JsonNode GOLDEN =
             Goldens.read(Goldens.FOLDER.resolve("qwen2.5-tokenizer.json"));

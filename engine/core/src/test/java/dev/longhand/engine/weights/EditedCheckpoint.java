@@ -32,7 +32,7 @@ public final class EditedCheckpoint {
         this.config = config;
     }
 
-    /** What a folder holds, in one file. */
+    /** Reads a folder's tensors and configuration, to be written as one file. */
     public static EditedCheckpoint of(Path folder) {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             EditedCheckpoint edited =
@@ -56,7 +56,7 @@ public final class EditedCheckpoint {
         return this;
     }
 
-    /** Sets the element of a tensor of 16 or 32 bits. */
+    /** Sets one element of a tensor with 16 or 32 bits per element. */
     public EditedCheckpoint set(String name, int index, int bits) {
         Entry entry = tensors.get(name);
         ByteBuffer buffer = ByteBuffer.wrap(entry.bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -68,7 +68,7 @@ public final class EditedCheckpoint {
         return this;
     }
 
-    /** Gives a tensor another dtype or shape of as many bytes. */
+    /** Gives a tensor another dtype or shape with the same number of bytes. */
     public EditedCheckpoint as(String name, String dtype, long... shape) {
         tensors.put(
                 name,
@@ -76,7 +76,7 @@ public final class EditedCheckpoint {
         return this;
     }
 
-    /** Leaves a tensor out. */
+    /** Removes a tensor. */
     public EditedCheckpoint remove(String name) {
         tensors.remove(name);
         return this;
@@ -88,7 +88,7 @@ public final class EditedCheckpoint {
         return this;
     }
 
-    /** Writes it. */
+    /** Writes the checkpoint to a folder. */
     public Path write(Path folder) {
         try {
             Files.createDirectories(folder);

@@ -35,14 +35,14 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
-/** Quantised checkpoints that are not what they say, or not what is read here: one clear error. */
+/** Quantised checkpoints that are inconsistent or unsupported: each causes one clear error. */
 class HostilePackedCheckpointTest {
     private static final String Q = "model.layers.0.self_attn.q_proj.";
     private static final String DOWN = "model.layers.1.mlp.down_proj.";
 
     @TempDir private Path temporary;
 
-    /** A change of a golden, and what is said of it. */
+    /** A modification of a golden and the expected error message. */
     private record Case(String golden, String says, UnaryOperator<EditedCheckpoint> change) {}
 
     private static Case gptq(String says, UnaryOperator<EditedCheckpoint> change) {
@@ -108,7 +108,7 @@ class HostilePackedCheckpointTest {
                 new Case("awq", "has shape", edited -> edited.as(Q + "qweight", "I32", 16, 128)),
                 new Case(
                         "awq",
-                        "has shape", // packed by AWQ, said to be GPTQ
+                        "has shape", // packed by AWQ, declared as GPTQ
                         edited -> edited.config(text -> replaced(text, "\"awq\"", "\"gptq\""))));
     }
 
@@ -193,7 +193,7 @@ class HostilePackedCheckpointTest {
         assertFalse(Files.exists(out));
     }
 
-    /** What is asked for concerns the matrices that are not quantised yet: the head. */
+    /** The requested dtype applies to the matrices that are not quantised yet: here the head. */
     @Test
     void theHeadIsQuantisedAsAskedForAndTheRestStays() {
         Path model = Goldens.quantized("gptq-int4");

@@ -22,12 +22,12 @@ import java.util.Random;
 /** Packed layers become the weights that their format defines, bit for bit. */
 class PackedLinearTest {
     private static final int[] AWQ_ORDER = {0, 2, 4, 6, 1, 3, 5, 7};
-    private static final int OUTPUTS = 40; // two tiles and a half
-    private static final int INPUTS = 456; // three groups and a half
+    private static final int OUTPUTS = 40; // 2.5 tiles
+    private static final int INPUTS = 456; // 3.56 groups of 128
 
     @TempDir private Path folder;
 
-    /** Group 0 is one group of all inputs. */
+    /** A group size of 0 means one group of all inputs. */
     @ParameterizedTest
     @CsvSource({
         "GPTQ, 4, 128, 1",

@@ -18,7 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Random;
 
-/** Headers as a hostile or broken writer may leave them. */
+/** Headers from a hostile or broken writer. */
 class SafetensorsFileTest {
     private static final Path NAME = Path.of("weights.safetensors");
     private static final String GOOD =
@@ -115,7 +115,7 @@ class SafetensorsFileTest {
         assertThrows(InputException.class, () -> parse(file(metadata, 0)));
     }
 
-    /** Whatever stands in the file: a usable file or one clear error, never anything else. */
+    /** Random bytes give either a usable file or one clear error, never any other failure. */
     @Test
     void randomDamageGivesAFileOrOneClearError() {
         byte[] good = file(GOOD, GOOD_DATA);

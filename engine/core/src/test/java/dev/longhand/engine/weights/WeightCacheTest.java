@@ -41,16 +41,14 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 
-/**
- * Quantised weights kept in a file beside the checkpoint change nothing but the time of opening.
- */
+/** A cache of quantised weights beside the checkpoint changes nothing but the time to open. */
 class WeightCacheTest {
     private static final String DENSE = "dim64-group7-tied";
 
     @TempDir private Path temporary;
     private final Notes notes = new Notes();
 
-    /** What an opening says. */
+    /** Records the progress notes of an opening. */
     private static final class Notes implements LoadProgress {
         private final List<String> lines = new ArrayList<>();
 
@@ -173,7 +171,7 @@ class WeightCacheTest {
         assertEquals(List.of(), notes.lines);
     }
 
-    /** A kill in the middle leaves a partial file that nobody reads; in time it is removed. */
+    /** A kill during writing leaves a partial file that is never read and that is removed later. */
     @Test
     void aKillLeavesNothingHarmful() throws Exception {
         Path model = copy(Goldens.checkpoint(DENSE));
@@ -215,13 +213,13 @@ class WeightCacheTest {
         }
     }
 
-    /** Ends its own process half-way, as a kill would. */
+    /** A program that halts its own process half-way through, as a kill would. */
     public static final class Killed {
         static final int STATUS = 77;
 
         private Killed() {}
 
-        /** The model. */
+        /** Opens the model in the folder {@code arguments[0]}. */
         public static void main(String[] arguments) {
             LoadProgress kill =
                     (done, total) -> {
