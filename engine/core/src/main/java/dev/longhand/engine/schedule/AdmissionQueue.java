@@ -15,85 +15,114 @@ import java.util.Map;
 import java.util.concurrent.FutureTask;
 
 /**
- * What waits for the device thread. Sequences wait for pages in a line for each adapter, first come
- * first served, and the lines take turns: whoever sends hundreds of requests to one adapter delays
- * those to another by one. Who is next is waited for until it fits, so that a large request is not
- * passed by small ones for ever. Actions that want the model to themselves run after all that came
- * before them and before all that comes after. Beside the lines, tasks for the gap between two
- * steps. Bounded, and closed once.
+ * The bounded queue of the device thread. It has three kinds of entries:
+ *
+ * <ul>
+ *   <li><b>Sequences</b> wait for KV pages. There is a first-in first-out queue per adapter, and
+ *       these are served round-robin, so a burst of requests for one adapter delays a request for
+ *       another by at most one sequence. A large sequence keeps its turn until its pages are free;
+ *       smaller ones behind it do not overtake it.
+ *   <li><b>Actions that run alone</b>: after all sequences submitted earlier have ended, and before
+ *       any sequence submitted later begins.
+ *   <li><b>Tasks</b> run between two steps, independently of the others.
+ * </ul>
+ *
+ * <p>Any thread may submit, ask for the depth, and close. Only the device thread takes entries out,
+ * so an entry that it has looked at stays in place until it removes it, also if another thread
+ * closes the queue meanwhile. The monitor of this object guards all fields. No sequence ends and no
+ * action or task runs while it is held.
  */
 final class AdmissionQueue {
-    /** All lines together hold so many times what one may. */
-    private static final int FULL_LINES_MAX = 8;
+    /** The most waiting sequences of all adapters, as a multiple of the limit of one adapter. */
+    private static final int FULL_QUEUES_MAX = 8;
 
-    private final int lineDepthMax;
+    private final int adapterDepthMax;
     private final RetryAfterEstimate retryAfter;
-    private final List<Round> rounds = new ArrayList<>();
+    private final List<Stage> stages = new ArrayList<>();
     private final Map<String, Integer> waitingByAdapter = new HashMap<>();
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
     private int waiting;
     private boolean closed;
-    private boolean ended;
+    private boolean tasksEnded;
 
-    /** What lies between two actions: the lines, and the action after them. */
-    private static final class Round {
-        private final List<Line> lines = new ArrayList<>();
-        private int turn;
+    /** The sequences between two actions that run alone, and the action after them, if any. */
+    private static final class Stage {
+        private final List<AdapterQueue> queues = new ArrayList<>(); // none is empty
+        private int turn; // index of the next queue to serve
         private @Nullable FutureTask<?> alone;
 
-        Line line(String adapter) {
-            for (Line line : lines) {
-                if (line.adapter.equals(adapter)) {
-                    return line;
+        /** Returns the queue of an adapter; a new one is served after all others. */
+        AdapterQueue queue(String adapter) {
+            for (AdapterQueue queue : queues) {
+                if (queue.adapter.equals(adapter)) {
+                    return queue;
                 }
             }
-            Line line = new Line(adapter, new ArrayList<>());
-            lines.add(turn, line); // after all others have had their turn
-            turn = (turn + 1) % lines.size();
-            return line;
+            AdapterQueue queue = new AdapterQueue(adapter, new ArrayList<>());
+            queues.add(turn, queue);
+            turn = (turn + 1) % queues.size();
+            return queue;
         }
     }
 
-    /** Those who wait for one adapter, or for the base. */
-    private record Line(String adapter, List<Sequence> sequences) {}
+    /** The waiting sequences of one adapter, or of the base. */
+    private record AdapterQueue(String adapter, List<Sequence> sequences) {}
 
-    AdmissionQueue(int lineDepthMax, RetryAfterEstimate retryAfter) {
-        this.lineDepthMax = lineDepthMax;
+    /**
+     * Creates an empty queue.
+     *
+     * @param adapterDepthMax the most waiting sequences per adapter
+     * @param retryAfter estimates when a rejected request may be accepted
+     */
+    AdmissionQueue(int adapterDepthMax, RetryAfterEstimate retryAfter) {
+        this.adapterDepthMax = adapterDepthMax;
         this.retryAfter = retryAfter;
     }
 
-    /** Queues sequences of one adapter, all or none. */
+    /**
+     * Queues sequences of one adapter, all or none; from any thread.
+     *
+     * @throws EngineBusyException if the queue has no room for all of them
+     * @throws IllegalStateException if the queue is closed
+     */
     synchronized void submit(List<Sequence> sequences) {
         requireOpen();
         String adapter = sequences.getFirst().adapter().identity();
         int before = waitingByAdapter.getOrDefault(adapter, 0);
-        if (before + sequences.size() > lineDepthMax
-                || waiting + sequences.size() > (long) FULL_LINES_MAX * lineDepthMax) {
+        if (before + sequences.size() > adapterDepthMax
+                || waiting + sequences.size() > (long) FULL_QUEUES_MAX * adapterDepthMax) {
             throw busy(
                     "%d requests are waiting already, %d of them for the same model"
                             .formatted(waiting, before));
         }
         waitingByAdapter.put(adapter, before + sequences.size());
         waiting += sequences.size();
-        if (rounds.isEmpty() || rounds.getLast().alone != null) {
-            rounds.add(new Round());
-        }
-        rounds.getLast().line(adapter).sequences.addAll(sequences);
+        openStage().queue(adapter).sequences.addAll(sequences);
         notifyAll();
     }
 
+    /** Returns the exception for a request that is rejected now; from any thread. */
     EngineBusyException busy(String what) {
         return new EngineBusyException(what, retryAfter.millis());
     }
 
-    /** Queues an action that runs after what was submitted before, and before what comes after. */
+    /**
+     * Queues an action that runs alone; from any thread.
+     *
+     * @throws IllegalStateException if the queue is closed
+     */
     synchronized void submitAlone(FutureTask<?> action) {
         requireOpen();
-        if (rounds.isEmpty() || rounds.getLast().alone != null) {
-            rounds.add(new Round());
-        }
-        rounds.getLast().alone = action;
+        openStage().alone = action;
         notifyAll();
+    }
+
+    /** Returns the last stage, or a new one after it if an action ends the last. */
+    private Stage openStage() {
+        if (stages.isEmpty() || stages.getLast().alone != null) {
+            stages.add(new Stage());
+        }
+        return stages.getLast();
     }
 
     private void requireOpen() {
@@ -102,9 +131,14 @@ final class AdmissionQueue {
         }
     }
 
-    /** Queues a task for the gap between two steps; returns false after the last gap. */
+    /**
+     * Queues a task; from any thread. Tasks are accepted after {@link #close} too, until the device
+     * thread has run the last one.
+     *
+     * @return false if the device thread runs no more tasks; the task is not queued then
+     */
     synchronized boolean offerTask(Runnable task) {
-        if (ended) {
+        if (tasksEnded) {
             return false;
         }
         tasks.add(task);
@@ -112,143 +146,176 @@ final class AdmissionQueue {
         return true;
     }
 
-    /** The next task, or null. */
+    /** Removes and returns the next task, or null; device thread only. */
     synchronized @Nullable Runnable nextTask() {
         return tasks.poll();
     }
 
-    /** The next task, or null, after which there will be none. */
+    /**
+     * Removes and returns the next task; device thread only. If there is none, returns null, and
+     * {@link #offerTask} refuses all later tasks.
+     */
     synchronized @Nullable Runnable lastTask() {
-        ended = tasks.isEmpty();
+        tasksEnded = tasks.isEmpty();
         return tasks.poll();
     }
 
-    /** The sequence whose turn it is, left in its line; null if none may begin. */
+    /**
+     * Returns the sequence whose turn it is, without removing it; device thread only. Samples that
+     * wait for another sample of their prompt are skipped.
+     *
+     * @return null if no sequence may begin, or the queue is closed
+     */
     synchronized @Nullable Sequence next() {
-        if (rounds.isEmpty()) {
+        if (closed || stages.isEmpty()) {
             return null;
         }
-        Round round = rounds.getFirst();
-        for (int i = 0; i < round.lines.size(); i++) {
-            Line line = round.lines.get((round.turn + i) % round.lines.size());
-            for (int j = 0; j < line.sequences.size(); j++) {
-                if (line.sequences.get(j).mayBegin()) {
-                    return line.sequences.get(j);
+        Stage stage = stages.getFirst();
+        for (int i = 0; i < stage.queues.size(); i++) {
+            AdapterQueue queue = stage.queues.get((stage.turn + i) % stage.queues.size());
+            for (int j = 0; j < queue.sequences.size(); j++) {
+                if (queue.sequences.get(j).mayBegin()) {
+                    return queue.sequences.get(j);
                 }
             }
         }
         return null;
     }
 
-    /** The action whose turn it is, left in its place; null if sequences come first. */
+    /**
+     * Returns the action whose turn it is, without removing it; device thread only.
+     *
+     * @return null if there is none, sequences precede it, or the queue is closed
+     */
     synchronized @Nullable FutureTask<?> nextAlone() {
-        boolean first = !rounds.isEmpty() && rounds.getFirst().lines.isEmpty();
-        return first ? rounds.getFirst().alone : null;
+        boolean first = !closed && !stages.isEmpty() && stages.getFirst().queues.isEmpty();
+        return first ? stages.getFirst().alone : null;
     }
 
-    /** Takes the action whose turn it is out. */
+    /** Removes the action that {@link #nextAlone} returned; device thread only. */
     synchronized void removeAlone() {
-        rounds.removeFirst();
+        stages.removeFirst();
     }
 
-    /** Takes a sequence out that begins: the turn goes to the line after its own. */
+    /**
+     * Removes the sequence that {@link #next} returned, which begins; device thread only. The turn
+     * passes to the next adapter.
+     */
     synchronized void begins(Sequence sequence) {
-        Round round = rounds.getFirst();
+        Stage stage = stages.getFirst();
         String adapter = sequence.adapter().identity();
-        for (int i = 0; i < round.lines.size(); i++) {
-            if (round.lines.get(i).adapter.equals(adapter)) {
-                round.turn = i + 1;
-                take(round, i, sequence);
+        for (int i = 0; i < stage.queues.size(); i++) {
+            if (stage.queues.get(i).adapter.equals(adapter)) {
+                stage.turn = i + 1;
+                remove(stage, i, sequence);
                 break;
             }
         }
-        dropEmptyRounds();
+        removeEmptyStages();
     }
 
-    /** Takes out whoever was cancelled or has waited too long. */
+    /**
+     * Moves sequences that were cancelled or have waited too long to a list; device thread only.
+     */
     synchronized void removeGone(long nowNanos, List<Sequence> into) {
         if (waiting == 0) {
             return;
         }
-        for (int k = rounds.size() - 1; k >= 0; k--) {
-            for (int i = rounds.get(k).lines.size() - 1; i >= 0; i--) {
-                removeGone(rounds.get(k), i, nowNanos, into);
+        for (int k = stages.size() - 1; k >= 0; k--) {
+            for (int i = stages.get(k).queues.size() - 1; i >= 0; i--) {
+                removeGone(stages.get(k), i, nowNanos, into);
             }
         }
-        dropEmptyRounds();
+        removeEmptyStages();
     }
 
-    private void removeGone(Round round, int index, long nowNanos, List<Sequence> into) {
-        List<Sequence> sequences = round.lines.get(index).sequences;
+    private void removeGone(Stage stage, int index, long nowNanos, List<Sequence> into) {
+        List<Sequence> sequences = stage.queues.get(index).sequences;
         for (int j = sequences.size() - 1; j >= 0; j--) {
             Sequence sequence = sequences.get(j);
             if (sequence.cancelled() || sequence.waitedTooLong(nowNanos)) {
                 into.add(sequence);
-                take(round, index, sequence);
+                remove(stage, index, sequence);
             }
         }
     }
 
-    private void take(Round round, int index, Sequence sequence) {
-        Line line = round.lines.get(index);
-        line.sequences.remove(sequence);
+    private void remove(Stage stage, int index, Sequence sequence) {
+        AdapterQueue queue = stage.queues.get(index);
+        queue.sequences.remove(sequence);
         waiting--;
-        waitingByAdapter.merge(line.adapter, -1, (a, b) -> a + b == 0 ? null : a + b);
-        if (line.sequences.isEmpty()) {
-            round.lines.remove(index);
-            round.turn -= round.turn > index ? 1 : 0;
+        waitingByAdapter.merge(queue.adapter, -1, (a, b) -> a + b == 0 ? null : a + b);
+        if (queue.sequences.isEmpty()) {
+            stage.queues.remove(index);
+            stage.turn -= stage.turn > index ? 1 : 0;
         }
-        round.turn = round.turn >= round.lines.size() ? 0 : round.turn;
+        stage.turn = stage.turn >= stage.queues.size() ? 0 : stage.turn;
     }
 
-    private void dropEmptyRounds() {
-        for (int k = rounds.size() - 1; k >= 0; k--) {
-            if (rounds.get(k).lines.isEmpty() && rounds.get(k).alone == null) {
-                rounds.remove(k);
+    private void removeEmptyStages() {
+        for (int k = stages.size() - 1; k >= 0; k--) {
+            if (stages.get(k).queues.isEmpty() && stages.get(k).alone == null) {
+                stages.remove(k);
             }
         }
     }
 
-    /** Waits for something to do or the close; returns whether the queue is open. */
+    /**
+     * Waits until there is an entry or the queue is closed; device thread only.
+     *
+     * @return whether the queue is open
+     */
     synchronized boolean awaitWork() throws InterruptedException {
-        while (rounds.isEmpty() && tasks.isEmpty() && !closed) {
+        while (stages.isEmpty() && tasks.isEmpty() && !closed) {
             wait();
         }
         return !closed;
     }
 
-    /** How many sequences wait. */
+    /** Returns the number of waiting sequences; from any thread. */
     synchronized int depth() {
         return waiting;
     }
 
-    /** Whether one more for the base would be refused. */
+    /** Whether another sequence for the base would be rejected; from any thread. */
     synchronized boolean isFull() {
         String base = AdapterUse.none().identity();
-        return waiting >= (long) FULL_LINES_MAX * lineDepthMax
-                || waitingByAdapter.getOrDefault(base, 0) >= lineDepthMax;
+        return waiting >= (long) FULL_QUEUES_MAX * adapterDepthMax
+                || waitingByAdapter.getOrDefault(base, 0) >= adapterDepthMax;
     }
 
+    /** Whether {@link #close} was called; from any thread. */
     synchronized boolean isClosed() {
         return closed;
     }
 
-    /** Refuses whatever is new and ends the waiting sequences as cancelled. */
-    void close() {
-        List<Round> left;
+    /**
+     * Rejects sequences and actions from now on and wakes the device thread; from any thread,
+     * idempotent. Entries stay until the device thread calls {@link #cancelAll}.
+     */
+    synchronized void close() {
+        closed = true;
+        notifyAll();
+    }
+
+    /**
+     * Ends all waiting sequences as cancelled and cancels the waiting actions; device thread only,
+     * after {@link #close}.
+     */
+    void cancelAll() {
+        List<Stage> left;
         synchronized (this) {
-            closed = true;
-            left = List.copyOf(rounds);
-            rounds.clear();
+            left = List.copyOf(stages);
+            stages.clear();
+            waitingByAdapter.clear();
             waiting = 0;
-            notifyAll();
         }
-        for (Round round : left) {
-            for (Line line : round.lines) {
-                line.sequences.forEach(sequence -> sequence.finish(FinishReason.CANCELLED));
+        for (Stage stage : left) {
+            for (AdapterQueue queue : stage.queues) {
+                queue.sequences.forEach(sequence -> sequence.finish(FinishReason.CANCELLED));
             }
-            if (round.alone != null) {
-                round.alone.cancel(false);
+            if (stage.alone != null) {
+                stage.alone.cancel(false);
             }
         }
     }

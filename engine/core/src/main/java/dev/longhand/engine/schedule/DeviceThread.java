@@ -15,8 +15,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 
 /**
- * The one thread that computes. It sleeps while nothing is asked for, and on close ends what is
- * under way within one step.
+ * The only thread that computes. In a loop it runs the queued tasks and then one step of all
+ * running sequences; it sleeps while there is no work. Its methods may be called from any thread,
+ * but {@link #await} and {@link #close} not from the device thread itself: they wait for it.
  */
 public final class DeviceThread implements Executor, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(DeviceThread.class.getName());
@@ -26,7 +27,10 @@ public final class DeviceThread implements Executor, AutoCloseable {
     private final Scheduler scheduler;
     private final Thread thread;
 
-    /** Starts the thread; from now on it alone may use the model, the backend and the cache. */
+    /**
+     * Starts the thread. Until {@link #close} returns, only this thread may use the model, the
+     * backend and the cache.
+     */
     public DeviceThread(
             DecoderModel model, ComputeBackend backend, KvCache kv, EngineLimits limits) {
         kvPages = kv.shape().pages();
@@ -37,16 +41,17 @@ public final class DeviceThread implements Executor, AutoCloseable {
     }
 
     /**
-     * Queues sequences of one adapter, all or none.
+     * Queues sequences of one adapter, all or none. From then on they belong to this thread, which
+     * ends each of them exactly once.
      *
-     * @throws EngineBusyException if the queue is full
-     * @throws IllegalStateException if the thread was closed
+     * @throws EngineBusyException if the queue has no room for all of them
+     * @throws IllegalStateException if this object was closed
      */
     public void submit(List<Sequence> sequences) {
         queue.submit(sequences);
     }
 
-    /** How busy the thread is; from any thread. */
+    /** Returns the current load. Its values are read one by one, not at one instant. */
     public EngineLoad load() {
         boolean alive = thread.isAlive() && !queue.isClosed() && !scheduler.failing();
         return new EngineLoad(
@@ -59,8 +64,8 @@ public final class DeviceThread implements Executor, AutoCloseable {
     }
 
     /**
-     * Runs a task between two steps; at once in the caller if there will be none any more. Never
-     * waits.
+     * Queues a task that this thread runs between two steps. After the last step there is no thread
+     * to run it, and the caller runs it at once. Never blocks on a step.
      */
     @Override
     public void execute(Runnable task) {
@@ -70,10 +75,11 @@ public final class DeviceThread implements Executor, AutoCloseable {
     }
 
     /**
-     * Queues an action that runs when every sequence submitted so far has ended, and before any
-     * that is submitted later begins.
+     * Queues an action that this thread runs when all sequences submitted earlier have ended, and
+     * before any sequence submitted later begins.
      *
-     * @throws IllegalStateException if the thread was closed
+     * @return the action, which {@link #close} cancels if it has not begun
+     * @throws IllegalStateException if this object was closed
      */
     public Future<?> submitAlone(Runnable action) {
         FutureTask<?> task = new FutureTask<>(action, null);
@@ -81,7 +87,12 @@ public final class DeviceThread implements Executor, AutoCloseable {
         return task;
     }
 
-    /** Waits for an action. */
+    /**
+     * Waits for an action.
+     *
+     * @throws RuntimeException what the action threw
+     * @throws IllegalStateException if the action was cancelled by {@link #close}
+     */
     public static void await(Future<?> action) throws InterruptedException {
         try {
             action.get();
@@ -106,6 +117,7 @@ public final class DeviceThread implements Executor, AutoCloseable {
             LOG.log(System.Logger.Level.WARNING, "interrupted; ending all generations", e);
         } finally {
             queue.close();
+            queue.cancelAll();
             scheduler.cancelAll();
             scheduler.close();
             for (Runnable task = queue.lastTask(); task != null; task = queue.lastTask()) {
@@ -128,7 +140,10 @@ public final class DeviceThread implements Executor, AutoCloseable {
         }
     }
 
-    /** Ends all generations as cancelled and waits for the thread; idempotent. */
+    /**
+     * Ends all generations as cancelled, within one step, and waits for the end of the thread.
+     * Afterwards its memory may be freed. Idempotent; an interrupt does not shorten the wait.
+     */
     @Override
     public void close() {
         queue.close();
@@ -137,7 +152,7 @@ public final class DeviceThread implements Executor, AutoCloseable {
             try {
                 thread.join();
             } catch (InterruptedException e) {
-                interrupted = true; // memory may be freed only after the thread has ended
+                interrupted = true; // the caller frees memory that the thread may still use
             }
         }
         if (interrupted) {

@@ -5,58 +5,61 @@ import dev.longhand.engine.decode.Sequence;
 import java.util.List;
 
 /**
- * How many prompt rows a step may have. While nobody decodes, as many as fit. Beside decodes, so
- * few that the step takes at most 1 + {@link #SLOWDOWN} times as long as decodes usually do; more,
- * where more prompts wait than sequences decode, since then the step belongs to them. What a row
- * adds is learnt from the steps themselves. What is computed does not depend on it. Prompts share
- * the rows equally, so that a short one need not wait for a long one that came before it. Allocates
- * nothing after construction; used by one thread at a time.
+ * The number of prompt rows that a step may have. Without decoding sequences, it is the maximum.
+ * With them, it is chosen so that the step takes at most 1 + {@link #SLOWDOWN} times as long as
+ * decoding alone usually takes; if there are more prompts than decoding sequences, the factor grows
+ * with their ratio. The time per prompt row is estimated from measured steps. Results do not depend
+ * on the budget. Prompts share the rows equally, so a short one does not wait for a long one that
+ * came before it. Allocates nothing after construction; used by one thread at a time.
  */
 final class PrefillBudget {
-    /** What decodes put up with: a reader sees no gap of twice the usual time. */
+    /** The slowdown that decodes tolerate: a reader sees no gap of twice the usual time. */
     private static final double SLOWDOWN = 0.6;
 
-    /** So many rows at least: a prompt gets on in any case. */
+    /** The least prompt rows of a step, so that a prompt always makes progress. */
     private static final int ROWS_LEAST = 2;
 
-    /** Before anything is known. */
+    /** The prompt rows of a step before anything is measured. */
     private static final int ROWS_FIRST = 4;
 
-    /** Rows grow at most so many times from one step to the next. */
+    /** The most by which the rows are multiplied from one step to the next. */
     private static final int GROWTH = 2;
 
     /**
-     * Every so many steps prompts pause for one, so that it is known what decodes take alone even
-     * if prompts come all the time: contexts grow.
+     * One step in this many has no prompt rows. It measures the time of decoding alone, which grows
+     * with the contexts, even if prompts never cease.
      */
     private static final int PAUSE_STEPS = 32;
 
-    /** The weight of a new measurement. */
+    /** The weight of a new measurement in the time per prompt row. */
     private static final double NEW_WEIGHT = 1.0 / 4;
 
-    /** The weight of a step in what is usual: who comes and goes shall not change it. */
+    /**
+     * The weight of a step in the usual decode time; small, so that sequences that come and go
+     * hardly change it.
+     */
     private static final double USUAL_WEIGHT = 1.0 / 256;
 
-    /** A measurement counts at most as so many times the estimate: someone else had the core. */
+    /** Measurements are capped at this multiple of the estimate: other processes share the core. */
     private static final double OUTLIER = 4;
 
     private final int rowsMax;
     private double rowNanos; // 0: not measured
-    private double usualNanos; // of a step's decodes alone; 0: not measured
+    private double usualNanos; // of a step with decode rows only; 0: not measured
     private int rows = ROWS_FIRST;
     private int steps;
 
-    /** For steps of at most so many prompt rows. */
+    /** Creates a budget for steps of at most {@code rowsMax} prompt rows. */
     PrefillBudget(int rowsMax) {
         this.rowsMax = rowsMax;
     }
 
     /**
-     * The most prompt rows of the next step.
+     * Returns the most prompt rows of the next step. Call it once per step with prompts.
      *
-     * @param decodeNanos what its decodes take alone; 0 if unknown
-     * @param decodes how many sequences decode
-     * @param prompts how many have a prompt to compute
+     * @param decodeNanos expected time of its decode rows alone; 0 if unknown
+     * @param decodes number of decoding sequences
+     * @param prompts number of sequences that have prompt rows left
      */
     int rows(double decodeNanos, int decodes, int prompts) {
         if (decodes == 0) {
@@ -73,13 +76,22 @@ final class PrefillBudget {
         return Math.min(rows, rowsMax);
     }
 
-    /** Takes in what the decodes of a step take alone; 0 if unknown. Once for every step. */
+    /**
+     * Records the expected time of a step's decode rows alone; 0 if unknown. Call it once for every
+     * step with decode rows.
+     */
     void decoded(double decodeNanos) {
         double weight = usualNanos == 0 ? 1 : USUAL_WEIGHT;
         usualNanos += decodeNanos == 0 ? 0 : weight * (decodeNanos - usualNanos);
     }
 
-    /** Takes in a step with so many prompt rows beside decodes that take so long alone. */
+    /**
+     * Records a step with both decode and prompt rows.
+     *
+     * @param nanos measured time of the step
+     * @param decodeNanos expected time of its decode rows alone; 0 if unknown
+     * @param promptRows number of its prompt rows, at least 1
+     */
     void measured(long nanos, double decodeNanos, int promptRows) {
         if (decodeNanos > 0) {
             double added = Math.max(1, nanos - decodeNanos) / promptRows;
@@ -90,7 +102,9 @@ final class PrefillBudget {
         }
     }
 
-    /** The most rows that each prompt may have, so that all together have no more than given. */
+    /**
+     * Returns the largest limit per prompt with which all prompts have at most {@code rows} rows.
+     */
     static int level(List<Sequence> active, int rows) {
         int low = 0;
         int high = rows;
@@ -105,7 +119,7 @@ final class PrefillBudget {
         return low;
     }
 
-    /** The rows of all prompts, if none has more than given. */
+    /** Returns the number of rows of all prompts if each has at most {@code most}. */
     static int total(List<Sequence> active, int most) {
         int total = 0;
         for (int i = 0; i < active.size(); i++) {

@@ -5,11 +5,11 @@ import dev.longhand.engine.decode.Sequence;
 import java.util.List;
 
 /**
- * When the next sequence will leave and free its place: written by the device thread, read by
- * whoever is turned away.
+ * Estimates when the next running sequence will end and make room for another. The device thread
+ * writes it; any thread may read {@link #millis}.
  */
 final class RetryAfterEstimate {
-    /** Assumed before anything was measured. */
+    /** The estimate before the first step. */
     private static final long MILLIS_FIRST = 1000;
 
     private static final long MILLIS_LEAST = 10;
@@ -19,18 +19,18 @@ final class RetryAfterEstimate {
     private static final double NEW_WEIGHT = 1.0 / 8;
 
     private double stepNanos;
-    private double betweenNanos; // from one that leaves to the next
-    private long lastLeftNanos;
+    private double betweenNanos; // from the end of one sequence to the end of the next
+    private long lastLeftNanos; // when a sequence ended last; 0: never
     private volatile long millis = MILLIS_FIRST;
 
-    /** Takes in a step of these sequences. */
+    /** Records the time of a step and the sequences that are still running after it. */
     void stepped(long nanos, List<Sequence> active) {
         stepNanos += (stepNanos == 0 ? 1 : NEW_WEIGHT) * (nanos - stepNanos);
         int steps = Integer.MAX_VALUE;
         for (int i = 0; i < active.size(); i++) {
             steps = Math.min(steps, active.get(i).outputLeft());
         }
-        // The declared output is the longest there may be; most end earlier, as those before did.
+        // The declared output is an upper bound; most sequences end earlier.
         double expected = steps * stepNanos;
         if (betweenNanos > 0) {
             expected = Math.min(expected, betweenNanos);
@@ -40,7 +40,7 @@ final class RetryAfterEstimate {
         }
     }
 
-    /** Takes in that a sequence has left. */
+    /** Records that a running sequence has ended. */
     void left(long nowNanos) {
         if (lastLeftNanos != 0) {
             double since = (double) nowNanos - lastLeftNanos;
@@ -49,7 +49,7 @@ final class RetryAfterEstimate {
         lastLeftNanos = nowNanos;
     }
 
-    /** How long until a place is free, in milliseconds. */
+    /** Returns the estimated milliseconds until a running sequence ends; from any thread. */
     long millis() {
         return millis;
     }

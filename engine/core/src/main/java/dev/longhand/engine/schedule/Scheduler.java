@@ -18,12 +18,18 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 
 /**
- * Plans and runs the steps: every decoding sequence adds one row, prompts as many as decodes put up
- * with, guessed tokens fill what is left then, and a sequence joins as soon as its pages are free.
- * Belongs to the device thread; a step in which nothing joins or leaves allocates nothing.
+ * Admits sequences and plans and runs the steps. A step has one row per decoding sequence, as many
+ * prompt rows as the {@link PrefillBudget} allows, and rows that verify draft tokens if prompts
+ * leave room for them. A sequence is admitted as soon as its pages are free.
+ *
+ * <p>Used by the device thread only, except {@link #running}, {@link #pagesHeld} and {@link
+ * #failing}. A step in which no sequence begins or ends allocates nothing.
  */
 final class Scheduler {
-    /** A step may fail for want of memory and the next succeed; a lost device fails them all. */
+    /**
+     * After this many failed steps in a row the device counts as lost. A single step may fail for
+     * lack of memory and the next one succeed.
+     */
     private static final int STEPS_FAILED_MAX = 3;
 
     private final DecoderModel model;
@@ -32,25 +38,25 @@ final class Scheduler {
     private final AdmissionQueue queue;
     private final PagePool pages;
     private final StepBatch batch;
-    private final int[] freeTables;
+    private final int[] freeTables; // a stack of page tables
     private int freeTableCount;
     private final List<Sequence> active = new ArrayList<>();
-    private final SamplerState[] samplers;
-    private final Sequence[] drawing;
-    private final int[] draws; // by index in drawing
-    private int drawingCount;
+    private final SamplerState[] samplers; // of the step, those of a sequence in a row
+    private final Sequence[] sampling; // sequences for which the step samples tokens
+    private final int[] sampleCounts; // samples of each of them
+    private int samplingCount;
     private final int draftRowsMax;
     private final StepCostModel costs;
     private final boolean steadyDecoding;
     private final PrefillBudget budget;
     private final RetryAfterEstimate retryAfter;
     private final int prefillRowsMax;
-    private int stepPromptRows; // of the step
+    private int stepPromptRows;
     private final List<Sequence> gone = new ArrayList<>();
-    private @Nullable Sequence blocked; // did not fit; asked again when someone leaves
+    private @Nullable Sequence blocked; // lacks pages or a table; tried again when a sequence ends
     private volatile int running;
     private volatile int pagesHeld;
-    private volatile int stepsFailed; // since the last that succeeded
+    private volatile int stepsFailed; // in a row
 
     Scheduler(
             DecoderModel model,
@@ -73,8 +79,8 @@ final class Scheduler {
                 backend.allocateBatch(
                         limits.rowsMax(), sequences, KvShape.pagesFor(limits.contextTokensMax()));
         samplers = new SamplerState[limits.logitRowsMax()];
-        drawing = new Sequence[sequences];
-        draws = new int[sequences];
+        sampling = new Sequence[sequences];
+        sampleCounts = new int[sequences];
         draftRowsMax = limits.draftRowsMax();
         costs = new StepCostModel(limits.logitRowsMax());
         freeTables = new int[sequences];
@@ -83,22 +89,22 @@ final class Scheduler {
         }
     }
 
-    /** Whether a sequence is under way. */
+    /** Whether a sequence is running. */
     boolean busy() {
         return !active.isEmpty();
     }
 
-    /** How many sequences are under way; from any thread, like the next two. */
+    /** Returns the number of running sequences; from any thread. */
     int running() {
         return running;
     }
 
-    /** Pages that sequences hold. */
+    /** Returns the number of pages that running sequences hold; from any thread. */
     int pagesHeld() {
         return pagesHeld;
     }
 
-    /** Whether the last steps all failed. */
+    /** Whether the device counts as lost, see {@code STEPS_FAILED_MAX}; from any thread. */
     boolean failing() {
         return stepsFailed >= STEPS_FAILED_MAX;
     }
@@ -108,7 +114,10 @@ final class Scheduler {
         pagesHeld = kv.shape().pages() - pages.available();
     }
 
-    /** Admits what fits, drops what was cancelled or is late and runs one step of the rest. */
+    /**
+     * Ends sequences that were cancelled or are late, admits waiting ones, and runs one step. If
+     * the step fails, all of its sequences end with its failure.
+     */
     void step() {
         long start = System.nanoTime();
         dropGone(start);
@@ -136,7 +145,7 @@ final class Scheduler {
             retryAfter.stepped(took, active);
         } catch (RuntimeException e) {
             stepsFailed = Math.min(stepsFailed + 1, STEPS_FAILED_MAX);
-            // A failure of the step itself (memory, a kernel) concerns all of its sequences.
+            // Memory or a kernel failed, so no sequence of the step has a valid result.
             for (int i = active.size() - 1; i >= 0; i--) {
                 Sequence sequence = active.get(i);
                 leave(sequence, false);
@@ -145,12 +154,12 @@ final class Scheduler {
         }
     }
 
-    /** Frees the batch; after the last step. */
+    /** Frees the batch. Call it after the last step. */
     void close() {
         batch.close();
     }
 
-    /** Ends every sequence as cancelled. */
+    /** Ends all running sequences as cancelled. */
     void cancelAll() {
         for (int i = active.size() - 1; i >= 0; i--) {
             end(active.get(i), FinishReason.CANCELLED);
@@ -209,17 +218,17 @@ final class Scheduler {
             batch.setAdapter(table, sequence.adapter().on(backend, model.weights()));
             active.add(sequence);
             count();
-        } catch (RuntimeException e) { // no memory for the adapter on the device: its own trouble
+        } catch (RuntimeException e) { // e.g. no device memory for its adapter; others continue
             blocked = null;
             freeTables[freeTableCount++] = sequence.end(pages, false);
             sequence.fail(e);
         }
     }
 
-    /** Fills the batch; returns how many tokens the step draws. */
+    /** Fills the batch; returns the number of tokens that the step samples. */
     private int plan() {
         batch.clear();
-        drawingCount = 0;
+        samplingCount = 0;
         int count = planDecoding();
         int decodeRows = batch.rows();
         int room = Math.min(prefillRowsMax, batch.rowsMax() - decodeRows);
@@ -227,7 +236,7 @@ final class Scheduler {
         if (prompts > 0) {
             int rows =
                     steadyDecoding
-                            ? budget.rows(costs.nanos(), drawingCount, prompts)
+                            ? budget.rows(costs.nanos(), samplingCount, prompts)
                             : prefillRowsMax;
             count = planPrompts(Math.min(room, rows), count);
         }
@@ -235,8 +244,8 @@ final class Scheduler {
         return count;
     }
 
-    private int planPrompts(int rows, int drawn) {
-        int count = drawn;
+    private int planPrompts(int rows, int samples) {
+        int count = samples;
         int level = PrefillBudget.level(active, rows);
         int over = rows - PrefillBudget.total(active, level); // less than one row for each
         for (int i = 0; i < active.size(); i++) {
@@ -259,42 +268,42 @@ final class Scheduler {
             promptRows = Math.min(batch.rowsMax(), promptRows + active.get(i).promptRows());
         }
         int room = Math.max(0, batch.rowsMax() - decoding - promptRows);
-        int drafts = Math.min(draftRowsMax, room);
+        int draftRows = Math.min(draftRowsMax, room);
         costs.begin(decoding);
         int count = 0;
         for (int i = 0; i < active.size(); i++) {
             Sequence sequence = active.get(i);
             if (sequence.decoding()) {
                 int before = count;
-                sequence.planDraft(costs, Math.ceilDiv(drafts, decoding));
+                sequence.planDraft(costs, Math.ceilDiv(draftRows, decoding));
                 count = addRows(sequence, batch.rowsMax() - batch.rows(), count);
-                drafts -= count - before - 1;
-                decoding--; // who drafts less leaves more to those after it
+                draftRows -= count - before - 1;
+                decoding--; // unused draft rows are left to the sequences after it
             }
         }
         return count;
     }
 
     private int addRows(Sequence sequence, int rows, int count) {
-        int drawn = sequence.addRows(batch, rows);
-        for (int i = 0; i < drawn; i++) {
+        int samples = sequence.addRows(batch, rows);
+        for (int i = 0; i < samples; i++) {
             samplers[count + i] = sequence.sampler(i);
         }
-        if (drawn > 0) {
-            draws[drawingCount] = drawn;
-            drawing[drawingCount++] = sequence;
+        if (samples > 0) {
+            sampleCounts[samplingCount] = samples;
+            sampling[samplingCount++] = sequence;
         }
-        return count + drawn;
+        return count + samples;
     }
 
     private void deliver() {
-        for (int i = 0; i < drawingCount; i++) {
-            deliver(drawing[i], draws[i]);
+        for (int i = 0; i < samplingCount; i++) {
+            deliver(sampling[i], sampleCounts[i]);
         }
     }
 
-    private void deliver(Sequence sequence, int drawn) {
-        for (int i = 0; i < drawn && sequence.sampler(i).counts(); i++) {
+    private void deliver(Sequence sequence, int samples) {
+        for (int i = 0; i < samples && sequence.sampler(i).counts(); i++) {
             RuntimeException failure = sequence.sampler(i).failure();
             if (failure != null) {
                 leave(sequence, false);
@@ -318,12 +327,21 @@ final class Scheduler {
         sequence.finish(reason);
     }
 
+    /** Takes a sequence out of the batch and frees its pages; the caller then ends it. */
     private void leave(Sequence sequence, boolean sound) {
         blocked = null;
         active.remove(sequence);
-        int table = sequence.end(pages, sound);
-        batch.setAdapter(table, null);
-        freeTables[freeTableCount++] = table;
+        try {
+            int table = sequence.end(pages, sound);
+            batch.setAdapter(table, null);
+            freeTables[freeTableCount++] = table;
+            if (active.isEmpty()) {
+                pages.requireNoneHeld();
+            }
+        } catch (IllegalStateException e) { // a bug of ours; its reader must not wait for ever
+            sequence.fail(e);
+            throw e;
+        }
         count();
         retryAfter.left(System.nanoTime());
     }

@@ -1,4 +1,4 @@
-/** Which rows go into the next step, and the one thread that runs the steps. */
+/** Admission of sequences, the rows of each step, and the one thread that runs the steps. */
 @NullMarked
 package dev.longhand.engine.schedule;
 
