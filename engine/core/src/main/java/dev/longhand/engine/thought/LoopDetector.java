@@ -8,30 +8,33 @@ import org.jspecify.annotations.Nullable;
 import java.util.Arrays;
 
 /**
- * Finds out when the output of one sequence fulfils a {@link LoopRule}. For every period it counts
- * how many tokens in a row were the token so long before: a comparison per period and token, 1,024
- * of them in under a microsecond, however long the output is. Lines are compared by a 64-bit hash
- * of their tokens, once per line. Taking a token in allocates nothing.
+ * Detects the token with which the output of one sequence fulfils a {@link LoopRule}. For every
+ * period p it counts the last tokens in a row that equal the token p before. That is one comparison
+ * per period and token: 1,024 periods take less than a microsecond, whatever the length of the
+ * output. Lines are compared by a 64-bit hash of their tokens, once per line. Adding a token
+ * allocates nothing.
  */
 public final class LoopDetector {
     private static final long HASH_FACTOR = 0x9E3779B97F4A7C15L; // 2^64 over the golden ratio
 
     private final LoopRule rule;
     private final @Nullable TokenTable table;
-    private final int[] recent; // the newest twice, a window apart: the last tokens lie in a row
-    private final int[] runs; // the first of the longest period, the last of period 1
-    private final int leastRun; // max(L, r p) - p is never less: L - L / r, at p = L / r
+    // A ring of the last tokens, stored twice so that any window of it is contiguous.
+    private final int[] recent;
+    private final int[] runs; // by period, longest first: tokens in a row that repeat
+    // The shortest run of any loop: max(L, r p) - p is least at p = L / r, where it is L - L / r.
+    private final int leastRun;
     private final long[] lines; // a ring of hashes
-    private int at;
-    private int lineCount;
-    private int distinctLines;
-    private long lineHash;
-    private int lineTokens;
+    private int at; // ring index of the next token
+    private int lineCount; // lines added to the ring so far
+    private int distinctLines; // in the ring
+    private long lineHash; // of the current line
+    private int lineTokens; // of the current line
 
     /**
-     * A detector.
+     * Creates the detector of one sequence.
      *
-     * @param table bytes of every token; null without a tokenizer, and then lines are not looked at
+     * @param table bytes of every token; null without a tokenizer, which disables the rule of lines
      */
     public LoopDetector(LoopRule rule, @Nullable TokenTable table) {
         this.rule = rule;
@@ -43,17 +46,17 @@ public final class LoopDetector {
         lines = new long[rule.lines()];
     }
 
-    /** Takes the next token of the output in; returns whether it goes in circles with it. */
+    /** Adds the next output token; returns whether the rule is fulfilled with it. */
     public boolean accept(int token) {
-        boolean circles = periodEnds(token);
-        return (table != null && lines.length > 0 && lineEnds(table, token)) || circles;
+        boolean periodic = addToPeriods(token);
+        return (table != null && lines.length > 0 && addToLines(table, token)) || periodic;
     }
 
-    private boolean periodEnds(int token) {
+    private boolean addToPeriods(int token) {
         int window = runs.length;
         int[] tokens = recent;
         int[] counts = runs;
-        int first = at; // here lies the oldest of the window, the newest at its end
+        int first = at; // the window runs from here, oldest token first
         int longest = 0;
         for (int i = 0; i < window; i++) {
             int run = tokens[first + i] == token ? counts[i] + 1 : 0;
@@ -78,7 +81,7 @@ public final class LoopDetector {
         return false;
     }
 
-    private boolean lineEnds(TokenTable known, int token) {
+    private boolean addToLines(TokenTable known, int token) {
         lineHash = (lineHash ^ token) * HASH_FACTOR;
         lineHash ^= lineHash >>> 29;
         lineTokens++;

@@ -7,15 +7,16 @@ import dev.longhand.engine.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** What a request says about its thought, in tokens of the model; the same for all its samples. */
+/** The {@link Thinking} of a request in tokens of the model; immutable, shared by all samples. */
 public final class ThoughtRules {
     private final ThoughtMarkers markers;
     private final int budgetTokens;
     private final int[][] closings;
 
     /**
-     * Prepares a request's rules. Markers that it does not name are those that the vocabulary has a
-     * token for, else those that are text in any.
+     * Encodes the rules of a request. A request without markers gets {@link ThoughtMarkers#THINK}
+     * if its end marker is one token of the vocabulary, and otherwise {@link
+     * ThoughtMarkers#SKY_T1}, whose markers are ordinary text in any vocabulary.
      */
     public ThoughtRules(Thinking thinking, Tokenizer tokenizer) {
         if (thinking.markers() != null) {
@@ -29,9 +30,10 @@ public final class ThoughtRules {
     }
 
     /**
-     * What closes the thought. Where a part of the end marker stands already, as a "<" may in any
-     * formula, it is completed: written twice it would be no marker to those who read the text. Not
-     * so a marker that is a token of its own, since the model knows it by that token only.
+     * Encodes the closing text for each number of end marker bytes that the output may end with. A
+     * part of the marker, for example the "<" of a formula, is completed: parsers of the text would
+     * not recognise a whole marker written after it. A marker that is a single token is always
+     * written whole, since the model knows it by that token only.
      */
     private static int[][] closings(ThoughtMarkers markers, Tokenizer tokenizer) {
         byte[] end = markers.end().getBytes(StandardCharsets.UTF_8);
@@ -49,22 +51,22 @@ public final class ThoughtRules {
         return closings;
     }
 
-    /** Where the thought begins and ends. */
+    /** Returns the markers around the thought. */
     public ThoughtMarkers markers() {
         return markers;
     }
 
-    /** The most tokens of a thought, -1 if there is no limit. */
+    /** Returns the most tokens that the model may sample for the thought; -1 without a limit. */
     int budgetTokens() {
         return budgetTokens;
     }
 
-    /** What to write where so many bytes of the end marker stand already. */
+    /** Returns the tokens that close a thought after {@code endBytes} bytes of its end marker. */
     int[] closing(int endBytes) {
         return closings[endBytes];
     }
 
-    /** Every token that may be written for the model. */
+    /** Returns every token that may be forced on the model, with repetitions. */
     public int[] forcedTokens() {
         return Arrays.stream(closings).flatMapToInt(Arrays::stream).toArray();
     }

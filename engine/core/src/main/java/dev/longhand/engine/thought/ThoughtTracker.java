@@ -9,9 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Follows the output of one sequence: whether it thinks, how many tokens that took, and what to
- * write when the budget is spent. There is one thought in an output; markers that come after it are
- * part of the answer. Taking a token in allocates nothing.
+ * Tracks the thought in the output of one sequence: its bounds, its tokens, and the forced tokens
+ * that close it when its budget is spent. An output has at most one thought; later markers are part
+ * of the answer. Adding a token allocates nothing.
  */
 public final class ThoughtTracker {
     private static final int[] NOTHING = {};
@@ -29,7 +29,10 @@ public final class ThoughtTracker {
     private int thoughtTokens;
     private int endBytes;
 
-    /** A tracker for the output that follows a prompt. */
+    /**
+     * Creates the tracker of the output that follows a prompt. The thought begins at once if the
+     * begin marker is empty, or if the prompt ends with it, apart from white space.
+     */
     public ThoughtTracker(ThoughtRules rules, TokenTable table, int[] prompt) {
         this.rules = rules;
         this.table = table;
@@ -77,12 +80,15 @@ public final class ThoughtTracker {
         }
     }
 
-    /** The token that comes next whatever the model says, or -1 if the model decides. */
+    /** Returns the token that must come next, whatever the model samples; -1 if it is free. */
     public int forced() {
         return forcedCount < forced.length ? forced[forcedCount] : -1;
     }
 
-    /** How many guessed tokens a step may check beside its first, so that no draw is undone. */
+    /**
+     * Returns how many draft tokens the next step may verify. A step must not sample where a token
+     * has to be forced, so the rest of the budget is the limit.
+     */
     public int draftMax() {
         if (rules.budgetTokens() < 0 || (begun && !thinking && forced() < 0)) {
             return Integer.MAX_VALUE;
@@ -93,7 +99,7 @@ public final class ThoughtTracker {
         return rules.budgetTokens() - (thinking ? thoughtTokens + 1 : 0);
     }
 
-    /** Takes the next token of the output in. */
+    /** Adds the next output token. */
     public void accept(int token) {
         boolean wasThinking = thinking;
         forcedCount += forced() >= 0 ? 1 : 0;
@@ -111,8 +117,8 @@ public final class ThoughtTracker {
             }
         }
         if (wasThinking && thinking && forced.length > 0 && forced() < 0) {
-            thinking =
-                    false; // a tokenizer that rewrites the marker: it has been written all the same
+            // The tokenizer has rewritten the marker, so its bytes did not appear.
+            thinking = false;
             endBytes = table.length(token);
         }
         forceIfSpent();
@@ -128,17 +134,17 @@ public final class ThoughtTracker {
         return thinking;
     }
 
-    /** Output tokens before the thought: those of its beginning marker, and what came before. */
+    /** Returns the index of the thought's first output token, which follows the begin marker. */
     public int firstToken() {
         return firstToken;
     }
 
-    /** Tokens of the thought so far, the end marker's included. */
+    /** Returns the tokens of the thought so far, including those of the end marker. */
     public int thoughtTokens() {
         return thoughtTokens;
     }
 
-    /** Tokens of the answer so far: after the thought, or all if there was none. */
+    /** Returns the tokens of the answer so far: those after the thought, or all without one. */
     public int answerTokens() {
         if (!begun) {
             return outputCount;
@@ -146,7 +152,7 @@ public final class ThoughtTracker {
         return thinking ? 0 : outputCount - firstToken - thoughtTokens;
     }
 
-    /** How many bytes of the last token of the thought belong to it. */
+    /** Returns how many bytes of the thought's last token belong to the thought. */
     public int endBytes() {
         return endBytes;
     }

@@ -1,4 +1,4 @@
-/** Long chains of thought: where they begin and end, when they go in circles, what they count. */
+/** Long chains of thought: their bounds, their token budget, and the detection of loops. */
 @NullMarked
 package dev.longhand.engine.thought;
 

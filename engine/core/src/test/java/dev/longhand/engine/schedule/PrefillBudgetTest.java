@@ -23,19 +23,19 @@ class PrefillBudgetTest {
     @ParameterizedTest(name = "decodes {0} ms, a row {1} ms")
     @CsvSource({"50, 10", "50, 1", "10, 0.01", "30, 0.2", "5, 40"})
     void stepsStayBelowTwiceTheTimeOfDecodes(double decodeMillis, double rowMillis) {
-        PrefillBudget pace = new PrefillBudget(ROWS_MAX);
+        PrefillBudget budget = new PrefillBudget(ROWS_MAX);
         int slow = 0;
         int last = 0;
         int pauses = 0;
         for (int step = 0; step < 1000; step++) {
-            pace.decoded(decodeMillis * 1e6);
-            int rows = pace.rows(decodeMillis * 1e6, 1, 1);
+            budget.decoded(decodeMillis * 1e6);
+            int rows = budget.rows(decodeMillis * 1e6, 1, 1);
             if (rows == 0) {
                 pauses++;
                 continue;
             }
             double millis = decodeMillis + rowMillis * rows * (1 + 0.1 * Math.sin(step));
-            pace.measured((long) (millis * 1e6), decodeMillis * 1e6, rows);
+            budget.measured((long) (millis * 1e6), decodeMillis * 1e6, rows);
             slow += millis > 2 * decodeMillis && rows > 2 ? 1 : 0;
             last = rows;
         }
@@ -51,41 +51,41 @@ class PrefillBudgetTest {
      */
     @Test
     void theFirstStepsAreCareful() {
-        PrefillBudget pace = new PrefillBudget(ROWS_MAX);
-        assertEquals(4, pace.rows(0, 1, 1));
-        pace.measured(1_000_000, 0, 4);
-        pace.decoded(1e9);
-        assertEquals(4, pace.rows(1e9, 1, 1));
-        pace.measured(1_000_040_000, 1e9, 4);
-        assertEquals(8, pace.rows(1e9, 1, 1));
+        PrefillBudget budget = new PrefillBudget(ROWS_MAX);
+        assertEquals(4, budget.rows(0, 1, 1));
+        budget.measured(1_000_000, 0, 4);
+        budget.decoded(1e9);
+        assertEquals(4, budget.rows(1e9, 1, 1));
+        budget.measured(1_000_040_000, 1e9, 4);
+        assertEquals(8, budget.rows(1e9, 1, 1));
     }
 
     /** Where one decode is usual, five that run for a while leave fewer prompt rows. */
     @Test
     void whatIsUsualCounts() {
-        PrefillBudget pace = new PrefillBudget(ROWS_MAX);
+        PrefillBudget budget = new PrefillBudget(ROWS_MAX);
         for (int step = 0; step < 1000; step++) {
-            pace.decoded(1e9);
-            pace.rows(1e9, 1, 1);
-            pace.measured(1_400_000_000, 1e9, 4); // 0.1 s a row
+            budget.decoded(1e9);
+            budget.rows(1e9, 1, 1);
+            budget.measured(1_400_000_000, 1e9, 4); // 0.1 s a row
         }
-        assertEquals(6, pace.rows(1e9, 1, 1));
-        pace.decoded(1.3e9);
-        assertEquals(3, pace.rows(1.3e9, 1, 1));
-        pace.decoded(2e9);
-        assertEquals(2, pace.rows(2e9, 1, 1));
+        assertEquals(6, budget.rows(1e9, 1, 1));
+        budget.decoded(1.3e9);
+        assertEquals(3, budget.rows(1.3e9, 1, 1));
+        budget.decoded(2e9);
+        assertEquals(2, budget.rows(2e9, 1, 1));
     }
 
     /** A single decode beside seven prompts waits for them, rather than they for it. */
     @Test
     void manyPromptsHaveTheirWay() {
-        PrefillBudget pace = new PrefillBudget(ROWS_MAX);
+        PrefillBudget budget = new PrefillBudget(ROWS_MAX);
         for (int step = 0; step < 10; step++) {
-            pace.decoded(1e9);
-            pace.rows(1e9, 1, 7);
-            pace.measured(1_400_000_000, 1e9, 4); // 0.1 s a row
+            budget.decoded(1e9);
+            budget.rows(1e9, 1, 7);
+            budget.measured(1_400_000_000, 1e9, 4); // 0.1 s a row
         }
-        assertEquals(42, pace.rows(1e9, 1, 7), 1);
-        assertEquals(6, pace.rows(1e9, 4, 4), 1);
+        assertEquals(42, budget.rows(1e9, 1, 7), 1);
+        assertEquals(6, budget.rows(1e9, 4, 4), 1);
     }
 }

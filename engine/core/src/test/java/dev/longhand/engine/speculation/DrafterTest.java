@@ -16,16 +16,16 @@ class DrafterTest {
      * Returns a model with measured steps of every size: {@code base} for one row, {@code row} for
      * each further one.
      */
-    private static StepCostModel forecast(double base, double row) {
-        StepCostModel forecast = new StepCostModel(ROWS_MAX);
+    private static StepCostModel costs(double base, double row) {
+        StepCostModel costs = new StepCostModel(ROWS_MAX);
         for (int rows = 1; rows <= ROWS_MAX; rows++) {
             for (int run = 0; run < 20; run++) {
-                forecast.begin(rows);
-                forecast.measured((long) (1000 * (base + row * (rows - 1))));
+                costs.begin(rows);
+                costs.measured((long) (1000 * (base + row * (rows - 1))));
             }
         }
-        forecast.begin(1);
-        return forecast;
+        costs.begin(1);
+        return costs;
     }
 
     private static Drafter looping(Speculation mode) {
@@ -52,66 +52,65 @@ class DrafterTest {
     void cheapRowsAreUsedUpByALoop() {
         assertEquals(
                 Drafter.DRAFT_MAX,
-                looping(Speculation.AUTO).plan(forecast(100, 1), Drafter.DRAFT_MAX));
-        assertEquals(3, looping(Speculation.AUTO).plan(forecast(100, 1), 3));
-        assertEquals(0, looping(Speculation.AUTO).plan(forecast(100, 1), 0));
+                looping(Speculation.AUTO).plan(costs(100, 1), Drafter.DRAFT_MAX));
+        assertEquals(3, looping(Speculation.AUTO).plan(costs(100, 1), 3));
+        assertEquals(0, looping(Speculation.AUTO).plan(costs(100, 1), 0));
     }
 
     @Test
     void rowsThatCostAStepAreNotWorthIt() {
-        assertEquals(0, looping(Speculation.AUTO).plan(forecast(100, 97), Drafter.DRAFT_MAX));
+        assertEquals(0, looping(Speculation.AUTO).plan(costs(100, 97), Drafter.DRAFT_MAX));
         assertEquals(
-                Drafter.DRAFT_MAX,
-                looping(Speculation.ON).plan(forecast(100, 97), Drafter.DRAFT_MAX));
+                Drafter.DRAFT_MAX, looping(Speculation.ON).plan(costs(100, 97), Drafter.DRAFT_MAX));
     }
 
     @Test
     void aStepInTheCostEndsTheDraft() {
-        StepCostModel forecast = new StepCostModel(ROWS_MAX);
+        StepCostModel costs = new StepCostModel(ROWS_MAX);
         for (int rows = 1; rows <= ROWS_MAX; rows++) {
             for (int run = 0; run < 20; run++) {
-                forecast.begin(rows);
-                forecast.measured(rows <= 8 ? 100_000 + 5_000 * rows : 900_000);
+                costs.begin(rows);
+                costs.measured(rows <= 8 ? 100_000 + 5_000 * rows : 900_000);
             }
         }
-        forecast.begin(1);
-        assertEquals(7, looping(Speculation.AUTO).plan(forecast, Drafter.DRAFT_MAX));
+        costs.begin(1);
+        assertEquals(7, looping(Speculation.AUTO).plan(costs, Drafter.DRAFT_MAX));
     }
 
     @Test
     void repetitionsThatLeadNowhereAreFoundOutWithoutAStep() {
-        assertEquals(0, deceiving(Speculation.AUTO).plan(forecast(100, 20), Drafter.DRAFT_MAX));
-        assertEquals(0, deceiving(Speculation.ON).plan(forecast(100, 20), Drafter.DRAFT_MAX));
+        assertEquals(0, deceiving(Speculation.AUTO).plan(costs(100, 20), Drafter.DRAFT_MAX));
+        assertEquals(0, deceiving(Speculation.ON).plan(costs(100, 20), Drafter.DRAFT_MAX));
     }
 
     @Test
     void neighboursInTheStepRaiseThePrice() {
-        StepCostModel forecast = forecast(100, 30);
-        int alone = looping(Speculation.AUTO).plan(forecast, Drafter.DRAFT_MAX);
-        forecast.begin(8);
-        int among = looping(Speculation.AUTO).plan(forecast, Drafter.DRAFT_MAX);
+        StepCostModel costs = costs(100, 30);
+        int alone = looping(Speculation.AUTO).plan(costs, Drafter.DRAFT_MAX);
+        costs.begin(8);
+        int among = looping(Speculation.AUTO).plan(costs, Drafter.DRAFT_MAX);
         assertTrue(among < alone, among + " among others, " + alone + " alone");
     }
 
     @Test
     void aSizeThatSeemedTooSlowIsTriedAgain() {
-        StepCostModel forecast = forecast(100, 0);
+        StepCostModel costs = costs(100, 0);
         for (int rows = 2; rows <= ROWS_MAX; rows++) {
             for (int run = 0; run < 200; run++) { // another process uses the machine for a while
-                forecast.begin(rows);
-                forecast.measured(5_000_000);
+                costs.begin(rows);
+                costs.measured(5_000_000);
             }
         }
-        forecast.begin(1);
+        costs.begin(1);
         Drafter drafter = looping(Speculation.AUTO);
-        assertEquals(0, drafter.plan(forecast, Drafter.DRAFT_MAX));
+        assertEquals(0, drafter.plan(costs, Drafter.DRAFT_MAX));
         int steps = 0;
         int draft = 0;
         for (; draft == 0 && steps < 10_000; steps++) {
-            forecast.begin(1);
-            draft = drafter.plan(forecast, Drafter.DRAFT_MAX);
-            forecast.begin(1);
-            forecast.measured(100_000);
+            costs.begin(1);
+            draft = drafter.plan(costs, Drafter.DRAFT_MAX);
+            costs.begin(1);
+            costs.measured(100_000);
         }
         assertTrue(steps > 100 && steps < 3_000, "after " + steps + " steps");
     }
