@@ -32,7 +32,7 @@ import java.util.Objects;
  * output when it is admitted, and never needs another. Misuse throws {@link IllegalStateException}:
  * a page that is given back without a holder, a page that is kept without a holder, a page taken
  * when none is available, pages held after all sequences have ended, or page counts that do not add
- * up. Used by one thread at a time.
+ * up. {@code -ea} adds a check of every page when no sequence runs. Used by one thread at a time.
  */
 public final class PagePool {
     private final int[] free; // a stack
@@ -105,6 +105,9 @@ public final class PagePool {
             evict(idleLongest());
         }
         int page = free[--freeCount];
+        if (holders[page] != 0) {
+            throw new IllegalStateException("KV page %d is free, but has a holder".formatted(page));
+        }
         hold(page);
         requireBalance();
         return page;

@@ -7,7 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.longhand.kernels.kvcache.KvShape;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
+import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -104,8 +108,69 @@ class PagePoolTest {
             held.add(own);
         }
         assertTrue(hits > 1000, "hits: " + hits);
+        assertThrows(IllegalStateException.class, pool::requireNoneHeld);
         held.forEach(own -> giveBack(pool, own));
+        pool.requireNoneHeld();
         assertEquals(pages, pool.available());
         assertEquals(pages, Arrays.stream(take(pool, pages)).distinct().count());
+    }
+
+    private static void assertRefused(String message, Executable action) {
+        String actual = assertThrows(IllegalStateException.class, action).getMessage();
+        assertTrue(actual.contains(message), actual);
+    }
+
+    @Test
+    void aPageIsGivenBackOncePerHolder() {
+        PagePool pool = new PagePool(2);
+        int[] pages = take(pool, 1);
+        pool.keep("a", tokens(SIZE, 1), SIZE, pages);
+        assertEquals(1, pool.share("a", tokens(SIZE, 1), 1, new int[1]));
+        pool.giveBack(pages[0]);
+        assertRefused("1 KV pages are held", pool::requireNoneHeld);
+        pool.giveBack(pages[0]);
+        pool.requireNoneHeld();
+        assertRefused("given back, but has no holder", () -> pool.giveBack(pages[0]));
+        int other = take(pool, 1)[0];
+        pool.giveBack(other);
+        assertRefused("given back, but has no holder", () -> pool.giveBack(other));
+        pool.requireNoneHeld();
+    }
+
+    @Test
+    void onlyHeldPagesAreKept() {
+        PagePool pool = new PagePool(2);
+        int[] pages = take(pool, 2);
+        pool.giveBack(pages[1]);
+        assertRefused(
+                "kept, but has no holder",
+                () -> pool.keep("a", tokens(2 * SIZE, 1), 2 * SIZE, pages));
+    }
+
+    /** No sequence of calls breaks the counts, so the test breaks them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"freeCount", "heldCount"})
+    void pageCountsAddUp(String counter) throws ReflectiveOperationException {
+        PagePool pool = new PagePool(4);
+        int page = pool.take();
+        Field field = PagePool.class.getDeclaredField(counter);
+        field.setAccessible(true);
+        field.setInt(pool, field.getInt(pool) - 1);
+        String counts = counter.equals("freeCount") ? "2 KV pages are free" : "0 held";
+        assertRefused(counts, () -> pool.share("a", new int[SIZE], 1, new int[1]));
+        assertRefused("of 4 in all", () -> pool.giveBack(page));
+        assertRefused("of 4 in all", pool::take);
+    }
+
+    @Test
+    void aPageIsFreeOnce() throws ReflectiveOperationException {
+        PagePool pool = new PagePool(4);
+        Field field = PagePool.class.getDeclaredField("free");
+        field.setAccessible(true);
+        int[] free = (int[]) field.get(pool);
+        free[1] = free[0];
+        assertThrows(AssertionError.class, pool::requireNoneHeld);
+        take(pool, 3);
+        assertRefused("is free, but has a holder", pool::take);
     }
 }
