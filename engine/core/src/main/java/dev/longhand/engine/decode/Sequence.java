@@ -218,7 +218,7 @@ public final class Sequence {
         require(decoding() || state == State.PREFILLING, "give its pages back");
         state = State.RELEASED;
         if (sound) {
-            assert cached - prompt.length <= outputCount : "a cached token was not accepted";
+            assert cached < prompt.length || cached == prompt.length + outputCount - 1 : "mid-step";
             int[] tokens = Arrays.copyOf(prompt, Math.max(prompt.length, cached));
             for (int i = prompt.length; i < cached; i++) {
                 tokens[i] = log.token(i - prompt.length);
@@ -347,7 +347,7 @@ public final class Sequence {
         if (outputCount++ == 0) {
             clock.firstToken();
         }
-        assert cached == prompt.length + outputCount - 1 : "all tokens but the last are cached";
+        assert cached == prompt.length + outputCount - 1 : "a sample accepted twice";
         if (controls.stop().endsWith(lastToken)) {
             return FinishReason.STOP;
         }

@@ -244,6 +244,18 @@ class SequenceTest {
         assertRefused("cannot use more positions than reserved", () -> plan(sequence, PAGE));
     }
 
+    /** Such rows have no token by which the page could be shared. */
+    @Test
+    void rowsWithoutATokenAreNotKept() {
+        Sequence failed = inState(Life.DECODING);
+        plan(failed, PAGE);
+        assertThrows(AssertionError.class, () -> failed.end(pool, true));
+        Sequence sequence = inState(Life.DECODING);
+        plan(sequence, PAGE);
+        sequence.end(pool, false);
+        pool.requireNoneHeld();
+    }
+
     @Test
     void withoutEnoughPagesASequenceHoldsNone() {
         Sequence large = sequence(PAGE, PAGE * (PAGES - 2));
