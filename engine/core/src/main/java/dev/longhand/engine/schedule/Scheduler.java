@@ -26,6 +26,8 @@ import java.util.concurrent.FutureTask;
  * #failing}. A step in which no sequence begins or ends allocates nothing.
  */
 final class Scheduler {
+    private static final System.Logger LOG = System.getLogger(Scheduler.class.getName());
+
     /**
      * After this many failed steps in a row the device counts as lost. A single step may fail for
      * lack of memory and the next one succeed.
@@ -159,10 +161,14 @@ final class Scheduler {
         batch.close();
     }
 
-    /** Ends all running sequences as cancelled. */
+    /** Ends all running sequences as cancelled, even if pages of one of them are inconsistent. */
     void cancelAll() {
         for (int i = active.size() - 1; i >= 0; i--) {
-            end(active.get(i), FinishReason.CANCELLED);
+            try {
+                end(active.get(i), FinishReason.CANCELLED);
+            } catch (IllegalStateException e) { // its reader has been told
+                LOG.log(System.Logger.Level.ERROR, "cancelling a sequence", e);
+            }
         }
     }
 
@@ -341,8 +347,9 @@ final class Scheduler {
         } catch (IllegalStateException e) { // a bug of ours; its reader must not wait for ever
             sequence.fail(e);
             throw e;
+        } finally {
+            count();
         }
-        count();
         retryAfter.left(System.nanoTime());
     }
 }
