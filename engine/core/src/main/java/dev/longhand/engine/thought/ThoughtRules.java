@@ -31,9 +31,9 @@ public final class ThoughtRules {
 
     /**
      * Encodes the closing text for each number of end marker bytes that the output may end with. A
-     * part of the marker, for example the "<" of a formula, is completed: parsers of the text would
-     * not recognise a whole marker written after it. A marker that is a single token is always
-     * written whole, since the model knows it by that token only.
+     * part of the marker, for example the {@code <} of a formula, is completed: parsers of the text
+     * would not recognise a whole marker written after it. A marker that is a single token is
+     * always written whole, since the model knows it by that token only.
      */
     private static int[][] closings(ThoughtMarkers markers, Tokenizer tokenizer) {
         byte[] end = markers.end().getBytes(StandardCharsets.UTF_8);
