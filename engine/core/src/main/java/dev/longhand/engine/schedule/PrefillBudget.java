@@ -7,10 +7,10 @@ import java.util.List;
 /**
  * The number of prompt rows that a step may have. Without decoding sequences, it is the maximum.
  * With them, it is chosen so that the step takes at most 1 + {@link #SLOWDOWN} times as long as
- * decoding alone usually takes; if there are more prompts than decoding sequences, the factor grows
- * with their ratio. The time per prompt row is estimated from measured steps. Results do not depend
- * on the budget. Prompts share the rows equally, so a short one does not wait for a long one that
- * came before it. Allocates nothing after construction; used by one thread at a time.
+ * decoding alone usually takes. If there are more prompts than decoding sequences, the slowdown is
+ * multiplied by their ratio. The time per prompt row is estimated from measured steps. Results do
+ * not depend on the budget. Prompts share the rows equally, so a short one does not wait for a long
+ * one that came before it. Allocates nothing after construction; used by one thread at a time.
  */
 final class PrefillBudget {
     /** The slowdown that decodes tolerate: a reader sees no gap of twice the usual time. */

@@ -253,7 +253,8 @@ final class Scheduler {
     private int planPrompts(int rows, int samples) {
         int count = samples;
         int level = PrefillBudget.level(active, rows);
-        int over = rows - PrefillBudget.total(active, level); // less than one row for each
+        int over =
+                rows - PrefillBudget.total(active, level); // fewer than the prompts that want more
         for (int i = 0; i < active.size(); i++) {
             Sequence sequence = active.get(i);
             int wanted = sequence.promptRows();

@@ -109,7 +109,9 @@ public final class Drafter {
         return best;
     }
 
-    /** Returns a draft token by its index from 0, which is less than the last {@link #plan}. */
+    /**
+     * Returns draft token {@code position}, counted from 0, of those that {@link #plan} allowed.
+     */
     public int draftToken(int position) {
         return index.draftToken(position);
     }

@@ -9,7 +9,7 @@ public final class StepCostModel {
     /** The assumed cost of a row, relative to the fixed cost of a step, for unmeasured sizes. */
     private static final double ROW_ASSUMED = 0.1;
 
-    /** The weight of a new measurement. */
+    /** The weight of a new measurement in the estimate of its size. */
     private static final double NEW_WEIGHT = 1.0 / 8;
 
     /** Measurements are capped at this multiple of the estimate: other processes share the core. */
