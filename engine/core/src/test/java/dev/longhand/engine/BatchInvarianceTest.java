@@ -140,15 +140,14 @@ class BatchInvarianceTest {
         Path checkpoint = setting.checkpoint;
         EngineConfig config =
                 EngineConfig.of(checkpoint)
-                        .device(setting.device)
-                        .threads(threads)
-                        .kvDtype(setting.kv)
-                        .weights(setting.weights)
-                        .prefillRowsMax(chunk)
-                        .steadyDecoding(false) // otherwise chunks are limited to a few rows
-                        .sequencesMax(NEIGHBOURS_MAX + 1)
-                        .kvTokensMax(8192)
-                        .build();
+                        .withDevice(setting.device)
+                        .withThreads(threads)
+                        .withKvDtype(setting.kv)
+                        .withWeights(setting.weights)
+                        .withPrefillRowsMax(chunk)
+                        .withSteadyDecoding(false) // otherwise chunks are limited to a few rows
+                        .withSequencesMax(NEIGHBOURS_MAX + 1)
+                        .withKvTokensMax(8192);
         try (Engine engine = Engine.open(config)) {
             List<Generation> others = new ArrayList<>();
             for (int i = 0; i < neighbours; i++) {

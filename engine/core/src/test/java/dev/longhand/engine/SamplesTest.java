@@ -142,7 +142,7 @@ class SamplesTest {
     void whenTheFirstIsCancelledAnotherComputesThePrompt() {
         List<Completion> alone = alone(Device.CPU, 300, 20, 4);
         // The prompt advances by two rows a step, so the cancel arrives in its middle.
-        EngineConfig config = config(Device.CPU).prefillRowsMax(2).kvTokensMax(4096).build();
+        EngineConfig config = config(Device.CPU).withPrefillRowsMax(2).withKvTokensMax(4096);
         try (Engine engine = Engine.open(config)) {
             List<Generation> samples = engine.submitAll(request(300, 20, SEED), 4);
             samples.getFirst().cancel();

@@ -106,6 +106,11 @@ public record ModelConfig(
                 QuantizationScheme.read(config).orElse(null));
     }
 
+    /** Returns the shape of a KV cache for this model. */
+    public KvShape kvShape(int pages, DType dtype) {
+        return new KvShape(layers, pages, kvHeads, headDim, dtype);
+    }
+
     /** Returns the names and shapes of the model's tensors. */
     public ModelLayout layout() {
         return architecture.layout(this);

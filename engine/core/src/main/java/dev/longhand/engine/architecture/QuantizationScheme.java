@@ -145,7 +145,7 @@ public record QuantizationScheme(Method method, int bits, int groupInputs, int z
     }
 
     /** Returns the number of groups in a layer with that many inputs. */
-    int groups(int inputs) {
+    public int groups(int inputs) {
         return groupInputs == 0 ? 1 : Math.ceilDiv(inputs, groupInputs);
     }
 }
