@@ -32,6 +32,7 @@ class SourceRulesTest {
     private static final int FILE_LINES_MAX = 400;
     private static final int METHOD_LINES_MAX = 70;
     private static final int LINE_CHARACTERS_MAX = 110;
+    private static final int PACKAGES_OF_CORE = 6;
     private static final List<String> ENDINGS =
             List.of(".java", ".c", ".h", ".cpp", ".hpp", ".inc", ".cu", ".cuh", ".py", ".sh");
 
@@ -116,6 +117,18 @@ class SourceRulesTest {
     }
 
     /** An embedder has no command line: errors of the library name the settings of its API. */
+    /** An embedder sees few packages; others are for the project's own modules, by name. */
+    @Test
+    void coreExportsFewPackages() throws IOException {
+        Path module = ROOT.resolve("engine/core/src/main/java/module-info.java");
+        List<String> toAll =
+                Files.readAllLines(module).stream()
+                        .map(String::strip)
+                        .filter(line -> line.startsWith("exports ") && line.endsWith(";"))
+                        .toList();
+        assertEquals(PACKAGES_OF_CORE, toAll.size(), toAll.toString());
+    }
+
     @Test
     void librariesNameNoOptionsOfTheCommandLine() throws IOException {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
