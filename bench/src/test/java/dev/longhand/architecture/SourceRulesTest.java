@@ -116,7 +116,6 @@ class SourceRulesTest {
         assertEquals(List.of(), tooLong);
     }
 
-    /** An embedder has no command line: errors of the library name the settings of its API. */
     /** An embedder sees few packages; others are for the project's own modules, by name. */
     @Test
     void coreExportsFewPackages() throws IOException {
@@ -129,6 +128,7 @@ class SourceRulesTest {
         assertEquals(PACKAGES_OF_CORE, toAll.size(), toAll.toString());
     }
 
+    /** An embedder has no command line: errors of the library name the settings of its API. */
     @Test
     void librariesNameNoOptionsOfTheCommandLine() throws IOException {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
