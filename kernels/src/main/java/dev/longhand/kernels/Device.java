@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * The device on which an engine computes: one of the constants, or an emulated CUDA device from an
  * artifact on the class path or module path.
  *
- * @param name lower-case letters, digits and dashes
+ * @param name lower-case letters, digits and dashes, beginning with a letter
  */
 public record Device(String name) {
     // Declared before the constants, whose constructor uses it.
@@ -33,9 +33,9 @@ public record Device(String name) {
     public static final Device REFERENCE = new Device("reference");
 
     /**
-     * Creates the name of a device; {@link BackendChoice#open} checks that it is available.
+     * Creates a device from its name; {@link BackendChoice#open} checks that it is available.
      *
-     * @throws IllegalArgumentException if the name contains any other character
+     * @throws IllegalArgumentException if the name is not as described above
      */
     public Device {
         if (!NAME.matcher(name).matches()) {
@@ -46,14 +46,15 @@ public record Device(String name) {
     /**
      * Returns the device of a name, ignoring case.
      *
-     * @throws IllegalArgumentException if this cannot be the name of a device
+     * @throws IllegalArgumentException if it is not a valid device name
      */
     public static Device of(String name) {
         return new Device(name.toLowerCase(Locale.ROOT));
     }
 
     /**
-     * Whether this is one of the constants, or an emulator on the class path or module path has it.
+     * Whether this is one of the constants or the device of an emulator on the class path or module
+     * path.
      */
     public boolean offered() {
         return List.of(AUTO, CPU, CUDA, REFERENCE).contains(this) || emulator().isPresent();

@@ -47,8 +47,8 @@ public interface BackendMemory {
      *
      * @param dtype a quantised dtype that the {@link Capabilities} include
      * @param shape [outputs, inputs]
-     * @param content writes the weights, see {@code tensor.QuantizedMatrix}, into zeros; called
-     *     once, before this method returns
+     * @param content writes the weights into a zeroed tensor, in the layout of {@code
+     *     tensor.QuantizedMatrix}; called once, before this method returns
      */
     Tensor fillWeights(DType dtype, Shape shape, Consumer<HostTensor> content);
 
@@ -79,7 +79,7 @@ public interface BackendMemory {
      */
     void reload(Linear linear, List<HostTensor> weights);
 
-    /** Allocates a KV cache; its memory is committed as pages are written where possible. */
+    /** Allocates a KV cache. Where the backend can, it commits memory only as pages are written. */
     KvCache allocateKv(KvShape shape);
 
     /** Allocates an empty step batch; arguments as in {@link StepBatch#StepBatch}. */
@@ -104,6 +104,6 @@ public interface BackendMemory {
     /** Free bytes of the backend's own memory; empty if it computes in host memory. */
     OptionalLong freeBytes();
 
-    /** Scratch bytes of steps of a shape, in addition to activations: for sampling and matmuls. */
+    /** Bytes that steps of this shape need for sampling and matmuls, in addition to activations. */
     long scratchBytes(StepShape step);
 }

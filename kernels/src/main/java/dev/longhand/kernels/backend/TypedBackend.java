@@ -48,7 +48,7 @@ public abstract class TypedBackend<
     }
 
     /**
-     * Casts an object to its backend's own class.
+     * Casts an object to a class of this backend.
      *
      * @throws IllegalArgumentException if it belongs to another backend
      */

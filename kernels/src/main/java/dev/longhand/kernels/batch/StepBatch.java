@@ -164,7 +164,7 @@ public class StepBatch implements Rows, AutoCloseable {
         return positions.getAtIndex(JAVA_INT, row);
     }
 
-    /** The page table of a row's sequence. */
+    /** The index of the page table of a row's sequence. */
     public int sequence(int row) {
         return sequences.getAtIndex(JAVA_INT, row);
     }

@@ -49,7 +49,7 @@ public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuSte
      * Starts the threads.
      *
      * @param isa an instruction set that the library names, or null for the best
-     * @param threads at least 1; 0 is one per processor
+     * @param threads number of threads; 0 is one per processor
      */
     public CpuBackend(CpuLibrary library, @Nullable String isa, int threads) {
         super(HostTensor.class, CpuLinear.class, CpuStepBatch.class, CpuKv.class);

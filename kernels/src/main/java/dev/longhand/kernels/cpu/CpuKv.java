@@ -11,8 +11,8 @@ import java.lang.foreign.Arena;
 
 /**
  * A paged cache in the layout of the C kernels: keys [layers, pages, kvHeads, headDim, 64], values
- * [layers, pages, kvHeads, 64, headDim], of INT8 with scales after each tile; committed as pages
- * are written.
+ * [layers, pages, kvHeads, 64, headDim]. INT8 values have their scales after each tile. Memory is
+ * committed as pages are written.
  */
 final class CpuKv implements KvCache {
     private final Arena arena = Arena.ofShared();

@@ -12,8 +12,8 @@ import java.util.List;
  * are packed one after another into large reservations, so that nearly all of them lie on huge
  * pages. With one reservation per matrix (0.5 to 2.5 MB at the 0.5B shape) only 38 % did, because a
  * huge page needs 2 MiB within one reservation. Reservations are multiples of 2 MiB, so Linux
- * aligns them to 2 MiB. If a piece does not fit into the rest of a reservation, that rest is
- * skipped; it costs address space only, since it is never touched.
+ * aligns them to 2 MiB. If a piece does not fit into the rest of a reservation, that rest stays
+ * unused. It costs address space only, since it is never touched.
  */
 final class WeightMemory implements AutoCloseable {
     private static final long HUGE_PAGE_BYTES = 2L << 20;
@@ -28,7 +28,7 @@ final class WeightMemory implements AutoCloseable {
         this.library = library;
     }
 
-    /** Zeroed memory, aligned to a cache line. */
+    /** Returns zeroed memory, aligned to a cache line. */
     MemorySegment take(long bytes) {
         long whole = roundUp(bytes, CACHE_LINE_BYTES);
         if (whole > rest.byteSize()) {

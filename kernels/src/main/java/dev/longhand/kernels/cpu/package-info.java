@@ -1,4 +1,4 @@
-/** The embedded default: our C kernels on the host's cores. */
+/** The default backend without a GPU: our C kernels on the host's cores. */
 @NullMarked
 package dev.longhand.kernels.cpu;
 

@@ -12,12 +12,12 @@ import java.lang.foreign.MemorySegment;
  * the plan in place for each step.
  */
 final class AttentionPlan {
-    /** Positions of a split; {@code attention.cu}. */
+    /** Positions per split, as in {@code attention.cu}. */
     private static final int SPLIT_POSITIONS = 256;
 
     /**
-     * Rows per tile: 16 rows with 5 query heads per KV head are 80 columns, ten column tiles over
-     * the same KV.
+     * Rows per tile. With 5 query heads per KV head, 16 rows are 80 columns: ten column tiles that
+     * read the same KV.
      */
     private static final int TILE_ROWS = 16;
 

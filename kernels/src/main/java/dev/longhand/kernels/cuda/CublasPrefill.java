@@ -91,9 +91,9 @@ final class CublasPrefill {
     }
 
     /**
-     * Whether cuBLAS multiplies these rows, provided that no adapter changes them. True for the
-     * rows of a step with prompts, but not for its logits; false for decode-only steps, which are
-     * recorded and therefore run our kernels.
+     * Whether cuBLAS multiplies these rows, provided that no adapter changes them. True for a step
+     * with prompts of at least {@link #ROWS_MIN} rows. False for the rows whose logits it computes,
+     * and for decode-only steps, which are recorded and therefore run our kernels.
      */
     boolean takes(Rows rows) {
         return rows instanceof CudaStepBatch batch

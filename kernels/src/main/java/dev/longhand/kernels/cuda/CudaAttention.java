@@ -45,7 +45,7 @@ final class CudaAttention {
         return kernels.call("attention", name + headDim);
     }
 
-    /** Why attention with this cache and this number of query heads is not supported, if so. */
+    /** Why attention with this cache and number of query heads is not supported; empty if it is. */
     static Optional<String> refusal(KvShape shape, int heads) {
         if (shape.dtype() != CudaKv.DTYPE) {
             return Optional.of(CudaKv.OTHER_DTYPE);

@@ -36,7 +36,7 @@ import java.util.function.Function;
 /**
  * The backend of our CUDA kernels, on one stream of one device. Activations are F32, and are
  * rounded to bf16 where they enter a tensor core. Weights are bf16 (f16 and f32 are rounded to it)
- * or quantised, whose values are exact in a tensor core. Sums are F32.
+ * or quantised, to values that are exact in a tensor core. Sums are F32.
  */
 public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, CudaStepBatch, CudaKv> {
     private static final int THREADS = 256;
@@ -71,7 +71,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
         this(library, ordinal, CudaKernels::ptx);
     }
 
-    /** Opens a device with PTX texts from another source, by name. */
+    /** Opens a device whose PTX texts {@code ptx} returns by name. */
     CudaBackend(CudaLibrary library, int ordinal, Function<String, byte[]> ptx) {
         super(CudaTensor.class, CudaLinear.class, CudaStepBatch.class, CudaKv.class);
         CudaDriver driver = CudaDrivers.open(library, ordinal);
@@ -106,8 +106,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
     }
 
     /**
-     * Switches the products over the rows of prompts to cuBLAS; see {@link
-     * dev.longhand.kernels.Prefill}.
+     * Uses cuBLAS for products over the rows of prompts; see {@link dev.longhand.kernels.Prefill}.
      *
      * @throws dev.longhand.bindings.cuda.CudaUnavailableException if cuBLAS is not available
      * @throws dev.longhand.bindings.cuda.CublasException if a call to cuBLAS fails

@@ -43,10 +43,10 @@ final class CudaLinearKernels {
     private record Product(Shapes base, Shapes adapted) {}
 
     /**
-     * The kernels of a product for up to 8 rows, up to 16, any number of rows of an odd width, and
-     * more than 16 rows.
+     * The kernels of a product: for up to 8 rows, for up to 16, for input widths that are not whole
+     * chunks with any number of rows, and for more than 16 rows.
      *
-     * @param takesAdapters whether {@code Adapted} is a parameter
+     * @param takesAdapters whether the kernels have a parameter {@code Adapted}
      */
     private record Shapes(
             KernelCall eight,
@@ -55,7 +55,7 @@ final class CudaLinearKernels {
             KernelCall wide,
             boolean takesAdapters) {}
 
-    /** The kernels of A x for whole chunks of inputs, and for odd widths. */
+    /** The kernels of A x: for inputs in whole chunks, and for other widths. */
     private record Shrink(KernelCall aligned, KernelCall odd) {}
 
     CudaLinearKernels(CudaKernels kernels, CudaLoras loras) {
@@ -107,7 +107,7 @@ final class CudaLinearKernels {
                 kernels.call("lora_shrink", kernel), kernels.call("lora_shrink", kernel + "_odd"));
     }
 
-    /** Switches the products that {@link CublasPrefill#takes} to cuBLAS. */
+    /** Uses cuBLAS for the products that {@link CublasPrefill#takes} accepts. */
     void prefillBy(CublasPrefill peer) {
         cublas = peer;
     }

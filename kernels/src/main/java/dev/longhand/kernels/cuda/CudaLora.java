@@ -111,7 +111,7 @@ final class CudaLora implements LoraAdapter {
             end += rows * rowBytes;
         }
 
-        /** The {@code LoraAdapter} of lora.cuh. */
+        /** Returns the {@code LoraAdapter} struct of lora.cuh, with device addresses. */
         MemorySegment table(Arena arena, long address, Map<CudaLinear, LoraDelta> deltas) {
             MemorySegment table = arena.allocate(tableBytes(), Long.BYTES);
             GROUPS.set(table, 0, groups);
@@ -159,7 +159,7 @@ final class CudaLora implements LoraAdapter {
     /**
      * Checks that the adapter is not closed.
      *
-     * @throws IllegalStateException if it is
+     * @throws IllegalStateException if it is closed
      */
     void requireOpen() {
         if (closed) {
@@ -167,7 +167,7 @@ final class CudaLora implements LoraAdapter {
         }
     }
 
-    /** The largest sum of ranks of a group. */
+    /** The largest sum of ranks of a group's matrices. */
     int ranksMax() {
         return ranksMax;
     }

@@ -10,10 +10,10 @@ import java.util.Map;
 
 /**
  * The adapters of one backend: the groups of linear layers that any of them has changed so far, and
- * the memory that holds A x of a product between its two kernels.
+ * the memory in which the shrink kernel leaves A x for the kernel of the product.
  */
 final class CudaLoras {
-    /** Parts in which A x of few rows is summed; {@code lora_shrink.cu}. */
+    /** Parts in which A x is summed if it has few rows; {@code lora_shrink.cu}. */
     static final int PARTS = 8;
 
     private static final int PARTED_ROWS_MAX = 16;
@@ -98,12 +98,15 @@ final class CudaLoras {
         return rows <= PARTED_ROWS_MAX ? PARTS : 1;
     }
 
-    /** Floats between parts of A x. */
+    /** Floats from one part of A x to the next. */
     int pitch() {
         return ranksMax;
     }
 
-    /** Memory for A x of {@code rows} rows; memory returned by earlier calls may be freed. */
+    /**
+     * Returns the address of memory for A x of {@code rows} rows; may free what earlier calls
+     * returned.
+     */
     long shrunk(int rows) {
         long bytes = (long) rows * parts(rows) * pitch() * Float.BYTES;
         if (bytes > shrunkBytes) {
@@ -121,8 +124,8 @@ final class CudaLoras {
     }
 
     /**
-     * The address of the table of rows and adapters for a product; 0 if no adapter can change the
-     * product.
+     * Returns the address of the table of rows and adapters for a product; 0 if no adapter can
+     * change the product.
      *
      * @throws IllegalStateException if a row's adapter is closed
      */

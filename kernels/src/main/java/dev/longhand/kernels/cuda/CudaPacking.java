@@ -89,9 +89,9 @@ final class CudaPacking {
         }
 
         /**
-         * The bf16 that the kernel adds to a code: minus the zero point, plus 128 for 8-bit codes,
-         * from which the kernel first subtracts 128, or minus 128 for 4-bit codes, which contain an
-         * extra 128.
+         * The bits of the bf16 that the kernel adds to a decoded code, which makes it code minus
+         * zero point. The kernel decodes 8-bit codes to code - 128, so the offset is 128 - zero; it
+         * decodes 4-bit codes to code + 128, so the offset is -128 - zero.
          */
         int offset(int row, int group) {
             QuantizedMatrix matrix = of[row];

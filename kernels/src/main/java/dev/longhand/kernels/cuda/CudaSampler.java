@@ -38,9 +38,10 @@ final class CudaSampler {
     private MemorySegment reported;
 
     /**
-     * A sampler.
+     * Creates a sampler.
      *
-     * @param shape of the logits: rows that may be sampled at a time, vocabulary with its padding
+     * @param shape shape of the logits: rows that may be sampled at a time, and the vocabulary with
+     *     its padding
      */
     CudaSampler(CudaQueue queue, DeviceMemory memory, KernelCall call, Shape shape) {
         this.queue = queue;
@@ -68,7 +69,7 @@ final class CudaSampler {
         }
     }
 
-    /** Device memory of a sampler for logits of a shape. */
+    /** Bytes of device memory that a sampler for logits of this shape takes. */
     static long bytes(Shape shape) {
         long row = SampleSlotLayout.BYTES + Integer.BYTES + REPORT_BYTES_MAX;
         return shape.rows() * (row + SampleHistories.bytes(shape.width()));
@@ -111,7 +112,9 @@ final class CudaSampler {
         return longs;
     }
 
-    /** The first {@code longs} of the reports; reuses the slice while their number is unchanged. */
+    /**
+     * Returns the first {@code longs} of the reports; reuses the slice if the number is unchanged.
+     */
     private MemorySegment reported(int longs) {
         long bytes = (long) longs * Long.BYTES;
         if (reported.byteSize() != bytes) {

@@ -33,7 +33,7 @@ final class DeviceMemory {
                 queue.driver().allocatePinned(STAGING_BYTES), queue.driver().createEvent());
     }
 
-    /** The next buffer, after waiting for the last copy out of it. */
+    /** Returns the next buffer after waiting for the last copy out of it. */
     private MemorySegment buffer(long bytes) {
         Staging staging = stagings.get(next);
         queue.driver().synchronizeEvent(staging.copied);

@@ -50,7 +50,7 @@ final class KernelStruct {
         return new Int32(find(field, "int32"));
     }
 
-    /** A field of single precision. */
+    /** A float field. */
     Float32 float32(String field) {
         return new Float32(find(field, "float32"));
     }

@@ -34,7 +34,7 @@ final class LinearStructs {
 
     private LinearStructs() {}
 
-    /** Sets the product as the next parameter of a call. */
+    /** Sets the next parameter of a call to the {@code Problem} of a product. */
     static void setProblem(
             KernelCall call,
             CudaLinear linear,
@@ -61,7 +61,9 @@ final class LinearStructs {
                 .set(EPS, eps);
     }
 
-    /** Sets the adapters that change the product as the next parameter of a call. */
+    /**
+     * Sets the next parameter of a call to {@code Adapted}: the adapters that change the product.
+     */
     static void setAdapted(KernelCall call, CudaLinear linear, long table) {
         List<LinearMatrix> matrices = linear.matrices();
         int second = matrices.getFirst().outputs();

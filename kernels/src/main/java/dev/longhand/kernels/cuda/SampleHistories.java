@@ -13,8 +13,8 @@ import java.lang.ref.WeakReference;
  * and generated, as bits, how often each was generated, and the biases. There is one place per row
  * of logits, enough for all sequences that a step can sample. A sequence's history is uploaded when
  * it is first sampled; from then on the kernel adds the tokens that it samples. When all places are
- * taken, the next sequence gets the least recently used one, since the host can upload its history
- * again.
+ * taken, the next sequence gets the least recently used one; the host can upload the replaced
+ * history again.
  */
 final class SampleHistories {
     private final DeviceMemory memory;
@@ -58,7 +58,7 @@ final class SampleHistories {
         return history + countsBytes(vocabulary) + SampleSlotLayout.BIASES_BYTES;
     }
 
-    /** A count for every bit of half a history. */
+    /** Bytes of the counts of one place: an int32 for every bit of half a history. */
     private static long countsBytes(long vocabulary) {
         return (long) Integer.BYTES
                 * Integer.SIZE
@@ -70,7 +70,9 @@ final class SampleHistories {
         return histories;
     }
 
-    /** Words of the bits of tokens seen; as many words for the tokens generated follow. */
+    /**
+     * Words of half a history: the tokens seen are the first half, the tokens generated the second.
+     */
     int half() {
         return words / 2;
     }

@@ -10,11 +10,11 @@ import java.util.List;
 
 /**
  * Recorded decode steps. Everything that changes from token to token is in device memory, so one
- * graph runs every step with the same numbers of rows, of selected logits and of attention splits,
- * with any adapters or with none. The number of splits is rounded up to a power of two, and blocks
- * of splits that do not exist yet end at once, so a generation of 16k tokens needs seven
- * recordings. The first step of a shape runs unrecorded, which uploads whatever is not on the
- * device yet; the second is recorded.
+ * graph runs every step with the same KV cache and the same numbers of rows, of selected logits, of
+ * attention splits and of LoRA groups (0 without adapters), for any adapters. The number of splits
+ * is rounded up to a power of two, and blocks of splits that do not exist yet end at once, so a
+ * generation of 16k tokens needs seven recordings. The first step of a shape runs unrecorded, which
+ * uploads whatever is not on the device yet; the second is recorded.
  */
 final class StepGraphs {
     private final CudaQueue queue;

@@ -22,7 +22,7 @@ final class StepStructs {
 
     private StepStructs() {}
 
-    /** Sets the fields of a {@code Batch}, which the call has begun. */
+    /** Writes the fields of the {@code Batch} parameter that the call has begun. */
     static void set(KernelCall call, CudaStepBatch batch) {
         call.set(TOKENS, batch.tokensAddress())
                 .set(POSITIONS, batch.positionsAddress())
@@ -32,7 +32,7 @@ final class StepStructs {
                 .set(ROWS, batch.rows());
     }
 
-    /** Sets the fields of a {@code PagedKv}, which the call has begun. */
+    /** Writes the fields of the {@code PagedKv} parameter that the call has begun. */
     static void set(KernelCall call, CudaKv kv, int layer) {
         call.set(KEYS, kv.keys() + layer * kv.layerBytes())
                 .set(VALUES, kv.values() + layer * kv.layerBytes())

@@ -26,17 +26,17 @@ final class WeightTensor implements CudaTensor {
     /** The location of the elements on the host. */
     private sealed interface Source {}
 
-    /** In the caller's memory, which outlives this tensor. */
+    /** Elements in the caller's memory, which outlives this tensor. */
     private record Borrowed(HostTensor host) implements Source {}
 
-    /** In this tensor's own memory, until a linear layer has uploaded them. */
+    /** Elements in memory of this tensor, which is freed once a linear layer has uploaded them. */
     private record Owned(HostTensor host, Arena arena) implements Source {}
 
-    /** Only the device has them, in the matrix of a linear layer. */
+    /** Elements that only the device still has, in the matrix of a linear layer. */
     private record Freed() implements Source {}
 
     /**
-     * The elements in the layout of the linear kernels.
+     * The elements on the device, in the layout of the linear kernels.
      *
      * @param stacked whether the matrix has other weights' rows too
      */
@@ -93,7 +93,7 @@ final class WeightTensor implements CudaTensor {
         return address;
     }
 
-    /** The host's elements; empty once their memory is freed. */
+    /** The elements in host memory; empty once that memory is freed. */
     Optional<HostTensor> host() {
         return switch (source) {
             case Borrowed borrowed -> Optional.of(borrowed.host());
@@ -103,9 +103,9 @@ final class WeightTensor implements CudaTensor {
     }
 
     /**
-     * The host's elements.
+     * Returns the elements in host memory.
      *
-     * @throws IllegalArgumentException if their memory is freed
+     * @throws IllegalArgumentException if that memory is freed
      */
     HostTensor source() {
         return host().orElseThrow(WeightTensor::notFromTheHost);

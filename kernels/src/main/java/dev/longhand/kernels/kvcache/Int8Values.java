@@ -41,7 +41,7 @@ public final class Int8Values {
         }
     }
 
-    /** The scale of a group by its largest magnitude; 0 instead of a subnormal scale. */
+    /** The scale of a group with this largest magnitude; 0 instead of a subnormal scale. */
     private static float scale(float largest) {
         float exact = largest / 127;
         if (exact < Float.MIN_NORMAL) {

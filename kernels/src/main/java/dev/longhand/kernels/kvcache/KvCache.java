@@ -1,7 +1,8 @@
 package dev.longhand.kernels.kvcache;
 
 /**
- * The keys and values of all sequences of an engine, in pages; only its backend may access them.
+ * The keys and values of all sequences of an engine, in pages. Only the backend that allocated it
+ * may access it.
  */
 public interface KvCache extends AutoCloseable {
     /** The size of the cache. */

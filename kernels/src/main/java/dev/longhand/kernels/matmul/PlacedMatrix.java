@@ -19,7 +19,7 @@ public record PlacedMatrix<T extends Tensor>(LinearMatrix matrix, T weights, @Nu
         return matrix.outputs();
     }
 
-    /** The {@link #matrix} of each. */
+    /** Returns the {@link #matrix} of each element. */
     public static List<LinearMatrix> matrices(List<? extends PlacedMatrix<?>> placed) {
         return placed.stream().<LinearMatrix>map(PlacedMatrix::matrix).toList();
     }

@@ -22,7 +22,7 @@ public final class HostQuantizer implements AutoCloseable {
     /**
      * Starts the threads.
      *
-     * @param threads at least 1; 0 is one per processor
+     * @param threads number of threads; 0 is one per processor
      */
     public HostQuantizer(int threads) {
         int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
@@ -32,7 +32,7 @@ public final class HostQuantizer implements AutoCloseable {
                         : null;
     }
 
-    /** Whether a C kernel quantises to a dtype; without one {@link Quantizer} does, slowly. */
+    /** Whether a C kernel quantises to a dtype; if not, the slow {@link Quantizer} does. */
     public static boolean hasKernel(DType dtype) {
         return CpuDtypes.has(dtype);
     }

@@ -56,7 +56,10 @@ final class ReferenceKv implements KvCache {
         return (slot * shape.kvHeads() + kvHead) * shape.headDim();
     }
 
-    /** Stores a head's key and value, which start at elements {@code key} and {@code value}. */
+    /**
+     * Stores the key and value of a head, which start at elements {@code key} and {@code value} of
+     * {@code qkv}.
+     */
     void store(long at, HostTensor qkv, long key, long value) {
         float[] rounded = new float[shape.headDim()];
         for (int i = 0; i < rounded.length; i++) {

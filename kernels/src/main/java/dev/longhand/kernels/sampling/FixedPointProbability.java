@@ -45,7 +45,7 @@ public final class FixedPointProbability {
         return (long) (int) (power * 0x1p30f) << (ONE_BITS - 30) >> -(int) whole;
     }
 
-    /** The smallest probability that is at least a share of the likeliest token's. */
+    /** The smallest probability that is at least {@code share} of the likeliest token's. */
     public static long least(float share) {
         return (long) Math.ceil(Math.scalb((double) share, ONE_BITS));
     }
@@ -53,7 +53,7 @@ public final class FixedPointProbability {
     /**
      * The difference between a logit and its log-probability.
      *
-     * @param mass sum over the vocabulary at temperature 1
+     * @param mass sum of the probabilities of the vocabulary at temperature 1
      */
     public static double normaliser(float max, long mass) {
         return max + Math.log(Math.scalb((double) mass, -ONE_BITS));

@@ -7,9 +7,9 @@ import dev.longhand.kernels.tensor.HostTensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Sampling over logits in host memory. One pass finds the maximum and fails on NaN; top-k keeps a
- * bounded heap in a second pass. The whole vocabulary is sorted only if top-p alone asks for a
- * nucleus that large.
+ * Sampling over logits in host memory. One pass finds the maximum and fails on NaN and infinity;
+ * top-k keeps a bounded heap in a second pass. The whole vocabulary is sorted only if top-p alone
+ * asks for a nucleus that large.
  */
 public final class HostSampler {
     /**
@@ -52,7 +52,7 @@ public final class HostSampler {
         state.accept(params.temperature() == 0 ? best : sample(logits, first, state, best));
     }
 
-    /** The token with the largest logit; the smallest of equals. */
+    /** The token with the largest logit; of equal ones the smallest token. */
     private static int best(MemorySegment logits, long first, int vocabulary) {
         int best = 0;
         float max = Float.NEGATIVE_INFINITY;

@@ -4,7 +4,7 @@ package dev.longhand.kernels.sampling;
 public final class NonFiniteLogitsException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** The exception for the logit of a token. */
+    /** Creates the exception for the logit of a token. */
     public NonFiniteLogitsException(int token, float value) {
         super(
                 "the logit of token %d is %s: the weights are damaged or an activation overflowed"

@@ -14,7 +14,9 @@ final class Philox {
 
     private Philox() {}
 
-    /** A uniform whole number in 0..bound - 1: 64 random bits as a fraction of the bound. */
+    /**
+     * A uniform whole number in 0..bound - 1: the bound times 64 random bits read as a fraction.
+     */
     static long below(long bound, long seed, long position) {
         return Math.unsignedMultiplyHigh(block(seed, position, 0), bound);
     }

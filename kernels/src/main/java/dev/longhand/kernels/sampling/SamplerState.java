@@ -10,8 +10,8 @@ import java.util.Map;
  *
  * <p>A step that verifies draft tokens samples several times for one sequence: from the row of the
  * last token, then from the row of each draft token. Each of these rows has its own state, chained
- * to the one before it; all share one token history. A state {@link #counts} if the one before it
- * sampled its draft token.
+ * to the one before it; all share one token history. A state counts ({@link #counts}) if every
+ * state before it sampled the draft token of the state after it.
  */
 public final class SamplerState {
     private final SamplingParams params;
@@ -76,7 +76,9 @@ public final class SamplerState {
         }
     }
 
-    /** The state of the next row of the same sequence in the same step. */
+    /**
+     * Creates the state of the next row of the same sequence and step, chained to {@code before}.
+     */
     public SamplerState(SamplerState before) {
         this.before = before;
         first = before.first;
@@ -194,7 +196,7 @@ public final class SamplerState {
         return seen;
     }
 
-    /** Tokens of the output, in the same form. */
+    /** Tokens of the output, in the form of {@link #seen}. */
     public long[] generated() {
         return generated;
     }

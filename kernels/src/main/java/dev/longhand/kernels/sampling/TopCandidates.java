@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The k largest logits of a row, sorted: larger first, equal ones by ascending token. One pass over
- * the row with a bounded heap whose root is the worst kept; its arrays grow to the largest k asked
- * for and are then reused.
+ * the row fills a bounded heap whose root is the worst candidate kept. Its arrays grow to the
+ * largest k asked for and are then reused.
  */
 final class TopCandidates {
     private int[] tokens = new int[0];

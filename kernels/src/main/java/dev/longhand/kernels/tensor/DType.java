@@ -115,8 +115,8 @@ public enum DType {
     }
 
     /**
-     * The dtypes that store the weights of checkpoints with a {@code quant_method} exactly, fewer
-     * bits first.
+     * Returns the dtypes that store weights of checkpoints with this {@code quant_method} exactly,
+     * fewest bits first.
      */
     public static List<DType> ofQuantMethod(String method) {
         return quantizedTypes().stream()

@@ -73,8 +73,8 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
     }
 
     /*
-     * NaN and infinity have every bit of the exponent set. Only then is (bits & mask) ^ mask zero,
-     * and that minus one negative; without branches, the loop compiles to vector instructions.
+     * NaN and infinity have every bit of the exponent set. For them alone (bits & mask) ^ mask is
+     * zero, and one less is negative. Without branches, the loop compiles to vector instructions.
      */
     private static boolean hasExponent16(MemorySegment part, int count, int mask) {
         int signs = 0;

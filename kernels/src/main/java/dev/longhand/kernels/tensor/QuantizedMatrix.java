@@ -146,7 +146,7 @@ public final class QuantizedMatrix {
     /**
      * Writes a group.
      *
-     * @param scale rounded to the format's {@link ScaleType}
+     * @param scale the scale, which is stored rounded to the format's {@link ScaleType}
      * @param zero -32768..32767, at most 256 from every code; ignored if the format stores none
      * @param codes one per weight, {@link #group()} in all; those beyond the end of the row are
      *     arbitrary
