@@ -1,4 +1,4 @@
-/** The library users embed: a model that is loaded and ready, and its generations. */
+/** The library that applications embed: engines that load a model and run generations. */
 module dev.longhand.engine {
     requires ai.djl.tokenizers;
     requires com.google.gson;

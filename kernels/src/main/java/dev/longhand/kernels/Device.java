@@ -35,7 +35,7 @@ public record Device(String name) {
     /**
      * Creates a device from its name; {@link BackendChoice#open} checks that it is available.
      *
-     * @throws IllegalArgumentException if the name is not as described above
+     * @throws IllegalArgumentException if the name is not valid
      */
     public Device {
         if (!NAME.matcher(name).matches()) {

@@ -195,8 +195,8 @@ public final class Adapters implements AutoCloseable {
 
     /**
      * Acquires the adapter that a request names and passes its uses to an action that queues the
-     * sequences. No merge can come between, so the uses match the weights at that place of the
-     * queue.
+     * sequences. No merge can be queued in between, so the uses match the weights at that place of
+     * the queue.
      *
      * @param name null is the base model
      * @param count number of sequences, and of uses

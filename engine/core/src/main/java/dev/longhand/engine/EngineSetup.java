@@ -29,7 +29,7 @@ import java.util.function.Consumer;
  * @param model settings of {@code config.json}
  * @param defaults settings of {@code generation_config.json}
  * @param tokenizer absent if the folder has none; closed with the setup
- * @param limits limits of the scheduler, complete
+ * @param limits limits of the scheduler, with defaults filled in
  * @param speculation setting for requests that do not choose
  * @param adapterBytesMax limit for host memory of adapters; null is the default
  * @param kvDtype element type of the KV cache; null is the most exact one of the backend
@@ -48,7 +48,7 @@ record EngineSetup(
     /**
      * Reads the small files of a model folder.
      *
-     * @throws InputException if one cannot be used, or the limits contradict it
+     * @throws InputException if a file cannot be used or a limit is invalid
      */
     static EngineSetup read(EngineConfig config) {
         ModelConfig model = ModelConfig.read(config.model());
@@ -148,7 +148,10 @@ record EngineSetup(
                         .text());
     }
 
-    /** Counts full contexts that fit into memory together; at least one, at most a full batch. */
+    /**
+     * Returns the number of full contexts that fit into memory together; at least one, at most a
+     * full batch.
+     */
     private int fullContexts(MemoryPlan plan, ComputeBackend backend) {
         long rest = plan.availableBytes() - (plan.totalBytes() - plan.kvBytes());
         int contexts =
@@ -163,7 +166,7 @@ record EngineSetup(
     /**
      * Plans the memory of an engine with this setup on a backend.
      *
-     * @throws InputException if the backend does not compute with such weights
+     * @throws InputException if the backend does not support a format of the weights
      */
     MemoryPlan plan(LinearWeights linear, ComputeBackend backend) {
         for (DType dtype : linear.dtypes()) {

@@ -16,7 +16,8 @@ import dev.longhand.engine.status.MemoryPlan;
  * @param fullContexts sequences of that length that fit into memory together, at most {@link
  *     EngineConfig#sequencesMax}
  * @param memory memory that the engine would take
- * @param memoryTable where a model of this shape fits, in several formats and contexts
+ * @param memoryTable table of the devices on which a model of this shape fits, in several formats
+ *     and contexts
  */
 public record ModelSummary(
         ModelConfig model,

@@ -8,7 +8,7 @@ public sealed interface CpuAvailability {
     /**
      * The library is not available.
      *
-     * @param cause what was found instead
+     * @param cause the reason
      * @param remedy what the user can do
      */
     record Absent(String cause, String remedy) implements CpuAvailability {}

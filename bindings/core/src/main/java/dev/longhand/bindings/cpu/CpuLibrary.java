@@ -82,7 +82,7 @@ public final class CpuLibrary {
      * Starts a context.
      *
      * @param isa one of {@link #isaNames}, or null for the best
-     * @param threads at least 1; the caller's is one of them
+     * @param threads at least 1; the calling thread is one of them
      */
     public CpuContext open(@Nullable String isa, int threads) {
         return new CpuContext(isa, threads);

@@ -16,7 +16,10 @@ final class ContextHealth {
         }
     }
 
-    /** The exception for a status other than success. */
+    /**
+     * Returns the exception for a status other than success, and remembers a status that ends the
+     * context.
+     */
     CudaDriverException failure(int status, String call, String detail) {
         CudaDriverException failure = new CudaDriverException(status, call, detail);
         ended |= failure.kind().endsContext();

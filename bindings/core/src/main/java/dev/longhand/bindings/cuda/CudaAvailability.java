@@ -19,7 +19,7 @@ public sealed interface CudaAvailability {
     /**
      * No device is present.
      *
-     * @param cause what was found instead
+     * @param cause the reason
      * @param remedy what the user can do
      */
     record Absent(String cause, String remedy) implements CudaAvailability {}

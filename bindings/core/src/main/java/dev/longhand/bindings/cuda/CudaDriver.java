@@ -3,8 +3,8 @@ package dev.longhand.bindings.cuda;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The part of the CUDA driver API that the kernels need, from NVIDIA's {@code libcuda.so.1} or from
- * the PTX device's. {@link CudaProbe} looks for a device, {@link CudaDrivers} opens it, and a
+ * The part of the CUDA driver API that the kernels need, from the {@code libcuda.so.1} of NVIDIA or
+ * of the PTX device. {@link CudaProbe} looks for a device, {@link CudaDrivers} opens it, and a
  * {@link CudaQueue} is one of its streams.
  *
  * <p>A driver is one context on one device, used by one platform thread at a time; the context
@@ -87,9 +87,9 @@ public interface CudaDriver extends AutoCloseable {
             MemorySegment parameters);
 
     /**
-     * Queues a kernel that may start before the previous one on the stream has ended, and itself
-     * waits for that ({@code griddepcontrol.wait}). The same as {@link #launch} on a device without
-     * {@link CudaDevice#overlapsLaunches}.
+     * Queues a kernel that may start before the previous one on the stream has ended; the kernel
+     * itself waits for that end ({@code griddepcontrol.wait}). The same as {@link #launch} on a
+     * device without {@link CudaDevice#overlapsLaunches}.
      */
     void launchOverlapped(
             long function,

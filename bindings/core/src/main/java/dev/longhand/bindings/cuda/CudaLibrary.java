@@ -15,7 +15,7 @@ public record CudaLibrary(String name) {
     /**
      * Creates a library from either form of name.
      *
-     * @throws IllegalArgumentException if it is neither
+     * @throws IllegalArgumentException if the name is neither of them
      */
     public CudaLibrary {
         if (!name.equals(SONAME) && !Path.of(name).isAbsolute()) {

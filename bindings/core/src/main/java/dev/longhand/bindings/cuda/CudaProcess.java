@@ -26,7 +26,7 @@ final class CudaProcess {
     /**
      * Maps a library, once.
      *
-     * @throws CudaUnavailableException if it cannot be mapped, or another is in use
+     * @throws CudaUnavailableException if it cannot be mapped, or this process uses another library
      */
     static synchronized void use(CudaLibrary library) {
         if (library.equals(used)) {

@@ -8,9 +8,9 @@ public final class CudaUnavailableException extends RuntimeException {
     private final String remedy;
 
     /**
-     * An exception with its cause and remedy.
+     * Creates an exception with its reason and remedy.
      *
-     * @param reason what was found instead
+     * @param reason why the driver or library is not available
      * @param remedy what the user can do
      */
     public CudaUnavailableException(String reason, String remedy) {
@@ -25,7 +25,7 @@ public final class CudaUnavailableException extends RuntimeException {
         this.remedy = remedy;
     }
 
-    /** What was found instead. */
+    /** Why the driver or library is not available. */
     public String reason() {
         return reason;
     }

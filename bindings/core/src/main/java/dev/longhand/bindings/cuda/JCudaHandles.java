@@ -85,7 +85,7 @@ final class JCudaHandles {
         }
     }
 
-    /** The looked-up object, or an exception if there is none. */
+    /** Returns a looked-up object, or throws if it is null. */
     static <T> T known(@Nullable T thing, String name) {
         if (thing == null) {
             throw new IllegalArgumentException("not a living %s of this driver".formatted(name));

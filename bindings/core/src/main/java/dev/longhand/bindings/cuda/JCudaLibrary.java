@@ -11,7 +11,8 @@ final class JCudaLibrary {
     /**
      * Binds JCuda to a library, once.
      *
-     * @throws CudaUnavailableException if either cannot be loaded, or another is in use
+     * @throws CudaUnavailableException if JCuda or the library cannot be loaded, or this process
+     *     uses another library
      */
     static synchronized void load(CudaLibrary library) {
         library.load();

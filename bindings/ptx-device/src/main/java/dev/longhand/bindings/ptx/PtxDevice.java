@@ -39,13 +39,13 @@ public final class PtxDevice {
     public enum Failure {
         /** No failure; cancels a pending one. */
         NONE(0),
-        /** A device allocation: out of memory. */
+        /** A device allocation fails: out of memory. */
         ALLOCATION(1),
-        /** A launch: launch failure. */
+        /** A launch fails: launch failure. */
         LAUNCH(2),
-        /** A module load: invalid PTX. */
+        /** A module load fails: invalid PTX. */
         MODULE_LOAD(3),
-        /** Any call, and all that follow it: device lost. */
+        /** A call of any kind and all calls after it fail: device lost. */
         DEVICE_LOST(4);
 
         private final int code;

@@ -4,7 +4,7 @@ import dev.longhand.bindings.cuda.CudaEmulator;
 import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.bindings.cuda.CudaUnavailableException;
 
-/** Offers the PTX device as a CUDA device. */
+/** The service that offers the PTX device as a CUDA device. */
 public final class PtxEmulator implements CudaEmulator {
     /** Creates the service; does not load the device yet. */
     public PtxEmulator() {}

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The hyperparameters of a model, read from {@code config.json}. The sizes of a family differ in
+ * The hyperparameters of a model, read from {@code config.json}. The models of a family differ in
  * all of them, so the only defaults are those that transformers documents.
  *
  * @param architecture the family

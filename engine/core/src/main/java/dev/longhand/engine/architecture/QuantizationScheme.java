@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * How the linear layers of a checkpoint are quantised, from {@code quantization_config} in its
+ * The quantisation of the linear layers of a checkpoint, from {@code quantization_config} in its
  * {@code config.json}. A weight is scale (code - zero), where a group of an output's inputs shares
  * one scale and one zero point; {@link PackedLinear} describes the tensors. This configuration does
  * not list the quantised layers: a layer is quantised if its packed tensors exist.

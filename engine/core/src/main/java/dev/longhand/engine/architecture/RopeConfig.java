@@ -22,7 +22,8 @@ public record RopeConfig(double theta, @Nullable Yarn yarn) {
      * @param betaFast rotations above which a dimension is not interpolated
      * @param betaSlow rotations below which a dimension is fully interpolated
      * @param attentionFactor factor on cosines and sines
-     * @param truncate whether the range between the two is widened to whole dimensions
+     * @param truncate whether the range of dimensions between the two betas is widened to whole
+     *     dimensions
      */
     public record Yarn(
             double factor,

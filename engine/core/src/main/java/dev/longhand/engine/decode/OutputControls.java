@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param stop end tokens and stop strings
  * @param thought tracks the thought and its budget; null without a tokenizer
  * @param loops detects loops; null if loops do not end the sequence
- * @param timeouts time limits in the queue and in all
+ * @param timeouts limits of the time in the queue and of the total time
  */
 public record OutputControls(
         StopCondition stop,

@@ -158,7 +158,7 @@ public final class PagePool {
     }
 
     /**
-     * Becomes a holder of the pages in the tree that contain the first tokens of a sequence.
+     * Adds a holder to the pages in the tree that contain the first tokens of a sequence.
      *
      * @param identity identity of the weights that computed the pages
      * @param tokens tokens of the sequence

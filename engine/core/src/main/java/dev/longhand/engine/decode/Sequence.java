@@ -77,7 +77,7 @@ public final class Sequence {
      * @param adapter released exactly once, when the sequence ends for any reason
      * @param outputMax the most tokens to generate, at least one
      * @param limitReason the reason reported after {@code outputMax} tokens
-     * @param sampler how to sample
+     * @param sampler sampler state for the last token
      * @param speculation whether to verify draft tokens
      * @param controls limits of the output
      * @param sharedPrompt shared by all samples of the request; null if there is only one
@@ -169,9 +169,9 @@ public final class Sequence {
     }
 
     /**
-     * Copies the last page of the prompt, which is not full and hence not shared, from a sample
-     * that has computed it. Then only the last prompt token is left to compute. Positions of the
-     * page beyond the prompt are overwritten before they are read.
+     * Copies the last page of the prompt, which samples never share, from a sample that has
+     * computed it. Then only the last prompt token is left to compute. Positions of the page beyond
+     * the prompt are overwritten before they are read.
      */
     public void copyPrompt(BackendMemory memory, KvCache kv) {
         require(state == State.PREFILLING, "copy its prompt");
@@ -186,13 +186,15 @@ public final class Sequence {
         }
     }
 
-    /** Makes the full pages of the prompt available for sharing; after the first token. */
+    /** Makes the full pages of the prompt available for sharing. Call it after the first token. */
     public void keepPrompt(PagePool pool) {
         require(state == State.DECODING && promptComputed(), "share its prompt");
         pool.keep(adapter.identity(), prompt, prompt.length, pages);
     }
 
-    /** Whether a step that computed the end of the prompt has succeeded; also after the end. */
+    /**
+     * Whether a step that computed the end of the prompt has succeeded; stays true after the end.
+     */
     public boolean promptComputed() {
         return outputCount > 0;
     }
@@ -229,7 +231,10 @@ public final class Sequence {
         return table;
     }
 
-    /** Gives the last page back first, so that it is evicted first: it needs those before it. */
+    /**
+     * Gives pages back from the last to the first, so that the last is evicted first: in the tree,
+     * a page is found only through the pages before it.
+     */
     private void giveBack(PagePool pool, int count) {
         for (int i = count - 1; i >= 0; i--) {
             pool.giveBack(pages[i]);

@@ -11,7 +11,7 @@ public final class EngineBusyException extends RuntimeException {
     /**
      * Creates the error.
      *
-     * @param reason what is full or late
+     * @param reason why the request is rejected
      * @param retryAfterMillis estimated time until a slot is free
      */
     public EngineBusyException(String reason, long retryAfterMillis) {

@@ -11,8 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Reads whole JSON values within the limits of {@link JsonStream}. A name that an object has twice
- * and text after the value are refused, because two readers of such a file may disagree about it.
+ * Reads whole JSON values within the limits of {@link JsonStream}. Refuses duplicate names in an
+ * object and text after the value, because two readers of such a file may disagree about it.
  */
 public final class Json {
     private Json() {}

@@ -113,7 +113,7 @@ public final class JsonStream implements AutoCloseable {
         return read(reader::nextBoolean);
     }
 
-    /** Skips a value with all that is in it. */
+    /** Skips a value and everything in it. */
     public void skip() {
         run(reader::skipValue);
     }
@@ -123,7 +123,7 @@ public final class JsonStream implements AutoCloseable {
         peek(); // refuses any other token
     }
 
-    /** Reads a value with all that is in it. Refuses an object that has a name twice. */
+    /** Reads a value and everything in it. Refuses an object with a duplicate name. */
     public JsonElement tree() {
         return switch (peek()) {
             case BEGIN_OBJECT -> object();
@@ -209,7 +209,7 @@ public final class JsonStream implements AutoCloseable {
         }
     }
 
-    /** Place and reason, out of Gson's message, which ends with advice for programmers. */
+    /** Extracts place and reason from Gson's message, which ends with advice for programmers. */
     private static String reason(Exception cause) {
         String message = String.valueOf(cause.getMessage());
         Matcher gson = GSON_MESSAGE.matcher(message);
@@ -226,7 +226,9 @@ public final class JsonStream implements AutoCloseable {
                 .formatted(gson.group(2), gson.group(3), ErrorText.line(reason));
     }
 
-    /** Fails at a string that is too long before the parser has collected it. */
+    /**
+     * A reader that fails at a string that is too long, before the parser has buffered all of it.
+     */
     private static final class StringLimit extends FilterReader {
         private boolean inString;
         private boolean escaped;

@@ -254,7 +254,7 @@ public final class Settings {
     /**
      * Creates the error for {@code key}.
      *
-     * @param wrong the fault: a verb and its object
+     * @param wrong the fault as a predicate, for example {@code is missing}
      */
     public SettingException refuse(String key, String wrong) {
         String path = ErrorText.line(prefix + key);

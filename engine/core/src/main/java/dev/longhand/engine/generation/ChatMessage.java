@@ -16,22 +16,22 @@ public record ChatMessage(String role, @Nullable String content, List<ToolCall> 
         toolCalls = List.copyOf(toolCalls);
     }
 
-    /** Instructs the model. */
+    /** Creates a message that instructs the model. */
     public static ChatMessage system(String content) {
         return new ChatMessage("system", content, List.of());
     }
 
-    /** Says something to the model. */
+    /** Creates a message from the user to the model. */
     public static ChatMessage user(String content) {
         return new ChatMessage("user", content, List.of());
     }
 
-    /** Repeats an earlier answer of the model. */
+    /** Creates a message that repeats an earlier answer of the model. */
     public static ChatMessage assistant(String content) {
         return new ChatMessage("assistant", content, List.of());
     }
 
-    /** Returns the result of a tool call. */
+    /** Creates a message with the result of a tool call. */
     public static ChatMessage tool(String content) {
         return new ChatMessage("tool", content, List.of());
     }

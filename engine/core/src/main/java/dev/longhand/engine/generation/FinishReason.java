@@ -2,7 +2,7 @@ package dev.longhand.engine.generation;
 
 import java.util.Locale;
 
-/** Why a generation ended. */
+/** The reason why a generation ended. */
 public enum FinishReason {
     /** An end-of-sequence token or a stop string. */
     STOP,

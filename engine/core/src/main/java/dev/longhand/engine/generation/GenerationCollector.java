@@ -15,7 +15,7 @@ public final class GenerationCollector {
     private final List<List<TokenLogprob>> logprobs = new ArrayList<>();
     private GenerationEvent.@Nullable Finished end;
 
-    /** Starts empty. */
+    /** Creates an empty collector. */
     public GenerationCollector() {}
 
     /**

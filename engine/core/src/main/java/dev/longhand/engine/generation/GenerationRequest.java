@@ -33,27 +33,27 @@ public final class GenerationRequest implements Cloneable {
         this.prompt = prompt;
     }
 
-    /** Continues a text. */
+    /** Creates a request that continues a text. */
     public static GenerationRequest text(String text) {
         return of(new Prompt.Text(text));
     }
 
-    /** Continues token ids. */
+    /** Creates a request that continues token ids. */
     public static GenerationRequest ids(List<Integer> ids) {
         return of(new Prompt.Ids(ids));
     }
 
-    /** Answers a user message. */
+    /** Creates a request for the answer to a user message. */
     public static GenerationRequest chat(String userMessage) {
         return chat(List.of(ChatMessage.user(userMessage)));
     }
 
-    /** Answers a conversation. */
+    /** Creates a request for the answer to a conversation. */
     public static GenerationRequest chat(List<ChatMessage> messages) {
         return of(new Prompt.Chat(messages, List.of()));
     }
 
-    /** Continues any prompt. */
+    /** Creates a request that continues any prompt. */
     public static GenerationRequest of(Prompt prompt) {
         return new GenerationRequest(prompt);
     }

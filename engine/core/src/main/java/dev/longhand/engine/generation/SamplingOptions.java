@@ -14,7 +14,7 @@ import java.util.function.Consumer;
  * {@code with} method returns a changed copy.
  */
 public final class SamplingOptions implements Cloneable {
-    /** All settings of the checkpoint. */
+    /** Options that take every setting from the checkpoint. */
     public static final SamplingOptions DEFAULT = new SamplingOptions();
 
     private @Nullable Float temperature;
@@ -55,7 +55,7 @@ public final class SamplingOptions implements Cloneable {
         return with(copy -> copy.minP = probability);
     }
 
-    /** Sets the factor against tokens of prompt and output; 1 is none. */
+    /** Sets the penalty factor for tokens that prompt or output contain; 1 is none. */
     public SamplingOptions withRepetitionPenalty(@Nullable Float factor) {
         return with(copy -> copy.repetitionPenalty = factor);
     }
@@ -79,7 +79,7 @@ public final class SamplingOptions implements Cloneable {
         return with(copy -> copy.logitBias = Map.copyOf(biases));
     }
 
-    /** Sets the seed of the sampler; null draws one per request. */
+    /** Sets the seed of the sampler; null selects a random one for each request. */
     public SamplingOptions withSeed(@Nullable Long value) {
         return with(copy -> copy.seed = value);
     }
@@ -104,7 +104,7 @@ public final class SamplingOptions implements Cloneable {
      *
      * @param defaults settings of the checkpoint
      * @param drawnSeed seed for a request without one
-     * @param drawableTokens size of the vocabulary that is sampled; a bias needs a token in it
+     * @param drawableTokens number of tokens that may be sampled; each bias must be for one of them
      * @throws InputException if a setting is out of range
      */
     public SamplingParams resolve(GenerationDefaults defaults, long drawnSeed, int drawableTokens) {
@@ -156,7 +156,7 @@ public final class SamplingOptions implements Cloneable {
         return minP;
     }
 
-    /** Factor against tokens of prompt and output; 1 is none. */
+    /** Penalty factor for tokens that prompt or output contain; 1 is none. */
     public @Nullable Float repetitionPenalty() {
         return repetitionPenalty;
     }
@@ -176,7 +176,7 @@ public final class SamplingOptions implements Cloneable {
         return logitBias;
     }
 
-    /** Seed of the sampler; null draws one. */
+    /** Seed of the sampler; null is a random one for each request. */
     public @Nullable Long seed() {
         return seed;
     }

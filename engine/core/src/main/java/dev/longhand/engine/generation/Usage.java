@@ -13,7 +13,7 @@ package dev.longhand.engine.generation;
  * @param acceptedTokens draft tokens that were accepted; each saved one step
  * @param queuedNanos time from submission to the first step
  * @param prefillNanos time from the first step to the first token
- * @param decodeNanos time from the first token to the last
+ * @param decodeNanos time from the first token to the end
  */
 public record Usage(
         int promptTokens,

@@ -9,7 +9,8 @@ import dev.longhand.engine.error.InputException;
  * @param kvTokensMax tokens of all sequences together that the KV pool holds
  * @param sequencesMax sequences that advance together
  * @param prefillRowsMax the most prompt tokens of a step, beside one row for each decoding sequence
- * @param steadyDecoding whether prompts wait for their rows so that decodes hardly slow down
+ * @param steadyDecoding whether prompt rows are limited while other sequences decode, so that
+ *     decoding hardly slows down
  * @param queueDepthMax requests that may wait for one adapter, or for the base
  */
 public record EngineLimits(
@@ -19,7 +20,7 @@ public record EngineLimits(
         int prefillRowsMax,
         boolean steadyDecoding,
         int queueDepthMax) {
-    /** The most guessed tokens that one step checks, of all sequences together. */
+    /** The most draft tokens that one step verifies, of all sequences together. */
     private static final int DRAFT_ROWS_MAX = 16;
 
     public EngineLimits {
@@ -46,12 +47,12 @@ public record EngineLimits(
         return prefillRowsMax + sequencesMax;
     }
 
-    /** The most rows of one step that check a guessed token; they take the place of prompt rows. */
+    /** The most rows of one step that verify a draft token; they take the place of prompt rows. */
     int draftRowsMax() {
         return Math.min(prefillRowsMax, DRAFT_ROWS_MAX);
     }
 
-    /** The most rows of one step from which a token is drawn. */
+    /** The most rows of one step from which a token is sampled. */
     public int logitRowsMax() {
         return sequencesMax + draftRowsMax();
     }

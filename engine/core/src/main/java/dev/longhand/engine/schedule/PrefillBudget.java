@@ -103,7 +103,8 @@ final class PrefillBudget {
     }
 
     /**
-     * Returns the largest limit per prompt with which all prompts have at most {@code rows} rows.
+     * Returns the largest limit per prompt with which all prompts together have at most {@code
+     * rows} rows.
      */
     static int level(List<Sequence> active, int rows) {
         int low = 0;

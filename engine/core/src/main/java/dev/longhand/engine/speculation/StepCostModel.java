@@ -15,7 +15,10 @@ public final class StepCostModel {
     /** Measurements are capped at this multiple of the estimate: other processes share the core. */
     private static final double OUTLIER = 2;
 
-    /** The first steps of a size are not measured: they compile, upload or record something. */
+    /**
+     * The number of first steps of a size that are not measured: they compile, upload or record
+     * something.
+     */
     private static final int FIRST_RUNS = 2;
 
     /**

@@ -11,7 +11,10 @@ final class SuffixIndex {
     private static final int SHORT = 2;
     private static final int LONG = 3;
 
-    /** The most tokens that a new match is extended backwards; a longer one is trusted no more. */
+    /**
+     * The most tokens by which a new match is extended backwards; a longer match would not be
+     * trusted more.
+     */
     private static final int EXTENSION_MAX = 16;
 
     /** The fewest entries of a table. Between the limits a table has 2 to 4 entries per token. */

@@ -9,10 +9,10 @@ import java.util.Locale;
 /**
  * Memory that an engine needs, computed before any of it is allocated. All sizes are in bytes.
  *
- * @param weightBytes tensors of the checkpoint, mapped from its files
- * @param kvBytes the KV pool; the system commits its pages as sequences grow
+ * @param weightBytes the weights, in the formats that the engine keeps them in
+ * @param kvBytes the KV pool; on a CPU, the system commits its pages as sequences grow
  * @param kvPositions positions that the pool holds for all sequences together
- * @param activationBytes buffers of one step, including the sampler's
+ * @param activationBytes buffers of one step, including the scratch memory of the backend
  * @param ropeBytes the table of cosines and sines
  * @param adapterBytesAsked the configured limit for LoRA adapters; null takes half of the rest
  * @param availableBytes free memory of the device, counting mapped files that are already cached

@@ -29,12 +29,15 @@ import java.util.Set;
  * @param metadata the {@code __metadata__} entry, empty if absent
  */
 record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadata) {
-    /** More than ten times the tensors of the largest checkpoint in the family's size class. */
+    /**
+     * Limit for tensors: more than ten times those of the largest checkpoint in the family's size
+     * class.
+     */
     private static final int TENSORS_MAX = 100_000;
 
     private static final int METADATA_MAX = 10_000;
 
-    /** torch allows more, but no layer's weight has more than 4. */
+    /** Limit for dimensions: torch allows more, but no layer's weight has more than 4. */
     private static final int RANK_MAX = 8;
 
     /**
@@ -62,7 +65,10 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
         return header;
     }
 
-    /** The format demands that the tensors tile the data: no overlap, no hole, nothing after. */
+    /**
+     * Checks that the tensors tile the data, as the format demands: no overlap, no gap, and nothing
+     * after them.
+     */
     private static void checkRanges(Path source, Map<String, Entry> tensors, long dataBytes) {
         List<Map.Entry<String, Entry>> sorted = new ArrayList<>(tensors.entrySet());
         sorted.sort(

@@ -18,11 +18,11 @@ import java.util.Map;
 import java.util.stream.LongStream;
 
 /**
- * Writes safetensors files front to back: the header, then the bytes of each tensor in the order of
- * the header, none between them.
+ * A writer of safetensors files from front to back: first the header, then the bytes of each tensor
+ * in the order of the header, without gaps.
  */
 public final class SafetensorsWriter {
-    /** Where tensors of files for others begin: a multiple of this many bytes. */
+    /** Alignment of the tensor data in files for other tools, in bytes. */
     public static final int ALIGNMENT_BYTES = 8;
 
     private static final int WRITE_BYTES = 64 << 20;
@@ -32,9 +32,9 @@ public final class SafetensorsWriter {
     private SafetensorsWriter() {}
 
     /**
-     * What the header says of a tensor.
+     * The header's entry for a tensor.
      *
-     * @param dtype as safetensors spells it: {@code BF16}
+     * @param dtype as safetensors spells it, for example {@code BF16}
      * @param extents row-major
      */
     public record Entry(String name, String dtype, List<Long> extents, long bytes) {
@@ -42,7 +42,7 @@ public final class SafetensorsWriter {
             extents = List.copyOf(extents);
         }
 
-        /** A tensor of a shape. */
+        /** Creates the entry for a tensor of a shape. */
         public static Entry of(String name, String dtype, Shape shape, long bytes) {
             List<Long> extents =
                     LongStream.range(0, shape.rank())
@@ -54,11 +54,11 @@ public final class SafetensorsWriter {
     }
 
     /**
-     * The beginning of a file: the length of the header, and the header with spaces at its end.
+     * Returns the beginning of a file: the length of the header, and the header padded with spaces.
      *
-     * @param metadata texts for readers; none if empty
+     * @param metadata the {@code __metadata__} entry; left out if empty
      * @param tensors in the order in which their bytes follow
-     * @param alignment the tensors begin at a multiple of so many bytes
+     * @param alignment the tensor data begins at a multiple of this many bytes
      */
     public static byte[] header(Map<String, String> metadata, List<Entry> tensors, int alignment) {
         Map<String, Object> header = new LinkedHashMap<>();
@@ -86,7 +86,7 @@ public final class SafetensorsWriter {
         return padded;
     }
 
-    /** Writes all of some bytes. */
+    /** Writes all of {@code bytes} to a channel. */
     public static void write(WritableByteChannel channel, MemorySegment bytes) throws IOException {
         for (long done = 0; done < bytes.byteSize(); done += WRITE_BYTES) {
             long count = Math.min(WRITE_BYTES, bytes.byteSize() - done);

@@ -14,12 +14,12 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Which shard holds which tensor, from {@code model.safetensors.index.json}.
+ * The index of a sharded checkpoint, from {@code model.safetensors.index.json}.
  *
- * @param shardOf file name by tensor name
+ * @param shardOf file name of the shard, by tensor name
  */
 record ShardIndex(Map<String, String> shardOf) {
-    /** A 72B model's index is about 80 kB. */
+    /** Limit for an index; that of a 72B model has about 80 kB. */
     private static final int BYTES_MAX = 32 << 20;
 
     /** A plain file name: no folder, no parent, nothing hidden. */
