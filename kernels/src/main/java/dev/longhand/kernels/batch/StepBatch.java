@@ -149,7 +149,7 @@ public class StepBatch implements Rows, AutoCloseable {
         }
     }
 
-    /** The row of selection {@code index}, counted from 0. */
+    /** The row that was selected as number {@code index}, counted from 0. */
     public int selected(int index) {
         return selected.getAtIndex(JAVA_INT, index);
     }

@@ -89,9 +89,9 @@ final class CudaPacking {
         }
 
         /**
-         * The bits of the bf16 that the kernel adds to a decoded code, which makes it code minus
-         * zero point. The kernel decodes 8-bit codes to code - 128, so the offset is 128 - zero; it
-         * decodes 4-bit codes to code + 128, so the offset is -128 - zero.
+         * The bf16 bits of the offset that the kernel adds to a decoded code to get code - zero. It
+         * decodes 8-bit codes to code - 128, so the offset is 128 - zero; it decodes 4-bit codes to
+         * code + 128, so the offset is -128 - zero.
          */
         int offset(int row, int group) {
             QuantizedMatrix matrix = of[row];

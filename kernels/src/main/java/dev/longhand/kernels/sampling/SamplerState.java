@@ -10,8 +10,8 @@ import java.util.Map;
  *
  * <p>A step that verifies draft tokens samples several times for one sequence: from the row of the
  * last token, then from the row of each draft token. Each of these rows has its own state, chained
- * to the one before it; all share one token history. A state counts ({@link #counts}) if every
- * state before it sampled the draft token of the state after it.
+ * to the one before it; all share one token history. A state counts ({@link #counts}) if each
+ * earlier state of its chain sampled the draft token of the next state.
  */
 public final class SamplerState {
     private final SamplingParams params;

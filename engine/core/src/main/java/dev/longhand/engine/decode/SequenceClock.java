@@ -16,7 +16,7 @@ final class SequenceClock {
         this.timeouts = timeouts;
     }
 
-    /** Records that the sequence begins now. */
+    /** Records that the sequence starts now. */
     void begin() {
         begunNanos = System.nanoTime();
     }
@@ -40,12 +40,12 @@ final class SequenceClock {
         return millis != null && nowNanos - submittedNanos >= millis * 1_000_000;
     }
 
-    /** Returns the time from the submission to the begin, or to now if it has not begun. */
+    /** Returns the time from the submission to the start, or to now if it has not started. */
     long queuedNanos(long nowNanos) {
         return (begunNanos != 0 ? begunNanos : nowNanos) - submittedNanos;
     }
 
-    /** Returns the time from the begin to the first token; 0 without one. */
+    /** Returns the time from the start to the first token; 0 without one. */
     long prefillNanos() {
         return firstTokenNanos != 0 ? firstTokenNanos - begunNanos : 0;
     }

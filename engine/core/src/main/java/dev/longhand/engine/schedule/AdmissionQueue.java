@@ -28,9 +28,9 @@ import java.util.concurrent.FutureTask;
  * </ul>
  *
  * <p>Any thread may submit, ask for the depth, and close. Only the device thread takes entries out,
- * so an entry that it has looked at stays in place until it removes it, also if another thread
- * closes the queue meanwhile. The monitor of this object guards all fields. No sequence ends and no
- * action or task runs while it is held.
+ * so an entry that it has seen stays in the queue until it removes that entry, even if another
+ * thread closes the queue. The monitor of this object guards all fields. No sequence ends and no
+ * action or task runs while the monitor is held.
  */
 final class AdmissionQueue {
     /** The most waiting sequences of all adapters, as a multiple of the limit of one adapter. */
