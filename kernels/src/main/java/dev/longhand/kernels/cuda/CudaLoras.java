@@ -13,7 +13,7 @@ import java.util.Map;
  * the memory in which the shrink kernel leaves A x for the kernel of the product.
  */
 final class CudaLoras {
-    /** Parts in which A x is summed if it has few rows; {@code lora_shrink.cu}. */
+    /** Parts in which A x of few rows is summed, as in {@code lora_shrink.cu}. */
     static final int PARTS = 8;
 
     private static final int PARTED_ROWS_MAX = 16;

@@ -13,7 +13,7 @@ import java.lang.foreign.ValueLayout;
  * in the order of {@link CudaPacking}.
  */
 final class CudaMatrix {
-    /** Inputs that the kernels process at a time; {@code fragments.cuh}. */
+    /** Inputs that the kernels process at a time, as in {@code fragments.cuh}. */
     static final int CHUNK = 32;
 
     private final DType dtype;

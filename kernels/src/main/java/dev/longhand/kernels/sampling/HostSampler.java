@@ -20,8 +20,8 @@ public final class HostSampler {
     private HostSampler() {}
 
     /**
-     * Samples a token for each of the first {@code count} states, in order; skips states that do
-     * not {@link SamplerState#counts count}. Overwrites the logits.
+     * Samples a token for each of the first {@code count} states, in order; skips states for which
+     * {@link SamplerState#counts} is false. Overwrites the logits.
      */
     public static void sample(HostTensor logits, SamplerState[] states, int count) {
         for (int i = 0; i < count; i++) {
