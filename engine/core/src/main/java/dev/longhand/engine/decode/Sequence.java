@@ -192,9 +192,7 @@ public final class Sequence {
         pool.keep(adapter.identity(), prompt, prompt.length, pages);
     }
 
-    /**
-     * Whether a step that computed the end of the prompt has succeeded; stays true after the end.
-     */
+    /** Whether a step has successfully computed the end of the prompt; stays true after the end. */
     public boolean promptComputed() {
         return outputCount > 0;
     }
@@ -231,10 +229,7 @@ public final class Sequence {
         return table;
     }
 
-    /**
-     * Gives pages back from the last to the first, so that the last is evicted first: in the tree,
-     * a page is found only through the pages before it.
-     */
+    /** Gives the last page back first, since evicting a page cuts off the pages after it. */
     private void giveBack(PagePool pool, int count) {
         for (int i = count - 1; i >= 0; i--) {
             pool.giveBack(pages[i]);
