@@ -1,4 +1,4 @@
-/** The command line; these packages alone print. */
+/** The command line. Of the engine, only its packages print. */
 @NullMarked
 package dev.longhand.app;
 

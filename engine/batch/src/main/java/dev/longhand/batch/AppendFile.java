@@ -19,7 +19,10 @@ import java.nio.file.StandardOpenOption;
  * removed by {@link #restore}; a write that fails leaves no partial line. One thread uses it.
  */
 final class AppendFile implements Closeable {
-    /** Exceeds any answer: a thought of 128k tokens and the fields of its problem. */
+    /**
+     * The maximum length of a line. It exceeds any answer, even a thought of 128k tokens with the
+     * fields of its problem.
+     */
     private static final int LINE_BYTES_MAX = 64 << 20;
 
     private final Path path;
@@ -78,7 +81,10 @@ final class AppendFile implements Closeable {
         throw new InputException(path + ": another run is writing it");
     }
 
-    /** Passes all lines on and removes an incomplete last line. Call once, before any append. */
+    /**
+     * Passes all lines to the consumer and removes an incomplete last line. Call once, before any
+     * append.
+     */
     void restore(LineConsumer consumer) {
         try (JsonlReader lines = JsonlReader.open(path, LINE_BYTES_MAX)) {
             for (byte[] line = lines.next(); line != null; line = lines.next()) {

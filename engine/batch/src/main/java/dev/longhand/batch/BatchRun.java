@@ -164,7 +164,10 @@ public final class BatchRun {
                 .identity();
     }
 
-    /** The number of consecutive missing answers from an index, within one problem. */
+    /**
+     * Counts the consecutive missing answers from an index on, within one problem and up to {@code
+     * max}.
+     */
     private int missing(RunFiles files, int index, int max) {
         int end = index + Math.min(max, plan.samplesFrom(index));
         int count = 0;

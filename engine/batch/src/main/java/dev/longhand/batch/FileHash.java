@@ -24,7 +24,7 @@ final class FileHash {
     /**
      * Hashes a file.
      *
-     * @param read receives the number of bytes of each part read, on any thread
+     * @param read receives the number of bytes of each part read, on the calling thread
      */
     static String of(Path file, LongConsumer read) {
         MessageDigest digest = Sha256.digest();

@@ -106,7 +106,10 @@ public record Problem(JsonNode id, String question, ObjectNode others) {
         return new Problem(id, question, others);
     }
 
-    /** JSON has no infinity, and these values are copied to the answers. */
+    /**
+     * Whether all numbers fit a double: JSON has no infinity, and these values are copied to the
+     * answers.
+     */
     private static boolean finite(JsonNode node) {
         return node.isContainer()
                 ? node.valueStream().allMatch(Problem::finite)

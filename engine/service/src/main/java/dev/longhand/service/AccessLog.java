@@ -12,9 +12,11 @@ public final class AccessLog {
      * Logs a request that has ended.
      *
      * @param client the address of the client
-     * @param what the path, or the kind of request
-     * @param outcome the result: a status, the model and its tokens, or the reason of a refusal
-     * @param nanos the duration
+     * @param what the method and path of an HTTP request; "generate" or "refuse" in the line
+     *     protocol
+     * @param outcome the result: the HTTP status, the model with its token counts, or the error
+     *     code of a rejected request
+     * @param nanos the duration in nanoseconds
      */
     public static void log(String client, String what, String outcome, long nanos) {
         if (LOG.isLoggable(System.Logger.Level.INFO)) {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model the model that answered, by name
  * @param promptTokens the number of prompt tokens
- * @param outputTokens the number of tokens that the client's thread has read
+ * @param outputTokens the number of tokens read from the generation
  * @param finish the finish reason as JSON spells it, or "error"
  * @param nanos the time from the request to the end
  * @param usage tokens and times; null after an error or if the generation was closed early

@@ -46,7 +46,7 @@ public final class RequestFields {
     /** The largest number of samples per request. */
     public static final int SAMPLES_MAX = 64;
 
-    /** At most nine digits, so that it fits an int. */
+    /** Matches a token id: at most nine digits, so that it fits an int. */
     private static final Pattern TOKEN_ID = Pattern.compile("[0-9]{1,9}");
 
     private RequestFields() {}
@@ -150,7 +150,7 @@ public final class RequestFields {
         return value.isPresent() ? Integer.valueOf(value.getAsInt()) : null;
     }
 
-    /** Parses a seed of at most 2^53: JSON readers keep such integers exactly. */
+    /** Parses a seed from -2^53 to 2^53, the range in which JSON readers keep integers exactly. */
     private static @Nullable Long seed(Settings request) {
         Double value = request.number("seed", -0x1p53, 0x1p53);
         if (value != null && value != Math.rint(value)) {
@@ -166,7 +166,9 @@ public final class RequestFields {
                 : request.strings("stop");
     }
 
-    /** Returns the one field of these that is present; rejects none and several. */
+    /**
+     * Returns the only one of these keys that is present; rejects a request with none or several.
+     */
     public static String oneOf(Settings request, String... keys) {
         String found = null;
         for (String key : keys) {

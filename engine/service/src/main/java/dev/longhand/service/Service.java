@@ -161,7 +161,10 @@ public final class Service {
         return info;
     }
 
-    /** Resolves links before checking, so that no link leads out of the root. */
+    /**
+     * Resolves a folder below the root. Links are resolved before the check, so that no link leads
+     * out of the root.
+     */
     private static Path below(Path root, String folder) {
         try {
             Path wanted = root.resolve(folder).toRealPath();

@@ -23,8 +23,8 @@ import java.util.Map;
  *
  * <p>Source: {@code peft/utils/save_and_load.py} of PEFT 0.18, for the names of the tensors.
  *
- * @param rank of all modules, at least 1
- * @param alpha the scale of the change is {@code alpha / rank}
+ * @param rank the rank of all modules, at least 1
+ * @param alpha the numerator of the scale {@code alpha / rank} of the change
  * @param type the element type of A and B
  */
 public record AdapterWriter(int rank, double alpha, ElementType type) {
@@ -52,10 +52,10 @@ public record AdapterWriter(int rank, double alpha, ElementType type) {
     }
 
     /**
-     * Writes an adapter; replaces one that is there. Each file is replaced atomically, the tensors
+     * Writes an adapter and replaces an existing one. Each file is replaced atomically, the tensors
      * first.
      *
-     * @param folder created if absent
+     * @param folder the folder to write; created if absent
      * @param modules the modules; PEFT's {@code target_modules} are the last parts of their names
      * @throws IOException if a write fails
      * @throws IllegalStateException if a matrix writes too few or too many bytes

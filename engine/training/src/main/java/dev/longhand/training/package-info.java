@@ -1,4 +1,4 @@
-/** Training of LoRA adapters; today it writes them. */
+/** Training of LoRA adapters; so far it only writes them. */
 @NullMarked
 package dev.longhand.training;
 

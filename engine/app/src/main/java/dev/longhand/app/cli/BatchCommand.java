@@ -179,7 +179,10 @@ public final class BatchCommand implements Callable<Integer> {
         }
     }
 
-    /** The device and the dtypes. The thread count is left out: it does not change results. */
+    /**
+     * Describes the device and the dtypes for the manifest, without the thread count, which does
+     * not change results.
+     */
     private static String machine(Engine engine, EngineConfig config) {
         String device = engine.backendDescription().replaceAll(", \\d+ threads?", "");
         device = device.substring(0, device.indexOf(')') + 1);

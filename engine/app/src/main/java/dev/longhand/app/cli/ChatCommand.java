@@ -18,7 +18,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 
-/** {@code longhand chat}: a conversation by lines, until the input ends or {@code /exit}. */
+/**
+ * {@code longhand chat}: holds a conversation, one line per message, until the input ends or {@code
+ * /exit}.
+ */
 @Command(name = "chat", description = "Talks with a model; /reset forgets, /exit ends.")
 public final class ChatCommand implements Callable<Integer> {
     @Mixin private ModelOptions model = new ModelOptions();

@@ -26,13 +26,14 @@ public final class CollectedAnswer {
     private final GenerationCollector collector = new GenerationCollector();
     private final KeywordInstrument keywords = new KeywordInstrument();
 
-    /** An answer that {@link #drain} will collect. */
+    /** Creates an answer that {@link #drain} will collect. */
     public CollectedAnswer(Generation generation) {
         this.generation = generation;
     }
 
     /**
-     * Reads all events and passes each piece of text to the printer; without a tokenizer, the ids.
+     * Reads all events and passes each piece of text to the printer, or the ids if the model has no
+     * tokenizer.
      *
      * @throws RuntimeException the cause if the generation failed
      */

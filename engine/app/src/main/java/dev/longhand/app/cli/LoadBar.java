@@ -26,7 +26,7 @@ final class LoadBar implements LoadProgress, AutoCloseable {
         this(task, " MiB", 1 << 20);
     }
 
-    /** A bar with a unit of its own. */
+    /** Creates a bar that counts in units of {@code unitSize}. */
     LoadBar(String task, String unit, long unitSize) {
         this.task = task;
         this.unit = unit;

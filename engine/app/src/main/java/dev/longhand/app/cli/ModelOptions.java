@@ -18,7 +18,10 @@ import java.util.stream.Stream;
 
 /** Options of commands that open an engine on a user's model. */
 final class ModelOptions {
-    /** How weights are kept: BF16 stands for as they are stored, others are quantised to. */
+    /**
+     * Converts the values of {@code --weights}: BF16 keeps the weights as stored, any other dtype
+     * is the one to quantise them to.
+     */
     static final class WeightFormats implements ITypeConverter<DType>, Iterable<String> {
         private static final List<DType> ALL =
                 Stream.concat(Stream.of(DType.BF16), DType.quantizableTypes().stream()).toList();

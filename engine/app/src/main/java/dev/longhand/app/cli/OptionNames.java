@@ -8,7 +8,7 @@ import java.util.Map;
  * as {@code EngineConfig.threads}; here they become the options that set them.
  */
 public final class OptionNames {
-    /** Options by the API's wording; a wording that contains another comes first. */
+    /** Maps wordings of the API to options. A wording that contains another stands before it. */
     private static final Map<String, String> OPTION_BY_SETTING = new LinkedHashMap<>();
 
     static {
@@ -25,7 +25,7 @@ public final class OptionNames {
 
     private OptionNames() {}
 
-    /** The message with options in place of the API's settings. */
+    /** Returns the message with options in place of the API's settings. */
     public static String reword(String message) {
         String reworded = message;
         for (Map.Entry<String, String> each : OPTION_BY_SETTING.entrySet()) {

@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The checkpoint, its Long-CoT adapter and the problems in the jar. It unpacks them into a
- * temporary folder and deletes the folder on close.
+ * The checkpoint, its Long-CoT adapter and the problems in the jar. Checkpoint and adapter are
+ * unpacked into a temporary folder, which {@link #close} deletes.
  */
 final class DemoCheckpoint implements AutoCloseable {
     /** The number of held-out problems in the jar. */

@@ -18,7 +18,7 @@ import java.util.concurrent.Callable;
 
 /**
  * {@code longhand demo}: runs the checkpoint in the jar without and with its Long-CoT adapter. It
- * streams an answer of each, then scores both on the held-out problems, which share their batches.
+ * streams an answer of each, then scores both on the held-out problems, in shared batches.
  */
 @Command(
         name = "demo",

@@ -30,8 +30,8 @@ record ChatCompletion(
      *
      * @param message set in a whole answer
      * @param delta set in a chunk
-     * @param finishReason null in all but the last chunk
-     * @param stopReason details of {@code finishReason}: "context" or "loop"
+     * @param finishReason null in every chunk but the last
+     * @param stopReason details of {@code finishReason}: "context", "loop" or "deadline"
      * @param tokenIds vLLM's field, if requested
      */
     record Choice(

@@ -13,7 +13,7 @@ import java.util.List;
 
 /** Reads one choice of a request piece by piece. One thread calls {@link #next}. */
 final class ChoiceStream implements AutoCloseable {
-    /** OpenAI's log-probability of tokens outside the 20 likeliest. */
+    /** The log-probability that OpenAI reports for a token outside the 20 likeliest. */
     private static final float VERY_UNLIKELY = -9999;
 
     private final int index;
@@ -40,7 +40,7 @@ final class ChoiceStream implements AutoCloseable {
             List<ScoredToken> tokens,
             @Nullable End end) {}
 
-    /** The finish reason of OpenAI's API, and details where that is not specific. */
+    /** The finish reason of OpenAI's API, and the engine's own reason where OpenAI has none. */
     record End(String finishReason, @Nullable String stopReason) {}
 
     ChoiceStream(

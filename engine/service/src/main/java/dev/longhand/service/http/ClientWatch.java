@@ -18,7 +18,9 @@ final class ClientWatch implements AutoCloseable {
     private static final long POLL_MILLIS = 50;
 
     /**
-     * Reading the connection table is not atomic and may miss an entry once, but not three times.
+     * The number of consecutive polls without its connection after which a client counts as
+     * disconnected. Reading the table is not atomic and may miss an entry once, but not three
+     * times.
      */
     private static final int ABSENCES_MAX = 3;
 

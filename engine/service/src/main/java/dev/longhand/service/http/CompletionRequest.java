@@ -38,8 +38,9 @@ record CompletionRequest(
         boolean tokenIds,
         boolean callsTools) {
     /**
-     * The limit of OpenAI and vLLM. The engine always reports this many, since the sampled token
-     * need not be the likeliest.
+     * The most likeliest tokens that a request may ask for, as in OpenAI and vLLM. The engine
+     * always reports this many if log-probabilities are requested, since the sampled token need not
+     * be the likeliest.
      */
     private static final int LOGPROBS_MAX = 20;
 
@@ -208,7 +209,9 @@ record CompletionRequest(
         return new Prompt.Ids(ids);
     }
 
-    /** Parses the functions that the template lists for the model; none for tool choice "none". */
+    /**
+     * Parses the functions that the chat template lists in the prompt; none for tool choice "none".
+     */
     static List<String> tools(Settings body) {
         List<String> tools = new ArrayList<>();
         for (Settings tool : body.objects("tools")) {

@@ -24,7 +24,7 @@ final class Completions {
     private final ServiceLimits limits;
     private final TokenNames names;
 
-    /** Consumes the pieces; each choice has its own thread. */
+    /** Consumes the pieces of choices; each choice has its own thread. */
     private interface PieceReader {
         void read(ChoiceStream choice, Piece piece) throws IOException;
     }

@@ -37,7 +37,7 @@ final class HttpFailure extends RuntimeException {
         this.retryAfterMillis = retryAfterMillis;
     }
 
-    /** An invalid request. */
+    /** Creates the failure of an invalid request. */
     HttpFailure(int status, @Nullable String code, String message) {
         this(status, REQUEST, code, null, message, 0);
     }
@@ -59,7 +59,10 @@ final class HttpFailure extends RuntimeException {
         };
     }
 
-    /** The server is shutting down; the client may retry, since another may take its place. */
+    /**
+     * Returns the failure of a server that is shutting down. The client may retry, since another
+     * server may take its place.
+     */
     static HttpFailure closed(String message) {
         return new HttpFailure(503, SERVER, "closed", null, message, CLOSED_RETRY_MILLIS);
     }

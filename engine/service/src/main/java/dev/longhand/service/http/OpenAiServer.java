@@ -81,7 +81,7 @@ public final class OpenAiServer implements AutoCloseable {
                 Map.entry("/metrics", Map.of("GET", state::metrics)));
     }
 
-    /** Sets the JDK's properties; their own defaults are no limits. */
+    /** Sets the system properties of the JDK's server that are not set yet. */
     private static void setProcessLimits(ServiceLimits limits) {
         long requestSeconds = Math.ceilDiv(limits.requestMillisMax(), 1000);
         Map<String, Object> properties =

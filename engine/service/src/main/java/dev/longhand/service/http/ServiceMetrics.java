@@ -211,7 +211,10 @@ final class ServiceMetrics implements ServiceObserver {
         return registry.scrape() + adapters();
     }
 
-    /** Formats one gauge by hand: Prometheus' library strips {@code _info} from names of gauges. */
+    /**
+     * Formats the gauge of adapters by hand, since Prometheus' library strips {@code _info} from
+     * the names of gauges.
+     */
     private String adapters() {
         String running =
                 service.runningModels().stream()

@@ -26,8 +26,8 @@ record TextCompletion(
     /**
      * One choice.
      *
-     * @param finishReason null in all but the last chunk
-     * @param stopReason details of {@code finishReason}: "context" or "loop"
+     * @param finishReason null in every chunk but the last
+     * @param stopReason details of {@code finishReason}: "context", "loop" or "deadline"
      * @param promptTokenIds vLLM's field, if requested
      * @param tokenIds vLLM's field, if requested
      */

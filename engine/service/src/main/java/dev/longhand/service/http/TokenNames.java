@@ -9,7 +9,10 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 import java.util.Optional;
 
-/** The text of single tokens in responses; unlike in answers, control tokens show by name. */
+/**
+ * The text and bytes of single tokens in responses. Unlike in answers, control tokens appear by
+ * name.
+ */
 final class TokenNames {
     private final @Nullable TokenTable table;
 
@@ -26,7 +29,7 @@ final class TokenNames {
         return bytes;
     }
 
-    /** The text of a token; without one, the id in vLLM's notation. */
+    /** The text of a token, or its id in vLLM's notation if it has no text. */
     String text(int id) {
         return table == null || table.length(id) == 0 ? "token_id:" + id : text(List.of(id));
     }

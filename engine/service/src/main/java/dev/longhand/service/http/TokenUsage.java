@@ -4,7 +4,10 @@ import dev.longhand.engine.generation.Usage;
 
 import java.util.Collection;
 
-/** Token counts of a request by OpenAI's rules: each prompt once, all choices together. */
+/**
+ * The token counts of a request by OpenAI's rules: each prompt counts once, and all choices are
+ * summed.
+ */
 record TokenUsage(
         int promptTokens,
         int completionTokens,
@@ -26,9 +29,9 @@ record TokenUsage(
     record CompletionTokensDetails(int reasoningTokens) {}
 
     /**
-     * Adds up choices.
+     * Sums the usage of all choices.
      *
-     * @param samples the number of choices per prompt; those of one prompt are adjacent
+     * @param samples the number of choices per prompt; the choices of one prompt are adjacent
      */
     static TokenUsage of(Collection<Usage> choices, int samples) {
         int prompt = 0;

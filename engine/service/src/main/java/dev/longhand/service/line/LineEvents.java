@@ -19,9 +19,9 @@ final class LineEvents {
     private LineEvents() {}
 
     /**
-     * Writes a token, the regular end or a failure.
+     * Writes the event of a token, of the regular end or of a failure.
      *
-     * @param instruments the regular end carries their figures
+     * @param instruments the instruments whose figures the regular end carries
      */
     static ObjectNode put(
             ObjectNode json, GenerationEvent event, List<GenerationInstrument> instruments) {

@@ -5,7 +5,8 @@ public final class BoxedAnswer {
     private BoxedAnswer() {}
 
     /**
-     * Returns whether a text boxes an answer, anywhere and character by character as given.
+     * Returns whether a text contains the answer in a box, anywhere and with exactly these
+     * characters.
      *
      * @param answer the content of the box, without the braces
      */

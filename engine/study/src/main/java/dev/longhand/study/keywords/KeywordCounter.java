@@ -17,10 +17,13 @@ public final class KeywordCounter {
     private final StringBuilder text = new StringBuilder();
     private final int[] counts = new int[ReflectionKeywords.PHRASES.size()];
 
-    /** Start of the search. The character before is kept, since a letter there prevents a match. */
+    /**
+     * The index at which the next search starts. The character before it is kept, since a letter
+     * there prevents a match.
+     */
     private int from;
 
-    /** A counter of an empty text. */
+    /** Creates a counter of an empty text. */
     public KeywordCounter() {}
 
     /** Appends a piece of text. */

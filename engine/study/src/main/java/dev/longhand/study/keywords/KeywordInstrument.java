@@ -12,7 +12,7 @@ import java.util.Map;
 public final class KeywordInstrument implements GenerationInstrument {
     private final KeywordCounter counter = new KeywordCounter();
 
-    /** An instrument that has counted nothing. */
+    /** Creates an instrument that has counted nothing. */
     public KeywordInstrument() {}
 
     @Override

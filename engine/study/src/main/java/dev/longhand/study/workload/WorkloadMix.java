@@ -34,7 +34,10 @@ public enum WorkloadMix {
     /** The longest question, from OlympiadBench: a prompt of 1,503 tokens. */
     private static final int QUESTION_MAX = 1253;
 
-    /** The cumulative normal distribution to 7.5e-8 (Abramowitz and Stegun 26.2.17). */
+    /**
+     * Polynomial coefficients that approximate the cumulative normal distribution to 7.5e-8
+     * (Abramowitz and Stegun 26.2.17).
+     */
     private static final List<Double> COEFFICIENTS =
             List.of(1.330274429, -1.821255978, 1.781477937, -0.356563782, 0.319381530);
 
@@ -72,7 +75,7 @@ public enum WorkloadMix {
      * @param requests the number of requests, at least 1
      * @param scale a factor on all lengths, above 0 and at most 1
      * @param seed determines the order
-     * @throws InputException if one is out of range
+     * @throws InputException if an argument is out of range
      */
     public List<Lengths> trace(int requests, double scale, long seed) {
         if (requests < 1) {
