@@ -19,7 +19,8 @@ import dev.longhand.engine.error.InputException;
 import picocli.CommandLine.Command;
 
 /**
- * The reports of this module, one command each; JMH benchmarks run by {@code java -jar}.
+ * The command line of this module: one command for each report. {@code java -jar} runs the JMH
+ * benchmarks instead.
  *
  * <pre>java -cp bench/target/benchmarks.jar dev.longhand.bench.Bench COMMAND --help</pre>
  */

@@ -1,4 +1,4 @@
-/** JMH benchmarks and reports, on a model folder of the caller's or a generated one. */
+/** JMH benchmarks and reports, on a given model folder or a generated one. */
 @NullMarked
 package dev.longhand.bench;
 

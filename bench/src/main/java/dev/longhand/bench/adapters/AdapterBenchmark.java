@@ -31,8 +31,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * LoRA adapters of all linear layers: merging one, loading one until its first token, and steps of
- * a batch with none, one or eight. {@link AdapterReport} compares them with the base.
+ * Benchmarks of LoRA adapters on all linear layers: merging one, loading one until its first token,
+ * and decoding a batch with none, one or eight. {@link AdapterReport} compares them with the base.
  */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -55,7 +55,7 @@ public class AdapterBenchmark extends ModelParameters {
     /** A batch of eight rows. */
     @State(Scope.Benchmark)
     public static class Batch {
-        /** Different adapters among the rows; 0 is the base. */
+        /** The number of different adapters among the rows; 0 is the base. */
         @Param({"0", "1", "8"})
         public int adapters;
 
@@ -86,7 +86,7 @@ public class AdapterBenchmark extends ModelParameters {
         return "adapter" + adapter;
     }
 
-    /** Restores the base model after any of the benchmarks. */
+    /** Restores the base model after each invocation. */
     @TearDown(Level.Invocation)
     public void restore() throws InterruptedException {
         engine.adapters().unmerge();
@@ -115,7 +115,7 @@ public class AdapterBenchmark extends ModelParameters {
         engine.submit(request(1).withMaxTokens(1).withAdapter(SWAPPED)).await();
     }
 
-    /** Steps of eight rows; the prefill of prompts of one token is such a step, too. */
+    /** Runs steps of eight rows. The prefill is one of them, since each prompt has one token. */
     @Benchmark
     @OperationsPerInvocation(TOKENS)
     public void step(Batch batch) throws InterruptedException {

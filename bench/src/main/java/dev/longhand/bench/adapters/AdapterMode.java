@@ -1,6 +1,6 @@
 package dev.longhand.bench.adapters;
 
-/** The LoRA adapter of all linear layers that a benchmark applies. */
+/** The LoRA adapter that a benchmark applies to all linear layers. */
 public enum AdapterMode {
     NONE(0, false),
     MERGED_R64(64, true),
@@ -21,7 +21,7 @@ public enum AdapterMode {
         return rank;
     }
 
-    /** Whether it is merged into the weights. */
+    /** Whether the adapter is merged into the weights. */
     public boolean merged() {
         return merged;
     }

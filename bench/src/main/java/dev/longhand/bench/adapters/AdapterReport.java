@@ -25,9 +25,9 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Prints the cost of unmerged adapters: time per step beside the base in alternating rounds, so
- * that every ratio compares neighbours in time; and the time that loading an adapter takes until
- * its first token, with the pause that it causes for another generation.
+ * Prints the cost of unmerged adapters: the time per step relative to the base, in alternating
+ * rounds, so that each ratio compares measurements close in time. Also prints the time from loading
+ * an adapter to its first token, and the pause that this causes for another generation.
  */
 @Command(
         name = "adapters",

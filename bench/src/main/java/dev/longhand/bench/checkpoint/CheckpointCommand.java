@@ -6,7 +6,7 @@ import picocli.CommandLine.Parameters;
 
 import java.nio.file.Path;
 
-/** Writes a random checkpoint, in bf16 or as GPTQ packs it. */
+/** Writes a random checkpoint, in bf16 or in GPTQ's 4-bit format. */
 @Command(
         name = "checkpoint",
         mixinStandardHelpOptions = true,

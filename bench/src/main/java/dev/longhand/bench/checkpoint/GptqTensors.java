@@ -11,23 +11,24 @@ import java.util.Random;
 
 /**
  * The tensors of a checkpoint in AutoGPTQ's format, 4 bits with symmetric groups. Each linear layer
- * has codes, zero points of 8, scales, the group of each input, and a bias of zeros if it has no
- * other; all other tensors are f16. Nothing is quantised: codes are sampled as those of normally
- * distributed weights would be, and scales give the weights their standard deviation.
+ * has codes, zero points of 8, scales, the group index of each input, and a bias, which is zero if
+ * the architecture has none; all other tensors are f16. Nothing is quantised: codes are sampled
+ * from the distribution that normally distributed weights would produce, and scales give the
+ * weights their standard deviation.
  */
 final class GptqTensors {
-    /** Inputs that share a scale. */
+    /** The number of inputs that share a scale. */
     static final int GROUP_INPUTS = 128;
 
-    /** Zero points are stored less 1. */
+    /** Four packed zero points of 8; the format stores each minus 1. */
     static final short FOUR_ZEROS = 0x7777;
 
     private static final int CODES_PER_WORD = 8;
     private static final int ZERO = 8;
 
     /**
-     * The largest of 128 normal weights is about 2.7 deviations, and AutoGPTQ maps it to a code of
-     * 7.5 from zero.
+     * The standard deviation of the codes. The largest of 128 normal weights is about 2.7
+     * deviations, and AutoGPTQ maps it to a code 7.5 away from the zero point.
      */
     private static final double CODE_DEVIATION = 7.5 / 2.7;
 
@@ -36,7 +37,10 @@ final class GptqTensors {
 
     private GptqTensors() {}
 
-    /** Four codes, of 65,536 such; those 32,768 apart mirror each other, so that the mean is 0. */
+    /**
+     * Returns four packed codes, one of 65,536 entries. Entries 32,768 apart mirror each other, so
+     * that the mean weight is 0.
+     */
     static short fourCodes(int index) {
         return FOUR_CODES[index];
     }
@@ -60,10 +64,10 @@ final class GptqTensors {
     }
 
     /**
-     * The tensors of a checkpoint.
+     * Returns the tensors of a checkpoint.
      *
-     * @param layout of its model
-     * @param dense its tensors in bf16
+     * @param layout the layout of its model
+     * @param dense the tensors of the same checkpoint in bf16
      */
     static List<RandomTensor> of(ModelLayout layout, List<RandomTensor> dense) {
         Map<String, LinearModule> linears = layout.matrices();

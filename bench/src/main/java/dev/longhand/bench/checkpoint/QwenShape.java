@@ -12,7 +12,10 @@ import java.util.stream.Collectors;
 
 /** The architectures of Qwen2.5, from the config.json of the Instruct models, and a tiny one. */
 public enum QwenShape {
-    /** Nobody's model, but with the family's vocabulary and a head width that every device has. */
+    /**
+     * Not a published model, but it has the family's vocabulary and a head width that every device
+     * supports.
+     */
     TINY("tiny", 128, 384, 2, 4, 2, 151_936, true),
     B0_5("0.5b", 896, 4864, 24, 14, 2, 151_936, true),
     B1_5("1.5b", 1536, 8960, 28, 12, 2, 151_936, true),
@@ -53,10 +56,10 @@ public enum QwenShape {
     }
 
     /**
-     * The shape that a user means.
+     * Finds a shape by its label, in any case.
      *
      * @param label for example {@code 0.5b}
-     * @throws InputException if there is none of that name; says which there are
+     * @throws InputException if no shape has this label; the message lists the labels
      */
     public static QwenShape of(String label) {
         return Arrays.stream(values())
@@ -78,7 +81,7 @@ public enum QwenShape {
         return label;
     }
 
-    /** The {@code config.json} of the shape with weights in a format. */
+    /** Returns the {@code config.json} of this shape in a weight format. */
     String configJson(WeightFormat format) {
         return """
         {
@@ -114,7 +117,7 @@ public enum QwenShape {
                         format.configLines());
     }
 
-    /** What its {@code config.json} says, weights in bf16. */
+    /** Returns the configuration in {@code config.json}, with weights in bf16. */
     ModelConfig config() {
         return new ModelConfig(
                 Architecture.QWEN2,
@@ -133,7 +136,7 @@ public enum QwenShape {
                 null);
     }
 
-    /** Every tensor of a checkpoint with weights in a format, in the order of a forward pass. */
+    /** Returns all tensors of a checkpoint in a weight format, in the order of a forward pass. */
     List<RandomTensor> tensors(WeightFormat format) {
         ModelConfig config = config();
         List<RandomTensor> dense = RandomWeights.of(config);

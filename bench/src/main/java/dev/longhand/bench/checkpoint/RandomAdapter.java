@@ -12,14 +12,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Writes PEFT folders of random LoRAs of all linear layers, in bf16, small enough to change little.
+ * Writes PEFT folders with random LoRA adapters of all linear layers, in bf16. Their values are so
+ * small that they change the model little.
  */
 public final class RandomAdapter {
     private static final double DEVIATION = 0.005;
 
     private RandomAdapter() {}
 
-    /** Writes an adapter of a rank for a model; returns the folder. */
+    /** Writes an adapter of the given rank for a model and returns the folder. */
     public static Path write(Path folder, ModelConfig model, int rank, long seed)
             throws IOException {
         RandomTensorWriter values = new RandomTensorWriter(seed, bytes -> {});

@@ -19,12 +19,12 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * A checkpoint of a Qwen2.5 shape with random weights and no tokenizer. It is written as it is
- * computed, in a few megabytes of memory whatever the shape, in shards as Hugging Face cuts them.
- * Shape, format and seed determine every byte.
+ * A checkpoint of a Qwen2.5 shape with random weights and no tokenizer. Tensors are written while
+ * they are computed, so that any shape needs only a few megabytes of memory. Shards are cut as
+ * Hugging Face cuts them. Shape, format, seed and shard size determine every byte.
  */
 public final class RandomCheckpoint {
-    /** As transformers saves models. */
+    /** The shard size with which transformers saves models. */
     public static final long SHARD_BYTES = 5_000_000_000L;
 
     private static final String GENERATION_CONFIG =
@@ -43,9 +43,10 @@ public final class RandomCheckpoint {
     private final long shardBytesMax;
 
     /**
-     * A checkpoint that is not written yet.
+     * Describes a checkpoint, which {@link #write(Path, LoadProgress)} writes.
      *
-     * @param shardBytesMax a shard's tensors take no more, unless it has only one
+     * @param shardBytesMax the maximum size of the tensors of a shard; only a single larger tensor
+     *     exceeds it
      */
     public RandomCheckpoint(QwenShape shape, WeightFormat format, long seed, long shardBytesMax) {
         if (shardBytesMax < 1) {
@@ -58,7 +59,7 @@ public final class RandomCheckpoint {
     }
 
     /**
-     * The folder of a shape in bf16 and a seed in a cache, written if it is not there yet.
+     * Returns the folder of a bf16 checkpoint in a cache; writes the checkpoint if it is absent.
      *
      * @throws InputException if it cannot be written
      */
@@ -72,9 +73,9 @@ public final class RandomCheckpoint {
     }
 
     /**
-     * The folder of an adapter in a cache, written if it is not there yet.
+     * Returns the folder of an adapter in a cache; writes the adapter if it is absent.
      *
-     * @param model folder of the model that it fits
+     * @param model the folder of the model that the adapter fits
      * @throws InputException if it cannot be written
      */
     public static Path cachedAdapter(Path cache, Path model, int rank, long seed) {

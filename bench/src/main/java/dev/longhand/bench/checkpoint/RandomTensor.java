@@ -10,30 +10,33 @@ import java.util.Random;
 
 /**
  * A tensor of random values, normally distributed unless it holds codes. Every eight bytes come
- * from one number of SplitMix64, whose state is their position, so a tensor depends on its seed and
- * name alone and not on the chunks in which it is written.
+ * from one number of SplitMix64, whose state follows from their position, so a tensor depends on
+ * its seed and name alone and not on the chunks in which it is written.
  *
- * @param name in the checkpoint
- * @param shape extents, row-major
- * @param filling element type and kind of values
- * @param mean of the values; unused for codes
- * @param deviation of the values
+ * @param name the name in the checkpoint
+ * @param shape the extents, row-major
+ * @param filling the element type and the kind of values
+ * @param mean the mean of the values; unused for codes
+ * @param deviation the standard deviation of the values; unused for codes
  */
 record RandomTensor(String name, Shape shape, Filling filling, double mean, double deviation) {
     private static final int UNIT_BYTES = 8; // four elements
 
     private static final long GAMMA = 0x9E3779B97F4A7C15L;
 
-    /** 16 random bits choose one of these 65,536 values, as many as bf16 has. */
+    /**
+     * 65,536 samples of the standard normal distribution, as many as bf16 has values; 16 random
+     * bits choose one.
+     */
     private static final float[] NORMAL = normal(1 << 16);
 
     /** Element type and kind of values. */
     enum Filling {
         BF16("BF16", Short.BYTES),
         F16("F16", Short.BYTES),
-        /** Eight int4 codes of {@link GptqTensors}. */
+        /** Eight int4 codes per element, as in {@link GptqTensors}. */
         CODES("I32", Integer.BYTES),
-        /** Eight zero points of 8, stored less 1. */
+        /** Eight zero points of 8 per element, each stored minus 1. */
         ZEROS("I32", Integer.BYTES),
         /** The group of each input. */
         GROUPS("I32", Integer.BYTES);
@@ -69,24 +72,24 @@ record RandomTensor(String name, Shape shape, Filling filling, double mean, doub
         return values;
     }
 
-    /** The same values in another element type. */
+    /** Returns this tensor with the same values in another element type. */
     RandomTensor as(Filling other) {
         return new RandomTensor(name, shape, other, mean, deviation);
     }
 
-    /** Bytes of the elements. */
+    /** The size of the elements in bytes. */
     long bytes() {
         return shape.elements() * filling.bytes;
     }
 
-    /** The elements under a seed. */
+    /** Returns the elements that a seed generates. */
     Values values(long seed) {
         return filling == Filling.GROUPS
                 ? new Groups()
                 : new Samples(state(seed + ":" + name), table());
     }
 
-    /** The elements that 16 random bits choose from. */
+    /** Returns the 65,536 elements from which 16 random bits choose. */
     private short[] table() {
         short[] table = new short[NORMAL.length];
         for (int i = 0; i < table.length; i++) {
@@ -107,13 +110,16 @@ record RandomTensor(String name, Shape shape, Filling filling, double mean, doub
         return ByteBuffer.wrap(Sha256.bytes(text)).getLong();
     }
 
-    /** Elements in order. */
+    /** The elements of a tensor, in order. */
     interface Values {
-        /** Fills a buffer; only the last one may end within a unit of eight bytes. */
+        /**
+         * Fills a buffer with the next elements. Only the last buffer may end within a unit of
+         * eight bytes.
+         */
         void fill(ByteBuffer buffer);
     }
 
-    /** 0 for the first 128 elements, 1 for the next, and so on. */
+    /** The group of each input: 0 for the first 128 elements, 1 for the next 128, and so on. */
     private static final class Groups implements Values {
         private int next;
 

@@ -14,23 +14,32 @@ import java.util.List;
  * The tensors of a model with random weights in bf16, distributed so that its activations and
  * logits are about as large as those of a trained model.
  *
- * <p>Matrices are scaled by 1 / sqrt(inputs), so that unit activations stay units; those that write
- * to the residual stream also by 8 / sqrt(2 layers), the number of their terms.
+ * <p>Matrices are scaled by 1 / sqrt(inputs), so that activations of unit variance keep it.
+ * Matrices that write to the residual stream are also scaled by 8 / sqrt(2 layers), since the
+ * outputs of two matrices of each layer add up there.
  */
 final class RandomWeights {
-    /** Standard deviation of the logits: the likeliest of 152,064 tokens gets a few percent. */
+    /**
+     * The standard deviation of the logits: with 2, the likeliest of 152,064 tokens gets a few
+     * percent.
+     */
     private static final double LOGIT_DEVIATION = 2;
 
     private static final double NORM_DEVIATION = 0.1;
     private static final double QK_BIAS_DEVIATION = 0.5;
 
-    /** A larger one, of values, would be the same part of every token's attention. */
+    /**
+     * The deviation of all other biases. A larger bias of the values would add the same vector to
+     * the attention output of every token.
+     */
     private static final double OTHER_BIAS_DEVIATION = 0.02;
 
     /**
-     * What layers add to the residual stream, about. A tied head multiplies what is left of the
-     * token's own embedding, of square 4, by itself: over 8 that adds a quarter of their deviation
-     * to its logit. Over 1 it would add two, and a greedy generation would repeat a token for ever.
+     * The approximate deviation of the residual stream after all layers, by which the final norm
+     * divides. A tied head multiplies the token's own embedding, of squared length 4, by itself:
+     * divided by 8, that raises the token's own logit by a quarter of the logits' deviation.
+     * Divided by 1 it would raise it by two deviations, and a greedy generation would repeat one
+     * token forever.
      */
     private static final double RESIDUAL_DEVIATION = 8;
 
@@ -43,7 +52,7 @@ final class RandomWeights {
         residual = RESIDUAL_DEVIATION / Math.sqrt(2.0 * config.layers());
     }
 
-    /** The tensors of a model in the order of a forward pass. */
+    /** Returns the tensors of a model in the order of a forward pass. */
     static List<RandomTensor> of(ModelConfig config) {
         return new RandomWeights(config).all();
     }
@@ -80,7 +89,7 @@ final class RandomWeights {
         return switch (projection) {
             case Q, K, V, GATE, UP -> unit(linear.inputs());
             case O -> unit(linear.inputs()) * residual;
-            case DOWN -> residual / Math.sqrt(linear.inputs()); // rounded as it always was
+            case DOWN -> residual / Math.sqrt(linear.inputs()); // rounds as in old checkpoints
         };
     }
 

@@ -2,11 +2,11 @@ package dev.longhand.bench.checkpoint;
 
 import java.util.Locale;
 
-/** How the weights of a generated checkpoint are stored. */
+/** The storage format of the weights of a generated checkpoint. */
 public enum WeightFormat {
-    /** As Qwen publishes its models. */
+    /** bf16, as Qwen publishes its models. */
     BF16("\"torch_dtype\": \"bfloat16\""),
-    /** As Qwen publishes its GPTQ-Int4 models: see {@link GptqTensors}. */
+    /** 4 bits, as Qwen publishes its GPTQ-Int4 models; see {@link GptqTensors}. */
     GPTQ_INT4(
             """
             "torch_dtype": "float16",
@@ -28,7 +28,7 @@ public enum WeightFormat {
         this.configLines = configLines;
     }
 
-    /** What {@code config.json} says of it. */
+    /** The lines of {@code config.json} that describe the format. */
     String configLines() {
         return configLines;
     }

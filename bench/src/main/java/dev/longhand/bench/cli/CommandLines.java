@@ -6,14 +6,19 @@ import dev.longhand.kernels.Device;
 
 import picocli.CommandLine;
 
-/** Runs the commands of this module: status 0, 1 on failure, 2 on bad arguments or input. */
+/**
+ * Runs the commands of this module with exit status 0, 1 on failure or 2 on bad arguments or input.
+ */
 public final class CommandLines {
     private static final int FAILURE = 1;
     private static final int BAD_INPUT = 2;
 
     private CommandLines() {}
 
-    /** Runs a command; a mistake of the user's prints one line. */
+    /**
+     * Runs a command and returns its exit status. An error of the user prints one line, any other
+     * its stack trace.
+     */
     public static int run(Runnable command, String... arguments) {
         return new CommandLine(command)
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -1,4 +1,4 @@
-/** The way in which all commands of this module run and fail. */
+/** Runs the commands of this module and reports their errors. */
 @NullMarked
 package dev.longhand.bench.cli;
 

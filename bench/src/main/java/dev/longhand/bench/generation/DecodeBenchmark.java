@@ -19,8 +19,8 @@ import org.openjdk.jmh.annotations.Warmup;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Decode steps of one sequence at a given context: the distribution of milliseconds per token. On a
- * shared machine compare the median (p0.50).
+ * Benchmark of decode steps of one sequence at a given context: the distribution of milliseconds
+ * per token. On a shared machine compare the median (p0.50).
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -29,7 +29,7 @@ import java.util.concurrent.TimeUnit;
 @Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
 @NullUnmarked // JMH fills the fields
 public class DecodeBenchmark extends ModelParameters {
-    /** Positions in the cache. */
+    /** The number of positions in the KV cache. */
     @Param({"0", "4096", "16384"})
     public int context;
 

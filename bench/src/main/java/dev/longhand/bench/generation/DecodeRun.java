@@ -16,8 +16,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * Opens a model, decodes a few tokens and prints time and memory; meant for models that are too
- * large for runs of minutes.
+ * Opens a model, decodes a few tokens and prints times and memory; meant for models that are too
+ * large to run for minutes.
  */
 @Command(
         name = "decode",
@@ -76,7 +76,10 @@ public final class DecodeRun implements Runnable {
         System.out.printf(Locale.ROOT, "%s %.3f%n", name, value);
     }
 
-    /** Prints the peak, mapped files included; prints nothing on systems without /proc. */
+    /**
+     * Prints the peak resident memory, mapped files included; prints nothing on systems without
+     * /proc.
+     */
     private static void printPeak(String name) throws IOException {
         if (Files.isReadable(STATUS)) {
             for (String line : Files.readAllLines(STATUS)) {

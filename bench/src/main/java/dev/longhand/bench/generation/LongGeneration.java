@@ -22,19 +22,22 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 
-/** A long generation through the public API, timed token by token beside the memory bandwidth. */
+/**
+ * A long generation through the public API, timed token by token, with measurements of the memory
+ * bandwidth before and after.
+ */
 public final class LongGeneration implements AutoCloseable {
     private static final String ADAPTER = "adapter";
     private static final int WARM_UP_TOKENS = 32;
 
     /**
-     * What to run.
+     * Settings of one run.
      *
-     * @param choice the model; its cache is needed for an adapter
-     * @param batch sequences that decode together
-     * @param prompt tokens of each prompt
-     * @param output tokens that each sequence generates
-     * @param window tokens over which a rate is taken
+     * @param choice the model; with an adapter it needs a cache folder
+     * @param batch the number of sequences that decode together
+     * @param prompt the number of tokens of each prompt
+     * @param output the number of tokens that each sequence generates
+     * @param window the number of tokens over which a rate is taken
      */
     public record Setting(
             ModelChoice choice,
@@ -97,7 +100,7 @@ public final class LongGeneration implements AutoCloseable {
         }
     }
 
-    /** The description of the backend without the reason of its choice. */
+    /** The description of the backend, without the reason for its choice. */
     private String device() {
         return engine.backendDescription()
                 .replaceFirst("^device: ", "")
@@ -115,7 +118,9 @@ public final class LongGeneration implements AutoCloseable {
         }
     }
 
-    /** A few steps, so that the measurement includes neither JIT compilation nor page faults. */
+    /**
+     * Runs a few steps, so that the measurement includes neither JIT compilation nor page faults.
+     */
     void warmUp() throws InterruptedException {
         Generation warming =
                 engine.submit(request(0).withMaxTokens(Math.min(WARM_UP_TOKENS, times.length)));
@@ -125,8 +130,9 @@ public final class LongGeneration implements AutoCloseable {
     }
 
     /**
-     * Measures the memory bandwidth once more; results use the mean. On a shared machine it moves
-     * during a generation of minutes: from 19 to 27 GB/s in one afternoon.
+     * Measures the memory bandwidth once more; results use the mean of all measurements. On a
+     * shared machine the bandwidth changes during a generation of minutes: from 19 to 27 GB/s in
+     * one afternoon.
      */
     void measureBandwidth() {
         MemoryBandwidth.measure(setting.choice().device(), setting.choice().threads())
@@ -174,8 +180,8 @@ public final class LongGeneration implements AutoCloseable {
     }
 
     /**
-     * Generates, and keeps the token times of the sequence that was submitted last: once it has its
-     * first token, all sequences decode.
+     * Generates all sequences and keeps the token times of the sequence that was submitted last:
+     * once it has its first token, all sequences decode.
      *
      * @return the number of tokens of all sequences
      */

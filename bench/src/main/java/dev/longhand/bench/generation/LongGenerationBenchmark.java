@@ -31,9 +31,9 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A chain of thought of full length through the public API, scheduler and sampler included. Reports
- * the seconds and, as counters, rates, latencies and the share of the memory bandwidth. The rates
- * of all windows are printed and, if a file is named, added to a history.
+ * Benchmark of a chain of thought of full length through the public API, scheduler and sampler
+ * included. It reports the seconds and, as counters, rates, latencies and the share of the memory
+ * bandwidth. The rates of all windows are printed and, if a file is named, appended to a history.
  */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -62,11 +62,11 @@ public class LongGenerationBenchmark extends ModelParameters {
     @Param("16384")
     public int output;
 
-    /** Tokens over which a rate is taken. */
+    /** The number of tokens over which a rate is taken. */
     @Param("1024")
     public int window;
 
-    /** JSONL file that the result is added to; empty for none. */
+    /** The JSONL file to which the result is appended; empty for none. */
     @Param("")
     public String history;
 
@@ -108,7 +108,7 @@ public class LongGenerationBenchmark extends ModelParameters {
             return result.metric(TokenTimes.P99);
         }
 
-        /** Bytes that a token has to read, computed. */
+        /** The computed megabytes that each token has to read. */
         public double megabytesPerToken() {
             return result.metric(TokenTimes.BYTES_PER_TOKEN);
         }
@@ -118,7 +118,10 @@ public class LongGenerationBenchmark extends ModelParameters {
             return result.metrics().getOrDefault(TokenTimes.BANDWIDTH, 0.0);
         }
 
-        /** Bytes per token times rate, over the bandwidth; 0 on a device with its own memory. */
+        /**
+         * Bytes per token times rate, in percent of the bandwidth; 0 on a device with its own
+         * memory.
+         */
         public double percentOfBandwidth() {
             return result.metrics().getOrDefault(TokenTimes.OF_BANDWIDTH, 0.0);
         }

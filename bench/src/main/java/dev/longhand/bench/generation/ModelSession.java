@@ -24,7 +24,7 @@ public final class ModelSession implements AutoCloseable {
     /** Positions that are prefilled; the rest of a long context repeats their pages. */
     private static final int PREFILLED = 256;
 
-    /** Positions after the context, which decode steps use over and over. */
+    /** Positions after the context, which decode steps use cyclically. */
     private static final int DECODE_POSITIONS = 256;
 
     private final ModelLoader loader;
@@ -37,8 +37,8 @@ public final class ModelSession implements AutoCloseable {
     /**
      * Opens a model on its device.
      *
-     * @param context positions that {@link #fillContext} will fill
-     * @param rowsMax rows of the largest step
+     * @param context the number of positions that {@link #fillContext} will fill
+     * @param rowsMax the number of rows of the largest step
      */
     public static ModelSession open(ModelChoice choice, int context, int rowsMax) {
         ComputeBackend backend = choice.openBackend();
@@ -48,10 +48,10 @@ public final class ModelSession implements AutoCloseable {
     /**
      * Opens a model.
      *
-     * @param backend closed by the session
+     * @param backend the backend, which the session closes
      * @param ops the backend, or a decorator of it
-     * @param context positions that {@link #fillContext} will fill
-     * @param rowsMax rows of the largest step
+     * @param context the number of positions that {@link #fillContext} will fill
+     * @param rowsMax the number of rows of the largest step
      */
     ModelSession(
             ModelChoice choice, ComputeBackend backend, DecoderOps ops, int context, int rowsMax) {
@@ -104,7 +104,9 @@ public final class ModelSession implements AutoCloseable {
         return step();
     }
 
-    /** Decodes one token as number {@code index} after a context. */
+    /**
+     * Decodes one token, the {@code index}-th after a context; positions repeat after 256 tokens.
+     */
     public int decode(int context, int index) {
         batch.clear();
         batch.add(token, context + index % DECODE_POSITIONS, 0);

@@ -14,8 +14,8 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * Times the ops of a model's steps. Only for backends whose ops are done when they return, and
- * which record no steps.
+ * Times the ops of a model's steps. It is only for backends whose ops have finished when they
+ * return, and that do not record steps.
  */
 final class OpTimer implements DecoderOps {
     private final DecoderOps timed;
@@ -23,17 +23,17 @@ final class OpTimer implements DecoderOps {
     private final Map<StepOp, Long> nanos = new EnumMap<>(StepOp.class);
 
     /**
-     * A timer.
+     * Creates a timer.
      *
-     * @param timed runs the ops
-     * @param config of the model whose linear layers are told apart by their widths
+     * @param timed the backend that runs the ops
+     * @param config the configuration of the model, whose widths identify the linear layers
      */
     OpTimer(DecoderOps timed, ModelConfig config) {
         this.timed = timed;
         this.config = config;
     }
 
-    /** Nanoseconds of an op since the last clear. */
+    /** The time of an op since the last {@link #clear}, in nanoseconds. */
     long nanos(StepOp op) {
         return nanos.getOrDefault(op, 0L);
     }

@@ -15,11 +15,12 @@ import dev.longhand.kernels.tensor.DType;
  */
 record StepBytes(long weights, long adapter, double kvPerPosition) {
     /**
-     * The bytes of an engine with this memory plan.
+     * Computes the bytes of an engine with this memory plan.
      *
-     * @param weights dtype of the weights; a quantised head is a separate matrix even if it is tied
-     * @param sequencesMax limit of the engine, whose page pool has one page more for each sequence
-     *     after the first
+     * @param weights the dtype of the weights; a quantised head is a separate matrix even if it is
+     *     tied
+     * @param sequencesMax the limit of the engine on sequences; its page pool has one page more for
+     *     each sequence after the first
      */
     static StepBytes of(
             MemoryPlan plan,
@@ -38,7 +39,10 @@ record StepBytes(long weights, long adapter, double kvPerPosition) {
                 (double) plan.kvBytes() / pages / KvShape.PAGE_POSITIONS);
     }
 
-    /** Bytes per token of a step of {@code batch} rows that attend to {@code positions} each. */
+    /**
+     * Returns the bytes per token of a step of {@code batch} rows that attend to {@code positions}
+     * each.
+     */
     double perToken(double positions, int batch) {
         return (double) (weights + adapter) / batch + kvPerPosition * positions;
     }

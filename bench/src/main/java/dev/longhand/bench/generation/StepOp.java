@@ -2,7 +2,10 @@ package dev.longhand.bench.generation;
 
 import dev.longhand.bench.report.Metric;
 
-/** The parts of a decode step that are timed, from the bottom of a bar to its top. */
+/**
+ * The timed parts of a decode step, in the order in which a bar of the chart stacks them from the
+ * bottom.
+ */
 public enum StepOp {
     GATE_UP("norm, gate, up"),
     DOWN("down"),
@@ -27,7 +30,7 @@ public enum StepOp {
         return label;
     }
 
-    /** The time of the op in a step. */
+    /** The metric of the time of the op in a step. */
     public Metric time() {
         return new Metric(label, "ms");
     }

@@ -35,11 +35,11 @@ public final class TokenTimes {
     private final int batch;
 
     /**
-     * The times of one of {@code batch} sequences that decode together.
+     * Creates the times of one of {@code batch} sequences that decode together.
      *
-     * @param start time of submission, nanoseconds
-     * @param times times of at least two tokens and one window, nanoseconds
-     * @param prompt tokens of the prompt
+     * @param start the time of submission in nanoseconds
+     * @param times the times of at least two tokens and one window, in nanoseconds
+     * @param prompt the number of tokens of the prompt
      */
     TokenTimes(long start, long[] times, int prompt, int batch) {
         if (times.length < 2) {
@@ -103,7 +103,7 @@ public final class TokenTimes {
         return rates;
     }
 
-    /** The token whose arrival begins a window. */
+    /** The index of the token whose arrival begins a window. */
     private static int first(int index, int window) {
         return Math.max(0, index * window - 1);
     }
@@ -117,7 +117,10 @@ public final class TokenTimes {
         return (double) batch * (to - from) * 1e9 / (times[to] - times[from]);
     }
 
-    /** The step after token t sees prompt + t + 1 positions, its own included. */
+    /**
+     * The mean bytes per token between two tokens: the step after token t attends to prompt + t + 1
+     * positions, its own included.
+     */
     private double bytes(int from, int to, StepBytes bytes) {
         return bytes.perToken(prompt + (from + to + 1) / 2.0, batch);
     }

@@ -1,4 +1,4 @@
-/** One generation: prefill, decode steps, and chains of thought of full length. */
+/** Benchmarks of one generation: prefill, decode steps, and chains of thought of full length. */
 @NullMarked
 package dev.longhand.bench.generation;
 

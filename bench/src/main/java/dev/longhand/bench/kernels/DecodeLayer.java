@@ -27,8 +27,8 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * One layer with random weights and a decode step of it; no two sequences share a page. All
- * matrices are views of one block of host memory; on a device each has its own copy.
+ * One decoder layer with random weights, for measuring decode steps; no two sequences share a KV
+ * page. All matrices are views of one block of host memory; on a device each has its own copy.
  */
 final class DecodeLayer implements AutoCloseable {
     /** Runs and measures the ops of a step, in order. */
@@ -36,7 +36,7 @@ final class DecodeLayer implements AutoCloseable {
         /**
          * Runs one op.
          *
-         * @param floor bytes that the op must read
+         * @param floor the bytes that the op must read
          * @param launch queues the op
          * @param wait waits for all queued work
          */
@@ -63,9 +63,9 @@ final class DecodeLayer implements AutoCloseable {
     private final Linear downLinear;
 
     /**
-     * Places the weights; the backend stays the caller's.
+     * Places the weights on a backend, which the caller closes.
      *
-     * @param weights BF16, or the dtype that they are quantised to
+     * @param weights BF16, or the dtype to which the weights are quantised
      */
     DecodeLayer(ComputeBackend backend, LayerShape shape, DType weights) {
         this.backend = backend;
@@ -87,7 +87,7 @@ final class DecodeLayer implements AutoCloseable {
         downLinear = backend.linear(List.of(plain(hidden, shape.intermediate())));
     }
 
-    /** Small random bf16 numbers, repeated with a period that no row length divides. */
+    /** Returns small random bf16 numbers, repeated with a period that no row length divides. */
     private MemorySegment random(long bytes) {
         MemorySegment values = arena.allocate(bytes, 64);
         Random random = new Random(1);
@@ -128,9 +128,10 @@ final class DecodeLayer implements AutoCloseable {
     /**
      * Fills a KV cache and runs a decode step.
      *
-     * @param sequences rows of the step, one of each sequence
-     * @param context positions that a row attends to, its own included
-     * @param rank of an adapter of all linear layers that every sequence has; 0 is none
+     * @param sequences the number of sequences, each with one row in the step
+     * @param context the number of positions that a row attends to, its own included
+     * @param rank the rank of the adapter that every sequence applies to all linear layers; 0 for
+     *     none
      */
     void decode(int sequences, int context, int rank, Meter meter) {
         int pagesEach = KvShape.pagesFor(context);
@@ -237,7 +238,7 @@ final class DecodeLayer implements AutoCloseable {
         }
     }
 
-    /** Calls a meter with a way to wait for the device's queue. */
+    /** Passes ops to a meter, with an action that waits for the device's queue. */
     private final class Recorder {
         private final Meter meter;
         private final Tensor tensor;
@@ -266,7 +267,10 @@ final class DecodeLayer implements AutoCloseable {
         return backend.place(tensor);
     }
 
-    /** The floor of {@code matrices} that read the same input, each with an adapter. */
+    /**
+     * Returns the floor of {@code matrices} matrices that read the same input, each with an
+     * adapter.
+     */
     private OpTraffic.Floor matrix(
             int outputs, int inputs, int matrices, int rank, long operandBytes) {
         return new OpTraffic.Floor(

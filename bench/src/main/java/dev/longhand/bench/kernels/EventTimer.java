@@ -22,7 +22,8 @@ final class EventTimer implements AutoCloseable {
     }
 
     /**
-     * Waits for the last mark; milliseconds from each mark to the {@code apart}-th mark after it.
+     * Waits for the last mark and returns the milliseconds from each mark to the {@code apart}-th
+     * mark after it.
      */
     List<Double> millis(int apart) {
         queue.synchronize();
@@ -33,7 +34,7 @@ final class EventTimer implements AutoCloseable {
         return times;
     }
 
-    /** The median; the upper middle value of an even number. */
+    /** Returns the median: of an even number of values, the upper of the two in the middle. */
     static double median(List<Double> values) {
         return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
     }

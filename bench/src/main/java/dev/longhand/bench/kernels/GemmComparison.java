@@ -24,9 +24,10 @@ import java.util.Random;
 import java.util.function.IntConsumer;
 
 /**
- * Times our product [rows, hidden] x [hidden, intermediate] beside cuBLAS's, at the rows of a
- * prefill and at one row. Runs rotate over copies of the matrix that together exceed L2: three of
- * 283 MB at the 32B shape. Our kernel reads F32 activations and rounds them; cuBLAS reads bf16.
+ * Compares the time of our product [rows, hidden] x [hidden, intermediate] with that of cuBLAS, at
+ * the rows of a prefill and at one row. Runs rotate over three copies of the matrix, which together
+ * exceed L2: 283 MB each at the 32B shape. Our kernel reads F32 activations and rounds them; cuBLAS
+ * reads bf16.
  */
 final class GemmComparison implements AutoCloseable {
     private static final int COPIES = 3;
@@ -59,7 +60,10 @@ final class GemmComparison implements AutoCloseable {
         return values;
     }
 
-    /** One line for each number of rows and implementation, or the reason why there is none. */
+    /**
+     * Measures and returns one line for each number of rows and implementation. If cuBLAS is
+     * missing, one line gives the reason.
+     */
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         List<Linear> ours = new ArrayList<>();

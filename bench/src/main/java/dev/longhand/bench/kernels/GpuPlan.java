@@ -5,13 +5,13 @@ import java.util.List;
 /**
  * The measurements of a {@link GpuReport}.
  *
- * @param shape of the layer
- * @param sequences numbers of sequences of a decode step
- * @param contexts positions of each sequence
- * @param prefillRows rows of the matrix product of a prefill
- * @param warmUps runs before those that are timed
- * @param samples timed runs, of which the median is taken
- * @param copyBytes size of the copy that measures the device's bandwidth
+ * @param shape the sizes of the layer
+ * @param sequences the numbers of sequences of a decode step
+ * @param contexts the numbers of positions of each sequence
+ * @param prefillRows the number of rows of the matrix product of a prefill
+ * @param warmUps the number of runs before the timed ones
+ * @param samples the number of timed runs, of which the median is taken
+ * @param copyBytes the size of the copy that measures the device's bandwidth
  */
 record GpuPlan(
         LayerShape shape,
@@ -21,7 +21,7 @@ record GpuPlan(
         int warmUps,
         int samples,
         long copyBytes) {
-    /** A copy of 1 GiB and a layer of 975 MB: both are larger than any L2 cache. */
+    /** The full plan: its copy of 1 GiB and its layer of 975 MB are larger than any L2 cache. */
     static final GpuPlan FULL =
             new GpuPlan(
                     LayerShape.QWEN2_5_32B,

@@ -15,8 +15,9 @@ import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
- * Prints the time of a decode step of one layer of Qwen2.5-32B on this machine's GPU, beside the
- * time that its bytes take at the bandwidth of the device, and our matrix products beside cuBLAS's.
+ * Prints the time of a decode step of one layer of Qwen2.5-32B on this machine's GPU, compared with
+ * the time that its bytes take at the bandwidth of the device, and the times of our matrix products
+ * compared with those of cuBLAS.
  */
 @Command(
         name = "gpu",
@@ -64,7 +65,7 @@ public final class GpuReport implements Runnable {
         }
     }
 
-    /** Bytes that a copy reads and writes per second, the median of the samples. */
+    /** Returns the bytes that a copy reads and writes per second: the median of the samples. */
     private static double bandwidth(CudaBackend backend, GpuPlan plan) {
         CudaQueue queue = backend.queue();
         CudaDriver driver = queue.driver();

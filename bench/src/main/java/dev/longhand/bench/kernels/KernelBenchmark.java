@@ -22,8 +22,8 @@ import org.openjdk.jmh.annotations.Warmup;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An op of the case table on a device: microseconds per run. {@link KernelReport} times the whole
- * table.
+ * Benchmark of one op of the case table on a device: microseconds per run. {@link KernelReport}
+ * times the whole table.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -32,7 +32,7 @@ import java.util.concurrent.TimeUnit;
 @Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
 @NullUnmarked // JMH fills the fields
 public class KernelBenchmark extends DeviceParameters {
-    /** Runs between two waits: enough to keep a device's queue filled. */
+    /** The number of runs between two waits, enough to keep a device's queue filled. */
     private static final int RUNS = 16;
 
     /** Part of the name of exactly one case. */

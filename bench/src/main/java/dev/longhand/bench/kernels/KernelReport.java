@@ -68,7 +68,7 @@ public final class KernelReport implements Runnable {
                         .text());
     }
 
-    /** The median over rounds; the runs of a round are queued without waiting. */
+    /** Returns the median over rounds. The runs of a round are queued without waiting. */
     static BenchResult measure(
             OpCase opCase, ComputeBackend backend, int millis, OptionalDouble bandwidth) {
         try (TimedCase timed = new TimedCase(opCase, backend)) {

@@ -8,8 +8,8 @@ import java.util.List;
 /**
  * The PTX device's counters of one kernel.
  *
- * @param kernel its name
- * @param launches number of launches
+ * @param kernel the name of the kernel
+ * @param launches the number of launches
  * @param loadRequests warp-level loads from global memory
  * @param loadSectors 32-byte sectors touched, counted once per request
  * @param loadBytes bytes that threads asked for
@@ -30,7 +30,7 @@ record KernelTraffic(
         long wavefrontsIdeal) {
     static final long SECTOR_BYTES = 32;
 
-    /** Reads the device's counters. */
+    /** Parses the device's counters. */
     static List<KernelTraffic> parse(String countersJson) {
         return new JsonMapper()
                 .readTree(countersJson)
@@ -62,12 +62,12 @@ record KernelTraffic(
         return SECTOR_BYTES * writtenSectors;
     }
 
-    /** The mean number of sectors of a request. */
+    /** The mean number of sectors per request. */
     double sectorsPerRequest() {
         return (double) loadSectors / loadRequests;
     }
 
-    /** The mean number of sectors of a request whose bytes were dense and distinct. */
+    /** The mean number of sectors per request if the requested bytes were dense and distinct. */
     double sectorsPerRequestIdeal() {
         return (double) loadBytes / SECTOR_BYTES / loadRequests;
     }

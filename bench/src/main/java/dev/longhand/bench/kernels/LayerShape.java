@@ -34,12 +34,12 @@ record LayerShape(int hidden, int heads, int kvHeads, int headDim, int intermedi
         return queryWidth() + 2 * keyWidth();
     }
 
-    /** Bytes of a matrix of an adapter. */
+    /** Returns the size of one adapter matrix in bytes. */
     static long matrixBytes(int outputs, int inputs) {
         return ADAPTER_BYTES * outputs * inputs;
     }
 
-    /** Bytes of all matrices. */
+    /** Returns the size of all weight matrices in bytes. */
     long weightBytes(DType weights) {
         return weights.bytes(Shape.of(qkvWidth(), hidden))
                 + weights.bytes(Shape.of(hidden, queryWidth()))
@@ -47,7 +47,7 @@ record LayerShape(int hidden, int heads, int kvHeads, int headDim, int intermedi
                 + weights.bytes(Shape.of(hidden, intermediate));
     }
 
-    /** Bytes of an adapter of all matrices. */
+    /** Returns the size of an adapter of all matrices in bytes. */
     long adapterBytes(int rank) {
         return ADAPTER_BYTES
                 * rank
@@ -60,7 +60,7 @@ record LayerShape(int hidden, int heads, int kvHeads, int headDim, int intermedi
                         + hidden);
     }
 
-    /** Bytes of the keys and values of some positions of some sequences. */
+    /** Returns the size of the keys and values in bytes, of {@code positions} in each sequence. */
     long kvBytes(int positions, int sequences) {
         return 2L * keyWidth() * KV_BYTES * positions * sequences;
     }

@@ -11,13 +11,14 @@ import dev.longhand.kernels.tensor.Tensor;
 import java.util.OptionalDouble;
 
 /**
- * Measures the host's memory bandwidth: the threads that decode scan weights for NaNs, far more
- * than caches hold, on huge pages where weights lie on them. (A sum over Java arrays on small pages
- * read 10 to 20 % less, and decoding seemed to exceed the limit.) The best pass counts, as in
- * STREAM. Without C kernels the scan is in Java and may be slower than the memory.
+ * Measures the host's memory bandwidth: the threads that decode scan a block of weights for NaNs.
+ * The block is far larger than the caches, and lies on huge pages if weights do. (A sum over Java
+ * arrays on small pages read 10 to 20 % less, so that decoding seemed to exceed the limit.) The
+ * best pass counts, as in STREAM. Without C kernels the scan runs in Java and may be slower than
+ * the memory.
  */
 public final class MemoryBandwidth implements AutoCloseable {
-    /** The largest caches of a socket have about 400 MB. */
+    /** The size of the scanned memory, since the largest caches of a socket have about 400 MB. */
     static final long BYTES = 1L << 30;
 
     private static final int PASSES = 6;
@@ -29,13 +30,13 @@ public final class MemoryBandwidth implements AutoCloseable {
     /**
      * Allocates and writes the memory.
      *
-     * @param threads 0 is one per processor
-     * @param bytes a multiple of 4096
+     * @param threads the number of threads; 0 is one per processor
+     * @param bytes the size of the memory, a multiple of 4096
      */
     public MemoryBandwidth(int threads, long bytes) {
         backend = scanner(threads);
         Shape shape = Shape.of(bytes / Float.BYTES / WIDTH, WIDTH);
-        memory = // written, since all pages that nobody wrote may be one and the same
+        memory = // written, since unwritten pages may share one physical page
                 backend.fillWeights(DType.F32, shape, weights -> weights.data().fill((byte) 1));
     }
 
@@ -71,7 +72,7 @@ public final class MemoryBandwidth implements AutoCloseable {
         }
     }
 
-    /** Reads everything several times. */
+    /** Reads the memory several times and returns the best rate. */
     public double bytesPerSecond() {
         long bytes = memory.dtype().bytes(memory.shape());
         double best = 0;

@@ -6,16 +6,16 @@ import java.util.List;
 /**
  * The memory traffic of one op of a decode step.
  *
- * @param op name
- * @param floor bytes that the op must read by its shapes
- * @param kernels traffic of its kernels, at least one
+ * @param op the name of the op
+ * @param floor the bytes that the op must read by its shapes
+ * @param kernels the traffic of the op's kernels, at least one
  */
 record OpTraffic(String op, Floor floor, List<KernelTraffic> kernels) {
     /**
-     * The bytes that an op must read at least.
+     * The minimum bytes that an op must read.
      *
-     * @param weights bytes of its matrices and of B of an adapter
-     * @param shrink bytes of A of an adapter, which a separate launch reads
+     * @param weights bytes of the op's matrices and of the B matrices of an adapter
+     * @param shrink bytes of the A matrices of an adapter, which a separate launch reads
      * @param kv bytes of keys and values
      * @param operands bytes of the activations, biases and norms
      */
@@ -26,7 +26,9 @@ record OpTraffic(String op, Floor floor, List<KernelTraffic> kernels) {
         }
     }
 
-    /** The kernel that reads most: the one that reads the weights, or the keys and values. */
+    /**
+     * The kernel that reads most, which is the one that reads the weights, or the keys and values.
+     */
     KernelTraffic reader() {
         return kernels.stream()
                 .max(Comparator.comparingLong(KernelTraffic::readSectors))
@@ -38,7 +40,7 @@ record OpTraffic(String op, Floor floor, List<KernelTraffic> kernels) {
         return reader().readBytes();
     }
 
-    /** The bytes that a kernel must read at least. */
+    /** Returns the minimum bytes that a kernel must read. */
     long floor(KernelTraffic kernel) {
         if (kernel.equals(reader())) {
             return floor.weights() + floor.kv();

@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Times the ops of decode steps that are queued without waiting. Between two uses of a matrix the
- * step reads all other matrices, so each comes from memory if a layer is larger than L2.
+ * Times the ops of decode steps that are queued without waiting. Between two uses of a matrix a
+ * step reads all other matrices, so each matrix comes from memory if the layer is larger than L2.
  */
 final class StepTimer implements DecodeLayer.Meter, AutoCloseable {
     private final int warmUpSteps;
@@ -43,7 +43,10 @@ final class StepTimer implements DecodeLayer.Meter, AutoCloseable {
         return floors.isEmpty() ? "norm, qkv" : floors.keySet().iterator().next();
     }
 
-    /** One line for each op and one for the step: medians beside the floor at this bandwidth. */
+    /**
+     * Returns one line for each op and one for the step: the median time and the floor at this
+     * bandwidth.
+     */
     List<String> lines(double bytesPerSecond) {
         int ops = floors.size();
         int marks = ops + 1;
@@ -66,7 +69,7 @@ final class StepTimer implements DecodeLayer.Meter, AutoCloseable {
         return lines;
     }
 
-    /** The times of one op without the warm-up steps. */
+    /** Returns the times of one op, without those of the warm-up steps. */
     private List<Double> every(List<Double> times, int stride, int first) {
         List<Double> own = new ArrayList<>();
         for (int step = warmUpSteps; step < steps(); step++) {

@@ -20,7 +20,7 @@ final class TimedCase implements AutoCloseable {
     private final List<OpCase.Prepared> copies = new ArrayList<>();
     private int next;
 
-    /** Places the copies; the backend stays the caller's. */
+    /** Places the copies on a backend, which the caller closes. */
     TimedCase(OpCase opCase, ComputeBackend backend) {
         long count = Math.clamp(ROTATED_BYTES / opCase.bytes() + 1, 1, COPIES_MAX);
         for (int i = 0; i < count; i++) {
@@ -29,9 +29,9 @@ final class TimedCase implements AutoCloseable {
     }
 
     /**
-     * The only case whose name contains a text.
+     * Finds the only case whose name contains a text.
      *
-     * @throws InputException if there is none, or several
+     * @throws InputException if no case matches, or several do
      */
     static OpCase named(String part) {
         List<OpCase> found =
@@ -55,7 +55,7 @@ final class TimedCase implements AutoCloseable {
         next = (next + 1) % copies.size();
     }
 
-    /** Waits for what is queued, as reading a result does. */
+    /** Waits for the queued runs, by reading a result. */
     float[] finish() {
         return copies.get(next).result();
     }

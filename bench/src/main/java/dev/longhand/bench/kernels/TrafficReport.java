@@ -53,9 +53,10 @@ public final class TrafficReport implements Runnable {
     }
 
     /**
-     * One decode step of a layer on the PTX device, which must be there.
+     * Counts the traffic of one decode step of a layer on the PTX device, which must be available.
      *
-     * @param rank of the adapter of all linear layers that every sequence has; 0 is none
+     * @param rank the rank of the adapter that every sequence applies to all linear layers; 0 for
+     *     none
      */
     static TrafficTable measure(DecodeLayer layer, int sequences, int context, int rank) {
         TrafficTable.Collector collector = new TrafficTable.Collector(new PtxCounters(device()));
@@ -75,7 +76,7 @@ public final class TrafficReport implements Runnable {
         throw new IllegalStateException("the PTX device is gone");
     }
 
-    /** Counters of a device; a finding of its checks is an error. */
+    /** The counters of a PTX device; throws if the device's checks have a finding. */
     private record PtxCounters(PtxDevice device) implements TrafficTable.Collector.Source {
         @Override
         public void clear() {

@@ -34,7 +34,7 @@ record TrafficTable(String title, List<OpTraffic> ops) {
             /** Sets all counters to zero. */
             void clear();
 
-            /** The counters of each kernel since. */
+            /** The counters of each kernel since the last {@link #clear}. */
             List<KernelTraffic> counted();
         }
 
@@ -58,13 +58,16 @@ record TrafficTable(String title, List<OpTraffic> ops) {
         }
     }
 
-    /** Bytes read by the linear layers over bytes of their weights and adapters. */
+    /** Bytes read by the linear layers, divided by the bytes of their weights and adapters. */
     double weightRatio() {
         List<OpTraffic> linear = ops.stream().filter(op -> op.floor().weights() > 0).toList();
         return ratio(linear, linear.stream().mapToLong(OpTraffic::allReadBytes).sum());
     }
 
-    /** Bytes read by the kernel that reads keys and values over their bytes. */
+    /**
+     * Bytes read by the kernel that reads the keys and values, divided by the size of the keys and
+     * values.
+     */
     double kvRatio() {
         List<OpTraffic> readers = ops.stream().filter(op -> op.floor().kv() > 0).toList();
         return ratio(readers, readers.stream().mapToLong(OpTraffic::readBytes).sum());
@@ -74,7 +77,7 @@ record TrafficTable(String title, List<OpTraffic> ops) {
         return (double) read / ops.stream().mapToLong(op -> op.floor().bytes()).sum();
     }
 
-    /** Everything moved, read and written, over the floor. */
+    /** All bytes read and written, divided by the floor. */
     double totalRatio() {
         return (double) movedBytes() / floorBytes();
     }
@@ -84,12 +87,12 @@ record TrafficTable(String title, List<OpTraffic> ops) {
         return ops.stream().mapToLong(OpTraffic::movedBytes).sum();
     }
 
-    /** Weights, adapters, keys and values. */
+    /** Bytes of weights, adapters, keys and values. */
     long floorBytes() {
         return ops.stream().mapToLong(op -> op.floor().bytes()).sum();
     }
 
-    /** Launches of all kernels. */
+    /** The number of launches of all kernels. */
     long launches() {
         return ops.stream()
                 .flatMap(op -> op.kernels().stream())

@@ -6,7 +6,7 @@ import dev.longhand.kernels.backend.ComputeBackend;
 
 import picocli.CommandLine.Option;
 
-/** Options of every command that computes: the device. */
+/** The device options of every command that computes. */
 public final class DeviceOptions {
     @Option(
             names = "--device",

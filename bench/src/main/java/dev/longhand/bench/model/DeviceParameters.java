@@ -9,7 +9,7 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** JMH parameters of every benchmark: the device. */
+/** The device parameters of every JMH benchmark. */
 @State(Scope.Benchmark)
 @NullUnmarked // JMH fills the fields
 public abstract class DeviceParameters {

@@ -20,12 +20,12 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * The model that a benchmark runs, and how it is kept in memory.
+ * The model that a benchmark runs, with its device and its dtypes in memory.
  *
  * @param model Hugging Face folder; empty for a generated model
  * @param shape of the generated model, see {@link QwenShape}
- * @param cache folder where generated models and adapters are kept; may be empty without them
- * @param threads of a CPU backend, 0 is one per processor
+ * @param cache folder for generated models and adapters; may be empty if none is used
+ * @param threads threads of a CPU backend; 0 is one per processor
  * @param weights dtype of the weights in memory: BF16, as stored, or a quantised one
  * @param kv dtype of keys and values; null is the device's default
  */
@@ -64,19 +64,19 @@ public record ModelChoice(
     }
 
     /**
-     * The dtype of weights by its name in any case.
+     * Finds a dtype of weights by its name, in any case.
      *
-     * @throws InputException if there is no such dtype of weights
+     * @throws InputException if no dtype of weights has this name
      */
     public static DType weights(String name) {
         return dtype("weights", name, weightDtypes());
     }
 
     /**
-     * The dtype of keys and values by its name in any case.
+     * Finds a dtype of keys and values by its name, in any case.
      *
-     * @return null, the device's default, if the name is empty
-     * @throws InputException if there is no such dtype of keys and values
+     * @return the dtype; null, for the device's default, if the name is empty
+     * @throws InputException if no dtype of keys and values has this name
      */
     public static @Nullable DType kv(String name) {
         return name.isEmpty() ? null : dtype("kv", name, KV_DTYPES);
@@ -99,23 +99,23 @@ public record ModelChoice(
                 .collect(Collectors.joining(", "));
     }
 
-    /** The same choice with a generated model of another shape. */
+    /** Returns this choice with a generated model of another shape. */
     public ModelChoice withShape(String other) {
         return new ModelChoice("", other, cache, device, threads, weights, kv);
     }
 
-    /** The same model with weights of another dtype. */
+    /** Returns this choice with weights of another dtype. */
     public ModelChoice withWeights(DType other) {
         return new ModelChoice(model, shape, cache, device, threads, other, kv);
     }
 
-    /** The same model with keys and values of another dtype; null is the device's default. */
+    /** Returns this choice with keys and values of another dtype; null is the device's default. */
     public ModelChoice withKv(@Nullable DType other) {
         return new ModelChoice(model, shape, cache, device, threads, weights, other);
     }
 
     /**
-     * The folder of the model; a generated model is written if the cache has none yet.
+     * Returns the folder of the model; writes a generated model if the cache has none yet.
      *
      * @throws InputException if there is no such folder or shape, or no cache was named
      */
@@ -132,22 +132,23 @@ public record ModelChoice(
         return RandomCheckpoint.cached(requireCache(), known, SEED, (done, total) -> {});
     }
 
-    /** The last name of the model's folder. */
+    /** The name of the model's folder, without its parents. */
     public String name() {
         return folder().toAbsolutePath().normalize().getFileName().toString();
     }
 
     /**
-     * The folder of a random adapter of the model, written if the cache has none yet.
+     * Returns the folder of a random adapter of the model; writes the adapter if the cache has none
+     * yet.
      *
-     * @param number adapters of different numbers have different weights
+     * @param number the number of the adapter; different numbers give different weights
      * @throws InputException if no cache was named
      */
     public Path adapter(int rank, int number) {
         return RandomCheckpoint.cachedAdapter(requireCache(), folder(), rank, number);
     }
 
-    /** What linear layers are quantised to; null leaves them as they are stored. */
+    /** The dtype to which linear layers are quantised; null keeps them as stored. */
     public @Nullable DType quantized() {
         return weights == DType.BF16 ? null : weights;
     }
@@ -157,7 +158,10 @@ public record ModelChoice(
         return BackendChoice.open(device, threads).backend();
     }
 
-    /** An engine of the model without speculation: a step gives each sequence one token. */
+    /**
+     * The configuration of an engine for the model, without speculation: each step gives each
+     * sequence one token.
+     */
     public EngineConfig engine() {
         return EngineConfig.of(folder())
                 .withDevice(device)

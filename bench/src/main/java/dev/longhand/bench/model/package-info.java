@@ -1,4 +1,4 @@
-/** The model of a benchmark: which one, from where, and how an engine opens it. */
+/** The model and the device of a benchmark, as options of commands and as JMH parameters. */
 @NullMarked
 package dev.longhand.bench.model;
 

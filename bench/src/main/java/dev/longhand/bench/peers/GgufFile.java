@@ -24,7 +24,7 @@ import java.util.List;
 
 /**
  * Writes a Qwen2 checkpoint as a GGUF file, version 3, without a tokenizer. All matrices, the
- * embedding included, have one type, so that the bytes of a token are those that the type says.
+ * embedding included, have one type, which therefore determines the bytes that a token reads.
  */
 final class GgufFile {
     private static final int MAGIC = 0x46554747; // "GGUF", little-endian
@@ -32,7 +32,7 @@ final class GgufFile {
     private static final int ALIGNMENT = 32;
     private static final int HEADER_BYTES_MAX = 1 << 20;
 
-    /** Types of metadata values. */
+    /** The ids of the types of metadata values. */
     private static final int U32 = 4;
 
     private static final int FLOAT32 = 6;
@@ -49,8 +49,8 @@ final class GgufFile {
     /**
      * A tensor of the file.
      *
-     * @param name in the GGUF
-     * @param source name in the checkpoint
+     * @param name the name in the GGUF file
+     * @param source the name in the checkpoint
      */
     private record Entry(String name, String source, Shape shape, GgufType type) {
         long bytes() {
@@ -65,10 +65,10 @@ final class GgufFile {
     }
 
     /**
-     * The GGUF beside a checkpoint folder, written if it is not there yet.
+     * Returns the GGUF file beside a checkpoint folder; writes the file if it is absent.
      *
-     * @param folder checkpoint with unquantised weights
-     * @param type of all matrices
+     * @param folder the checkpoint, with unquantised weights
+     * @param type the type of all matrices
      */
     static Path cached(Path folder, GgufType type) throws IOException {
         Path file = folder.resolveSibling("%s-%s.gguf".formatted(folder.getFileName(), type));

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.nio.ByteBuffer;
 
-/** The GGUF tensor types that stand beside Longhand's dtypes of weights. */
+/** The GGUF tensor types of the comparison: those that match Longhand's weight dtypes, and F32. */
 enum GgufType {
     F32(0, 1, 4),
     BF16(30, 1, 2),
@@ -29,7 +29,10 @@ enum GgufType {
         this.blockBytes = blockBytes;
     }
 
-    /** The type beside a dtype of weights, or null if llama.cpp has none of its size. */
+    /**
+     * Returns the type to compare with a dtype of weights, or null if llama.cpp has none of its
+     * size.
+     */
     static @Nullable GgufType beside(DType weights) {
         return switch (weights) {
             case BF16 -> BF16;
@@ -39,17 +42,17 @@ enum GgufType {
         };
     }
 
-    /** The number of the type in a file. */
+    /** The id of the type in a file. */
     int id() {
         return id;
     }
 
-    /** Weights of a block. */
+    /** The number of weights in a block. */
     int blockWeights() {
         return blockWeights;
     }
 
-    /** Bytes of so many weights, a multiple of a block. */
+    /** Returns the size of {@code weights} weights in bytes; they must fill whole blocks. */
     long bytes(long weights) {
         return weights / blockWeights * blockBytes;
     }
@@ -73,7 +76,7 @@ enum GgufType {
         }
     }
 
-    /** The weight of largest magnitude gets code 0, the most negative. */
+    /** Encodes a block so that the weight of largest magnitude gets code 0, the most negative. */
     private static void encodeQ4(float[] block, ByteBuffer out) {
         float scale = largest(block) / -Q4_ZERO;
         out.putShort(Float.floatToFloat16(scale));
@@ -87,7 +90,7 @@ enum GgufType {
         return scale == 0 ? Q4_ZERO : Math.clamp((int) (weight / scale + Q4_ZERO + 0.5f), 0, 15);
     }
 
-    /** The weight of largest magnitude, with its sign. */
+    /** Returns the weight of largest magnitude, with its sign. */
     private static float largest(float[] block) {
         float largest = 0;
         for (float weight : block) {

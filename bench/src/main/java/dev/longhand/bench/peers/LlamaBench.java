@@ -16,8 +16,8 @@ import java.util.List;
 /**
  * llama.cpp's own benchmark program, one process per measurement.
  *
- * @param program path of {@code llama-bench}
- * @param threads of every run
+ * @param program the path of {@code llama-bench}
+ * @param threads the number of threads of every run
  * @param options further options of every run
  */
 record LlamaBench(Path program, int threads, List<String> options) {
@@ -38,19 +38,19 @@ record LlamaBench(Path program, int threads, List<String> options) {
     }
 
     /**
-     * A run's speed and who ran it.
+     * The speed of a run and the build that ran it.
      *
-     * @param tokensPerSecond mean of the run
+     * @param tokensPerSecond the mean of the run
      * @param build llama.cpp's build number and commit
      */
     record Speed(double tokensPerSecond, String build) {}
 
-    /** Prefill of a prompt. */
+    /** Measures the prefill of a prompt. */
     Speed prefill(Path gguf, int tokens) throws IOException, InterruptedException {
         return run(gguf, "-p", Integer.toString(tokens), "-n", "0");
     }
 
-    /** Decode steps after a context. */
+    /** Measures decode steps after a context. */
     Speed decode(Path gguf, int context, int tokens) throws IOException, InterruptedException {
         return run(
                 gguf, "-p", "0", "-n", Integer.toString(tokens), "-d", Integer.toString(context));
@@ -80,7 +80,7 @@ record LlamaBench(Path program, int threads, List<String> options) {
         }
     }
 
-    /** The only run of the program's JSON. */
+    /** Parses the program's JSON, which describes one run. */
     static Speed speed(String json) {
         try {
             JsonNode run = new JsonMapper().readTree(json).path(0);

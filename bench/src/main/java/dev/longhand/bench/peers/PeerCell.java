@@ -7,13 +7,13 @@ import java.util.Locale;
 /**
  * One measurement of both engines.
  *
- * @param model shape or folder name
+ * @param model shape or folder name of the model
  * @param weights dtype of Longhand's weights, in lower case
  * @param peer GGUF type of llama.cpp's weights
  * @param phase decode or prefill
- * @param tokens positions before a decode step, or tokens of the prompt
- * @param llamaCpp its value in the unit of the phase
- * @param longhand our value in the same unit
+ * @param tokens the number of positions before a decode step, or of tokens of the prompt
+ * @param llamaCpp llama.cpp's value, in the unit of the phase
+ * @param longhand Longhand's value, in the same unit
  */
 record PeerCell(
         String model,
@@ -23,7 +23,7 @@ record PeerCell(
         int tokens,
         double llamaCpp,
         double longhand) {
-    /** What is measured. */
+    /** The phase of a generation that is measured. */
     enum Phase {
         DECODE("ms/token"),
         PREFILL("tokens/s");
@@ -40,7 +40,7 @@ record PeerCell(
         }
     }
 
-    /** How many times as fast Longhand is. */
+    /** Longhand's speed, as a multiple of llama.cpp's. */
     double speedup() {
         return phase == Phase.DECODE ? llamaCpp / longhand : longhand / llamaCpp;
     }

@@ -24,9 +24,9 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Measures decode and prefill beside llama.cpp on this machine's CPU: the same random weights, keys
- * and values in 16 bits, the same number of threads, both engines in alternation, medians of
- * rounds.
+ * Measures decode and prefill beside llama.cpp on this machine's CPU. Both engines have the same
+ * random weights, keys and values in 16 bits and the same number of threads. They run in
+ * alternation, and the values are medians of rounds.
  */
 @Command(
         name = "peers",
@@ -201,7 +201,7 @@ public final class PeerReport implements Runnable {
         return prompt * 1e9 / (System.nanoTime() - start);
     }
 
-    /** The mean of the steps, as llama-bench takes it. */
+    /** Returns the mean time of the steps, as llama-bench does. */
     private double stepMillis(ModelSession session, int context) {
         for (int i = 0; i < WARM_UP_STEPS; i++) {
             session.decode(context, i);

@@ -15,10 +15,10 @@ import java.util.Map;
 import java.util.SequencedSet;
 
 /**
- * Measurements of one sitting, kept as CSV with their conditions in comment lines.
+ * The measurements of one sitting, kept as CSV with their conditions in comment lines.
  *
  * @param conditions machine, date, commits and command; lines without {@code #}
- * @param cells in the order in which they were measured
+ * @param cells the measurements, in the order in which they were made
  */
 record PeerTable(List<String> conditions, List<PeerCell> cells) {
     private static final String COLUMNS = "model,weights,peer,phase,tokens,llama.cpp,longhand";
@@ -32,7 +32,7 @@ record PeerTable(List<String> conditions, List<PeerCell> cells) {
     /**
      * Reads a CSV file.
      *
-     * @throws InputException if it cannot be read or has another form
+     * @throws InputException if the file cannot be read or has another format
      */
     static PeerTable read(Path csv) {
         List<String> conditions = new ArrayList<>();
@@ -92,7 +92,7 @@ record PeerTable(List<String> conditions, List<PeerCell> cells) {
         Files.write(csv, lines);
     }
 
-    /** A Markdown table: llama.cpp's value, ours, and how many times as fast ours is. */
+    /** Returns a Markdown table: llama.cpp's value, Longhand's value and the speedup. */
     String markdown() {
         SequencedSet<String> columns = new LinkedHashSet<>();
         Map<String, Map<String, String>> rows = new LinkedHashMap<>();

@@ -1,5 +1,6 @@
 /**
- * Longhand beside llama.cpp: the same random weights, alternating runs, one table and its chart.
+ * Compares Longhand with llama.cpp: the same random weights, alternating runs, one table and its
+ * chart.
  */
 @NullMarked
 package dev.longhand.bench.peers;

@@ -89,7 +89,10 @@ public final class QualityReport implements Runnable {
         return ids.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    /** The logits after every token from the prompt's last one to the last but one. */
+    /**
+     * Returns the logits after each token, from the last of the prompt to the last but one of the
+     * text.
+     */
     private static float[][] logits(ModelChoice choice, int[] text) {
         try (TextLogits logits = new TextLogits(choice, text.length)) {
             return logits.after(text, PROMPT.size() - 1);
@@ -145,7 +148,7 @@ public final class QualityReport implements Runnable {
                 rise);
     }
 
-    /** The standard deviation of the change over that of the logits. */
+    /** Returns the standard deviation of the change, divided by that of the logits. */
     private static double relativeError(float[] stored, float[] found) {
         float[] changes = new float[stored.length];
         for (int i = 0; i < stored.length; i++) {
@@ -165,7 +168,7 @@ public final class QualityReport implements Runnable {
         return Math.sqrt(squares / values.length - mean * mean);
     }
 
-    /** The Kullback-Leibler divergence of the found distribution from the stored one. */
+    /** Returns the Kullback-Leibler divergence of the found distribution from the stored one. */
     private static double divergence(float[] stored, float[] found) {
         double storedSum = logSum(stored);
         double foundSum = logSum(found);

@@ -16,7 +16,7 @@ import java.nio.file.Path;
 
 /** The logits of a model after every token of a text, computed on the host. */
 final class TextLogits implements AutoCloseable {
-    /** Tokens of a step, whose logits, 0.6 MB each, are in memory together. */
+    /** The number of tokens of a step. Their logits, 0.6 MB per token, are in memory together. */
     private static final int ROWS = 32;
 
     private final ModelLoader loader;
@@ -28,7 +28,7 @@ final class TextLogits implements AutoCloseable {
     /**
      * Opens a model.
      *
-     * @param positions tokens of the longest text
+     * @param positions the number of tokens of the longest text
      */
     TextLogits(ModelChoice choice, int positions) {
         Path folder = choice.folder();
@@ -54,7 +54,7 @@ final class TextLogits implements AutoCloseable {
         }
     }
 
-    /** The logits after each token from {@code first} to the last but one. */
+    /** Returns the logits after each token from {@code first} to the last but one. */
     float[][] after(int[] text, int first) {
         float[][] all = new float[text.length - 1 - first][model.config().vocabSize()];
         for (int begin = 0; begin < text.length - 1; begin += ROWS) {

@@ -10,8 +10,8 @@ import java.util.Map;
 /**
  * The result of one run of a benchmark.
  *
- * @param benchmark its name
- * @param parameters what was measured, by name
+ * @param benchmark the name of the benchmark
+ * @param parameters the settings of the run, by name
  * @param metrics finite values
  * @param series finite values along the run; all series have the same length
  */
@@ -41,17 +41,17 @@ public record BenchResult(
         }
     }
 
-    /** The value of a parameter that the result has. */
+    /** The value of a parameter, which must be present. */
     public String parameter(String name) {
         return require(name, parameters.get(name));
     }
 
-    /** The value of a metric that the result has. */
+    /** The value of a metric, which must be present. */
     public double metric(Metric metric) {
         return require(metric.label(), metrics.get(metric));
     }
 
-    /** The values of a series that the result has. */
+    /** The values of a series, which must be present. */
     public List<Double> values(Metric metric) {
         return require(metric.label(), series.get(metric));
     }

@@ -10,11 +10,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** A file with one JSON object per line, one line per result; results are only ever added. */
+/** A file with one JSON object per line, one line per result; results are only appended. */
 public final class History {
     private final Path file;
 
-    /** A history that begins with its first result. */
+    /** Creates a history; its first result creates the file. */
     public History(Path file) {
         this.file = file;
     }

@@ -14,7 +14,10 @@ import java.util.List;
 public record LineChart(String title, String xLabel, String yLabel, List<Line> lines) {
     private static final int LABELLED_POINTS_MAX = 4;
 
-    /** Where values stand: those of the first line below it, so that close lines keep apart. */
+    /**
+     * The offset of printed values from their points. Those of the first line stand below it and
+     * all others above, so that the values of two close lines do not overlap.
+     */
     private static final int BELOW = 22;
 
     private static final int ABOVE = -9;
@@ -22,8 +25,8 @@ public record LineChart(String title, String xLabel, String yLabel, List<Line> l
     /**
      * A line.
      *
-     * @param xs ascending, none negative
-     * @param ys as many, none negative
+     * @param xs the positions on the x axis, ascending, none negative
+     * @param ys the values at {@code xs}, none negative
      */
     public record Line(String label, List<Double> xs, List<Double> ys) {
         public Line {
@@ -43,7 +46,7 @@ public record LineChart(String title, String xLabel, String yLabel, List<Line> l
         }
     }
 
-    /** Writes the chart as an SVG file. Lines of a few points carry their values. */
+    /** Writes the chart as an SVG file. Lines of at most four points carry their values as text. */
     public void write(Path svg) throws IOException {
         double xMax = lines.stream().flatMap(line -> line.xs().stream()).reduce(0.0, Math::max);
         double yMax = lines.stream().flatMap(line -> line.ys().stream()).reduce(0.0, Math::max);

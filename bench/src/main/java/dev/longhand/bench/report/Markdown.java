@@ -11,11 +11,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/** Results as Markdown: a table for each benchmark, a row for each run. */
+/** Formats results as Markdown: a table for each benchmark, a row for each run. */
 public final class Markdown {
     private final StringBuilder text = new StringBuilder();
 
-    /** A report with its title and the origin of its figures. */
+    /** Begins a report with its title and the origin of its figures. */
     public Markdown(String title, Provenance provenance) {
         text.append("# ").append(title).append("\n\n").append(provenance.text()).append("\n");
     }
@@ -26,7 +26,7 @@ public final class Markdown {
         return this;
     }
 
-    /** Adds a picture in the folder of the report. */
+    /** Adds a picture that lies in the report's folder. */
     public Markdown picture(String caption, String file) {
         return paragraph("![%s](%s)".formatted(caption, file));
     }
@@ -75,7 +75,8 @@ public final class Markdown {
     }
 
     /**
-     * A number with four digits, at most three of them decimals, and every digit before the point.
+     * Formats a number with four digits, at most three of them decimals; digits before the point
+     * are never dropped.
      */
     static String number(double value) {
         double size = Math.abs(value);
@@ -83,7 +84,7 @@ public final class Markdown {
         return String.format(Locale.ROOT, "%,." + decimals + "f", value);
     }
 
-    /** A number rounded to three significant digits. */
+    /** Formats a number rounded to three significant digits. */
     public static String threeDigits(double value) {
         return new BigDecimal(value).round(new MathContext(3)).toPlainString();
     }

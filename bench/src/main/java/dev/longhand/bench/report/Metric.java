@@ -3,13 +3,13 @@ package dev.longhand.bench.report;
 /**
  * A measured quantity.
  *
- * @param name empty where the unit says it all, as in tokens/s
- * @param unit empty for a plain count
+ * @param name the name; empty if the unit suffices, as in tokens/s
+ * @param unit the unit; empty for a plain count
  */
 public record Metric(String name, String unit) {
     private static final String PERCENT = "%";
 
-    /** A quantity that its unit names. */
+    /** Creates a quantity that its unit alone identifies. */
     public static Metric of(String unit) {
         return new Metric("", unit);
     }

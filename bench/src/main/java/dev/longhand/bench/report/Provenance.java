@@ -14,20 +14,20 @@ import java.util.stream.Stream;
  * The machine and the sources that results come from.
  *
  * @param time when the measurements began
- * @param commit of the sources
- * @param cpu model name
- * @param processors that the JVM may use
- * @param memoryBytes of the machine
- * @param java version of the JVM
+ * @param commit the commit of the sources
+ * @param cpu the model name of the CPU
+ * @param processors the number of processors that the JVM may use
+ * @param memoryBytes the memory of the machine in bytes
+ * @param java the version of the JVM
  */
 public record Provenance(
         Instant time, String commit, String cpu, int processors, long memoryBytes, String java) {
     private static final String UNKNOWN = "unknown";
 
     /**
-     * This machine, now.
+     * Describes this machine at the present time.
      *
-     * @param commit of the sources; empty asks git in the working directory
+     * @param commit the commit of the sources; if empty, git is asked in the working directory
      */
     public static Provenance here(String commit) {
         return new Provenance(
@@ -74,7 +74,7 @@ public record Provenance(
                 : 0;
     }
 
-    /** One line of all that is known. */
+    /** Formats all fields as one line. */
     public String text() {
         return String.format(
                 Locale.ROOT,

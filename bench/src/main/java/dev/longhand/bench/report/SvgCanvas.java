@@ -8,16 +8,16 @@ import java.util.Locale;
 
 /**
  * An SVG picture with a title, axes from zero, a grid and a legend at the right, 1100 x 620 units.
- * Its colours follow the light or dark scheme of whoever shows it.
+ * Its colours follow the light or dark scheme of the viewer.
  */
 final class SvgCanvas {
-    /** Colours that colour-blind people tell apart (Okabe and Ito), on white. */
+    /** Colours that colour-blind people can distinguish (Okabe and Ito), for a white background. */
     private static final List<String> LIGHT =
             List.of(
                     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555",
                     "#B8A800");
 
-    /** The same colours, lighter where they need it, on black. */
+    /** The same colours for a black background, lighter where necessary. */
     private static final List<String> DARK =
             List.of(
                     "#4AA8E0", "#F07F2E", "#2FC79A", "#E09AC2", "#E69F00", "#8BCDF2", "#A0A0A0",
@@ -57,7 +57,7 @@ final class SvgCanvas {
     private final double xMax;
     private final double yMax;
 
-    /** An empty picture; its y axis ends at the next tick after {@code yMax}. */
+    /** Creates an empty picture, whose y axis ends at the next tick after {@code yMax}. */
     SvgCanvas(String title, String xLabel, String yLabel, double xMax, double yMax) {
         this.xMax = xMax;
         this.yMax = Math.ceil(yMax * 1.001 / step(yMax)) * step(yMax);
@@ -91,7 +91,10 @@ final class SvgCanvas {
         add("<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>", style, x, y, escaped);
     }
 
-    /** 1, 2 or 5 times a power of ten, so that about six steps reach the maximum. */
+    /**
+     * Returns the distance between ticks: 1, 2 or 5 times a power of ten, so that about six ticks
+     * reach the maximum.
+     */
     static double step(double max) {
         double rough = max / TICKS;
         double power = Math.pow(10, Math.floor(Math.log10(rough)));

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Prints the throughput of a batch of requests over that of the same requests one after another, in
- * alternating rounds, after checking that the answers are identical.
+ * Prints the throughput of a batch of requests relative to that of the same requests one after
+ * another, in alternating rounds, after checking that the answers are identical.
  */
 @Command(
         name = "batch",
@@ -73,7 +73,10 @@ public final class BatchReport implements Runnable {
         }
     }
 
-    /** Prompts differ between rounds, so that no round finds pages in the prefix cache. */
+    /**
+     * Runs the requests of a round, {@code atATime} of them at once. Prompts differ between rounds,
+     * so that the prefix cache holds no pages of earlier rounds that match.
+     */
     private Round round(Engine engine, int round, int atATime) throws InterruptedException {
         List<int[]> ids = new ArrayList<>();
         long start = System.nanoTime();

@@ -8,16 +8,16 @@ import java.util.stream.IntStream;
 
 /** Requests with made-up prompts and a fixed number of output tokens. */
 final class SyntheticRequest {
-    /** Every vocabulary has so many tokens. */
+    /** Every vocabulary has at least this many tokens. */
     private static final int VOCABULARY_MIN = 600;
 
     private SyntheticRequest() {}
 
     /**
-     * A greedy request that generates exactly {@code tokens} tokens.
+     * Creates a greedy request that generates exactly {@code tokens} tokens.
      *
-     * @param number requests of different numbers have different prompts
-     * @param prompt tokens of the prompt
+     * @param number the number of the request; different numbers give different prompts
+     * @param prompt the number of tokens of the prompt
      */
     static GenerationRequest of(int number, int prompt, int tokens) {
         List<Integer> ids =

@@ -107,7 +107,10 @@ public final class ThoughtReport implements Runnable {
                 WatchedGeneration.percentile(pauses, 1));
     }
 
-    /** A restart of the thought would show in its longest pause, if not in its tokens. */
+    /**
+     * Prints the latency of the short requests and compares the tokens of the thought. A restart of
+     * the thought would show in its longest pause, if not in its tokens.
+     */
     private void conclude(WatchedGeneration alone, WatchedGeneration disturbed, double[] first) {
         Arrays.sort(first);
         boolean same = Arrays.equals(alone.ids(), disturbed.ids());

@@ -23,9 +23,9 @@ final class WatchedGeneration {
     }
 
     /**
-     * Reads to the end.
+     * Reads a generation to its end.
      *
-     * @param tokensMax the most tokens that the request generates
+     * @param tokensMax the maximum number of tokens that the request generates
      * @param observer called with the index of each token when it arrives
      */
     static WatchedGeneration of(Generation generation, int tokensMax, IntConsumer observer)
@@ -66,7 +66,7 @@ final class WatchedGeneration {
         return pauses;
     }
 
-    /** A percentile of values in ascending order; 0 of none. */
+    /** Returns a percentile of values in ascending order; 0 if there are none. */
     static double percentile(double[] sorted, double share) {
         return sorted.length == 0 ? 0 : sorted[(int) Math.ceil(share * sorted.length) - 1];
     }

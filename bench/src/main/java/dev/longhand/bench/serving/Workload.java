@@ -34,7 +34,7 @@ final class Workload implements AutoCloseable {
     /**
      * Opens a model for a trace.
      *
-     * @param batch sequences that decode together
+     * @param batch the number of sequences that decode together
      */
     Workload(ModelChoice choice, WorkloadMix mix, int requests, double scale, int batch) {
         model = choice.name();

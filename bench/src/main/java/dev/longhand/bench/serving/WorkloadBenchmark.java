@@ -23,7 +23,10 @@ import org.openjdk.jmh.annotations.Warmup;
 
 import java.util.concurrent.TimeUnit;
 
-/** The requests of an evaluation, submitted at once: seconds until the last ends, tokens/s. */
+/**
+ * Benchmark of the requests of an evaluation, submitted at once: the seconds until the last one
+ * ends, and tokens/s.
+ */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 0)
@@ -35,11 +38,11 @@ public class WorkloadBenchmark extends ModelParameters {
     @Param // all of them
     public WorkloadMix mix;
 
-    /** Requests of the trace. */
+    /** The number of requests of the trace. */
     @Param("16")
     public int requests;
 
-    /** Factor of all lengths; 1 is the study's, with outputs of up to 32,400 tokens. */
+    /** Factor on all lengths; 1 keeps the study's lengths, with outputs of up to 32,400 tokens. */
     @Param("0.02")
     public double scale;
 

@@ -1,4 +1,4 @@
-/** Many requests at a time through the public API. */
+/** Benchmarks of many concurrent requests through the public API. */
 @NullMarked
 package dev.longhand.bench.serving;
 

@@ -28,8 +28,8 @@ final class JmhRuns {
     /**
      * Runs every method of a class.
      *
-     * @param parameters values by name; the others keep their defaults
-     * @param iterations measured iterations, after one to warm up
+     * @param parameters values by parameter name; absent parameters keep their defaults
+     * @param iterations the number of measured iterations, which follow one warm-up iteration
      */
     static List<BenchResult> run(
             Class<?> benchmark, Map<String, List<String>> parameters, int iterations) {

@@ -33,7 +33,7 @@ final class ReportFiles {
     private final Path folder;
     private final List<BenchResult> results;
 
-    /** A report to be written into an existing folder. */
+    /** Creates a report, which {@link #write} writes into an existing folder. */
     ReportFiles(Path folder, List<BenchResult> results) {
         this.folder = folder;
         this.results = List.copyOf(results);
@@ -67,7 +67,8 @@ final class ReportFiles {
     }
 
     /**
-     * The lines of each chart: rates of generations by position, and of single steps by context.
+     * Returns the lines of each chart: rates of generations by position, and of single steps by
+     * context.
      */
     private Map<String, List<LineChart.Line>> rates() {
         Map<String, List<LineChart.Line>> charts = new LinkedHashMap<>();

@@ -28,7 +28,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A short version of every benchmark, on generated models, and a report of it. */
+/** Runs a short version of every benchmark on generated models and writes a report. */
 @Command(
         name = "report",
         mixinStandardHelpOptions = true,
