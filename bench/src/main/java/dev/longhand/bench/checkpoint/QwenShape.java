@@ -58,7 +58,7 @@ public enum QwenShape {
     /**
      * Finds a shape by its label, in any case.
      *
-     * @param label for example {@code 0.5b}
+     * @param label a label such as {@code 0.5b}
      * @throws InputException if no shape has this label; the message lists the labels
      */
     public static QwenShape of(String label) {

@@ -20,7 +20,7 @@ import java.util.Random;
  * @param deviation the standard deviation of the values; unused for codes
  */
 record RandomTensor(String name, Shape shape, Filling filling, double mean, double deviation) {
-    private static final int UNIT_BYTES = 8; // four elements
+    private static final int UNIT_BYTES = 8; // four table entries
 
     private static final long GAMMA = 0x9E3779B97F4A7C15L;
 

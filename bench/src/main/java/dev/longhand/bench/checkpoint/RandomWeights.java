@@ -15,7 +15,7 @@ import java.util.List;
  * logits are about as large as those of a trained model.
  *
  * <p>Matrices are scaled by 1 / sqrt(inputs), so that activations of unit variance keep it.
- * Matrices that write to the residual stream are also scaled by 8 / sqrt(2 layers), since the
+ * Matrices that write to the residual stream are also scaled by 8 / sqrt(2 * layers), since the
  * outputs of two matrices of each layer add up there.
  */
 final class RandomWeights {

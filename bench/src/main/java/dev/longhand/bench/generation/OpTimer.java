@@ -14,8 +14,8 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * Times the ops of a model's steps. It is only for backends whose ops have finished when they
- * return, and that do not record steps.
+ * Times the ops of a model's steps. It works only on a backend that finishes each op before it
+ * returns and does not record steps.
  */
 final class OpTimer implements DecoderOps {
     private final DecoderOps timed;

@@ -60,7 +60,9 @@ record LayerShape(int hidden, int heads, int kvHeads, int headDim, int intermedi
                         + hidden);
     }
 
-    /** Returns the size of the keys and values in bytes, of {@code positions} in each sequence. */
+    /**
+     * Returns the size in bytes of the keys and values of {@code positions} positions per sequence.
+     */
     long kvBytes(int positions, int sequences) {
         return 2L * keyWidth() * KV_BYTES * positions * sequences;
     }

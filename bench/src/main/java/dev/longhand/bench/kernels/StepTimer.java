@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Times the ops of decode steps that are queued without waiting. Between two uses of a matrix a
+ * Times the ops of decode steps, which are queued without waiting. Between two uses of a matrix a
  * step reads all other matrices, so each matrix comes from memory if the layer is larger than L2.
  */
 final class StepTimer implements DecodeLayer.Meter, AutoCloseable {

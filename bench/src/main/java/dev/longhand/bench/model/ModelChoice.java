@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
  * The model that a benchmark runs, with its device and its dtypes in memory.
  *
  * @param model Hugging Face folder; empty for a generated model
- * @param shape of the generated model, see {@link QwenShape}
+ * @param shape shape of the generated model; see {@link QwenShape}
  * @param cache folder for generated models and adapters; may be empty if none is used
  * @param threads threads of a CPU backend; 0 is one per processor
  * @param weights dtype of the weights in memory: BF16, as stored, or a quantised one

@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 import java.nio.ByteBuffer;
 
-/** The GGUF tensor types of the comparison: those that match Longhand's weight dtypes, and F32. */
+/**
+ * The GGUF tensor types of the comparison: the counterparts of Longhand's weight dtypes, and F32.
+ */
 enum GgufType {
     F32(0, 1, 4),
     BF16(30, 1, 2),

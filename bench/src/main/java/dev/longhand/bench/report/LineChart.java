@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param xLabel quantity of the x axis
  * @param yLabel quantity and unit of the y axis
- * @param lines at least one
+ * @param lines the lines, at least one
  */
 public record LineChart(String title, String xLabel, String yLabel, List<Line> lines) {
     private static final int LABELLED_POINTS_MAX = 4;

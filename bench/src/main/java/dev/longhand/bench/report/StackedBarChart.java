@@ -12,7 +12,7 @@ import java.util.Map;
  *
  * @param xLabel meaning of the bars' labels
  * @param yLabel unit of the parts
- * @param bars at least one
+ * @param bars the bars, at least one
  */
 public record StackedBarChart(String title, String xLabel, String yLabel, List<Bar> bars) {
     private static final double WIDTH = 0.6;

@@ -81,7 +81,7 @@ final class SvgCanvas {
         return rules.toString();
     }
 
-    @SuppressWarnings("AnnotateFormatMethod") // its annotation is in a library that bench has not
+    @SuppressWarnings("AnnotateFormatMethod") // its annotation is in a library that bench lacks
     private void add(String format, Object... values) {
         svg.append(String.format(Locale.ROOT, format, values)).append('\n');
     }

@@ -76,7 +76,7 @@ final class RunManifest {
     }
 
     /**
-     * Writes the file for a new run; compares it with an existing one.
+     * Writes the file for a new run, or compares this manifest with an existing file.
      *
      * @param there whether the output existed before
      * @param others the other files of a run beside its output

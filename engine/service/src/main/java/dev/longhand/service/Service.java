@@ -140,7 +140,7 @@ public final class Service {
     /**
      * Loads an adapter for a client.
      *
-     * @param folder relative to the service's adapter folder
+     * @param folder the folder of the adapter, relative to the service's adapter folder
      * @throws InputException if clients may not load adapters, or the folder is not a valid adapter
      */
     public AdapterInfo loadAdapter(String name, String folder) {

@@ -8,14 +8,15 @@ import java.nio.channels.WritableByteChannel;
 /**
  * The LoRA of one linear layer: the layer's weights change by {@code alpha / rank * B * A}.
  *
- * @param name the layer in transformers: {@code model.layers.0.self_attn.q_proj}
+ * @param name the name of the layer in transformers, such as {@code
+ *     model.layers.0.self_attn.q_proj}
  * @param inputs the columns of A
  * @param outputs the rows of B
  * @param a writes A, [rank, inputs]
  * @param b writes B, [outputs, rank]
  */
 public record LoraModule(String name, int inputs, int outputs, Matrix a, Matrix b) {
-    /** Row-major elements in little endian, of the type that the adapter is written in. */
+    /** A matrix as row-major, little-endian elements of the adapter's element type. */
     public interface Matrix {
         /** Writes all elements. */
         void write(WritableByteChannel channel) throws IOException;

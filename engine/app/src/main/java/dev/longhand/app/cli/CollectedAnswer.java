@@ -55,7 +55,7 @@ public final class CollectedAnswer {
     }
 
     /**
-     * The whole output.
+     * Returns the whole output.
      *
      * @throws IllegalStateException before {@link #drain}
      */

@@ -132,7 +132,7 @@ public final class ServeCommand implements Callable<Integer> {
         drained.await();
     }
 
-    /** The open servers; closes them in reverse order. */
+    /** The open servers, which {@link #close} closes in reverse order. */
     private static final class Servers implements AutoCloseable {
         private final Deque<AutoCloseable> open = new ArrayDeque<>();
 

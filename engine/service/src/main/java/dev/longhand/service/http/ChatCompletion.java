@@ -11,7 +11,7 @@ import java.util.List;
  * OpenAI's response body of chat completions: a whole answer or a chunk. Absent fields are null.
  *
  * @param object "chat.completion" or "chat.completion.chunk"
- * @param created in seconds since 1970
+ * @param created the creation time in seconds since 1970
  * @param promptTokenIds vLLM's field, if requested
  */
 record ChatCompletion(

@@ -51,7 +51,7 @@ record CompletionRequest(
 
     private static final int PROMPT_TOKENS_MAX = 1 << 22;
 
-    /** Fields of both endpoints; those that identify the caller are accepted and ignored. */
+    /** Fields of both endpoints; fields that identify the caller are accepted and ignored. */
     private static final Set<String> SHARED =
             Set.of(
                     "model",

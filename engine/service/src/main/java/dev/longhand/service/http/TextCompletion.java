@@ -12,7 +12,7 @@ import java.util.Map;
 /**
  * OpenAI's response body of completions; whole answers and chunks have the same fields.
  *
- * @param created in seconds since 1970
+ * @param created the creation time in seconds since 1970
  */
 record TextCompletion(
         String id,

@@ -63,8 +63,8 @@ public enum WorkloadMix {
     /**
      * Lengths of a request, in tokens.
      *
-     * @param prompt at least 1
-     * @param output at least 1
+     * @param prompt the length of the prompt, at least 1
+     * @param output the length of the output, at least 1
      */
     public record Lengths(int prompt, int output) {}
 
