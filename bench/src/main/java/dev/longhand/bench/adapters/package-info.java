@@ -1,4 +1,4 @@
-/** The cost of LoRA adapters. */
+/** Measures the cost of LoRA adapters. */
 @NullMarked
 package dev.longhand.bench.adapters;
 

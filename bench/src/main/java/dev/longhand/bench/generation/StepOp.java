@@ -30,7 +30,7 @@ public enum StepOp {
         return label;
     }
 
-    /** The metric of the time of the op in a step. */
+    /** The metric for the op's time in a step. */
     public Metric time() {
         return new Metric(label, "ms");
     }

@@ -1,4 +1,4 @@
-/** The effect of quantised weights on predictions. */
+/** Measures the effect of quantised weights on predictions. */
 @NullMarked
 package dev.longhand.bench.quality;
 

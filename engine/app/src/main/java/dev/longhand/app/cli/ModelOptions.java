@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Options of commands that open an engine on a user's model. */
+/** Options of commands that open an engine on a given model. */
 final class ModelOptions {
     /**
      * Converts the values of {@code --weights}: BF16 keeps the weights as stored, any other dtype

@@ -12,7 +12,10 @@ final class ServerLog {
 
     private ServerLog() {}
 
-    /** Logs single lines until the end of the process, unless the user has configured logging. */
+    /**
+     * Sets up logging in single lines until the end of the process, unless the user has configured
+     * logging.
+     */
     static void install() {
         if (System.getProperty(MANAGER) == null) {
             System.setProperty(MANAGER, LastingLogManager.class.getName());
