@@ -18,7 +18,7 @@ import java.util.OptionalDouble;
  * than the memory.
  */
 public final class MemoryBandwidth implements AutoCloseable {
-    /** The size of the scanned memory, since the largest caches of a socket have about 400 MB. */
+    /** The size of the scanned block, well above the largest caches of a socket (about 400 MB). */
     static final long BYTES = 1L << 30;
 
     private static final int PASSES = 6;

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A case of the op table, timed on data that is not in a cache: runs rotate over copies that
+ * One case of the case table, timed on data that is not in a cache: runs rotate over copies that
  * together are three times an L2 cache of 50 MB, the size of an H100's. The smallest cases would
  * need thousands of copies; they stay in a cache, as their operands do in a model.
  */

@@ -32,8 +32,8 @@ enum GgufType {
     }
 
     /**
-     * Returns the type to compare with a dtype of weights, or null if llama.cpp has none of its
-     * size.
+     * Returns the type that is compared with a dtype of weights, or null if llama.cpp has none of
+     * its size.
      */
     static @Nullable GgufType beside(DType weights) {
         return switch (weights) {

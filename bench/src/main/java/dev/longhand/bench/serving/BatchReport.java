@@ -75,7 +75,7 @@ public final class BatchReport implements Runnable {
 
     /**
      * Runs the requests of a round, {@code atATime} of them at once. Prompts differ between rounds,
-     * so that the prefix cache holds no pages of earlier rounds that match.
+     * so that no round finds pages of an earlier round in the prefix cache.
      */
     private Round round(Engine engine, int round, int atATime) throws InterruptedException {
         List<int[]> ids = new ArrayList<>();

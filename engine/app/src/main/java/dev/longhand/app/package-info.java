@@ -1,4 +1,4 @@
-/** The command line. Of the engine, only its packages print. */
+/** The command line. Within the engine, only these packages print. */
 @NullMarked
 package dev.longhand.app;
 

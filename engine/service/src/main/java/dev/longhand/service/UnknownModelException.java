@@ -9,7 +9,7 @@ import java.util.List;
 public final class UnknownModelException extends InputException {
     private static final long serialVersionUID = 1L;
 
-    /** An error that lists the known models. */
+    /** Creates an error that lists the known models. */
     public UnknownModelException(String model, List<String> known) {
         super("there is no model %s; there are %s".formatted(ErrorText.quote(model), known));
     }

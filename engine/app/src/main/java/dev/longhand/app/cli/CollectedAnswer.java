@@ -26,7 +26,7 @@ public final class CollectedAnswer {
     private final GenerationCollector collector = new GenerationCollector();
     private final KeywordInstrument keywords = new KeywordInstrument();
 
-    /** Creates an answer that {@link #drain} will collect. */
+    /** Creates an empty answer, which {@link #drain} fills. */
     public CollectedAnswer(Generation generation) {
         this.generation = generation;
     }

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 final class ModelOptions {
     /**
      * Converts the values of {@code --weights}: BF16 keeps the weights as stored, any other dtype
-     * is the one to quantise them to.
+     * quantises them.
      */
     static final class WeightFormats implements ITypeConverter<DType>, Iterable<String> {
         private static final List<DType> ALL =

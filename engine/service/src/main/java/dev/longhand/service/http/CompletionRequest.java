@@ -38,9 +38,9 @@ record CompletionRequest(
         boolean tokenIds,
         boolean callsTools) {
     /**
-     * The most likeliest tokens that a request may ask for, as in OpenAI and vLLM. The engine
-     * always reports this many if log-probabilities are requested, since the sampled token need not
-     * be the likeliest.
+     * The maximum number of likeliest tokens that a request may ask for, as in OpenAI and vLLM. If
+     * log-probabilities are requested, the engine always reports this many, since the sampled token
+     * need not be the likeliest.
      */
     private static final int LOGPROBS_MAX = 20;
 

@@ -17,7 +17,10 @@ final class StateEndpoints {
         this.metrics = metrics;
     }
 
-    /** {@code GET /health}: 200 while the engine can run steps, else 503: restart the process. */
+    /**
+     * {@code GET /health}: 200 while the engine can run steps, else 503, which calls for a restart
+     * of the process.
+     */
     void health(Exchange exchange) throws IOException {
         boolean alive = service.engine().load().alive();
         exchange.text(alive ? 200 : 503, TEXT, alive ? "" : "the engine does not run\n");
