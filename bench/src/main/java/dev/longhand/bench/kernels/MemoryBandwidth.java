@@ -11,11 +11,11 @@ import dev.longhand.kernels.tensor.Tensor;
 import java.util.OptionalDouble;
 
 /**
- * Measures the host's memory bandwidth: the threads that decode scan a block of weights for NaNs.
- * The block is far larger than the caches, and lies on huge pages where weights do. (A sum over
- * Java arrays on small pages read 10 to 20 % less, so that decoding seemed to exceed the limit.)
- * The best pass counts, as in STREAM. Without C kernels the scan runs in Java and may be slower
- * than the memory.
+ * Measures the host's memory bandwidth: the decode threads scan a block of weights for NaNs. The
+ * block is far larger than the caches, and lies on huge pages where weights do. (A sum over Java
+ * arrays on small pages read 10 to 20 % less, so that decoding seemed to exceed the limit.) The
+ * best pass counts, as in STREAM. Without C kernels the scan runs in Java and may be slower than
+ * the memory.
  */
 public final class MemoryBandwidth implements AutoCloseable {
     /** The size of the scanned block, well above the largest caches of a socket (about 400 MB). */

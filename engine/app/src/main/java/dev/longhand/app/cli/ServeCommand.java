@@ -111,8 +111,9 @@ public final class ServeCommand implements Callable<Integer> {
     /**
      * Waits until the process receives a signal to end and the service has drained.
      *
-     * @param closed released when engine and servers are closed. The shutdown hook waits for it and
-     *     not for this thread: this thread calls {@link System#exit}, which waits for the hook
+     * @param closed released when engine and servers are closed. The shutdown hook waits for this
+     *     latch and not for this thread, because this thread calls {@link System#exit}, which waits
+     *     for the hook
      */
     private static void awaitTermination(Service service, CountDownLatch closed)
             throws InterruptedException {

@@ -7,7 +7,7 @@ import java.security.MessageDigest;
 
 /** Authenticates requests by bearer token, and rejects requests from web pages. */
 final class BearerAuth {
-    /** The path that needs no token: health probes have none. */
+    /** The path that needs no token, since health probes send none. */
     static final String HEALTH = "/health";
 
     private static final String BEARER = "Bearer ";

@@ -239,9 +239,9 @@ final class LineConnection {
     }
 
     /**
-     * Writes the final event and frees the id under the same lock. Later would reject a client that
-     * reuses the id immediately; earlier would let a client that never reads open unlimited
-     * requests.
+     * Writes the final event and frees the id under the same lock. Freeing the id later would
+     * reject a client that reuses it immediately; freeing it earlier would let a client that never
+     * reads open unlimited requests.
      */
     private void writeEnd(String id, Samples samples, ObjectNode end) {
         writing.lock();
