@@ -75,9 +75,10 @@ public final class Engine implements AutoCloseable {
     public static Engine open(EngineConfig config) {
         OpenResources resources = new OpenResources();
         try {
-            EngineSetup setup = resources.add(EngineSetup.read(config));
+            EngineSetup read = resources.add(EngineSetup.read(config));
             AtomicReference<String> reason = new AtomicReference<>("");
-            ModelLoader loader = resources.add(setup.openLoader(config, reason::set));
+            ModelLoader loader = resources.add(read.openLoader(config, reason::set));
+            EngineSetup setup = read.sized(config, loader);
             ComputeBackend backend = loader.backend();
             MemoryPlan plan = setup.plan(loader.linear(), backend);
             plan.requireFit();
@@ -129,7 +130,7 @@ public final class Engine implements AutoCloseable {
     public static ModelSummary inspect(EngineConfig config) {
         try (EngineSetup setup = EngineSetup.read(config);
                 ModelLoader loader = setup.openLoader(config, reason -> {})) {
-            return setup.summary(loader);
+            return setup.sized(config, loader).summary(loader);
         }
     }
 

@@ -107,7 +107,8 @@ public final class EngineConfig implements Cloneable {
     }
 
     /**
-     * Sets the tokens that the KV cache holds for all sequences together. Null is one full context.
+     * Sets the tokens that the KV cache holds for all sequences together. Null takes half of the
+     * memory that the model leaves free: at least one full context, at most one per sequence.
      */
     public EngineConfig withKvTokensMax(@Nullable Integer tokens) {
         return with(copy -> copy.kvTokensMax = tokens);
@@ -255,7 +256,7 @@ public final class EngineConfig implements Cloneable {
         return contextTokensMax;
     }
 
-    /** Tokens that the KV cache holds; null is one full context. */
+    /** Tokens that the KV cache holds; null is sized from memory. */
     public @Nullable Integer kvTokensMax() {
         return kvTokensMax;
     }

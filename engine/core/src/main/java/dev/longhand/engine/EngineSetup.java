@@ -91,6 +91,34 @@ record EngineSetup(
         return new StepSize(limits.rowsMax(), limits.logitRowsMax(), limits.contextTokensMax());
     }
 
+    /** Returns this setup with a KV pool that is sized from memory, unless its size was set. */
+    EngineSetup sized(EngineConfig config, ModelLoader loader) {
+        if (config.kvTokensMax() != null) {
+            return this;
+        }
+        ComputeBackend backend = loader.backend();
+        MemoryPlan plan = plan(loader.linear(), backend);
+        long half = (plan.availableBytes() - (plan.totalBytes() - plan.kvBytes())) / 2;
+        long pageBytes = model.kvShape(1, kvDtype(backend)).bytes();
+        long pages = half / pageBytes - limits.sequencesMax() + 1;
+        int context = limits.contextTokensMax();
+        long most = Math.min(Integer.MAX_VALUE / 2, (long) context * limits.sequencesMax());
+        long tokens = Math.clamp(pages * KvShape.PAGE_POSITIONS, context, Math.max(context, most));
+        return new EngineSetup(
+                model,
+                defaults,
+                tokenizer,
+                limits.withKvTokensMax((int) tokens),
+                speculation,
+                adapterBytesMax,
+                kvDtype,
+                weights);
+    }
+
+    private DType kvDtype(ComputeBackend backend) {
+        return kvDtype != null ? kvDtype : backend.capabilities().kvDtype();
+    }
+
     /** Shape of the KV pool. */
     KvShape kvShape(ComputeBackend backend) {
         return kvShape(backend, limits.kvTokensMax());
@@ -99,8 +127,7 @@ record EngineSetup(
     /** Adds one page per sequence beyond the first, because each fills its last page in part. */
     private KvShape kvShape(ComputeBackend backend, int tokens) {
         return model.kvShape(
-                KvShape.pagesFor(tokens) + limits.sequencesMax() - 1,
-                kvDtype != null ? kvDtype : backend.capabilities().kvDtype());
+                KvShape.pagesFor(tokens) + limits.sequencesMax() - 1, kvDtype(backend));
     }
 
     /** Number of tokens that may be sampled: vocabulary rows beyond the tokenizer are padding. */

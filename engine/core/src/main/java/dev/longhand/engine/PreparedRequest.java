@@ -1,6 +1,7 @@
 package dev.longhand.engine;
 
 import dev.longhand.engine.decode.OutputControls;
+import dev.longhand.engine.decode.OutputLimit;
 import dev.longhand.engine.decode.Sequence;
 import dev.longhand.engine.decode.SharedPrompt;
 import dev.longhand.engine.decode.StopCondition;
@@ -31,8 +32,7 @@ final class PreparedRequest {
     private final EngineSetup setup;
     private final GenerationRequest request;
     private final int[] prompt;
-    private final int outputMax;
-    private final FinishReason limitReason;
+    private final OutputLimit limit;
     private final SamplingParams sampling;
     private final boolean penalisedDrafts;
     private final @Nullable Tokenizer tokenizer;
@@ -63,8 +63,11 @@ final class PreparedRequest {
         }
         int room = contextMax - prompt.length;
         int asked = Objects.requireNonNullElse(request.maxTokens(), Integer.MAX_VALUE);
-        limitReason = asked <= room ? FinishReason.LENGTH : FinishReason.CONTEXT;
-        outputMax = Math.min(asked, room);
+        limit =
+                new OutputLimit(
+                        Math.min(asked, room),
+                        request.maxTokens() != null,
+                        asked <= room ? FinishReason.LENGTH : FinishReason.CONTEXT);
         sampling =
                 request.sampling()
                         .resolve(
@@ -99,13 +102,12 @@ final class PreparedRequest {
             SamplerState sampler =
                     new SamplerState(
                             sampling.withSeed(sampling.seed() + sample), setup.sampledTokens());
-            TokenLog log = new TokenLog(outputMax, sampler.reported());
+            TokenLog log = new TokenLog(limit.tokens(), sampler.reported());
             sequences.add(
                     new Sequence(
                             prompt,
                             uses.get(sample),
-                            outputMax,
-                            limitReason,
+                            limit,
                             sampler,
                             speculation(),
                             controls(),

@@ -28,11 +28,12 @@ import java.util.Objects;
  * adapter, never a name) and by all tokens up to the end of the page. Sequences with the same
  * identity and the same first tokens share these pages.
  *
- * <p>There is no separate count of reserved pages: a sequence takes all pages of its declared
- * output when it is admitted, and never needs another. Misuse throws {@link IllegalStateException}:
- * a page that is given back without a holder, a page that is kept without a holder, a page taken
- * when none is available, pages held after all sequences have ended, or page counts that do not add
- * up. {@code -ea} adds a check of every page when no sequence runs. Used by one thread at a time.
+ * <p>There is no separate count of reserved pages: a sequence takes all pages of a declared output
+ * when it is admitted; for an undeclared one it takes pages as it grows. Misuse throws {@link
+ * IllegalStateException}: a page that is given back without a holder, a page that is kept without a
+ * holder, a page taken when none is available, pages held after all sequences have ended, or page
+ * counts that do not add up. {@code -ea} adds a check of every page when no sequence runs. Used by
+ * one thread at a time.
  */
 public final class PagePool {
     private final int[] free; // a stack
@@ -122,7 +123,7 @@ public final class PagePool {
     private Node idleLongest() {
         Iterator<Node> nodes = idle.iterator();
         if (!nodes.hasNext()) {
-            throw new IllegalStateException("no free KV page; admission must reserve first");
+            throw new IllegalStateException("no KV page is available");
         }
         return nodes.next();
     }

@@ -2,11 +2,8 @@ package dev.longhand.engine.decode;
 
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.Speculation;
-import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.lora.AdapterUse;
-import dev.longhand.engine.speculation.Drafter;
 import dev.longhand.engine.speculation.StepCostModel;
-import dev.longhand.engine.thought.ThoughtTracker;
 import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
@@ -22,24 +19,25 @@ import java.util.Arrays;
  * the thread that submits the request; once queued, it is used by the device thread only. Its life:
  *
  * <ol>
- *   <li><b>queued</b>: holds no pages. It can end from here, without running.
- *   <li><b>reserved</b>, by {@link #reserve}: holds the pages of the prompt and of the whole
- *       declared output, so that a running sequence never has to be dropped for lack of pages.
- *       Pages with the beginning of the prompt are shared.
- *   <li><b>prefilling</b>, by {@link #begin}: steps compute the rest of the prompt.
- *   <li><b>decoding</b>, by the last prompt row in {@link #addRows}: each step samples a token and
- *       may verify draft tokens.
+ *   <li><b>waiting</b>: holds no pages. It can end from here, without running.
+ *   <li><b>reserved</b>, by {@link #reserve}: holds the pages of its tokens, and of a declared
+ *       output. Pages with the beginning of the prompt are shared.
+ *   <li><b>prefilling</b>, by {@link #begin}: steps compute the tokens that are not in the cache.
+ *   <li><b>decoding</b>, by the last of these in {@link #addRows}: each step samples a token and
+ *       may verify draft tokens. An undeclared output takes further pages by {@link #grow}.
  *   <li><b>released</b>, by {@link #end}: has given its pages back.
  *   <li><b>ended</b>, by {@link #finish} or {@link #fail}: has released its adapter and reported
- *       its end, each once.
+ *       its end.
  * </ol>
  *
- * <p>A call in another state, rows beyond the reserved positions, or a token that the step did not
- * verify throws {@link IllegalStateException}.
+ * <p>{@link #pause} takes a sequence with an undeclared output back to waiting. It keeps its
+ * output, and later computes the lost positions again, with the same keys and values bit for bit.
+ *
+ * <p>A call in another state or rows without pages throw {@link IllegalStateException}.
  */
 public final class Sequence {
     private enum State {
-        QUEUED,
+        WAITING,
         RESERVED,
         PREFILLING,
         DECODING,
@@ -49,34 +47,27 @@ public final class Sequence {
 
     private final int[] prompt;
     private final AdapterUse adapter;
-    private final int outputMax;
-    private final FinishReason limitReason;
+    private final OutputLimit limit;
     private final SamplerState[] samplers; // of the last token, then of each draft token
-    private final Speculation speculation;
     private final OutputControls controls;
     private final @Nullable SharedPrompt sharedPrompt;
     private final TokenLog log;
     private final SequenceClock clock;
-    private final int[] pages;
-    private State state = State.QUEUED;
+    private final SequencePages pages;
+    private final SequenceDraft draft;
+    private State state = State.WAITING;
     private int table = -1;
     private int cached; // positions in the cache, those of the current step included
-    private int shared; // pages
     private int reused; // positions computed by other sequences
-    private @Nullable Drafter drafter;
-    private int draft; // draft tokens of the current step
-    private int drafted; // draft tokens of all steps
-    private int accepted; // of these
     private int lastToken;
     private int outputCount;
 
     /**
-     * Creates a queued sequence.
+     * Creates a waiting sequence.
      *
      * @param prompt token ids, at least one
      * @param adapter released exactly once, when the sequence ends for any reason
-     * @param outputMax the most tokens to generate, at least one
-     * @param limitReason the reason reported after {@code outputMax} tokens
+     * @param limit limit for the output
      * @param sampler sampler state for the last token
      * @param speculation whether to verify draft tokens
      * @param controls limits of the output
@@ -86,8 +77,7 @@ public final class Sequence {
     public Sequence(
             int[] prompt,
             AdapterUse adapter,
-            int outputMax,
-            FinishReason limitReason,
+            OutputLimit limit,
             SamplerState sampler,
             Speculation speculation,
             OutputControls controls,
@@ -96,22 +86,22 @@ public final class Sequence {
         clock = new SequenceClock(controls.timeouts());
         this.prompt = prompt;
         this.adapter = adapter;
-        this.outputMax = outputMax;
-        this.limitReason = limitReason;
-        this.speculation = speculation;
+        this.limit = limit;
+        draft = new SequenceDraft(speculation);
         this.controls = controls;
         this.sharedPrompt = sharedPrompt;
         this.log = log;
         // The last token generated is never fed back, so it needs no position.
-        pages = new int[KvShape.pagesFor(prompt.length + outputMax - 1)];
+        pages = new SequencePages(prompt.length + limit.tokens() - 1);
         for (int token : prompt) {
             sampler.observePrompt(token);
         }
-        samplers = new SamplerState[speculation == Speculation.OFF ? 1 : 1 + Drafter.DRAFT_MAX];
-        samplers[0] = sampler;
-        for (int i = 1; i < samplers.length; i++) {
-            samplers[i] = new SamplerState(samplers[i - 1]);
-        }
+        samplers = draft.samplers(sampler);
+    }
+
+    /** Returns the times and time limits of the sequence. */
+    public SequenceClock clock() {
+        return clock;
     }
 
     /** Returns how the sequence uses an adapter. */
@@ -125,47 +115,91 @@ public final class Sequence {
     }
 
     /**
-     * Takes all pages: shares those that contain the beginning of the prompt, takes others for the
-     * rest. Without enough pages it takes none and stays queued.
+     * Takes the pages of all tokens so far, and of the whole output if it is declared: shares those
+     * that contain the beginning of the tokens, takes others for the rest. Without enough pages it
+     * takes none and waits on.
      *
+     * @param spare pages that must stay available for sequences that grow
      * @return whether there were enough pages
      */
-    public boolean reserve(PagePool pool) {
-        require(state == State.QUEUED, "reserve pages");
+    public boolean reserve(PagePool pool, int spare) {
+        require(state == State.WAITING, "reserve pages");
+        int computed = computed();
         // The last token of the prompt is always computed, since its logits are needed.
-        int shareable = (prompt.length - 1) / KvShape.PAGE_POSITIONS;
-        shared = pool.share(adapter.identity(), prompt, shareable, pages);
-        if (pool.available() < pages.length - shared) {
-            giveBack(pool, shared);
+        int shareable = (promptComputed() ? computed : computed - 1) / KvShape.PAGE_POSITIONS;
+        int positionsMax = prompt.length + limit.tokens() - 1; // the last token is never fed back
+        int positions = limit.declared() ? positionsMax : Math.min(positionsMax, computed + 1);
+        if (!pages.reserve(
+                pool, adapter.identity(), tokens(computed), shareable, positions, spare)) {
             return false;
-        }
-        for (int i = shared; i < pages.length; i++) {
-            pages[i] = pool.take();
         }
         state = State.RESERVED;
         return true;
     }
 
+    /** Returns the number of leading positions that a prefill has to bring into the cache. */
+    private int computed() {
+        return prompt.length + Math.max(0, outputCount - 1);
+    }
+
+    /** Returns the tokens of prompt and output at positions below {@code count}, or more. */
+    private int[] tokens(int count) {
+        int[] tokens = Arrays.copyOf(prompt, Math.max(prompt.length, count));
+        for (int i = prompt.length; i < count; i++) {
+            tokens[i] = token(i);
+        }
+        return tokens;
+    }
+
+    private int token(int position) {
+        return position < prompt.length ? prompt[position] : log.token(position - prompt.length);
+    }
+
     /** Begins the prefill, and writes the pages to page table {@code table} of the batch. */
     public void begin(StepBatch batch, int table) {
         require(state == State.RESERVED, "begin");
-        state = State.PREFILLING;
         this.table = table;
+        pages.write(batch, table);
+        cached = pages.shared() * KvShape.PAGE_POSITIONS;
+        state = promptComputed() && cached == computed() ? State.DECODING : State.PREFILLING;
+        if (clock.begun()) {
+            return; // after a pause
+        }
         clock.begin();
-        cached = shared * KvShape.PAGE_POSITIONS;
         reused = cached;
         if (sharedPrompt != null) {
             sharedPrompt.begins(this);
         }
-        for (int i = 0; i < pages.length; i++) {
-            batch.setPage(table, i, pages[i]);
-        }
-        if (speculation != Speculation.OFF) {
-            drafter = new Drafter(speculation, prompt.length + outputMax);
-            for (int token : prompt) {
-                drafter.observePrompt(token);
-            }
-        }
+        draft.begin(prompt, prompt.length + limit.tokens());
+    }
+
+    /** Whether the next step needs a page that the sequence does not hold yet. */
+    public boolean mustGrow() {
+        return decoding() && cached == pages.positions();
+    }
+
+    /** Takes one more page; returns whether one was available. */
+    public boolean grow(PagePool pool, StepBatch batch) {
+        require(!limit.declared() && mustGrow(), "grow");
+        return pages.grow(pool, batch, table);
+    }
+
+    /** Whether the sequence runs and may be paused: its output is not declared. */
+    public boolean mayPause() {
+        return !limit.declared() && (decoding() || state == State.PREFILLING);
+    }
+
+    /**
+     * Gives all pages back, between two steps. Full pages stay in the pool for the return of the
+     * sequence until others need them.
+     *
+     * @return the page table, which is free again
+     */
+    public int pause(PagePool pool) {
+        require(mayPause(), "pause");
+        releasePages(pool, true);
+        state = State.WAITING;
+        return table;
     }
 
     /**
@@ -177,10 +211,11 @@ public final class Sequence {
         require(state == State.PREFILLING, "copy its prompt");
         Sequence holder = sharedPrompt == null ? null : sharedPrompt.holder();
         int shareable = (prompt.length - 1) / KvShape.PAGE_POSITIONS;
+        int shared = pages.shared();
         boolean useful = shared == shareable && cached < prompt.length - 1;
         if (holder != null && useful) {
             holder.require(holder.state == State.DECODING, "be copied from");
-            memory.copyPage(kv, holder.pages[shared], pages[shared]);
+            memory.copyPage(kv, holder.pages.page(shared), pages.page(shared));
             cached = prompt.length - 1;
             reused = cached;
         }
@@ -189,12 +224,17 @@ public final class Sequence {
     /** Makes the full pages of the prompt available for sharing. Call it after the first token. */
     public void keepPrompt(PagePool pool) {
         require(state == State.DECODING && promptComputed(), "share its prompt");
-        pool.keep(adapter.identity(), prompt, prompt.length, pages);
+        pages.keep(pool, adapter.identity(), prompt, prompt.length);
     }
 
     /** Whether a step has successfully computed the end of the prompt; stays true after the end. */
     public boolean promptComputed() {
         return outputCount > 0;
+    }
+
+    /** Whether the sequence has paused and has not computed its lost positions again. */
+    boolean paused() {
+        return promptComputed() && state.compareTo(State.DECODING) < 0;
     }
 
     /** Whether {@link #finish} or {@link #fail} was called. */
@@ -204,7 +244,7 @@ public final class Sequence {
 
     /** Returns the number of tokens that the sequence may still generate. */
     public int outputLeft() {
-        return outputMax - outputCount;
+        return limit.tokens() - outputCount;
     }
 
     /**
@@ -216,24 +256,17 @@ public final class Sequence {
      */
     public int end(PagePool pool, boolean sound) {
         require(decoding() || state == State.PREFILLING, "give its pages back");
+        releasePages(pool, sound);
         state = State.RELEASED;
-        if (sound) {
-            assert cached < prompt.length || cached == prompt.length + outputCount - 1 : "mid-step";
-            int[] tokens = Arrays.copyOf(prompt, Math.max(prompt.length, cached));
-            for (int i = prompt.length; i < cached; i++) {
-                tokens[i] = log.token(i - prompt.length);
-            }
-            pool.keep(adapter.identity(), tokens, cached, pages);
-        }
-        giveBack(pool, pages.length);
         return table;
     }
 
-    /** Gives the last page back first, since evicting a page cuts off the pages after it. */
-    private void giveBack(PagePool pool, int count) {
-        for (int i = count - 1; i >= 0; i--) {
-            pool.giveBack(pages[i]);
+    private void releasePages(PagePool pool, boolean sound) {
+        if (sound) {
+            assert !decoding() || cached == computed() : "mid-step";
+            pages.keep(pool, adapter.identity(), tokens(cached), cached);
         }
+        pages.giveBack(pool);
     }
 
     /** Whether all prompt rows have been added to a step, so that each step samples a token. */
@@ -246,24 +279,14 @@ public final class Sequence {
         return log.cancelled();
     }
 
-    /** Whether the time limit of the whole generation is over. */
-    public boolean late(long nowNanos) {
-        return clock.late(nowNanos);
-    }
-
-    /** Whether the time limit of the queue, or of the whole generation, is over. */
-    public boolean waitedTooLong(long nowNanos) {
-        return clock.waitedTooLong(nowNanos);
-    }
-
     /** Returns the sampler state of sample {@code index} of a step: 0, then one per draft token. */
     public SamplerState sampler(int index) {
         return samplers[index];
     }
 
-    /** Returns the number of prompt rows that have not been added to a step yet. */
+    /** Returns the number of prefill rows that have not been added to a step yet. */
     public int promptRows() {
-        return Math.max(0, prompt.length - cached);
+        return decoding() ? 0 : Math.max(0, computed() - cached);
     }
 
     /**
@@ -272,13 +295,14 @@ public final class Sequence {
      */
     public void planDraft(StepCostModel costs, int rowsMax) {
         require(decoding(), "draft tokens");
-        // The step may add the token of its first row and all draft tokens to the output. Within
-        // outputMax, the reserved pages hold them all.
-        int room = Math.min(rowsMax, outputMax - outputCount - 1);
+        // The step may add the token of its first row and all draft tokens to the output. The held
+        // pages have room for one row more than the draft.
+        int room = Math.min(rowsMax, limit.tokens() - outputCount - 1);
+        room = Math.min(room, pages.positions() - cached - 1);
         if (controls.thought() != null) {
             room = Math.min(room, controls.thought().draftMax());
         }
-        draft = drafter == null ? 0 : drafter.plan(costs, room);
+        draft.plan(costs, room);
     }
 
     /**
@@ -290,36 +314,25 @@ public final class Sequence {
     public int addRows(StepBatch batch, int rowsMax) {
         require(decoding() || state == State.PREFILLING, "add rows");
         if (!decoding()) {
-            int end = Math.min(prompt.length, cached + rowsMax);
+            int end = Math.min(computed(), cached + rowsMax);
             while (cached < end) {
-                batch.add(prompt[cached], cached, table);
+                batch.add(token(cached), cached, table);
                 cached++;
             }
-            if (cached < prompt.length) {
+            state = cached < computed() ? State.PREFILLING : State.DECODING;
+            if (!decoding() || promptComputed()) {
                 return 0;
             }
-            state = State.DECODING;
         } else {
             batch.add(lastToken, cached++, table);
         }
-        require(cached + draft < prompt.length + outputMax, "use more positions than reserved");
+        int positions = Math.min(pages.positions(), prompt.length + limit.tokens() - 1);
+        require(cached + draft.size() <= positions, "use more positions than reserved");
         batch.select();
         samplers[0].moveTo(cached);
         samplers[0].force(controls.thought() == null ? -1 : controls.thought().forced());
-        if (drafter != null) {
-            addDraft(drafter, batch);
-        }
-        return 1 + draft;
-    }
-
-    private void addDraft(Drafter source, StepBatch batch) {
-        for (int i = 0; i < draft; i++) {
-            batch.add(source.draftToken(i), cached + i, table);
-            batch.select();
-            samplers[1 + i].follow(source.draftToken(i));
-            samplers[1 + i].moveTo(cached + i + 1);
-        }
-        drafted += draft;
+        draft.addRows(batch, table, cached, samplers);
+        return 1 + draft.size();
     }
 
     /**
@@ -329,21 +342,21 @@ public final class Sequence {
      * @return the reason why the sequence ends with this token, or null if it continues
      */
     public @Nullable FinishReason acceptToken(int index) {
-        require(decoding() && index <= draft && outputCount < outputMax, "accept a token");
+        require(
+                decoding() && index <= draft.size() && outputCount < limit.tokens(),
+                "accept a token");
         SamplerState sampler = samplers[index];
         if (index > 0) {
             // The draft token's row stays in the cache; the next step overwrites rejected ones.
             cached++;
-            accepted++;
+            draft.accept();
         }
         lastToken = sampler.token();
         if (controls.thought() != null) {
             controls.thought().accept(lastToken);
         }
         log.append(sampler, controls.thought());
-        if (drafter != null) {
-            drafter.observe(lastToken);
-        }
+        draft.observe(lastToken);
         if (outputCount++ == 0) {
             clock.firstToken();
         }
@@ -354,27 +367,14 @@ public final class Sequence {
         if (controls.loops() != null && controls.loops().accept(lastToken)) {
             return FinishReason.LOOP;
         }
-        return outputCount == outputMax ? limitReason : null;
+        return outputCount == limit.tokens() ? limit.reason() : null;
     }
 
     /** Ends the sequence regularly: releases its adapter and reports the reason. */
     public void finish(FinishReason reason) {
         releaseAdapter();
-        ThoughtTracker thought = controls.thought();
-        long now = System.nanoTime();
         log.finish(
-                reason,
-                new Usage(
-                        prompt.length,
-                        reused,
-                        outputCount,
-                        thought == null ? 0 : thought.thoughtTokens(),
-                        thought == null ? outputCount : thought.answerTokens(),
-                        drafted,
-                        accepted,
-                        clock.queuedNanos(now),
-                        clock.prefillNanos(),
-                        clock.decodeNanos(now)));
+                reason, clock.usage(prompt.length, reused, outputCount, controls.thought(), draft));
     }
 
     /** Ends the sequence by an error: releases its adapter and reports the cause. */
@@ -384,7 +384,7 @@ public final class Sequence {
     }
 
     private void releaseAdapter() {
-        require(state == State.QUEUED || state == State.RELEASED, "end");
+        require(state == State.WAITING || state == State.RELEASED, "end");
         state = State.ENDED;
         adapter.release();
     }

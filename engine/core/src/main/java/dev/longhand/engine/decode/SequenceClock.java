@@ -1,11 +1,13 @@
 package dev.longhand.engine.decode;
 
 import dev.longhand.engine.generation.Timeouts;
+import dev.longhand.engine.generation.Usage;
+import dev.longhand.engine.thought.ThoughtTracker;
 
 import org.jspecify.annotations.Nullable;
 
 /** The times of one sequence, and the limits that its request sets for them. */
-final class SequenceClock {
+public final class SequenceClock {
     private final Timeouts timeouts;
     private final long submittedNanos = System.nanoTime();
     private long begunNanos; // 0: not yet
@@ -14,6 +16,16 @@ final class SequenceClock {
     /** Creates a clock whose sequence is submitted now. */
     SequenceClock(Timeouts timeouts) {
         this.timeouts = timeouts;
+    }
+
+    /** Whether the sequence has started. */
+    boolean begun() {
+        return begunNanos != 0;
+    }
+
+    /** Whether this sequence was submitted before another. */
+    public boolean isOlderThan(SequenceClock other) {
+        return submittedNanos - other.submittedNanos < 0;
     }
 
     /** Records that the sequence starts now. */
@@ -27,12 +39,12 @@ final class SequenceClock {
     }
 
     /** Whether the time limit of the whole generation is over. */
-    boolean late(long nowNanos) {
+    public boolean late(long nowNanos) {
         return over(timeouts.totalMillis(), nowNanos);
     }
 
     /** Whether the time limit of the queue, or of the whole generation, is over. */
-    boolean waitedTooLong(long nowNanos) {
+    public boolean waitedTooLong(long nowNanos) {
         return late(nowNanos) || over(timeouts.queueMillis(), nowNanos);
     }
 
@@ -40,18 +52,24 @@ final class SequenceClock {
         return millis != null && nowNanos - submittedNanos >= millis * 1_000_000;
     }
 
-    /** Returns the time from the submission to the start, or to now if it has not started. */
-    long queuedNanos(long nowNanos) {
-        return (begunNanos != 0 ? begunNanos : nowNanos) - submittedNanos;
-    }
-
-    /** Returns the time from the start to the first token; 0 without one. */
-    long prefillNanos() {
-        return firstTokenNanos != 0 ? firstTokenNanos - begunNanos : 0;
-    }
-
-    /** Returns the time from the first token to now; 0 without one. */
-    long decodeNanos(long nowNanos) {
-        return firstTokenNanos != 0 ? nowNanos - firstTokenNanos : 0;
+    /** Returns tokens and times of a sequence that ends now. */
+    Usage usage(
+            int promptTokens,
+            int cachedTokens,
+            int outputTokens,
+            @Nullable ThoughtTracker thought,
+            SequenceDraft draft) {
+        long now = System.nanoTime();
+        return new Usage(
+                promptTokens,
+                cachedTokens,
+                outputTokens,
+                thought == null ? 0 : thought.thoughtTokens(),
+                thought == null ? outputTokens : thought.answerTokens(),
+                draft.drafted(),
+                draft.accepted(),
+                (begun() ? begunNanos : now) - submittedNanos,
+                firstTokenNanos != 0 ? firstTokenNanos - begunNanos : 0,
+                firstTokenNanos != 0 ? now - firstTokenNanos : 0);
     }
 }

@@ -35,7 +35,10 @@ public final class SharedPrompt {
 
     /** Returns the running sample whose pages contain the prompt; null if there is none. */
     @Nullable Sequence holder() {
-        return computing != null && computing.promptComputed() && !computing.ended()
+        return computing != null
+                        && computing.promptComputed()
+                        && !computing.paused()
+                        && !computing.ended()
                 ? computing
                 : null;
     }

@@ -59,8 +59,9 @@ public final class GenerationRequest implements Cloneable {
     }
 
     /**
-     * Limits the generated tokens. Null generates until a stop or until the context is full. KV
-     * memory for all of them is reserved when the generation starts.
+     * Limits the generated tokens. KV memory for all of them is reserved when the generation
+     * starts. Null generates until a stop or until the context is full, and memory grows with the
+     * output; if none is left, the youngest such generation pauses for a while.
      *
      * @throws InputException if it is less than 1
      */

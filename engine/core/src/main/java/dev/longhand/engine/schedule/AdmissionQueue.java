@@ -233,7 +233,7 @@ final class AdmissionQueue {
         List<Sequence> sequences = stage.queues.get(index).sequences;
         for (int j = sequences.size() - 1; j >= 0; j--) {
             Sequence sequence = sequences.get(j);
-            if (sequence.cancelled() || sequence.waitedTooLong(nowNanos)) {
+            if (sequence.cancelled() || sequence.clock().waitedTooLong(nowNanos)) {
                 into.add(sequence);
                 remove(stage, index, sequence);
             }

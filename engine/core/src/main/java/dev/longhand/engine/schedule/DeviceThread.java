@@ -56,7 +56,7 @@ public final class DeviceThread implements Executor, AutoCloseable {
         boolean alive = thread.isAlive() && !queue.isClosed() && !scheduler.failing();
         return new EngineLoad(
                 scheduler.running(),
-                queue.depth(),
+                queue.depth() + scheduler.paused(),
                 queue.isFull(),
                 scheduler.pagesHeld(),
                 kvPages,

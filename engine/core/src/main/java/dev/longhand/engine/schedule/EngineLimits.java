@@ -36,6 +36,17 @@ public record EngineLimits(
         }
     }
 
+    /** Returns these limits with another size of the KV pool. */
+    public EngineLimits withKvTokensMax(int tokens) {
+        return new EngineLimits(
+                contextTokensMax,
+                tokens,
+                sequencesMax,
+                prefillRowsMax,
+                steadyDecoding,
+                queueDepthMax);
+    }
+
     private static void require(int value, String name) {
         if (value < 1) {
             throw new InputException(name + " must be at least 1, not " + value);

@@ -20,10 +20,16 @@ import java.util.concurrent.FutureTask;
 /**
  * Admits sequences and plans and runs the steps. A step has one row per decoding sequence, as many
  * prompt rows as the {@link PrefillBudget} allows, and rows that verify draft tokens if prompts
- * leave room for them. A sequence is admitted as soon as its pages are free.
+ * leave room for them. A sequence is admitted as soon as its pages are free: those of the whole
+ * output if its length is declared, else those of the prompt.
  *
- * <p>Used by the device thread only, except {@link #running}, {@link #pagesHeld} and {@link
- * #failing}. A step in which no sequence begins or ends allocates nothing.
+ * <p>An undeclared output grows page by page. If no page is left, the youngest sequence with an
+ * undeclared output pauses: it gives its pages back and keeps its output and its place before all
+ * waiting requests. No output is lost, and every sequence ends: declared ones hold all pages that
+ * they need, and among the others the oldest never waits for a younger one.
+ *
+ * <p>Used by the device thread only, except {@link #running}, {@link #paused}, {@link #pagesHeld}
+ * and {@link #failing}. A step in which no sequence begins or ends allocates nothing.
  */
 final class Scheduler {
     private static final System.Logger LOG = System.getLogger(Scheduler.class.getName());
@@ -39,6 +45,7 @@ final class Scheduler {
     private final KvCache kv;
     private final AdmissionQueue queue;
     private final PagePool pages;
+    private final PageGrowth growth;
     private final StepBatch batch;
     private final int[] freeTables; // a stack of page tables
     private int freeTableCount;
@@ -57,6 +64,7 @@ final class Scheduler {
     private final List<Sequence> gone = new ArrayList<>();
     private @Nullable Sequence blocked; // lacks pages or a table; tried again when a sequence ends
     private volatile int running;
+    private volatile int paused;
     private volatile int pagesHeld;
     private volatile int stepsFailed; // in a row
 
@@ -80,6 +88,7 @@ final class Scheduler {
         batch =
                 backend.allocateBatch(
                         limits.rowsMax(), sequences, KvShape.pagesFor(limits.contextTokensMax()));
+        growth = new PageGrowth(pages, batch, active);
         samplers = new SamplerState[limits.logitRowsMax()];
         sampling = new Sequence[sequences];
         sampleCounts = new int[sequences];
@@ -91,14 +100,19 @@ final class Scheduler {
         }
     }
 
-    /** Whether a sequence is running. */
+    /** Whether a sequence is running or paused. */
     boolean busy() {
-        return !active.isEmpty();
+        return !active.isEmpty() || growth.paused() > 0;
     }
 
     /** Returns the number of running sequences; from any thread. */
     int running() {
         return running;
+    }
+
+    /** Returns the number of paused sequences; from any thread. */
+    int paused() {
+        return paused;
     }
 
     /** Returns the number of pages that running sequences hold; from any thread. */
@@ -113,6 +127,7 @@ final class Scheduler {
 
     private void count() {
         running = active.size();
+        paused = growth.paused();
         pagesHeld = kv.shape().pages() - pages.available();
     }
 
@@ -129,6 +144,9 @@ final class Scheduler {
         }
         try {
             start = System.nanoTime();
+            for (Sequence last = growth.grow(); last != null; last = growth.grow()) {
+                pause(last);
+            }
             int count = plan();
             boolean decodes = batch.rows() > stepPromptRows;
             model.forward(batch, kv);
@@ -170,6 +188,8 @@ final class Scheduler {
                 LOG.log(System.Logger.Level.ERROR, "cancelling a sequence", e);
             }
         }
+        growth.cancelAll();
+        count();
     }
 
     private void dropGone(long now) {
@@ -177,10 +197,12 @@ final class Scheduler {
             Sequence sequence = active.get(i);
             if (sequence.cancelled()) {
                 end(sequence, FinishReason.CANCELLED);
-            } else if (sequence.late(now)) {
+            } else if (sequence.clock().late(now)) {
                 end(sequence, FinishReason.DEADLINE);
             }
         }
+        growth.endGone(now);
+        count();
         queue.removeGone(now, gone);
         for (int i = gone.size() - 1; i >= 0; i--) {
             Sequence sequence = gone.remove(i);
@@ -193,6 +215,13 @@ final class Scheduler {
     }
 
     private void admit() {
+        while (growth.paused() > 0) { // these go before the queue
+            Sequence next = freeTableCount == 0 ? null : growth.resume();
+            if (next == null) {
+                return;
+            }
+            begin(next);
+        }
         while (true) {
             FutureTask<?> alone = queue.nextAlone();
             if (alone != null) {
@@ -207,7 +236,7 @@ final class Scheduler {
             if (next == null || next == blocked) {
                 return;
             }
-            if (freeTableCount == 0 || !next.reserve(pages)) {
+            if (freeTableCount == 0 || !next.reserve(pages, growth.growing())) {
                 blocked = next;
                 return;
             }
@@ -216,11 +245,22 @@ final class Scheduler {
         }
     }
 
+    private void pause(Sequence sequence) {
+        int table = sequence.pause(pages);
+        active.remove(sequence);
+        batch.setAdapter(table, null);
+        freeTables[freeTableCount++] = table;
+        growth.add(sequence);
+        count();
+    }
+
     private void begin(Sequence sequence) {
         int table = freeTables[--freeTableCount];
         sequence.begin(batch, table);
         try {
-            sequence.copyPrompt(backend, kv);
+            if (!sequence.promptComputed()) {
+                sequence.copyPrompt(backend, kv);
+            }
             batch.setAdapter(table, sequence.adapter().on(backend, model.weights()));
             active.add(sequence);
             count();

@@ -72,13 +72,21 @@ class SequenceTest {
             int outputMax,
             Speculation speculation,
             @Nullable SharedPrompt shared) {
+        return made(promptTokens, outputMax, true, speculation, shared);
+    }
+
+    private static Made made(
+            int promptTokens,
+            int outputMax,
+            boolean declared,
+            Speculation speculation,
+            @Nullable SharedPrompt shared) {
         TokenLog log = new TokenLog(outputMax, 0);
         Sequence sequence =
                 new Sequence(
                         IntStream.range(0, promptTokens).map(i -> i % CYCLE).toArray(),
                         AdapterUse.none(),
-                        outputMax,
-                        FinishReason.LENGTH,
+                        new OutputLimit(outputMax, declared, FinishReason.LENGTH),
                         new SamplerState(SamplingParams.GREEDY, VOCABULARY),
                         speculation,
                         new OutputControls(
@@ -96,7 +104,7 @@ class SequenceTest {
     }
 
     private void begin(Sequence sequence, int table) {
-        assertTrue(sequence.reserve(pool));
+        assertTrue(sequence.reserve(pool, 0));
         sequence.begin(batch, table);
     }
 
@@ -129,7 +137,7 @@ class SequenceTest {
         pool = new PagePool(PAGES);
         Sequence sequence = sequence(PAGE + 2, 10);
         if (life.compareTo(Life.RESERVED) >= 0) {
-            assertTrue(sequence.reserve(pool));
+            assertTrue(sequence.reserve(pool, 0));
         }
         if (life.compareTo(Life.PREFILLING) >= 0) {
             sequence.begin(batch, 0);
@@ -187,7 +195,7 @@ class SequenceTest {
         allowed.put(Life.ENDED, Set.of());
         Map<String, Consumer<Sequence>> calls =
                 Map.of(
-                        "reserve", sequence -> sequence.reserve(pool),
+                        "reserve", sequence -> sequence.reserve(pool, 0),
                         "begin", sequence -> sequence.begin(batch, 0),
                         "copyPrompt", sequence -> sequence.copyPrompt(memory(), kv()),
                         "keepPrompt", sequence -> sequence.keepPrompt(pool),
@@ -206,6 +214,39 @@ class SequenceTest {
                                 IllegalStateException.class, () -> call.accept(sequence), name);
                     }
                 });
+    }
+
+    /** A pause gives the pages back and keeps the output; a declared output never pauses. */
+    @Test
+    void anUndeclaredOutputGrowsAndPauses() {
+        Sequence declared = inState(Life.DECODING);
+        assertFalse(declared.mayPause());
+        assertRefused("cannot pause", () -> declared.pause(pool));
+        declared.end(pool, false);
+        Sequence sequence = made(PAGE - 1, 3 * PAGE, false, Speculation.OFF, null).sequence;
+        begin(sequence, 1);
+        assertEquals(PAGES - 1, pool.available(), "a page for the prompt and the first token");
+        assertNull(step(sequence, 2 * PAGE));
+        assertFalse(sequence.mustGrow());
+        assertRefused("cannot grow", () -> sequence.grow(pool, batch));
+        assertNull(step(sequence, 1));
+        assertTrue(sequence.mustGrow());
+        assertRefused("more positions than reserved", () -> plan(sequence, 1));
+        Sequence grown = made(PAGE - 1, 3 * PAGE, false, Speculation.OFF, null).sequence;
+        begin(grown, 0);
+        assertNull(step(grown, 2 * PAGE));
+        assertNull(step(grown, 1));
+        assertTrue(grown.grow(pool, batch));
+        assertNull(step(grown, 1));
+        grown.pause(pool);
+        assertEquals(3 * PAGE - 3, grown.outputLeft());
+        begin(grown, 0);
+        assertEquals(1, grown.promptRows(), "the full page is still in the pool");
+        assertEquals(0, plan(grown, PAGE), "lost positions are computed, nothing is sampled");
+        assertNull(step(grown, 1));
+        assertEquals(3 * PAGE - 4, grown.outputLeft());
+        grown.pause(pool);
+        grown.finish(FinishReason.CANCELLED);
     }
 
     @ParameterizedTest
@@ -262,11 +303,11 @@ class SequenceTest {
         begin(large, 0);
         Sequence waiting = sequence(PAGE, 2 * PAGE + 1);
         int available = pool.available();
-        assertFalse(waiting.reserve(pool));
+        assertFalse(waiting.reserve(pool, 0));
         assertEquals(available, pool.available());
         large.end(pool, true);
         pool.requireNoneHeld();
-        assertTrue(waiting.reserve(pool));
+        assertTrue(waiting.reserve(pool, 0));
     }
 
     @ParameterizedTest
@@ -296,7 +337,7 @@ class SequenceTest {
         assertTrue(
                 speculation == Speculation.OFF || usage.acceptedTokens() > PAGE, usage::toString);
         Sequence next = sequence(promptTokens + outputMax, 1);
-        assertTrue(next.reserve(pool));
+        assertTrue(next.reserve(pool, 0));
         next.begin(batch, 0);
         assertEquals(3, next.promptRows(), "all full pages are shared");
     }
@@ -308,7 +349,7 @@ class SequenceTest {
         Sequence second = made(PAGE + 6, 2, Speculation.OFF, shared).sequence;
         begin(first, 0);
         assertFalse(second.mayBegin());
-        assertTrue(second.reserve(pool));
+        assertTrue(second.reserve(pool, 0));
         assertRefused("is computing the prompt", () -> second.begin(batch, 1));
         assertNull(step(first, 2 * PAGE));
         first.keepPrompt(pool);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.decode.OutputControls;
+import dev.longhand.engine.decode.OutputLimit;
 import dev.longhand.engine.decode.Sequence;
 import dev.longhand.engine.decode.StopCondition;
 import dev.longhand.engine.decode.TokenLog;
@@ -31,8 +32,7 @@ class AdmissionQueueTest {
         return new Sequence(
                 new int[] {1},
                 AdapterUse.none(),
-                1,
-                FinishReason.LENGTH,
+                new OutputLimit(1, true, FinishReason.LENGTH),
                 new SamplerState(SamplingParams.GREEDY, 10),
                 Speculation.OFF,
                 new OutputControls(

@@ -1,0 +1,13 @@
+package dev.longhand.engine.decode;
+
+import dev.longhand.engine.generation.FinishReason;
+
+/**
+ * Limit for the output of a sequence.
+ *
+ * @param tokens most tokens to generate, at least one
+ * @param declared whether the request declares its length. Then pages for all of it are reserved
+ *     when the sequence starts; otherwise it takes pages as it grows, and may be paused
+ * @param reason reason reported at the limit
+ */
+public record OutputLimit(int tokens, boolean declared, FinishReason reason) {}
