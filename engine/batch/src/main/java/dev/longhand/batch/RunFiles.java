@@ -23,8 +23,8 @@ import java.util.Objects;
  *
  * <ul>
  *   <li>{@code .run.json}, the {@link RunManifest}; kept,
- *   <li>{@code .timings.jsonl}, the time of each answer, the only content that differs
- *       between two runs; kept,
+ *   <li>{@code .timings.jsonl}, the time of each answer, the only content that differs between two
+ *       runs; kept,
  *   <li>{@code .journal}, answers that finished out of order; deleted on completion.
  * </ul>
  *
