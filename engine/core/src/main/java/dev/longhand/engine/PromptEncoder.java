@@ -1,20 +1,35 @@
 package dev.longhand.engine;
 
 import dev.longhand.engine.chat.ChatTemplate;
+import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.ChatMessage;
 import dev.longhand.engine.generation.Prompt;
 import dev.longhand.engine.tokenizer.Tokenizer;
+import dev.longhand.engine.work.HeapBudget;
 
 import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Encoder of prompts into the token ids of one model. Its constructor reads the chat template; a
  * model without a supported template still takes text and token ids.
+ *
+ * <p>A prompt that cannot fit into the context by its characters alone is refused before any work.
+ * The prompts that are being encoded take at most a quarter of the heap together.
  */
 final class PromptEncoder {
+    /** Heap that a character of a prompt takes: its rendering in UTF-16, then an id at most. */
+    private static final int BYTES_PER_CHARACTER = 8;
+
+    private static final HeapBudget HEAP = new HeapBudget(Runtime.getRuntime().maxMemory() / 4);
+    private static final long RETRY_MILLIS = 1000;
+
     private final Path folder;
+    private final int contextTokensMax;
     private final @Nullable Tokenizer tokenizer;
     private final int vocabularySize;
     private final @Nullable ChatTemplate template;
@@ -25,9 +40,12 @@ final class PromptEncoder {
      *
      * @param tokenizer null if the folder has none
      * @param vocabularySize number of rows of the embedding
+     * @param contextTokensMax limit for prompt and output
      */
-    PromptEncoder(Path folder, @Nullable Tokenizer tokenizer, int vocabularySize) {
+    PromptEncoder(
+            Path folder, @Nullable Tokenizer tokenizer, int vocabularySize, int contextTokensMax) {
         this.folder = folder;
+        this.contextTokensMax = contextTokensMax;
         this.tokenizer = tokenizer;
         this.vocabularySize = vocabularySize;
         ChatTemplate read = null;
@@ -63,22 +81,106 @@ final class PromptEncoder {
     }
 
     /**
-     * Encodes a prompt.
+     * Encodes a prompt, however many tokens it has.
      *
-     * @throws InputException if it is empty, or the model cannot take it
+     * @throws InputException if it is empty, or the model cannot take it by its characters or ids
+     * @throws EngineBusyException if the prompts that are being encoded fill their share of the
+     *     heap
      */
     int[] encode(Prompt prompt) {
+        return encode(prompt, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Encodes a prompt for a generation, which needs one more token of the context at least.
+     *
+     * @throws InputException as {@link #encode}, and if the context does not hold it
+     * @throws EngineBusyException as {@link #encode}
+     */
+    int[] encodeForContext(Prompt prompt) {
+        int[] tokens = encode(prompt, contextTokensMax);
+        if (tokens.length >= contextTokensMax) {
+            throw new InputException(
+                    "the prompt has %d tokens%s, the context holds %d, output included"
+                            .formatted(
+                                    tokens.length,
+                                    tokens.length > contextTokensMax ? " or more" : "",
+                                    contextTokensMax));
+        }
+        return tokens;
+    }
+
+    private int[] encode(Prompt prompt, int tokensMax) {
         int[] tokens =
-                switch (prompt) {
-                    case Prompt.Ids ids -> ids.ids().stream().mapToInt(Integer::intValue).toArray();
-                    case Prompt.Text text -> requireTokenizer().encode(text.text());
-                    case Prompt.Chat chat -> requireTokenizer().encode(text(chat));
-                };
+                prompt instanceof Prompt.Ids ids
+                        ? ids.ids().stream().mapToInt(Integer::intValue).toArray()
+                        : encodeText(prompt, tokensMax);
         if (tokens.length == 0) {
             throw new InputException("the prompt has no tokens");
         }
         requireInVocabulary(tokens);
         return tokens;
+    }
+
+    private int[] encodeText(Prompt prompt, int tokensMax) {
+        Tokenizer encoder = requireTokenizer();
+        requireRoom(encoder, prompt);
+        // One prompt is always admitted, so that each has its turn.
+        long bytes = Math.min(BYTES_PER_CHARACTER * characters(prompt), HEAP.bytesMax());
+        if (!HEAP.take(bytes)) {
+            throw new EngineBusyException(
+                    "the prompts that are being encoded fill their share of the heap",
+                    RETRY_MILLIS);
+        }
+        try {
+            return encoder.encode(text(prompt), tokensMax);
+        } finally {
+            HEAP.giveBack(bytes);
+        }
+    }
+
+    private void requireRoom(Tokenizer encoder, Prompt prompt) {
+        double tokens = 0;
+        for (String text : verbatim(prompt)) {
+            tokens += encoder.tokensAtLeast(text, contextTokensMax - tokens);
+        }
+        if (tokens >= contextTokensMax) {
+            throw new InputException(
+                    "the prompt has %d characters, at least %d tokens; the context holds %d, output included"
+                            .formatted(characters(prompt), contextTokensMax, contextTokensMax));
+        }
+    }
+
+    /** Returns the texts that are part of the prompt as they are, whatever the template does. */
+    private static List<String> verbatim(Prompt prompt) {
+        return switch (prompt) {
+            case Prompt.Ids ids -> List.of();
+            case Prompt.Text text -> List.of(text.text());
+            case Prompt.Chat chat -> {
+                List<String> texts = new ArrayList<>();
+                for (ChatMessage message : chat.messages()) {
+                    String content = message.content();
+                    if (content != null) {
+                        texts.add(content);
+                    }
+                }
+                yield texts;
+            }
+        };
+    }
+
+    /** Returns the length of all texts of a prompt, before the template renders them. */
+    private static long characters(Prompt prompt) {
+        long characters = verbatim(prompt).stream().mapToLong(String::length).sum();
+        if (prompt instanceof Prompt.Chat chat) {
+            characters += chat.tools().stream().mapToLong(String::length).sum();
+            characters +=
+                    chat.messages().stream()
+                            .flatMap(message -> message.toolCalls().stream())
+                            .mapToLong(call -> call.arguments().length())
+                            .sum();
+        }
+        return characters;
     }
 
     /**

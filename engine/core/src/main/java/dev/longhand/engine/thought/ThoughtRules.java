@@ -9,6 +9,12 @@ import java.util.Arrays;
 
 /** The {@link Thinking} of a request in tokens of the model; immutable, shared by all samples. */
 public final class ThoughtRules {
+    /**
+     * Most characters of an end marker that are completed rather than written anew. Each takes an
+     * encoding, and outputs that end with more of a marker just then are not to be expected.
+     */
+    private static final int COMPLETED_MAX = 32;
+
     private final ThoughtMarkers markers;
     private final int budgetTokens;
     private final int[][] closings;
@@ -33,7 +39,8 @@ public final class ThoughtRules {
      * Encodes the closing text for each number of end marker bytes that the output may end with. A
      * part of the marker, for example the {@code <} of a formula, is completed: parsers of the text
      * would not recognise a whole marker written after it. A marker that is a single token is
-     * always written whole, since the model knows it by that token only.
+     * always written whole, since the model knows it by that token only, and so is one of which
+     * more than {@link #COMPLETED_MAX} characters are there.
      */
     private static int[][] closings(ThoughtMarkers markers, Tokenizer tokenizer) {
         byte[] end = markers.end().getBytes(StandardCharsets.UTF_8);
@@ -41,8 +48,10 @@ public final class ThoughtRules {
         Arrays.fill(closings, tokenizer.encode(markers.closing()));
         if (tokenizer.encode(markers.end()).length > 1) {
             int at = markers.closing().indexOf(markers.end());
-            for (int bytes = 1; bytes < end.length; bytes++) {
+            int completed = 0;
+            for (int bytes = 1; bytes < end.length && completed < COMPLETED_MAX; bytes++) {
                 if ((end[bytes] & 0xc0) != 0x80) { // a character begins here
+                    completed++;
                     at = markers.closing().offsetByCodePoints(at, 1);
                     closings[bytes] = tokenizer.encode(markers.closing().substring(at));
                 }

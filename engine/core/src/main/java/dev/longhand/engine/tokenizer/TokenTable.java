@@ -15,11 +15,13 @@ public final class TokenTable {
     private final byte[] bytes;
     private final int[] starts; // size() + 1 offsets in bytes
     private final BitSet special;
+    private final boolean cuttable;
 
-    private TokenTable(byte[] bytes, int[] starts, BitSet special) {
+    private TokenTable(byte[] bytes, int[] starts, BitSet special, boolean cuttable) {
         this.bytes = bytes;
         this.starts = starts;
         this.special = special;
+        this.cuttable = cuttable;
     }
 
     /**
@@ -53,6 +55,11 @@ public final class TokenTable {
         return special.get(token);
     }
 
+    /** Whether the rules of the file are those that {@link TextPieces} knows. */
+    boolean cuttable() {
+        return cuttable;
+    }
+
     /** A builder that takes tokens in any order of ids. */
     static final class Builder {
         private static final int TOKENS_MAX = 1 << 22;
@@ -64,6 +71,7 @@ public final class TokenTable {
         private int[] end = new int[1 << 10];
         private int size;
         private final BitSet special = new BitSet();
+        private boolean cuttable;
 
         private Builder(Path file) {
             this.file = file;
@@ -91,6 +99,11 @@ public final class TokenTable {
             }
             end[at] = used;
             special.set(at, isSpecial);
+        }
+
+        /** Sets whether {@link TextPieces} may cut texts. */
+        void setCuttable(boolean value) {
+            cuttable = value;
         }
 
         private int slot(long id) {
@@ -129,7 +142,7 @@ public final class TokenTable {
                 at += length;
             }
             starts[size] = at;
-            return new TokenTable(Arrays.copyOf(sorted, at), starts, special);
+            return new TokenTable(Arrays.copyOf(sorted, at), starts, special, cuttable);
         }
     }
 }

@@ -1,13 +1,17 @@
 package dev.longhand.engine.tokenizer;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.work.Workers;
 
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -18,23 +22,25 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * The tokenizer of a checkpoint. Hugging Face's Rust library encodes, through DJL; our own byte
  * table decodes, because decoding must be incremental. Nothing is ever downloaded. Thread-safe,
  * {@link #close} included.
+ *
+ * <p>Encoding runs on platform threads that all tokenizers share, one per processor, so that
+ * virtual threads that wait for it leave their carriers free. A long text is encoded in pieces with
+ * the ids of the whole, and texts of several callers take turns.
  */
 public final class Tokenizer implements AutoCloseable {
-    static {
-        // Otherwise DJL looks for a CUDA build of its library and sends usage statistics.
-        System.setProperty("ai.djl.offline", "true");
-        System.setProperty("OPT_OUT_TRACKING", "true");
-        System.setProperty("RUST_FLAVOR", "cpu");
-    }
+    private static final Workers WORKERS =
+            new Workers("longhand-encode", Runtime.getRuntime().availableProcessors());
 
     private final HuggingFaceTokenizer encoder;
     private final ReadWriteLock life = new ReentrantReadWriteLock(); // close() waits for encode()
     private boolean closed;
     private final TokenTable table;
+    private final TokenCountBound bound;
 
     private Tokenizer(HuggingFaceTokenizer encoder, TokenTable table) {
         this.encoder = encoder;
         this.table = table;
+        bound = new TokenCountBound(table);
     }
 
     /**
@@ -47,6 +53,7 @@ public final class Tokenizer implements AutoCloseable {
         if (!Files.exists(file)) {
             return Optional.empty();
         }
+        TokenizerLibrary.load();
         // In parallel, since each reads the file (7 MB for Qwen2.5) for about half a second.
         var table = CompletableFuture.supplyAsync(() -> TokenTable.read(file));
         HuggingFaceTokenizer encoder;
@@ -87,23 +94,79 @@ public final class Tokenizer implements AutoCloseable {
      * acceptable.
      *
      * @throws IllegalStateException if the tokenizer is closed
+     * @throws java.util.concurrent.CancellationException if this thread is interrupted; its
+     *     interrupt status stays set
      */
     public int[] encode(String text) {
-        long[] ids;
+        return encode(text, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Encodes a text as {@link #encode(String)} does, but may stop when there are more than {@code
+     * tokensMax} ids: more ids than that are the beginning of the text only.
+     */
+    public int[] encode(String text, int tokensMax) {
+        int[] ids = {};
+        int count = 0;
+        int from = 0;
+        do {
+            int end = table.cuttable() ? TextPieces.end(text, from) : text.length();
+            String piece = text.substring(from, end);
+            int[] more = WORKERS.call(() -> encodePiece(piece));
+            if (count + more.length > ids.length) {
+                ids = Arrays.copyOf(ids, Math.max(count + more.length, 2 * ids.length));
+            }
+            System.arraycopy(more, 0, ids, count, more.length);
+            count += more.length;
+            from = end;
+        } while (from < text.length() && count <= tokensMax);
+        return Arrays.copyOf(ids, count);
+    }
+
+    /**
+     * Encodes a piece on this thread. Fetches ids only: DJL's own {@code encode} makes a string and
+     * a span of every token, and the library's Rust code ends the process where the heap has no
+     * room for what it returns.
+     */
+    int[] encodePiece(String piece) {
         life.readLock().lock();
         try {
             if (closed) {
                 throw new IllegalStateException("the tokenizer is closed");
             }
-            ids = encoder.encode(text, false, false).getIds();
+            long encoding = TokenizersLibrary.LIB.encode(encoder.getHandle(), piece, false);
+            try {
+                makeRoom(piece.length());
+                return narrow(TokenizersLibrary.LIB.getTokenIds(encoding));
+            } finally {
+                TokenizersLibrary.LIB.deleteEncoding(encoding);
+            }
         } finally {
             life.readLock().unlock();
         }
+    }
+
+    private static int[] narrow(long[] ids) {
         int[] narrow = new int[ids.length];
         for (int i = 0; i < ids.length; i++) {
             narrow[i] = Math.toIntExact(ids[i]);
         }
         return narrow;
+    }
+
+    /** Throws an {@link OutOfMemoryError} here, where it harms nobody, if the heap is full. */
+    private static void makeRoom(int ids) {
+        Reference.reachabilityFence(new long[ids]);
+    }
+
+    /**
+     * Returns a lower bound of the number of tokens of a text, which takes no encoding; 0 if there
+     * is none for this tokenizer.
+     *
+     * @param enough counting ends when the bound reaches this
+     */
+    public double tokensAtLeast(String text, double enough) {
+        return table.cuttable() ? bound.of(text, enough) : 0;
     }
 
     /** Returns the bytes of every token. */

@@ -1,8 +1,14 @@
 package dev.longhand.engine.tokenizer;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import com.google.gson.stream.JsonToken;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Json;
 import dev.longhand.engine.file.JsonStream;
 import dev.longhand.engine.file.UnreadableFileException;
@@ -11,6 +17,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 
 /**
  * Reads the vocabulary and the added tokens of a {@code tokenizer.json} into a byte table. The file
@@ -19,10 +26,26 @@ import java.nio.file.Path;
 final class TokenizerJson {
     private static final long BYTES_MAX = 256L << 20;
 
+    /** The pre-tokenizer of Qwen2 and Qwen2.5, whose words {@link TextPieces} knows. */
+    private static final JsonElement QWEN2_WORDS =
+            JsonParser.parseString(
+                    """
+                    {"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":
+                    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}| \
+                    ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"},
+                    "behavior":"Isolated","invert":false},{"type":"ByteLevel",
+                    "add_prefix_space":false,"trim_offsets":false,"use_regex":false}]}\
+                    """);
+
+    private static final JsonElement NFC = new JsonPrimitive("NFC");
+    private static final Pattern WHITE_SPACE = Pattern.compile("[\\s\\h\\v]");
+
     private final Path file;
     private final JsonStream stream;
     private final TokenTable.Builder table;
     private String decoder = "none";
+    private boolean wordsOfQwen2;
+    private boolean plainTokens = true;
 
     private TokenizerJson(Path file, JsonStream stream, TokenTable.Builder table) {
         this.file = file;
@@ -57,6 +80,10 @@ final class TokenizerJson {
                 readAddedTokens();
             } else if (key.equals("decoder") && stream.at(JsonToken.BEGIN_OBJECT)) {
                 decoder = readType();
+            } else if (key.equals("pre_tokenizer")) {
+                wordsOfQwen2 = stream.tree().equals(QWEN2_WORDS);
+            } else if (key.equals("normalizer")) {
+                requireNfc(stream.tree());
             } else {
                 stream.skip();
             }
@@ -65,6 +92,22 @@ final class TokenizerJson {
         require(
                 decoder.equals("ByteLevel"),
                 "decoder " + decoder + " is not supported: only ByteLevel is");
+        table.setCuttable(wordsOfQwen2 && plainTokens);
+    }
+
+    /** Refuses every other normalizer; one that replaces texts could make them endless. */
+    private void requireNfc(JsonElement normalizer) {
+        if (normalizer instanceof JsonObject object
+                && object.get("type") instanceof JsonElement type) {
+            if (object.get("normalizers") instanceof JsonArray parts) {
+                parts.forEach(this::requireNfc);
+                return;
+            }
+            require(
+                    type.equals(NFC),
+                    "normalizer %s is not supported: only NFC is"
+                            .formatted(ErrorText.line(type.toString())));
+        }
     }
 
     private void readModel() {
@@ -105,11 +148,13 @@ final class TokenizerJson {
                     case "id" -> id = id();
                     case "content" -> content = text();
                     case "special" -> special = flag();
+                    case "lstrip", "rstrip" -> plainTokens &= !flag();
                     default -> stream.skip();
                 }
             }
             stream.endObject();
             table.addPlain(content, id, special);
+            plainTokens &= !WHITE_SPACE.matcher(content).find();
         }
         stream.endArray();
     }
