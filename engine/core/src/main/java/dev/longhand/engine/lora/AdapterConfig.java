@@ -61,6 +61,7 @@ final class AdapterConfig {
     private static final List<String> CHANGE_THE_BASE = List.of("pissa", "olora", "loftq", "corda");
 
     private final Settings config;
+    private final ModulePattern.Budget budget = new ModulePattern.Budget();
     private final TargetModules targets;
     private final int rank;
     private final double alpha;
@@ -73,7 +74,7 @@ final class AdapterConfig {
 
     private AdapterConfig(Settings config, ModelLayout layout) {
         this.config = config;
-        targets = TargetModules.read(config, layout);
+        targets = TargetModules.read(config, layout, budget);
         rank = config.integer("r", 1, RANK_MAX).orElse(8);
         Double configured = config.number("lora_alpha", -ALPHA_MAX, ALPHA_MAX);
         alpha = configured == null ? 8 : configured;
@@ -137,7 +138,7 @@ final class AdapterConfig {
             for (String name : values.keys()) {
                 overrides.add(
                         new PatternValue(
-                                ModulePattern.ending(config, key, name),
+                                ModulePattern.ending(config, key, name, budget),
                                 values.requiredNumber(name, min, max)));
             }
         }

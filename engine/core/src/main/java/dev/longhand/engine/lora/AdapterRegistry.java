@@ -3,6 +3,7 @@ package dev.longhand.engine.lora;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.status.AdapterInfo;
+import dev.longhand.engine.work.Workers;
 
 import org.jspecify.annotations.Nullable;
 
@@ -15,13 +16,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 
 /**
  * The adapters that requests can name. The most recently used ones stay in host memory up to a byte
- * limit; evicted ones are read again from their folders on demand. Any thread may call. Reading a
- * folder never blocks the device thread.
+ * limit; evicted ones are read again from their folders on demand. Any thread may call. Folders are
+ * read one after another on a platform thread of the registry, so that reading blocks neither the
+ * device thread nor the carriers of virtual threads that wait for it; an interrupt ends the wait.
  */
 public final class AdapterRegistry implements AutoCloseable {
     /** Maximum number of registered names. */
@@ -32,11 +33,12 @@ public final class AdapterRegistry implements AutoCloseable {
     private final AdapterReader reader;
     private final long bytesMax;
     private final Executor device;
-    private final ReentrantLock reading = new ReentrantLock();
+    private final Workers reading = new Workers("longhand-adapter", 1);
     private final Map<String, Entry> entries =
             new LinkedHashMap<>(16, 0.75f, true); // by access: most recently used last
     private final Set<ResidentAdapter> leaving = new HashSet<>(); // no holds left, not yet freed
     private long bytes;
+    private boolean closed;
 
     /** The adapter registered under one name, resident or evicted. */
     private static final class Entry {
@@ -82,6 +84,9 @@ public final class AdapterRegistry implements AutoCloseable {
      * @param factor multiplies the scale that the folder configures; finite
      * @throws InputException if the adapter cannot be used or does not fit in memory; the name then
      *     keeps its previous content
+     * @throws java.util.concurrent.CancellationException if this thread is interrupted before the
+     *     folder's turn comes
+     * @throws IllegalStateException if the registry is closed
      */
     public AdapterInfo load(String name, Path folder, float factor) {
         if (!NAME.matcher(name).matches()) {
@@ -92,16 +97,14 @@ public final class AdapterRegistry implements AutoCloseable {
         if (!Float.isFinite(factor)) {
             throw new InputException("the scale of an adapter is finite, not " + factor);
         }
-        reading.lock();
-        try {
-            Entry entry = new Entry(folder, factor, read(folder, factor));
-            return replace(name, entry);
-        } finally {
-            reading.unlock();
-        }
+        return reading.call(() -> replace(name, new Entry(folder, factor, read(folder, factor))));
     }
 
     private synchronized AdapterInfo replace(String name, Entry entry) {
+        if (closed) {
+            drop(entry);
+            throw new IllegalStateException("the engine is closed");
+        }
         Entry before = entries.put(name, entry);
         if (entries.size() > NAMES_MAX) {
             entries.remove(name);
@@ -126,13 +129,11 @@ public final class AdapterRegistry implements AutoCloseable {
         if (resident != null) {
             return resident;
         }
-        reading.lock();
-        try {
-            resident = hold(name);
-            return resident != null ? resident : readAgain(name, entry(name));
-        } finally {
-            reading.unlock();
-        }
+        return reading.call(
+                () -> {
+                    ResidentAdapter other = hold(name);
+                    return other != null ? other : readAgain(name, entry(name));
+                });
     }
 
     /** Adds a hold for a caller that already has one. */
@@ -204,7 +205,7 @@ public final class AdapterRegistry implements AutoCloseable {
             throw new InputException("interrupted while making room for " + folder, e);
         }
         synchronized (this) {
-            bytes += wanted; // `reading` is held, so other threads can only decrease it
+            bytes += wanted; // only this thread reads, so others can only decrease it
         }
     }
 
@@ -304,6 +305,7 @@ public final class AdapterRegistry implements AutoCloseable {
     /** Removes every name. Adapters that are still held are freed on their last release. */
     @Override
     public synchronized void close() {
+        closed = true;
         entries.values().forEach(this::drop);
         entries.clear();
     }

@@ -2,90 +2,86 @@ package dev.longhand.engine.lora;
 
 import dev.longhand.engine.file.Settings;
 
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
-
 /**
  * A regular expression over module names, from an adapter's configuration. The configuration is
- * untrusted, so a match that backtracks for too long fails instead of occupying a core.
+ * untrusted, so a match that takes too many steps fails instead of occupying a core, and so do all
+ * matches of a configuration together.
  */
 final class ModulePattern {
     private static final int LENGTH_MAX = 1000;
 
-    /**
-     * Maximum number of characters that a match may read. A sensible pattern reads a module name of
-     * 30 characters about a dozen times.
-     */
-    private static final int STEPS_MAX = 200_000;
-
     private final Settings config;
     private final String key;
-    private final Pattern pattern;
+    private final NamePattern pattern;
+    private final Budget budget;
 
-    private ModulePattern(Settings config, String key, Pattern pattern) {
+    private ModulePattern(Settings config, String key, NamePattern pattern, Budget budget) {
         this.config = config;
         this.key = key;
         this.pattern = pattern;
+        this.budget = budget;
+    }
+
+    /** The steps of all matches of one configuration; used by one thread. */
+    static final class Budget {
+        /**
+         * Most steps of one match. A sensible pattern takes some hundred for a module name of 30
+         * characters.
+         */
+        private static final int MATCH_STEPS_MAX = 200_000;
+
+        /**
+         * Most steps of all matches, a second or two: 500 patterns for each of 500 modules take
+         * about half of them.
+         */
+        private static final long ALL_STEPS_MAX = 100_000_000;
+
+        private long steps;
+        private long matchEnd;
+
+        /** Creates a budget of which nothing is spent. */
+        Budget() {}
+
+        private void begin() {
+            matchEnd = Math.min(steps + MATCH_STEPS_MAX, ALL_STEPS_MAX);
+        }
+
+        private void count() {
+            if (steps++ >= matchEnd) {
+                throw new TooLong();
+            }
+        }
     }
 
     /** Compiles a pattern for a module's whole name. */
-    static ModulePattern whole(Settings config, String key, String regex) {
-        return compile(config, key, regex, regex);
+    static ModulePattern whole(Settings config, String key, String regex, Budget budget) {
+        return compile(config, key, regex, regex, budget);
     }
 
     /** Compiles a pattern for the last parts of a module's name: PEFT's {@code (.*\.)?(key)$}. */
-    static ModulePattern ending(Settings config, String key, String regex) {
-        return compile(config, key, regex, "(.*\\.)?(" + regex + ")");
+    static ModulePattern ending(Settings config, String key, String regex, Budget budget) {
+        return compile(config, key, regex, "(.*\\.)?(" + regex + ")", budget);
     }
 
-    private static ModulePattern compile(Settings config, String key, String given, String regex) {
+    private static ModulePattern compile(
+            Settings config, String key, String given, String regex, Budget budget) {
         if (given.length() > LENGTH_MAX) {
             throw config.refuse(key, "has a pattern of more than " + LENGTH_MAX + " characters");
         }
         try {
-            return new ModulePattern(config, key, Pattern.compile(regex));
-        } catch (PatternSyntaxException e) {
-            throw config.refuse(key, "has a malformed regular expression: " + e.getDescription());
+            return new ModulePattern(config, key, new NamePattern(regex), budget);
+        } catch (NamePattern.MalformedException e) {
+            throw config.refuse(key, "has a malformed regular expression: " + e.getMessage());
         }
     }
 
     /** Returns whether the pattern matches a module's name. */
     boolean matches(String module) {
+        budget.begin();
         try {
-            return pattern.matcher(new Counted(module, new Steps())).matches();
+            return pattern.matches(module, budget::count);
         } catch (TooLong | StackOverflowError e) {
             throw config.refuse(key, "has a regular expression that takes too long");
-        }
-    }
-
-    /** The number of characters read during one match. */
-    private static final class Steps {
-        private int count;
-    }
-
-    /** A text that counts the characters read from it and fails beyond the limit. */
-    private record Counted(String text, Steps steps) implements CharSequence {
-        @Override
-        public int length() {
-            return text.length();
-        }
-
-        @Override
-        public char charAt(int index) {
-            if (steps.count++ > STEPS_MAX) {
-                throw new TooLong();
-            }
-            return text.charAt(index);
-        }
-
-        @Override
-        public CharSequence subSequence(int from, int to) {
-            return new Counted(text.substring(from, to), steps);
-        }
-
-        @Override
-        public String toString() {
-            return text;
         }
     }
 

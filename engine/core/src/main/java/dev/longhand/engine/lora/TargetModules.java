@@ -28,7 +28,7 @@ final class TargetModules {
         this.layers = layers;
     }
 
-    static TargetModules read(Settings config, ModelLayout layout) {
+    static TargetModules read(Settings config, ModelLayout layout, ModulePattern.Budget budget) {
         if (!config.has("target_modules")) {
             throw config.refuse("target_modules", "is missing");
         }
@@ -46,10 +46,13 @@ final class TargetModules {
                     "layers_pattern", "is %s: this model's is \"%s\"".formatted(pattern, own));
         }
         return new TargetModules(
-                names(config, "target_modules"), names(config, "exclude_modules"), layers);
+                names(config, "target_modules", budget),
+                names(config, "exclude_modules", budget),
+                layers);
     }
 
-    private static Predicate<String> names(Settings config, String key) {
+    private static Predicate<String> names(
+            Settings config, String key, ModulePattern.Budget budget) {
         if (!config.isString(key)) {
             List<String> names = config.strings(key);
             return module ->
@@ -60,7 +63,7 @@ final class TargetModules {
         if (regex.equals("all-linear")) {
             return module -> true;
         }
-        return ModulePattern.whole(config, key, regex)::matches;
+        return ModulePattern.whole(config, key, regex, budget)::matches;
     }
 
     /**
