@@ -12,8 +12,6 @@ import dev.longhand.kernels.sampling.SamplerState;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.Arrays;
-
 /**
  * One generation as the device thread sees it: prompt, sampled tokens, KV pages. It is created on
  * the thread that submits the request; once queued, it is used by the device thread only. Its life:
@@ -129,8 +127,8 @@ public final class Sequence {
         int shareable = (promptComputed() ? computed : computed - 1) / KvShape.PAGE_POSITIONS;
         int positionsMax = prompt.length + limit.tokens() - 1; // the last token is never fed back
         int positions = limit.declared() ? positionsMax : Math.min(positionsMax, computed + 1);
-        if (!pages.reserve(
-                pool, adapter.identity(), tokens(computed), shareable, positions, spare)) {
+        int[] tokens = log.following(prompt, computed);
+        if (!pages.reserve(pool, adapter.identity(), tokens, shareable, positions, spare)) {
             return false;
         }
         state = State.RESERVED;
@@ -140,15 +138,6 @@ public final class Sequence {
     /** Returns the number of leading positions that a prefill has to bring into the cache. */
     private int computed() {
         return prompt.length + Math.max(0, outputCount - 1);
-    }
-
-    /** Returns the tokens of prompt and output at positions below {@code count}, or more. */
-    private int[] tokens(int count) {
-        int[] tokens = Arrays.copyOf(prompt, Math.max(prompt.length, count));
-        for (int i = prompt.length; i < count; i++) {
-            tokens[i] = token(i);
-        }
-        return tokens;
     }
 
     private int token(int position) {
@@ -165,6 +154,7 @@ public final class Sequence {
         if (clock.begun()) {
             return; // after a pause
         }
+        log.begin();
         clock.begin();
         reused = cached;
         if (sharedPrompt != null) {
@@ -264,7 +254,7 @@ public final class Sequence {
     private void releasePages(PagePool pool, boolean sound) {
         if (sound) {
             assert !decoding() || cached == computed() : "mid-step";
-            pages.keep(pool, adapter.identity(), tokens(cached), cached);
+            pages.keep(pool, adapter.identity(), log.following(prompt, cached), cached);
         }
         pages.giveBack(pool);
     }
@@ -379,8 +369,16 @@ public final class Sequence {
 
     /** Ends the sequence by an error: releases its adapter and reports the cause. */
     public void fail(RuntimeException cause) {
-        releaseAdapter();
-        log.fail(cause);
+        try {
+            releaseAdapter();
+        } finally {
+            log.fail(cause); // its reader must not wait for ever
+        }
+    }
+
+    /** Returns the Java heap that the sequence takes from its begin to its end, in bytes. */
+    public long heapBytes() {
+        return log.bytes();
     }
 
     private void releaseAdapter() {

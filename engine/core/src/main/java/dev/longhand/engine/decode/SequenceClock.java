@@ -19,7 +19,7 @@ public final class SequenceClock {
     }
 
     /** Whether the sequence has started. */
-    boolean begun() {
+    public boolean begun() {
         return begunNanos != 0;
     }
 

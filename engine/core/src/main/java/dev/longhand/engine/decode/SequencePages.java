@@ -74,7 +74,11 @@ final class SequencePages {
 
     /** Enters the full pages of the first positions into the pool's tree. */
     void keep(PagePool pool, String identity, int[] tokens, int positions) {
-        pool.keep(identity, tokens, positions, pages);
+        try {
+            pool.keep(identity, tokens, positions, pages);
+        } catch (OutOfMemoryError e) {
+            // then nobody shares them
+        }
     }
 
     /** Gives all pages back, the last one first, so that it is evicted first. */

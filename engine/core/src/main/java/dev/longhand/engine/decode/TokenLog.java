@@ -8,20 +8,24 @@ import dev.longhand.kernels.sampling.SamplerState;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Arrays;
+
 /**
  * The tokens of one generation, written by the device thread and read by the caller's thread. Its
  * monitor guards all fields but {@code cancelled}, and is held for single reads and writes only.
- * The arrays are allocated for the longest possible output, so appending a token allocates nothing
- * and never waits for a slow reader.
+ * The arrays are allocated for the longest possible output when the generation begins, so appending
+ * a token allocates nothing and never waits for a slow reader. A waiting generation has none, one
+ * that has ended keeps what its output takes, and one that was read to its end keeps nothing.
  */
 public final class TokenLog {
     /** The value of {@link #thoughtBytes} for a token that does not end the thought. */
     public static final int NO_END = -1;
 
-    private final int[] tokens;
+    private final int tokensMax;
     private final int reported;
-    private final int[] topTokens;
-    private final float[] topLogprobs;
+    private int[] tokens = {};
+    private int[] topTokens = {};
+    private float[] topLogprobs = {};
     private int count;
     private int thoughtFrom = Integer.MAX_VALUE; // index of its first token
     private int thoughtTo = Integer.MAX_VALUE; // index after its last token
@@ -38,10 +42,34 @@ public final class TokenLog {
      * @param reported number of log-probabilities per token
      */
     public TokenLog(int tokensMax, int reported) {
+        this.tokensMax = tokensMax;
         this.reported = reported;
-        tokens = new int[tokensMax];
-        topTokens = new int[Math.multiplyExact(tokensMax, reported)];
-        topLogprobs = new float[topTokens.length];
+    }
+
+    /** Returns the heap that the log of a running generation takes, in bytes. */
+    public static long bytes(int tokensMax, int reported) {
+        return Integer.BYTES * (1L + 2L * reported) * tokensMax;
+    }
+
+    /** Returns the heap that this log takes while its generation runs, in bytes. */
+    long bytes() {
+        return bytes(tokensMax, reported);
+    }
+
+    /** Allocates the log, before the first token. */
+    synchronized void begin() {
+        resize(tokensMax);
+    }
+
+    /** Frees the log, after its end was read. */
+    public synchronized void release() {
+        resize(0);
+    }
+
+    private void resize(int size) {
+        tokens = Arrays.copyOf(tokens, size);
+        topTokens = Arrays.copyOf(topTokens, Math.multiplyExact(size, reported));
+        topLogprobs = Arrays.copyOf(topLogprobs, topTokens.length);
     }
 
     /** Requests the end of the generation before the next step; from any thread. */
@@ -73,12 +101,29 @@ public final class TokenLog {
     synchronized void finish(FinishReason why, Usage took) {
         reason = why;
         usage = took;
+        try {
+            resize(count);
+        } catch (OutOfMemoryError e) {
+            // then it keeps its length
+        }
         notifyAll();
     }
 
+    /** Reports the failure, unless the end was reported before. */
     synchronized void fail(RuntimeException cause) {
-        failure = cause;
+        if (reason == null && failure == null) {
+            failure = cause;
+        }
         notifyAll();
+    }
+
+    /** Returns the tokens of prompt and output at positions below {@code count}, or more. */
+    synchronized int[] following(int[] prompt, int count) {
+        int[] all = Arrays.copyOf(prompt, Math.max(prompt.length, count));
+        for (int i = prompt.length; i < count; i++) {
+            all[i] = tokens[i - prompt.length];
+        }
+        return all;
     }
 
     /**

@@ -101,8 +101,12 @@ final class AdmissionQueue {
         notifyAll();
     }
 
-    /** Returns the exception for a request that is rejected now; from any thread. */
-    EngineBusyException busy(String what) {
+    /** Returns the exception for a request that has waited too long; from any thread. */
+    EngineBusyException late() {
+        return busy("the request's time was over before its turn came");
+    }
+
+    private EngineBusyException busy(String what) {
         return new EngineBusyException(what, retryAfter.millis());
     }
 
@@ -303,20 +307,20 @@ final class AdmissionQueue {
      * after {@link #close}.
      */
     void cancelAll() {
-        List<Stage> left;
-        synchronized (this) {
-            left = List.copyOf(stages);
-            stages.clear();
-            waitingByAdapter.clear();
-            waiting = 0;
-        }
-        for (Stage stage : left) {
+        for (Stage stage = takeStage(); stage != null; stage = takeStage()) {
             for (AdapterQueue queue : stage.queues) {
-                queue.sequences.forEach(sequence -> sequence.finish(FinishReason.CANCELLED));
+                queue.sequences.forEach(
+                        sequence -> SequenceEnd.finish(sequence, FinishReason.CANCELLED, null));
             }
             if (stage.alone != null) {
                 stage.alone.cancel(false);
             }
         }
+    }
+
+    private synchronized @Nullable Stage takeStage() {
+        waitingByAdapter.clear();
+        waiting = 0;
+        return stages.isEmpty() ? null : stages.removeFirst();
     }
 }

@@ -106,6 +106,9 @@ public final class DeviceThread implements Executor, AutoCloseable {
     }
 
     private void run() {
+        // Made before there is work, since a full heap may be what ends it.
+        List<Runnable> last =
+                List.of(queue::close, queue::cancelAll, scheduler::cancelAll, scheduler::close);
         try {
             while (!queue.isClosed()) {
                 if (scheduler.busy() || queue.awaitWork()) {
@@ -113,13 +116,12 @@ public final class DeviceThread implements Executor, AutoCloseable {
                     scheduler.step();
                 }
             }
-        } catch (InterruptedException e) {
-            LOG.log(System.Logger.Level.WARNING, "interrupted; ending all generations", e);
+        } catch (InterruptedException | RuntimeException | Error e) {
+            log("ending all generations", e);
         } finally {
-            queue.close();
-            queue.cancelAll();
-            scheduler.cancelAll();
-            scheduler.close();
+            for (int i = 0; i < last.size(); i++) {
+                run(last.get(i));
+            }
             for (Runnable task = queue.lastTask(); task != null; task = queue.lastTask()) {
                 run(task);
             }
@@ -135,8 +137,17 @@ public final class DeviceThread implements Executor, AutoCloseable {
     private static void run(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.ERROR, "a task on the device thread", e);
+        } catch (RuntimeException | Error e) {
+            log("a task on the device thread", e);
+        }
+    }
+
+    /** Logs a failure, if the heap has room for that. */
+    static void log(String what, Throwable cause) {
+        try {
+            LOG.log(System.Logger.Level.ERROR, what, cause);
+        } catch (OutOfMemoryError e) {
+            // the thread has more important things to do
         }
     }
 

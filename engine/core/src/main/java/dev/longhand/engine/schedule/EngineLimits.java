@@ -53,6 +53,13 @@ public record EngineLimits(
         }
     }
 
+    /**
+     * The Java heap that the outputs of all running sequences may take, in bytes: a quarter of it.
+     */
+    public static long outputBytesMax() {
+        return Runtime.getRuntime().maxMemory() / 4;
+    }
+
     /** The most rows of one step. */
     public int rowsMax() {
         return prefillRowsMax + sequencesMax;

@@ -3,6 +3,7 @@ package dev.longhand.engine.schedule;
 import dev.longhand.engine.decode.PagePool;
 import dev.longhand.engine.decode.Sequence;
 import dev.longhand.engine.generation.FinishReason;
+import dev.longhand.engine.work.HeapBudget;
 import dev.longhand.kernels.batch.StepBatch;
 
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,8 @@ import java.util.List;
 
 /**
  * Grows sequences with an undeclared output page by page, and holds those that pause because no
- * page was left. Used by the device thread only.
+ * page was left. Admits sequences by the heap that their outputs take, which a paused one keeps.
+ * Used by the device thread only.
  */
 final class PageGrowth {
     /**
@@ -24,6 +26,7 @@ final class PageGrowth {
     private final PagePool pages;
     private final StepBatch batch;
     private final List<Sequence> active;
+    private final HeapBudget heap = new HeapBudget(EngineLimits.outputBytesMax());
     private final List<Sequence> paused = new ArrayList<>(); // oldest first
 
     /**
@@ -35,6 +38,27 @@ final class PageGrowth {
         this.pages = pages;
         this.batch = batch;
         this.active = active;
+    }
+
+    /**
+     * Reserves the pages of a sequence from the queue and its part of the heap for outputs.
+     *
+     * @return whether there was enough of both; otherwise nothing is reserved
+     */
+    boolean reserve(Sequence next) {
+        if (!heap.take(next.heapBytes())) {
+            return false;
+        }
+        if (!next.reserve(pages, growing())) {
+            heap.giveBack(next.heapBytes());
+            return false;
+        }
+        return true;
+    }
+
+    /** Gives back the heap of a sequence that ends. */
+    void leaves(Sequence sequence) {
+        heap.giveBack(sequence.heapBytes());
     }
 
     /**
@@ -109,7 +133,8 @@ final class PageGrowth {
             Sequence sequence = paused.get(i);
             if (sequence.cancelled() || sequence.clock().late(nowNanos)) {
                 paused.remove(i);
-                sequence.finish(
+                end(
+                        sequence,
                         sequence.cancelled() ? FinishReason.CANCELLED : FinishReason.DEADLINE);
             }
         }
@@ -118,7 +143,12 @@ final class PageGrowth {
     /** Ends all paused sequences as cancelled. */
     void cancelAll() {
         while (!paused.isEmpty()) {
-            paused.removeLast().finish(FinishReason.CANCELLED);
+            end(paused.removeLast(), FinishReason.CANCELLED);
         }
+    }
+
+    private void end(Sequence sequence, FinishReason reason) {
+        leaves(sequence);
+        SequenceEnd.finish(sequence, reason, null);
     }
 }

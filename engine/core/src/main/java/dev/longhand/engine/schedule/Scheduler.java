@@ -32,8 +32,6 @@ import java.util.concurrent.FutureTask;
  * and {@link #failing}. A step in which no sequence begins or ends allocates nothing.
  */
 final class Scheduler {
-    private static final System.Logger LOG = System.getLogger(Scheduler.class.getName());
-
     /**
      * After this many failed steps in a row the device counts as lost. A single step may fail for
      * lack of memory and the next one succeed.
@@ -133,45 +131,45 @@ final class Scheduler {
 
     /**
      * Ends sequences that were cancelled or are late, admits waiting ones, and runs one step. If
-     * the step fails, all of its sequences end with its failure.
+     * the step fails, be it by an {@link Error}, all of its sequences end with its failure.
      */
     void step() {
-        long start = System.nanoTime();
-        dropGone(start);
-        admit();
-        if (active.isEmpty()) {
-            return;
-        }
         try {
-            start = System.nanoTime();
-            for (Sequence last = growth.grow(); last != null; last = growth.grow()) {
-                pause(last);
+            dropGone(System.nanoTime());
+            admit();
+            if (!active.isEmpty()) {
+                compute();
             }
-            int count = plan();
-            boolean decodes = batch.rows() > stepPromptRows;
-            model.forward(batch, kv);
-            backend.sample(model.logits(), samplers, count);
-            long took = System.nanoTime() - start;
-            if (stepPromptRows == 0) {
-                costs.measured(took);
-            } else if (decodes) {
-                budget.measured(took, costs.nanos(), stepPromptRows);
-            }
-            if (decodes) {
-                budget.decoded(costs.nanos());
-            }
-            deliver();
-            stepsFailed = 0;
-            retryAfter.stepped(took, active);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             stepsFailed = Math.min(stepsFailed + 1, STEPS_FAILED_MAX);
             // Memory or a kernel failed, so no sequence of the step has a valid result.
             for (int i = active.size() - 1; i >= 0; i--) {
-                Sequence sequence = active.get(i);
-                leave(sequence, false);
-                sequence.fail(e);
+                leaveFailed(active.get(i), e);
             }
         }
+    }
+
+    private void compute() {
+        long start = System.nanoTime();
+        for (Sequence last = growth.grow(); last != null; last = growth.grow()) {
+            pause(last);
+        }
+        int count = plan();
+        boolean decodes = batch.rows() > stepPromptRows;
+        model.forward(batch, kv);
+        backend.sample(model.logits(), samplers, count);
+        long took = System.nanoTime() - start;
+        if (stepPromptRows == 0) {
+            costs.measured(took);
+        } else if (decodes) {
+            budget.measured(took, costs.nanos(), stepPromptRows);
+        }
+        if (decodes) {
+            budget.decoded(costs.nanos());
+        }
+        deliver();
+        stepsFailed = 0;
+        retryAfter.stepped(took, active);
     }
 
     /** Frees the batch. Call it after the last step. */
@@ -179,14 +177,10 @@ final class Scheduler {
         batch.close();
     }
 
-    /** Ends all running sequences as cancelled, even if pages of one of them are inconsistent. */
+    /** Ends all running and paused sequences as cancelled. */
     void cancelAll() {
         for (int i = active.size() - 1; i >= 0; i--) {
-            try {
-                end(active.get(i), FinishReason.CANCELLED);
-            } catch (IllegalStateException e) { // its reader has been told
-                LOG.log(System.Logger.Level.ERROR, "cancelling a sequence", e);
-            }
+            end(active.get(i), FinishReason.CANCELLED);
         }
         growth.cancelAll();
         count();
@@ -206,11 +200,8 @@ final class Scheduler {
         queue.removeGone(now, gone);
         for (int i = gone.size() - 1; i >= 0; i--) {
             Sequence sequence = gone.remove(i);
-            if (sequence.cancelled()) {
-                sequence.finish(FinishReason.CANCELLED);
-            } else {
-                sequence.fail(queue.busy("the request's time was over before its turn came"));
-            }
+            RuntimeException late = sequence.cancelled() ? null : queue.late();
+            SequenceEnd.finish(sequence, FinishReason.CANCELLED, late);
         }
     }
 
@@ -236,38 +227,41 @@ final class Scheduler {
             if (next == null || next == blocked) {
                 return;
             }
-            if (freeTableCount == 0 || !next.reserve(pages, growth.growing())) {
+            if (freeTableCount == 0 || !growth.reserve(next)) {
                 blocked = next;
                 return;
             }
-            queue.begins(next);
             begin(next);
         }
     }
 
     private void pause(Sequence sequence) {
-        int table = sequence.pause(pages);
+        free(sequence.pause(pages));
         active.remove(sequence);
-        batch.setAdapter(table, null);
-        freeTables[freeTableCount++] = table;
         growth.add(sequence);
         count();
     }
 
+    private void free(int table) {
+        batch.setAdapter(table, null);
+        freeTables[freeTableCount++] = table;
+    }
+
     private void begin(Sequence sequence) {
-        int table = freeTables[--freeTableCount];
-        sequence.begin(batch, table);
         try {
+            active.add(sequence);
+            if (!sequence.clock().begun()) {
+                queue.begins(sequence);
+            }
+            int table = freeTables[--freeTableCount];
+            sequence.begin(batch, table);
             if (!sequence.promptComputed()) {
                 sequence.copyPrompt(backend, kv);
             }
             batch.setAdapter(table, sequence.adapter().on(backend, model.weights()));
-            active.add(sequence);
             count();
-        } catch (RuntimeException e) { // e.g. no device memory for its adapter; others continue
-            blocked = null;
-            freeTables[freeTableCount++] = sequence.end(pages, false);
-            sequence.fail(e);
+        } catch (RuntimeException | Error e) { // e.g. no device memory for its adapter
+            leaveFailed(sequence, e);
         }
     }
 
@@ -345,7 +339,11 @@ final class Scheduler {
 
     private void deliver() {
         for (int i = 0; i < samplingCount; i++) {
-            deliver(sampling[i], sampleCounts[i]);
+            try {
+                deliver(sampling[i], sampleCounts[i]);
+            } catch (RuntimeException | Error e) { // concerns this sequence only
+                leaveFailed(sampling[i], e);
+            }
         }
     }
 
@@ -353,8 +351,7 @@ final class Scheduler {
         for (int i = 0; i < samples && sequence.sampler(i).counts(); i++) {
             RuntimeException failure = sequence.sampler(i).failure();
             if (failure != null) {
-                leave(sequence, false);
-                sequence.fail(failure);
+                leaveFailed(sequence, failure);
                 return;
             }
             boolean first = !sequence.promptComputed();
@@ -370,27 +367,34 @@ final class Scheduler {
     }
 
     private void end(Sequence sequence, FinishReason reason) {
-        leave(sequence, true);
-        sequence.finish(reason);
+        SequenceEnd.finish(sequence, reason, leave(sequence, true));
     }
 
-    /** Takes a sequence out of the batch and frees its pages; the caller then ends it. */
-    private void leave(Sequence sequence, boolean sound) {
+    private void leaveFailed(Sequence sequence, Throwable cause) {
+        leave(sequence, false);
+        SequenceEnd.fail(sequence, cause);
+    }
+
+    /**
+     * Takes a sequence out of the batch and frees its pages; the caller then ends it.
+     *
+     * @return what failed, a bug of ours or for lack of heap; null if nothing did
+     */
+    private @Nullable Throwable leave(Sequence sequence, boolean sound) {
         blocked = null;
         active.remove(sequence);
+        growth.leaves(sequence);
         try {
-            int table = sequence.end(pages, sound);
-            batch.setAdapter(table, null);
-            freeTables[freeTableCount++] = table;
+            free(sequence.end(pages, sound));
             if (active.isEmpty()) {
                 pages.requireNoneHeld();
             }
-        } catch (IllegalStateException e) { // a bug of ours; its reader must not wait for ever
-            sequence.fail(e);
-            throw e;
+            return null;
+        } catch (RuntimeException | Error e) {
+            return e;
         } finally {
             count();
+            retryAfter.left(System.nanoTime());
         }
-        retryAfter.left(System.nanoTime());
     }
 }
