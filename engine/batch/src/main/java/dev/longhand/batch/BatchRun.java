@@ -1,6 +1,7 @@
 package dev.longhand.batch;
 
 import dev.longhand.engine.Engine;
+import dev.longhand.engine.error.EngineFailureException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Sha256;
 import dev.longhand.engine.generation.ChatMessage;
@@ -234,6 +235,8 @@ public final class BatchRun {
             ended.add(drain(index, prompt, generation));
         } catch (InterruptedException | RuntimeException e) {
             ended.add(failed(index, prompt, new IllegalStateException(e)));
+        } catch (Error e) { // such as a full heap; the run must not wait for ever
+            ended.add(failed(index, prompt, EngineFailureException.of(e)));
         }
     }
 

@@ -45,6 +45,7 @@ public final class Engine implements AutoCloseable {
     private final Adapters adapters;
     private final OpenResources resources;
     private final boolean penalisedDrafts;
+    private volatile boolean closed;
 
     private Engine(
             EngineSetup setup,
@@ -136,7 +137,10 @@ public final class Engine implements AutoCloseable {
 
     private static PromptEncoder promptEncoder(EngineConfig config, EngineSetup setup) {
         return new PromptEncoder(
-                config.model(), setup.tokenizer().orElse(null), setup.model().vocabSize());
+                config.model(),
+                setup.tokenizer().orElse(null),
+                setup.model().vocabSize(),
+                setup.limits().contextTokensMax());
     }
 
     private static void requireAttention(ComputeBackend backend, KvShape kv, int heads) {
@@ -146,6 +150,12 @@ public final class Engine implements AutoCloseable {
                         reason -> {
                             throw new InputException(reason + ", this model cannot run there");
                         });
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the engine is closed");
+        }
     }
 
     /** Describes in one line the device that computes and why it was chosen. */
@@ -203,8 +213,9 @@ public final class Engine implements AutoCloseable {
      * Submits a request. The generation starts as soon as its memory is free.
      *
      * @throws InputException if the engine cannot fulfil the request
-     * @throws EngineBusyException if the queue is full
+     * @throws EngineBusyException as {@link #submitAll}
      * @throws IllegalStateException if the engine is closed
+     * @throws java.util.concurrent.CancellationException as {@link #submitAll}
      */
     public Generation submit(GenerationRequest request) {
         return submitAll(request, 1).getFirst();
@@ -218,10 +229,14 @@ public final class Engine implements AutoCloseable {
      * @param samples at least 1
      * @throws InputException if the engine cannot fulfil the request, or the samples exceed the
      *     capacity of the queue
-     * @throws EngineBusyException if the queue has no room for them now
+     * @throws EngineBusyException if the queue has no room for them now, or other prompts fill the
+     *     heap that is there for encoding
      * @throws IllegalStateException if the engine is closed
+     * @throws java.util.concurrent.CancellationException if this thread is interrupted while the
+     *     prompt is encoded or its adapter read; its interrupt status stays set
      */
     public List<Generation> submitAll(GenerationRequest request, int samples) {
+        requireOpen();
         int samplesMax = setup.limits().queueDepthMax();
         if (samples < 1 || samples > samplesMax) {
             throw new InputException("samples: 1..%d, not %d".formatted(samplesMax, samples));
@@ -238,8 +253,13 @@ public final class Engine implements AutoCloseable {
      * Returns the token ids of a prompt as {@link #submit} gives them to the model.
      *
      * @throws InputException if the model cannot take the prompt
+     * @throws EngineBusyException if other prompts fill the heap that is there for encoding
+     * @throws IllegalStateException if the engine is closed
+     * @throws java.util.concurrent.CancellationException if this thread is interrupted; its
+     *     interrupt status stays set
      */
     public int[] tokens(Prompt prompt) {
+        requireOpen();
         return encoder.encode(prompt);
     }
 
@@ -249,6 +269,7 @@ public final class Engine implements AutoCloseable {
      */
     @Override
     public synchronized void close() {
+        closed = true;
         resources.close();
         LOG.log(DEBUG, "closed");
     }

@@ -2,6 +2,7 @@ package dev.longhand.engine;
 
 import dev.longhand.engine.decode.TextStream;
 import dev.longhand.engine.decode.TokenLog;
+import dev.longhand.engine.error.EngineFailureException;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationCollector;
 import dev.longhand.engine.generation.GenerationEvent;
@@ -18,10 +19,10 @@ import java.util.Objects;
 
 /**
  * A running generation. One thread reads it, event by event with {@link #next} or to the end with
- * {@link #await}. Any thread may call {@link #cancel}. A slow reader delays neither this generation
- * nor others.
+ * {@link #await}. Any thread may call {@link #cancel} and {@link #close}. A slow reader delays
+ * neither this generation nor others. A reader that is interrupted cancels it.
  */
-public final class Generation {
+public final class Generation implements AutoCloseable {
     private final int[] prompt;
     private final TokenLog log;
     private final @Nullable TextStream text;
@@ -53,22 +54,44 @@ public final class Generation {
         log.cancel();
     }
 
+    /** Cancels the generation if it still runs. Events can still be read. */
+    @Override
+    public void close() {
+        cancel();
+    }
+
     /**
-     * Waits for the next event.
+     * Waits for the next event. An {@link Error} of this thread, such as a full heap, ends the
+     * generation with {@link GenerationEvent.Failed}.
      *
      * @return the event, or null after the last one
+     * @throws InterruptedException if this thread is interrupted, which cancels the generation
      */
     public @Nullable GenerationEvent next() throws InterruptedException {
         if (ended) {
             return null;
         }
-        if (log.await(read)) {
-            int index = read++;
-            int token = log.token(index);
-            String piece = text == null ? "" : text.append(token, log.thoughtBytes(index));
-            return new GenerationEvent.TokenEmitted(token, piece, top(index), log.phase(index));
+        try {
+            return log.await(read) ? token(read++) : end();
+        } catch (InterruptedException e) {
+            cancel();
+            throw e;
+        } catch (Error e) {
+            cancel();
+            ended = true;
+            return new GenerationEvent.Failed(EngineFailureException.of(e));
         }
+    }
+
+    private GenerationEvent token(int index) {
+        int token = log.token(index);
+        String piece = text == null ? "" : text.append(token, log.thoughtBytes(index));
+        return new GenerationEvent.TokenEmitted(token, piece, top(index), log.phase(index));
+    }
+
+    private GenerationEvent end() {
         ended = true;
+        log.release();
         RuntimeException failure = log.failure();
         if (failure != null) {
             return new GenerationEvent.Failed(failure);

@@ -12,6 +12,7 @@ import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.lora.AdapterUse;
+import dev.longhand.engine.schedule.EngineLimits;
 import dev.longhand.engine.thought.LoopDetector;
 import dev.longhand.engine.thought.ThoughtRules;
 import dev.longhand.engine.thought.ThoughtTracker;
@@ -54,14 +55,8 @@ final class PreparedRequest {
         this.request = request;
         this.penalisedDrafts = penalisedDrafts;
         tokenizer = setup.tokenizer().orElse(null);
-        prompt = encoder.encode(request.prompt());
-        int contextMax = setup.limits().contextTokensMax();
-        if (prompt.length >= contextMax) {
-            throw new InputException(
-                    "the prompt has %d tokens, the context holds %d, output included"
-                            .formatted(prompt.length, contextMax));
-        }
-        int room = contextMax - prompt.length;
+        prompt = encoder.encodeForContext(request.prompt());
+        int room = setup.limits().contextTokensMax() - prompt.length;
         int asked = Objects.requireNonNullElse(request.maxTokens(), Integer.MAX_VALUE);
         limit =
                 new OutputLimit(
@@ -74,6 +69,7 @@ final class PreparedRequest {
                                 setup.defaults(),
                                 ThreadLocalRandom.current().nextLong(),
                                 setup.sampledTokens());
+        requireHeap();
         if (tokenizer == null) {
             refuse(!request.stops().isEmpty(), "stop strings need");
             refuse(request.thinking().budgetTokens() != null, "a thinking budget needs");
@@ -81,6 +77,21 @@ final class PreparedRequest {
         } else {
             thought = new ThoughtRules(request.thinking(), tokenizer);
             encoder.requireInVocabulary(thought.forcedTokens());
+        }
+    }
+
+    /** Refuses an output that the heap cannot hold, before a step is made for it. */
+    private void requireHeap() {
+        long bytes = TokenLog.bytes(limit.tokens(), sampling.logprobs());
+        if (bytes > EngineLimits.outputBytesMax()) {
+            throw new InputException(
+                    ("%d tokens with %d log-probabilities each take %d bytes, the Java heap has %d"
+                                    + " for outputs; ask for fewer, or use a larger heap")
+                            .formatted(
+                                    limit.tokens(),
+                                    sampling.logprobs(),
+                                    bytes,
+                                    EngineLimits.outputBytesMax()));
         }
     }
 

@@ -84,7 +84,7 @@ class ThinkingBudgetTest {
                     event = generation.next();
                 }
                 var end = assertInstanceOf(GenerationEvent.Finished.class, event);
-                text.append(end.text());
+                text.append(end.rest());
                 return new Output(generation.promptIds(), tokens, text.toString(), end);
             } catch (InterruptedException e) {
                 throw new AssertionError(e);

@@ -45,7 +45,7 @@ public final class CollectedAnswer {
                     switch (event) {
                         case GenerationEvent.TokenEmitted token ->
                                 generation.hasText() ? token.text() : token.id() + " ";
-                        case GenerationEvent.Finished end -> end.text();
+                        case GenerationEvent.Finished end -> end.rest();
                         case GenerationEvent.Failed failed -> "";
                     };
             if (!piece.isEmpty()) {

@@ -31,7 +31,7 @@ public final class GenerationCollector {
                 logprobs.add(token.top());
             }
             case GenerationEvent.Finished finished -> {
-                text.append(finished.text());
+                text.append(finished.rest());
                 end = finished;
             }
             case GenerationEvent.Failed failed -> throw failed.cause();

@@ -26,12 +26,12 @@ public sealed interface GenerationEvent {
      * The regular end.
      *
      * @param reason why the generation ended
-     * @param text rest of the text that was held back
+     * @param rest rest of the text, which was held back; usually empty
      * @param usage token counts and times
      * @param answerStart index in the whole text at which the answer starts: 0 without a thought or
      *     without tokenizer files, the length of the text if the thought did not end
      */
-    record Finished(FinishReason reason, String text, Usage usage, int answerStart)
+    record Finished(FinishReason reason, String rest, Usage usage, int answerStart)
             implements GenerationEvent {}
 
     /**

@@ -4,6 +4,7 @@ import dev.longhand.engine.error.InputException;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -56,6 +57,40 @@ public final class GenerationRequest implements Cloneable {
     /** Creates a request that continues any prompt. */
     public static GenerationRequest of(Prompt prompt) {
         return new GenerationRequest(prompt);
+    }
+
+    /**
+     * Sets the instructions of a conversation: its first message, in place of a system message that
+     * is there.
+     *
+     * @throws InputException if the prompt is not a conversation
+     */
+    public GenerationRequest withSystem(String instructions) {
+        Prompt.Chat chat = requireChat("a system message");
+        List<ChatMessage> messages = new ArrayList<>(chat.messages());
+        if (!messages.isEmpty() && messages.getFirst().role().equals("system")) {
+            messages.removeFirst();
+        }
+        messages.addFirst(ChatMessage.system(instructions));
+        return with(copy -> copy.prompt = new Prompt.Chat(messages, chat.tools()));
+    }
+
+    /**
+     * Sets the functions that the model may call.
+     *
+     * @param schemas JSON function schemas, as in OpenAI's {@code tools}
+     * @throws InputException if the prompt is not a conversation
+     */
+    public GenerationRequest withTools(List<String> schemas) {
+        Prompt.Chat chat = requireChat("tools");
+        return with(copy -> copy.prompt = new Prompt.Chat(chat.messages(), schemas));
+    }
+
+    private Prompt.Chat requireChat(String what) {
+        if (prompt instanceof Prompt.Chat chat) {
+            return chat;
+        }
+        throw new InputException(what + " can be given to a conversation only");
     }
 
     /**

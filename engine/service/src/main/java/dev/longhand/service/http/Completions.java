@@ -1,5 +1,6 @@
 package dev.longhand.service.http;
 
+import dev.longhand.engine.error.EngineFailureException;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Usage;
@@ -48,6 +49,8 @@ final class Completions {
 
     private void answer(Exchange exchange, CompletionRequest request, boolean chat)
             throws IOException {
+        // Encoding the prompt may take its time, which a client that has gone does not need.
+        exchange.onGone(Thread.currentThread()::interrupt);
         List<ChoiceStream> choices = begin(request);
         try {
             exchange.onGone(() -> cancel(choices));
@@ -171,6 +174,9 @@ final class Completions {
             }
         } catch (IOException | InterruptedException | RuntimeException e) {
             failure.compareAndSet(null, e);
+            cancel(choices);
+        } catch (Error e) {
+            failure.compareAndSet(null, EngineFailureException.of(e));
             cancel(choices);
         }
     }

@@ -96,7 +96,9 @@ final class ModelEndpoints {
                     "the lora adapter %s is loaded already; load_inplace replaces it"
                             .formatted(ErrorText.quote(name)));
         }
+        exchange.onGone(Thread.currentThread()::interrupt);
         service.loadAdapter(name, path);
+        exchange.onGone(null);
         exchange.setOutcome("adapter=" + name);
         exchange.text(
                 200,

@@ -3,6 +3,7 @@ package dev.longhand.service.http;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 
+import dev.longhand.engine.error.EngineFailureException;
 import dev.longhand.service.AccessLog;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
@@ -133,8 +134,8 @@ public final class OpenAiServer implements AutoCloseable {
         try {
             auth.check(exchange);
             endpoint(exchange).answer(exchange);
-        } catch (RuntimeException e) {
-            HttpFailure failure = HttpFailure.of(e);
+        } catch (RuntimeException | Error e) {
+            HttpFailure failure = HttpFailure.of(EngineFailureException.of(e));
             if (failure.status() == 500) {
                 LOG.log(System.Logger.Level.ERROR, "answering a request", e);
             }

@@ -47,7 +47,9 @@ final class TokenEndpoints {
                 RequestFields.oneOf(body, "prompt", "messages").equals("prompt")
                         ? new Prompt.Text(body.string("prompt").orElseThrow())
                         : new Prompt.Chat(Messages.read(body), CompletionRequest.tools(body));
+        exchange.onGone(Thread.currentThread()::interrupt);
         List<Integer> ids = Arrays.stream(service.engine().tokens(prompt)).boxed().toList();
+        exchange.onGone(null);
         boolean strings = body.bool("return_token_strs", false);
         exchange.json(
                 200,

@@ -1,6 +1,7 @@
 package dev.longhand.service.line;
 
 import dev.longhand.engine.error.EngineBusyException;
+import dev.longhand.engine.error.EngineFailureException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationEvent;
@@ -124,6 +125,8 @@ final class LineConnection {
             answer(request);
         } catch (InputException | EngineBusyException | IllegalStateException e) {
             error(id, e);
+        } catch (Error e) { // such as a full heap
+            error(id, EngineFailureException.of(e));
         }
         return true;
     }
@@ -230,11 +233,22 @@ final class LineConnection {
             AccessLog.log(client, "generate", outcome(generation), nanos);
         } catch (InterruptedException e) {
             generation.cancel();
+        } catch (RuntimeException | Error e) { // such as a full heap while an event is written
+            failed(head, e);
         } finally {
             if (counted) {
                 ended(id, samples);
             }
             writers.arriveAndDeregister();
+        }
+    }
+
+    /** Ends the stream of a generation by an error, or the connection if that fails too. */
+    private void failed(ObjectNode head, Throwable cause) {
+        try {
+            written(LineEvents.putError(head, EngineFailureException.of(cause)));
+        } catch (RuntimeException | Error e) {
+            close();
         }
     }
 

@@ -37,7 +37,7 @@ final class LineEvents {
                 }
             }
             case GenerationEvent.Finished end -> {
-                json.put("event", "done").put("text", end.text());
+                json.put("event", "done").put("text", end.rest());
                 json.put("finish", end.reason().jsonName());
                 json.put("answer_start", end.answerStart());
                 for (GenerationInstrument each : instruments) {

@@ -94,8 +94,9 @@ public final class LineServer implements AutoCloseable {
     private void serve(LineConnection connection) {
         try {
             connection.serve();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "a connection", e);
+            connection.close();
         } finally {
             connections.remove(connection);
         }

@@ -19,7 +19,7 @@ public final class KeywordInstrument implements GenerationInstrument {
     public void observe(GenerationEvent event) {
         switch (event) {
             case GenerationEvent.TokenEmitted token -> counter.append(token.text());
-            case GenerationEvent.Finished end -> counter.append(end.text());
+            case GenerationEvent.Finished end -> counter.append(end.rest());
             case GenerationEvent.Failed failed -> {}
         }
     }

@@ -62,7 +62,7 @@ class KeywordInstrumentTest {
             instrument.observe(event);
             switch (event) {
                 case GenerationEvent.TokenEmitted token -> text.append(token.text());
-                case GenerationEvent.Finished end -> text.append(end.text());
+                case GenerationEvent.Finished end -> text.append(end.rest());
                 case GenerationEvent.Failed(RuntimeException cause) -> throw cause;
             }
         }
