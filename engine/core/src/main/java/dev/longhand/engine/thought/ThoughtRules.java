@@ -77,6 +77,6 @@ public final class ThoughtRules {
 
     /** Returns every token that may be forced on the model, with repetitions. */
     public int[] forcedTokens() {
-        return Arrays.stream(closings).flatMapToInt(Arrays::stream).toArray();
+        return Arrays.stream(closings).distinct().flatMapToInt(Arrays::stream).toArray();
     }
 }

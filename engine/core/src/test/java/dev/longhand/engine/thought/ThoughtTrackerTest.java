@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** Thoughts with the demo's tokenizer, where every marker is ordinary text of several tokens. */
 class ThoughtTrackerTest {
@@ -193,5 +194,18 @@ class ThoughtTrackerTest {
         assertEquals(0, threads.getCurrentThreadAllocatedBytes() - before);
         assertTrue(thought.thinking());
         assertFalse(ended);
+    }
+
+    /** Every suffix of it took an encoding once: seconds of work for a request of 2 kB. */
+    @Test
+    void aLongEndMarkerTakesFewEncodings() {
+        ThoughtMarkers markers = ThoughtMarkers.of("", "\u00e9".repeat(1000));
+        ThoughtRules rules = new ThoughtRules(new Thinking(0, markers), tokenizer);
+        int whole = tokenizer.encode(markers.closing()).length;
+        assertTrue(rules.forcedTokens().length <= 33 * whole);
+        assertArrayEquals(tokenizer.encode(markers.closing()), rules.closing(0));
+        assertTrue(rules.closing(2).length < whole, "completes the marker");
+        assertEquals(
+                33, IntStream.range(0, 2000).mapToObj(rules::closing).distinct().count());
     }
 }

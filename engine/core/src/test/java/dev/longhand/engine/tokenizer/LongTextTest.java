@@ -2,13 +2,18 @@ package dev.longhand.engine.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.QwenTokenizerFiles;
+import dev.longhand.engine.error.InputException;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -150,5 +155,24 @@ class LongTextTest {
         Tokenizer tokenizer = Tokenizer.open(Goldens.DEMO.resolve("checkpoint")).orElseThrow();
         assertEquals(5, tokenizer.tokensAtLeast("12345", Double.MAX_VALUE), 1e-9);
         assertEquals(1, tokenizer.tokensAtLeast("1".repeat(1 << 20), 1), 1e-9);
+    }
+
+    /** A normalizer that replaces texts could make them endless. */
+    @Test
+    void onlyNfcIsAccepted(@TempDir Path folder) throws IOException {
+        String json = Files.readString(Goldens.DEMO.resolve("checkpoint/tokenizer.json"));
+        Path file = folder.resolve("tokenizer.json");
+        String nfc = "\"type\": \"NFC\"";
+        assertTrue(json.contains(nfc), "the demo's normalizer");
+        Files.writeString(
+                file,
+                json.replace(nfc, "\"type\":\"Sequence\",\"normalizers\":[{%s}]".formatted(nfc)));
+        Tokenizer.open(folder).orElseThrow().close();
+        Files.writeString(
+                file,
+                json.replace(
+                        nfc, "\"type\":\"Replace\",\"pattern\":{\"String\":\"\"},\"content\":\"b\""));
+        var error = assertThrows(InputException.class, () -> Tokenizer.open(folder));
+        assertTrue(error.getMessage().contains("only NFC is"), error.getMessage());
     }
 }
