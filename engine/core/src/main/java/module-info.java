@@ -22,4 +22,6 @@ module dev.longhand.engine {
             dev.longhand.study;
     exports dev.longhand.engine.weights to
             dev.longhand.training;
+    exports dev.longhand.engine.work to
+            dev.longhand.service;
 }

@@ -205,7 +205,6 @@ class ThoughtTrackerTest {
         assertTrue(rules.forcedTokens().length <= 33 * whole);
         assertArrayEquals(tokenizer.encode(markers.closing()), rules.closing(0));
         assertTrue(rules.closing(2).length < whole, "completes the marker");
-        assertEquals(
-                33, IntStream.range(0, 2000).mapToObj(rules::closing).distinct().count());
+        assertEquals(33, IntStream.range(0, 2000).mapToObj(rules::closing).distinct().count());
     }
 }

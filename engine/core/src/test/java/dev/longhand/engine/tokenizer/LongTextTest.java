@@ -171,7 +171,8 @@ class LongTextTest {
         Files.writeString(
                 file,
                 json.replace(
-                        nfc, "\"type\":\"Replace\",\"pattern\":{\"String\":\"\"},\"content\":\"b\""));
+                        nfc,
+                        "\"type\":\"Replace\",\"pattern\":{\"String\":\"\"},\"content\":\"b\""));
         var error = assertThrows(InputException.class, () -> Tokenizer.open(folder));
         assertTrue(error.getMessage().contains("only NFC is"), error.getMessage());
     }

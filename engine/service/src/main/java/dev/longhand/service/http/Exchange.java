@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.sun.net.httpserver.HttpExchange;
 
 import dev.longhand.engine.file.Settings;
+import dev.longhand.service.RequestFields;
 import dev.longhand.service.ServiceLimits;
 
 import org.jspecify.annotations.Nullable;
@@ -101,7 +102,7 @@ final class Exchange {
                     "too_long",
                     "the request is longer than %d bytes".formatted(limits.requestBytesMax()));
         }
-        return Settings.parse("request", bytes);
+        return RequestFields.parse(bytes);
     }
 
     /** Responds with JSON. */

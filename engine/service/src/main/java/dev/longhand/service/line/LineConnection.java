@@ -8,6 +8,7 @@ import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.status.AdapterInfo;
 import dev.longhand.service.AccessLog;
 import dev.longhand.service.GenerationInstrument;
+import dev.longhand.service.RequestFields;
 import dev.longhand.service.ServedGeneration;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
@@ -112,7 +113,7 @@ final class LineConnection {
     private boolean take(byte[] line) throws IOException {
         String id = "";
         try {
-            Settings settings = Settings.parse("request", line);
+            Settings settings = RequestFields.parse(line);
             id = LineRequest.idOf(settings);
             LineRequest request = LineRequest.read(settings);
             if (request instanceof LineRequest.Authorize(String given)) {
