@@ -98,6 +98,7 @@ class UndeclaredOutputTest {
     }
 
     @Test
+    @SuppressWarnings("try") // closes the engine while its generations run
     void pausedSequencesAreCancelledAndClosed() throws InterruptedException {
         try (Engine engine = Engine.open(config(Device.CPU).withKvTokensMax(CONTEXT))) {
             List<Generation> generations = new ArrayList<>();
