@@ -155,6 +155,7 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /** Throws an {@link OutOfMemoryError} here, where it harms nobody, if the heap is full. */
+    @SuppressWarnings("ReachabilityFenceUsage") // keeps the compiler from leaving the array out
     private static void makeRoom(int ids) {
         Reference.reachabilityFence(new long[ids]);
     }
