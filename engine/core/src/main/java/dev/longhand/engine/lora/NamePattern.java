@@ -179,7 +179,7 @@ final class NamePattern {
                                     match,
                                     from,
                                     end -> end > from && matches(match, count + 1, end, rest)))
-                    || (count >= min || matchesNothing(match, from)) && rest.matches(from);
+                    || ((count >= min || matchesNothing(match, from)) && rest.matches(from));
         }
 
         /** Whether the part matches nothing here, and so as often as it has to. */
