@@ -1,21 +1,27 @@
 package dev.longhand.app;
 
+import dev.longhand.app.cli.ArgumentErrors;
 import dev.longhand.app.cli.BatchCommand;
 import dev.longhand.app.cli.ChatCommand;
+import dev.longhand.app.cli.CompletionCommand;
 import dev.longhand.app.cli.GenerateCommand;
 import dev.longhand.app.cli.InspectCommand;
 import dev.longhand.app.cli.MergeCommand;
 import dev.longhand.app.cli.OptionNames;
 import dev.longhand.app.cli.ServeCommand;
+import dev.longhand.app.cli.StandardStreams;
 import dev.longhand.app.cli.TokenizeCommand;
+import dev.longhand.app.cli.Utf8Arguments;
 import dev.longhand.app.demo.DemoCommand;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.kernels.Device;
 
 import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -23,13 +29,16 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Objects;
+import java.util.stream.Collectors;
 
 /** The {@code longhand} command: exit status 0, 1 on failure, 2 on bad arguments or input. */
 @Command(
         name = "longhand",
         version = "longhand 0.1.0",
         mixinStandardHelpOptions = true,
+        scope = ScopeType.INHERIT,
         description = "Runs Qwen2.5-family models: long chains of thought on the JVM.",
         subcommands = {
             GenerateCommand.class,
@@ -39,7 +48,9 @@ import java.util.Objects;
             MergeCommand.class,
             InspectCommand.class,
             TokenizeCommand.class,
-            DemoCommand.class
+            DemoCommand.class,
+            CompletionCommand.class,
+            HelpCommand.class
         })
 public final class Main implements Runnable {
     private static final int FAILURE = 1;
@@ -55,7 +66,15 @@ public final class Main implements Runnable {
 
     /** Runs a command and exits with its status. */
     public static void main(String[] arguments) {
-        System.exit(run(arguments));
+        StandardStreams.printUtf8();
+        int status;
+        try {
+            status = run(Utf8Arguments.of(arguments));
+        } catch (InputException e) {
+            System.err.println(line(e));
+            status = BAD_INPUT;
+        }
+        System.exit(status);
     }
 
     /** Runs a command and returns its exit status. */
@@ -64,9 +83,18 @@ public final class Main implements Runnable {
         return new CommandLine(main)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .registerConverter(Device.class, Main::device)
+                .registerConverter(Path.class, Main::path)
                 .setParameterExceptionHandler(Main::badArguments)
                 .setExecutionExceptionHandler(main::failed)
                 .execute(arguments);
+    }
+
+    private static Path path(String name) {
+        try {
+            return Utf8Arguments.path(name);
+        } catch (InputException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
     }
 
     private static Device device(String name) {
@@ -81,11 +109,12 @@ public final class Main implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                Objects.requireNonNull(spec).commandLine(), "a command is missing; try --help");
+                Objects.requireNonNull(spec).commandLine(),
+                "a command is missing; longhand help lists them");
     }
 
     private static int badArguments(ParameterException e, String[] arguments) {
-        return print(e.getCommandLine(), e, BAD_INPUT);
+        return print(e.getCommandLine(), new InputException(ArgumentErrors.word(e)), BAD_INPUT);
     }
 
     private int failed(Exception e, CommandLine commandLine, ParseResult parsed) {
@@ -97,9 +126,15 @@ public final class Main implements Runnable {
 
     private static int print(CommandLine commandLine, Exception e, int status) {
         PrintWriter err = commandLine.getErr();
-        String message = OptionNames.reword(e.getMessage() == null ? e.toString() : e.getMessage());
-        err.println("longhand: " + message.lines().limit(2).reduce((a, b) -> a + "\n" + b).get());
+        err.println(line(e));
         err.flush();
         return status;
+    }
+
+    /** One line, or two; control characters, which the text of a file may hold, are escaped. */
+    private static String line(Exception e) {
+        String message = OptionNames.reword(e.getMessage() == null ? e.toString() : e.getMessage());
+        return "longhand: "
+                + message.lines().limit(2).map(ErrorText::escape).collect(Collectors.joining("\n"));
     }
 }

@@ -144,6 +144,26 @@ class BadInputTest {
         refused("MambaForCausalLM");
     }
 
+    /** Text of a file cannot forge a line or control the terminal, whatever key it stands in. */
+    @Test
+    void controlCharactersOfFilesAreEscaped() throws IOException {
+        String evil = "Evil\n\u001b[31m\u009b2J\u202e";
+        String escaped = "Evil\\u000a\\u001b[31m\\u009b2J\\u202e";
+        configure("hidden_act", evil);
+        refused(escaped);
+        configure("hidden_act", "silu");
+        configure("rope_scaling", Map.of("type", evil, "rope_theta", 10_000.0));
+        refused(escaped);
+        configure("architectures", List.of(evil));
+        assertEquals(1, refused(escaped).lines().count());
+    }
+
+    @Test
+    void mlx() throws IOException {
+        configure("quantization", Map.of("group_size", 64, "bits", 4));
+        refused("MLX");
+    }
+
     @Test
     void unknownRopeAndActivation() throws IOException {
         configure("hidden_act", "gelu");
@@ -235,8 +255,28 @@ class BadInputTest {
         refused("--weights", "--weights", "int3");
         refused("tokenizer", "--prompt", "text without a tokenizer");
         refused("prompt file", "--prompt-file", temporary.resolve("none").toString());
+        refused("longer than 16 MiB", "--prompt-file", "/dev/zero");
+        refused("--system", "--system", "x");
         run("a command is missing", List.of());
         run("--model", List.of("generate", "--prompt", "x"));
+    }
+
+    @Test
+    void capacitiesThatNoMachineHas() {
+        List<String> serve = List.of("serve", "--http", "0", "--model", model.toString());
+        for (String count : List.of("2147483647", "0", "-1")) {
+            List<String> arguments = new ArrayList<>(serve);
+            arguments.add("--sequences=" + count);
+            run("--sequences must be at", arguments);
+        }
+    }
+
+    @Test
+    void whatWasProbablyMeant() {
+        run("there is no command 'generat'\nDid you mean generate?", List.of("generat"));
+        refused("there is no option --promt\nDid you mean --prompt?", "--promt", "x");
+        run("Did you mean --prompt?", List.of("generate", "--promt", "x")); // before --model
+        run("longhand generate --help", List.of("generate", "--frobnicate"));
     }
 
     @Test

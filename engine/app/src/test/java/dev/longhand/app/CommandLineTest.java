@@ -17,15 +17,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+import picocli.CommandLine;
+
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
+import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -39,6 +45,7 @@ class CommandLineTest {
     private static final Path GOLDEN = Goldens.checkpoint("dim64-group5");
 
     @TempDir private Path folder;
+    private String locale;
 
     private record Outcome(int status, String out, String err) {}
 
@@ -67,12 +74,15 @@ class CommandLineTest {
         command.addAll(List.of(arguments));
         File err = folder.resolve("err").toFile();
         Path in = Files.writeString(folder.resolve("in"), input);
-        Process process =
+        ProcessBuilder builder =
                 new ProcessBuilder(command)
                         .redirectInput(in.toFile())
                         .redirectOutput(out)
-                        .redirectError(err)
-                        .start();
+                        .redirectError(err);
+        if (locale != null) {
+            builder.environment().put("LC_ALL", locale);
+        }
+        Process process = builder.start();
         int status = process.waitFor();
         return new Outcome(
                 status,
@@ -241,6 +251,79 @@ class CommandLineTest {
         Outcome plan = run("inspect", "--model", DEMO.toString());
         assertEquals(0, plan.status(), plan.err());
         assertTrue(plan.out().contains("KV cache") && plan.out().contains("(fits)"), plan.out());
+    }
+
+    /** Help comes before required options are asked for. */
+    @Test
+    void everyCommandHelps() {
+        Set<String> commands = new CommandLine(new Main()).getSubcommands().keySet();
+        assertTrue(commands.containsAll(Set.of("generate", "chat", "help", "completion")));
+        for (String command : commands) {
+            String help = printed(command, "--help");
+            assertTrue(help.contains("Usage: longhand " + command), help);
+            assertEquals(help, printed("help", command));
+            if (!command.equals("help")) {
+                assertTrue(printed(command, "--version").startsWith("longhand "), command);
+            }
+        }
+    }
+
+    private static String printed(String... arguments) {
+        PrintStream out = System.out;
+        ByteArrayOutputStream captured = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(captured, true, StandardCharsets.UTF_8));
+        try {
+            assertEquals(0, Main.run(arguments), List.of(arguments).toString());
+        } finally {
+            System.setOut(out);
+        }
+        return captured.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void completionIsAScriptOfBash() throws Exception {
+        Outcome script = run("completion");
+        assertEquals(0, script.status(), script.err());
+        Path file = Files.writeString(folder.resolve("completion"), script.out());
+        Process bash = new ProcessBuilder("bash", "-n", file.toString()).inheritIO().start();
+        assertEquals(0, bash.waitFor());
+        assertTrue(script.out().contains("--thinking-budget"));
+    }
+
+    @Test
+    void aPromptIsPiped() throws Exception {
+        String[] generate = {
+            "generate", "--model", DEMO.toString(), "--max-tokens", "9", "--temperature", "0"
+        };
+        File out = folder.resolve("out").toFile();
+        Outcome piped = run(List.of(), out, "How many coins?\n", generate);
+        assertEquals(0, piped.status(), piped.err());
+        List<String> same = new ArrayList<>(List.of(generate));
+        same.addAll(List.of("--prompt", "How many coins?"));
+        assertEquals(run(same.toArray(String[]::new)).out(), piped.out());
+        same.addAll(List.of("--system", "Be brief.", "--format", "json"));
+        Outcome instructed = run(same.toArray(String[]::new));
+        assertTrue(
+                new JsonMapper().readTree(instructed.out()).get("prompt_ids").size() > 8,
+                instructed.out());
+        Outcome empty = run(generate);
+        assertEquals(2, empty.status());
+        assertTrue(empty.err().contains("standard input is empty"), empty.err());
+    }
+
+    /** Text goes through whole in a locale of ASCII; a path that it cannot name is refused. */
+    @Test
+    void argumentsBeyondAscii() throws Exception {
+        String model = DEMO.toString();
+        locale = "C.UTF-8";
+        Outcome utf8 = run("tokenize", "--model", model, "--text", "Grüße, 日本");
+        locale = "C";
+        Outcome ascii = run("tokenize", "--model", model, "--text", "Grüße, 日本");
+        assertEquals(0, ascii.status(), ascii.err());
+        assertEquals(utf8.out(), ascii.out());
+        Outcome path = run("tokenize", "--model", "/tmp/mödel", "--text", "x");
+        assertEquals(2, path.status());
+        assertTrue(path.err().contains("no file name '/tmp/mödel'"), path.err());
     }
 
     @Test

@@ -112,7 +112,7 @@ public final class BatchCommand implements Callable<Integer> {
                 model.engine(folder)
                         .withSequencesMax(capacity.sequences())
                         .withSteadyDecoding(false) // no client waits for tokens
-                        .withQueueDepthMax(2 * capacity.sequences());
+                        .withQueueDepthMax(atATime());
         if (run.contextTokensMax() != null) {
             config = config.withContextTokensMax(run.contextTokensMax());
         }
@@ -123,11 +123,15 @@ public final class BatchCommand implements Callable<Integer> {
         return config.withKvTokensMax(summary.fullContexts() * summary.contextTokensMax());
     }
 
+    /** Problems that are submitted at once: enough to keep all sequences busy. */
+    private int atATime() {
+        return (int) Math.min(Integer.MAX_VALUE, 2L * capacity.sequences());
+    }
+
     private void answer(BatchRun batch, int contextTokens) throws InterruptedException {
         long start = System.nanoTime();
-        try (LoadBar bar = new LoadBar("answering", "", 1)) {
-            BatchRun.Summary summary =
-                    batch.run(input, out, contextTokens, 2 * capacity.sequences(), bar::loaded);
+        try (LoadBar bar = new LoadBar("answering", " answers", 1)) {
+            BatchRun.Summary summary = batch.run(input, out, contextTokens, atATime(), bar::loaded);
             bar.finish();
             double seconds = (System.nanoTime() - start) / 1e9;
             String ends =

@@ -4,6 +4,7 @@ import dev.longhand.engine.Generation;
 import dev.longhand.engine.generation.GenerationCollector;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.GenerationResult;
+import dev.longhand.engine.generation.TextSegment;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.study.keywords.KeywordCounts;
@@ -16,6 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /** Collects the events of a generation into its answer, and formats the answer for printing. */
@@ -31,6 +33,11 @@ public final class CollectedAnswer {
         this.generation = generation;
     }
 
+    /** Stops the generation; any thread may call this. */
+    void cancel() {
+        generation.cancel();
+    }
+
     /**
      * Reads all events and passes each piece of text to the printer, or the ids if the model has no
      * tokenizer.
@@ -38,18 +45,31 @@ public final class CollectedAnswer {
      * @throws RuntimeException the cause if the generation failed
      */
     public void drain(Consumer<String> printer) throws InterruptedException {
+        drainByPhase((piece, phase) -> printer.accept(piece));
+    }
+
+    /**
+     * Reads all events and passes each piece of text to the printer, with the part of the output
+     * that it belongs to.
+     *
+     * @throws RuntimeException the cause if the generation failed
+     */
+    void drainByPhase(BiConsumer<String, TextSegment> printer) throws InterruptedException {
+        TextSegment phase = TextSegment.ANSWER;
         for (GenerationEvent event = generation.next(); event != null; event = generation.next()) {
             keywords.observe(event);
             collector.add(event);
             String piece =
                     switch (event) {
-                        case GenerationEvent.TokenEmitted token ->
-                                generation.hasText() ? token.text() : token.id() + " ";
+                        case GenerationEvent.TokenEmitted token -> {
+                            phase = token.phase();
+                            yield generation.hasText() ? token.text() : token.id() + " ";
+                        }
                         case GenerationEvent.Finished end -> end.rest();
                         case GenerationEvent.Failed failed -> "";
                     };
             if (!piece.isEmpty()) {
-                printer.accept(piece);
+                printer.accept(piece, phase);
             }
         }
     }

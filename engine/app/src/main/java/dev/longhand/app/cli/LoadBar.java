@@ -2,21 +2,35 @@ package dev.longhand.app.cli;
 
 import dev.longhand.engine.status.LoadProgress;
 
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
-
 import org.jspecify.annotations.Nullable;
 
-/** Shows a progress bar on standard error if that is a terminal. */
-final class LoadBar implements LoadProgress, AutoCloseable {
-    @SuppressWarnings("SystemConsoleNull") // JDK 25 returns null again without a terminal
-    private final boolean visible = System.console() != null;
+import java.io.PrintStream;
+import java.util.Locale;
 
+/**
+ * Shows the progress of long work on standard error: a bar where that is a terminal, otherwise a
+ * line every ten seconds. Nothing is left of a bar when the work ends, and nothing is printed after
+ * that. Any thread may report progress.
+ */
+final class LoadBar implements LoadProgress, AutoCloseable {
+    private static final long REDRAW_MILLIS = 250;
+    private static final long LINE_MILLIS = 10_000;
+    private static final int BAR_CHARACTERS = 30;
+    private static final String CLEAR_LINE = "\r\u001b[K";
+
+    private final PrintStream out;
+    private final boolean terminal;
+    private final long periodMillis;
     private final String task;
     private final String unit;
     private final long unitSize;
-    private @Nullable ProgressBar bar;
+    private final long start = System.nanoTime();
+    private @Nullable Thread painter;
+    private boolean drawn;
+    private boolean ended;
+    private long first; // done when the work began, for the estimate
+    private long done;
+    private long total;
 
     LoadBar() {
         this("loading");
@@ -28,42 +42,116 @@ final class LoadBar implements LoadProgress, AutoCloseable {
 
     /** Creates a bar that counts in units of {@code unitSize}. */
     LoadBar(String task, String unit, long unitSize) {
+        this(System.err, StandardStreams.terminalErr(), LINE_MILLIS, task, unit, unitSize);
+    }
+
+    /**
+     * Shows progress on a stream.
+     *
+     * @param lineMillis time between two lines, if it is no terminal
+     */
+    LoadBar(
+            PrintStream out,
+            boolean terminal,
+            long lineMillis,
+            String task,
+            String unit,
+            long unitSize) {
+        this.out = out;
+        this.terminal = terminal;
         this.task = task;
         this.unit = unit;
         this.unitSize = unitSize;
+        periodMillis = terminal ? REDRAW_MILLIS : lineMillis;
     }
 
     @Override
-    public synchronized void loaded(long doneBytes, long totalBytes) {
-        if (!visible) {
+    public synchronized void loaded(long doneNow, long totalNow) {
+        if (ended) {
             return;
         }
-        if (bar == null) {
-            bar =
-                    new ProgressBarBuilder()
-                            .setTaskName(task)
-                            .setInitialMax(totalBytes)
-                            .setUnit(unit, unitSize)
-                            .setStyle(ProgressBarStyle.ASCII)
-                            .build();
+        done = doneNow;
+        total = totalNow;
+        if (painter == null) {
+            first = doneNow;
+            painter = Thread.ofPlatform().daemon().name("progress").start(this::paint);
         }
-        bar.stepTo(doneBytes);
     }
 
     @Override
-    public void noted(String line) {
-        System.err.println(line);
+    public synchronized void noted(String line) {
+        clear();
+        out.println(line);
     }
 
-    /** Ends the line of the bar. */
-    void finish() {
-        if (bar != null) {
-            bar.close();
-        }
+    /** Ends the bar; a second call does nothing. */
+    synchronized void finish() {
+        ended = true;
+        clear();
+        notifyAll();
     }
 
     @Override
     public void close() {
         finish();
+    }
+
+    private synchronized void paint() {
+        try {
+            wait(periodMillis);
+            while (!ended) {
+                draw();
+                wait(periodMillis);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void draw() {
+        double share = total > 0 ? Math.clamp((double) done / total, 0, 1) : 0;
+        String state =
+                String.format(
+                        Locale.ROOT,
+                        "%3.0f %%, %,d of %,d%s, %s",
+                        100 * share,
+                        done / unitSize,
+                        total / unitSize,
+                        unit,
+                        time());
+        if (terminal) {
+            int filled = (int) (share * BAR_CHARACTERS);
+            String bar = "=".repeat(filled) + " ".repeat(BAR_CHARACTERS - filled);
+            out.print(CLEAR_LINE + task + " [" + bar + "] " + state);
+            out.flush();
+            drawn = true;
+        } else {
+            out.println(task + ": " + state.strip());
+        }
+    }
+
+    private String time() {
+        double seconds = (System.nanoTime() - start) / 1e9;
+        if (done <= first || done >= total) {
+            return duration(seconds);
+        }
+        double left = seconds * (total - done) / (done - first);
+        return duration(seconds) + ", about " + duration(left) + " left";
+    }
+
+    private static String duration(double seconds) {
+        return seconds < 120
+                ? Math.round(seconds) + " s"
+                : seconds < 7200
+                        ? Math.round(seconds / 60) + " min"
+                        : String.format(Locale.ROOT, "%.1f h", seconds / 3600);
+    }
+
+    private void clear() {
+        if (drawn) {
+            out.print(CLEAR_LINE);
+            out.flush();
+            drawn = false;
+        }
     }
 }

@@ -15,6 +15,8 @@ public final class OptionNames {
         OPTION_BY_SETTING.put("leave out EngineConfig.weights", "use --weights bf16");
         OPTION_BY_SETTING.put("EngineConfig.contextTokensMax", "--max-context");
         OPTION_BY_SETTING.put("EngineConfig.threads", "--threads");
+        OPTION_BY_SETTING.put("sequencesMax", "--sequences");
+        OPTION_BY_SETTING.put("kvTokensMax", "--kv-tokens");
         OPTION_BY_SETTING.put("Device.CPU", "--device cpu");
         OPTION_BY_SETTING.put("Device.CUDA", "--device cuda");
         OPTION_BY_SETTING.put("Prefill.CUBLAS", "--prefill cublas");

@@ -1,6 +1,7 @@
 package dev.longhand.app.cli;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.ModelFolderCheck;
 import dev.longhand.engine.tokenizer.Tokenizer;
 
 import picocli.CommandLine.Command;
@@ -21,6 +22,7 @@ public final class TokenizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        ModelFolderCheck.require(model.path());
         try (Tokenizer tokenizer =
                 Tokenizer.open(model.path())
                         .orElseThrow(

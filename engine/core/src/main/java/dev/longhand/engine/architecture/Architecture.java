@@ -1,6 +1,7 @@
 package dev.longhand.engine.architecture;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Settings;
 
 import java.util.Arrays;
@@ -36,7 +37,9 @@ public enum Architecture {
                         () ->
                                 config.refuse(
                                         "architectures",
-                                        "is %s: only %s is supported".formatted(named, ids())));
+                                        "is %s: only %s is supported"
+                                                .formatted(
+                                                        ErrorText.line(named.toString()), ids())));
     }
 
     private static String ids() {

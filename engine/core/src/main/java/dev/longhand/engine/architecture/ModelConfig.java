@@ -1,13 +1,13 @@
 package dev.longhand.engine.architecture;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.ModelFolderCheck;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.Nullable;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -62,9 +62,7 @@ public record ModelConfig(
      * @throws InputException if it is missing or malformed, or the model is not supported
      */
     public static ModelConfig read(Path folder) {
-        if (!Files.isDirectory(folder)) {
-            throw new InputException(folder + ": there is no such folder");
-        }
+        ModelFolderCheck.require(folder);
         Settings config = Settings.read(folder.resolve("config.json"));
         return Architecture.of(config).config(config);
     }

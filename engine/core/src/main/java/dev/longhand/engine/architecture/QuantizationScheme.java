@@ -22,6 +22,7 @@ import java.util.stream.Collectors;
  */
 public record QuantizationScheme(Method method, int bits, int groupInputs, int zeroOffset) {
     private static final String KEY = "quantization_config";
+    private static final String MLX_KEY = "quantization";
     private static final int GROUP_INPUTS_MAX = 1 << 18;
 
     /** A quantisation method. */
@@ -43,6 +44,12 @@ public record QuantizationScheme(Method method, int bits, int groupInputs, int z
      * @throws InputException if the scheme is not supported; the message names the key responsible
      */
     public static Optional<QuantizationScheme> read(Settings config) {
+        if (config.has(MLX_KEY)) {
+            throw config.refuse(
+                    MLX_KEY,
+                    "shows weights that MLX quantised, which cannot be read; use the folder of the"
+                            + " original model, or of its GPTQ or AWQ version");
+        }
         return config.object(KEY)
                 .map(
                         settings ->

@@ -1,6 +1,7 @@
 package dev.longhand.engine.architecture;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Settings;
 
 import java.util.ArrayList;
@@ -21,7 +22,8 @@ final class Qwen2 {
     static ModelConfig config(Settings settings) {
         String activation = settings.string("hidden_act").orElse("silu");
         if (!activation.equals("silu")) {
-            throw settings.refuse("hidden_act", "is " + activation + ": only silu is supported");
+            throw settings.refuse(
+                    "hidden_act", "is " + ErrorText.quote(activation) + ": only silu is supported");
         }
         if (settings.bool("use_sliding_window", false)) {
             throw settings.refuse("use_sliding_window", "is true: not supported");

@@ -1,5 +1,6 @@
 package dev.longhand.engine.architecture;
 
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Settings;
 
 import org.jspecify.annotations.Nullable;
@@ -68,7 +69,11 @@ public record RopeConfig(double theta, @Nullable Yarn yarn) {
         return switch (type) {
             case "default" -> new RopeConfig(theta, null);
             case "yarn" -> new RopeConfig(theta, yarn(config, scaling));
-            default -> throw scaling.refuse(key, type + " is not supported: only default and yarn");
+            default ->
+                    throw scaling.refuse(
+                            key,
+                            "is %s: only default and yarn are supported"
+                                    .formatted(ErrorText.quote(type)));
         };
     }
 

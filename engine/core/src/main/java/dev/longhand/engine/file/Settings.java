@@ -258,7 +258,8 @@ public final class Settings {
      */
     public SettingException refuse(String key, String wrong) {
         String path = ErrorText.line(prefix + key);
-        return new SettingException("%s: %s %s".formatted(source, path, wrong), path);
+        return new SettingException(
+                "%s: %s %s".formatted(source, path, ErrorText.escape(wrong)), path);
     }
 
     private int integer(String key, JsonElement value, int min, int max) {

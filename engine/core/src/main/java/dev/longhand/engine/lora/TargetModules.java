@@ -1,6 +1,7 @@
 package dev.longhand.engine.lora;
 
 import dev.longhand.engine.architecture.ModelLayout;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Settings;
 
 import java.util.HashSet;
@@ -43,7 +44,9 @@ final class TargetModules {
         String own = layout.layerList().substring(layout.layerList().lastIndexOf('.') + 1);
         if (!pattern.isEmpty() && !pattern.contains(own)) {
             throw config.refuse(
-                    "layers_pattern", "is %s: this model's is \"%s\"".formatted(pattern, own));
+                    "layers_pattern",
+                    "is %s: this model's is \"%s\""
+                            .formatted(ErrorText.line(pattern.toString()), own));
         }
         return new TargetModules(
                 names(config, "target_modules", budget),

@@ -23,10 +23,18 @@ public record EngineLimits(
     /** The most draft tokens that one step verifies, of all sequences together. */
     private static final int DRAFT_ROWS_MAX = 16;
 
+    /** Far more than any device decodes together, and small enough for int arithmetic. */
+    private static final int SEQUENCES_MAX = 1 << 14;
+
     public EngineLimits {
         require(contextTokensMax, "max-context");
         require(kvTokensMax, "kvTokensMax");
         require(sequencesMax, "sequencesMax");
+        if (sequencesMax > SEQUENCES_MAX) {
+            throw new InputException(
+                    "sequencesMax must be at most %d, not %d"
+                            .formatted(SEQUENCES_MAX, sequencesMax));
+        }
         require(prefillRowsMax, "prefillRowsMax");
         require(queueDepthMax, "queueDepthMax");
         if (kvTokensMax < contextTokensMax) {
