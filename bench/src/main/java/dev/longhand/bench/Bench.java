@@ -3,7 +3,9 @@ package dev.longhand.bench;
 import dev.longhand.bench.adapters.AdapterReport;
 import dev.longhand.bench.checkpoint.CheckpointCommand;
 import dev.longhand.bench.cli.CommandLines;
+import dev.longhand.bench.cli.CompletionCommand;
 import dev.longhand.bench.generation.DecodeRun;
+import dev.longhand.bench.jmh.JmhCommand;
 import dev.longhand.bench.kernels.GpuReport;
 import dev.longhand.bench.kernels.KernelReport;
 import dev.longhand.bench.kernels.TrafficReport;
@@ -16,18 +18,29 @@ import dev.longhand.bench.serving.ThoughtReport;
 import dev.longhand.bench.summary.ShortReport;
 import dev.longhand.engine.error.InputException;
 
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+
+import java.io.IOException;
+import java.util.Set;
 
 /**
- * The command line of this module: one command for each report. {@code java -jar} runs the JMH
- * benchmarks instead.
+ * The command line of this module: one command for each report. Any other first argument is one of
+ * JMH, which runs the benchmarks.
  *
- * <pre>java -cp bench/target/benchmarks.jar dev.longhand.bench.Bench COMMAND --help</pre>
+ * <pre>java -jar bench/target/benchmarks.jar (COMMAND | BENCHMARK -p NAME=VALUE ...)</pre>
  */
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
+        version = "bench 0.1.0",
         description = "Reports about Longhand's speed and accuracy on this machine.",
+        footer = {
+            "",
+            "Or: bench BENCHMARK [-p NAME=VALUE]... runs a JMH benchmark; -l lists them with their",
+            "names, -lp with their parameters, -h lists JMH's options."
+        },
         subcommands = {
             ShortReport.class,
             PeerReport.class,
@@ -41,16 +54,30 @@ import picocli.CommandLine.Command;
             QualityReport.class,
             TrafficReport.class,
             GpuReport.class,
-            CheckpointCommand.class
+            CheckpointCommand.class,
+            CompletionCommand.class,
+            HelpCommand.class
         })
 public final class Bench implements Runnable {
-    /** Runs a command and exits with its status. */
-    public static void main(String[] arguments) {
-        System.exit(CommandLines.run(new Bench(), arguments));
+    private static final Set<String> OWN_OPTIONS = Set.of("--help", "--version", "-V");
+
+    /** Runs a command or benchmarks, and exits with the status. */
+    public static void main(String[] arguments) throws IOException {
+        System.exit(run(arguments));
+    }
+
+    /** Runs a command, or what is none as arguments of JMH; returns the exit status. */
+    static int run(String... arguments) throws IOException {
+        Bench bench = new Bench();
+        boolean own =
+                arguments.length == 0
+                        || OWN_OPTIONS.contains(arguments[0])
+                        || new CommandLine(bench).getSubcommands().containsKey(arguments[0]);
+        return own ? CommandLines.run(bench, arguments) : JmhCommand.run(arguments);
     }
 
     @Override
     public void run() {
-        throw new InputException("name a command; --help lists them");
+        throw new InputException("name a command or a benchmark; --help lists them");
     }
 }

@@ -74,12 +74,16 @@ class BenchmarkParametersTest {
     @Test
     void everyCommandHelps() {
         Set<String> names = new CommandLine(new Bench()).getSubcommands().keySet();
-        assertEquals(13, names.size());
+        assertEquals(15, names.size());
         for (String name : names) {
             assertEquals(0, CommandLines.run(new Bench(), name, "--help"), name);
         }
         assertEquals(2, CommandLines.run(new Bench()));
         assertEquals(2, CommandLines.run(new Bench(), "nothing"));
+        assertEquals(0, CommandLines.run(new Bench(), "help", "decode"));
+        assertEquals(0, CommandLines.run(new Bench(), "--version"));
+        assertEquals(2, CommandLines.run(new Bench(), "decode", "--tokns", "3"));
+        assertEquals(2, CommandLines.run(new Bench(), "batch", "--rounds", "0"));
     }
 
     @Test

@@ -1,7 +1,10 @@
 package dev.longhand.bench.adapters;
 
+import dev.longhand.bench.jmh.CheckedParameters;
+import dev.longhand.bench.jmh.JmhCommand;
 import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.bench.model.ModelParameters;
+import dev.longhand.bench.report.RunCost;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.Generation;
@@ -38,7 +41,9 @@ import java.util.concurrent.TimeUnit;
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Warmup(iterations = 2)
 @Measurement(iterations = 7)
-@Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+@Fork(
+        value = 1,
+        jvmArgsAppend = {JmhCommand.NATIVE_ACCESS, JmhCommand.UNSAFE_ACCESS})
 @NullUnmarked // JMH fills the fields
 public class AdapterBenchmark extends ModelParameters {
     private static final int ROWS = 8;
@@ -49,17 +54,31 @@ public class AdapterBenchmark extends ModelParameters {
     public int rank;
 
     private Engine engine;
+
+    @Override
+    public void check() {
+        super.check();
+        requireAtLeast("rank", 1, rank);
+        choice().requireAdapters();
+    }
+
+    /** A merge reads and writes all weights, a step of eight rows reads them once. */
+    @Override
+    public RunCost cost(int invocations) {
+        return choice().cost(invocations * 2.0 * TOKENS);
+    }
+
     private Path swapped;
     private boolean loaded;
 
     /** A batch of eight rows. */
     @State(Scope.Benchmark)
-    public static class Batch {
+    public static class Batch implements CheckedParameters {
         /** The number of different adapters among the rows; 0 is the base. */
         @Param({"0", "1", "8"})
         public int adapters;
 
-        @Setup(Level.Trial)
+        @Override
         public void check() {
             if (adapters < 0 || adapters > ROWS) {
                 throw new InputException("adapters must be in 0..8, not " + adapters);

@@ -1,5 +1,6 @@
 package dev.longhand.bench.adapters;
 
+import dev.longhand.bench.cli.Counts;
 import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.bench.model.ModelOptions;
 import dev.longhand.engine.Engine;
@@ -50,6 +51,8 @@ public final class AdapterReport implements Runnable {
 
     @Override
     public void run() {
+        Counts.requirePositive("--rounds", rounds);
+        model.announce(rounds * 5.0 * TOKENS * 1.2);
         ModelChoice choice = model.choice();
         EngineConfig config =
                 choice.engine().withContextTokensMax(1024).withKvTokensMax(ROWS * 1024);

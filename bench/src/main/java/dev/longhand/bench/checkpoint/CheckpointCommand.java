@@ -41,11 +41,7 @@ public final class CheckpointCommand implements Runnable {
     @Override
     public void run() {
         new RandomCheckpoint(QwenShape.of(shape), format, seed, shardBytes)
-                .write(folder, CheckpointCommand::show);
+                .write(folder, new WritingProgress(folder));
         System.out.println(folder);
-    }
-
-    private static void show(long done, long total) {
-        System.err.printf("\r%,d of %,d MB%s", done >> 20, total >> 20, done < total ? "" : "\n");
     }
 }

@@ -64,12 +64,22 @@ public final class RandomCheckpoint {
      * @throws InputException if it cannot be written
      */
     public static Path cached(Path cache, QwenShape shape, long seed, LoadProgress progress) {
-        Path folder = cache.resolve("qwen2.5-%s-random-%d".formatted(shape.label(), seed));
+        Path folder = cachePath(cache, shape, seed);
         if (!Files.isDirectory(folder)) {
             new RandomCheckpoint(shape, WeightFormat.BF16, seed, SHARD_BYTES)
                     .write(folder, progress);
         }
         return folder;
+    }
+
+    /** The folder of a shape in bf16 and a seed in a cache, whether it is there or not. */
+    public static Path cachePath(Path cache, QwenShape shape, long seed) {
+        return cache.resolve("qwen2.5-%s-random-%d".formatted(shape.label(), seed));
+    }
+
+    /** Returns the bytes of a shape's tensors in bf16. */
+    public static long bytes(QwenShape shape) {
+        return shape.tensors(WeightFormat.BF16).stream().mapToLong(RandomTensor::bytes).sum();
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.longhand.bench.generation;
 
 import dev.longhand.bench.adapters.AdapterMode;
+import dev.longhand.bench.cli.Counts;
 import dev.longhand.bench.model.ModelOptions;
 import dev.longhand.bench.report.BenchResult;
 import dev.longhand.engine.error.InputException;
@@ -45,6 +46,9 @@ public final class DecodeRun implements Runnable {
 
     @Override
     public void run() {
+        Counts.requirePositive("--tokens", tokens);
+        Counts.requirePositive("--prompt", prompt);
+        model.announce(2.0 * tokens + prompt / 3.0);
         LongGeneration.Setting setting =
                 new LongGeneration.Setting(
                         model.choice(), AdapterMode.NONE, 1, prompt, tokens, tokens);

@@ -1,6 +1,7 @@
 package dev.longhand.bench.generation;
 
 import dev.longhand.bench.adapters.AdapterMode;
+import dev.longhand.bench.cli.TokenProgress;
 import dev.longhand.bench.kernels.MemoryBandwidth;
 import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.bench.report.BenchResult;
@@ -192,9 +193,11 @@ public final class LongGeneration implements AutoCloseable {
             generations.add(engine.submit(request(sequence)));
         }
         Generation last = generations.removeLast();
+        TokenProgress progress = new TokenProgress(times.length);
         for (int token = 0; token < times.length; token++) {
             requireToken(last.next());
             times[token] = System.nanoTime();
+            progress.generated(token + 1, times[token]);
         }
         requireEnd(last.next());
         for (Generation generation : generations) {

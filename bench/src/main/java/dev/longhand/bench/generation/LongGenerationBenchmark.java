@@ -1,14 +1,16 @@
 package dev.longhand.bench.generation;
 
 import dev.longhand.bench.adapters.AdapterMode;
+import dev.longhand.bench.jmh.Figures;
+import dev.longhand.bench.jmh.JmhCommand;
 import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.bench.model.ModelParameters;
 import dev.longhand.bench.report.BenchResult;
 import dev.longhand.bench.report.History;
 import dev.longhand.bench.report.Provenance;
+import dev.longhand.bench.report.RunCost;
 
 import org.jspecify.annotations.NullUnmarked;
-import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -17,9 +19,7 @@ import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Timeout;
 import org.openjdk.jmh.annotations.Warmup;
@@ -32,15 +32,17 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Benchmark of a chain of thought of full length through the public API, scheduler and sampler
- * included. It reports the seconds and, as counters, rates, latencies and the share of the memory
- * bandwidth. The rates of all windows are printed and, if a file is named, appended to a history.
+ * included. It reports the seconds, rates, latencies and the share of the memory bandwidth. The
+ * rates of all windows are printed and, if a file is named, appended to a history.
  */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 0)
 @Measurement(iterations = 1)
 @Timeout(time = 7, timeUnit = TimeUnit.DAYS) // JMH's default ends an iteration after 10 minutes
-@Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+@Fork(
+        value = 1,
+        jvmArgsAppend = {JmhCommand.NATIVE_ACCESS, JmhCommand.UNSAFE_ACCESS})
 @NullUnmarked // JMH fills the fields
 public class LongGenerationBenchmark extends ModelParameters {
     /** Dtype of keys and values: F32, BF16 or INT8; empty for the device's default. */
@@ -72,67 +74,26 @@ public class LongGenerationBenchmark extends ModelParameters {
 
     private LongGeneration generation;
 
-    /** The metrics of the result that JMH reports beside the time. */
-    @AuxCounters(AuxCounters.Type.EVENTS)
-    @State(Scope.Thread)
-    public static class Figures {
-        private BenchResult result;
+    @Override
+    public void check() {
+        super.check();
+        setting();
+    }
 
-        /** Time from submission to the first token. */
-        public double ttftMillis() {
-            return result.metric(TokenTimes.TTFT);
-        }
+    /** A prompt, the tokens and, at long contexts, about as much again for keys and values. */
+    @Override
+    public RunCost cost(int invocations) {
+        return choice().cost(invocations * (batch * prompt / 6.0 + 1.3 * output));
+    }
 
-        /** Tokens of all sequences per second, after the first token. */
-        public double tokensPerSecond() {
-            return result.metric(TokenTimes.TOKENS_PER_SECOND);
-        }
-
-        /** The rate over the first window. */
-        public double firstTokensPerSecond() {
-            return result.metric(TokenTimes.FIRST_WINDOW);
-        }
-
-        /** The rate over the last window. */
-        public double lastTokensPerSecond() {
-            return result.metric(TokenTimes.LAST_WINDOW);
-        }
-
-        /** The median time between two tokens. */
-        public double p50Millis() {
-            return result.metric(TokenTimes.P50);
-        }
-
-        /** The 99th percentile of the time between two tokens. */
-        public double p99Millis() {
-            return result.metric(TokenTimes.P99);
-        }
-
-        /** The computed megabytes that each token has to read. */
-        public double megabytesPerToken() {
-            return result.metric(TokenTimes.BYTES_PER_TOKEN);
-        }
-
-        /** Host memory bandwidth measured in this JVM; 0 on a device with memory of its own. */
-        public double bandwidthGigabytesPerSecond() {
-            return result.metrics().getOrDefault(TokenTimes.BANDWIDTH, 0.0);
-        }
-
-        /**
-         * Bytes per token times rate, in percent of the bandwidth; 0 on a device with its own
-         * memory.
-         */
-        public double percentOfBandwidth() {
-            return result.metrics().getOrDefault(TokenTimes.OF_BANDWIDTH, 0.0);
-        }
+    private LongGeneration.Setting setting() {
+        return new LongGeneration.Setting(
+                choice().withKv(ModelChoice.kv(kv)), adapter, batch, prompt, output, window);
     }
 
     @Setup(Level.Trial)
     public void open() throws InterruptedException {
-        ModelChoice choice = choice().withKv(ModelChoice.kv(kv));
-        generation =
-                new LongGeneration(
-                        new LongGeneration.Setting(choice, adapter, batch, prompt, output, window));
+        generation = new LongGeneration(setting());
         generation.warmUp();
     }
 
@@ -153,10 +114,10 @@ public class LongGenerationBenchmark extends ModelParameters {
     }
 
     @TearDown(Level.Invocation)
-    public void after(Figures figures) throws IOException {
+    public void after() throws IOException {
         generation.measureBandwidth();
         BenchResult result = generation.result();
-        figures.result = result;
+        Figures.report(result.metrics());
         System.out.println();
         result.series().forEach((metric, values) -> print(metric.label(), values));
         if (!history.isEmpty()) {

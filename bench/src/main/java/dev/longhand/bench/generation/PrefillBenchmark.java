@@ -1,6 +1,8 @@
 package dev.longhand.bench.generation;
 
+import dev.longhand.bench.jmh.JmhCommand;
 import dev.longhand.bench.model.ModelParameters;
+import dev.longhand.bench.report.RunCost;
 
 import org.jspecify.annotations.NullUnmarked;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -22,7 +24,9 @@ import java.util.concurrent.TimeUnit;
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 1)
 @Measurement(iterations = 5)
-@Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+@Fork(
+        value = 1,
+        jvmArgsAppend = {JmhCommand.NATIVE_ACCESS, JmhCommand.UNSAFE_ACCESS})
 @NullUnmarked // JMH fills the fields
 public class PrefillBenchmark extends ModelParameters {
     /** Tokens of the prompt. */
@@ -30,6 +34,17 @@ public class PrefillBenchmark extends ModelParameters {
     public int prompt;
 
     private ModelSession session;
+
+    @Override
+    public void check() {
+        super.check();
+        requireAtLeast("prompt", 1, prompt);
+    }
+
+    @Override
+    public RunCost cost(int invocations) {
+        return choice().cost(invocations * prompt / 6.0);
+    }
 
     @Setup(Level.Trial)
     public void open() {

@@ -1,5 +1,8 @@
 package dev.longhand.bench.generation;
 
+import dev.longhand.bench.model.ModelChoice;
+import dev.longhand.engine.Engine;
+import dev.longhand.engine.ModelSummary;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.status.MemoryPlan;
 import dev.longhand.kernels.kvcache.KvShape;
@@ -37,6 +40,14 @@ record StepBytes(long weights, long adapter, double kvPerPosition) {
                 plan.weightBytes() - embedding,
                 adapterBytes,
                 (double) plan.kvBytes() / pages / KvShape.PAGE_POSITIONS);
+    }
+
+    /** Returns the bytes of a step of one sequence without an adapter, by an engine's plan for it. */
+    static StepBytes of(ModelChoice choice, int context) {
+        ModelSummary summary =
+                Engine.inspect(
+                        choice.engine().withContextTokensMax(context + 1).withSequencesMax(1));
+        return of(summary.memory(), summary.model(), choice.weights(), 1, 0);
     }
 
     /**

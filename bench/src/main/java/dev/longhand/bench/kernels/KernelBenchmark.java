@@ -1,5 +1,6 @@
 package dev.longhand.bench.kernels;
 
+import dev.longhand.bench.jmh.JmhCommand;
 import dev.longhand.bench.model.DeviceParameters;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.kernels.backend.ComputeBackend;
@@ -29,7 +30,9 @@ import java.util.concurrent.TimeUnit;
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 2, time = 1)
 @Measurement(iterations = 5, time = 1)
-@Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+@Fork(
+        value = 1,
+        jvmArgsAppend = {JmhCommand.NATIVE_ACCESS, JmhCommand.UNSAFE_ACCESS})
 @NullUnmarked // JMH fills the fields
 public class KernelBenchmark extends DeviceParameters {
     /** The number of runs between two waits, enough to keep a device's queue filled. */
@@ -54,6 +57,13 @@ public class KernelBenchmark extends DeviceParameters {
     public String op;
 
     private ComputeBackend backend;
+
+    @Override
+    public void check() {
+        super.check();
+        TimedCase.named(op);
+    }
+
     private TimedCase timed;
 
     @Setup(Level.Trial)

@@ -1,10 +1,12 @@
 package dev.longhand.bench.kernels;
 
+import dev.longhand.bench.cli.Counts;
 import dev.longhand.bench.model.DeviceOptions;
 import dev.longhand.bench.report.BenchResult;
 import dev.longhand.bench.report.Markdown;
 import dev.longhand.bench.report.Metric;
 import dev.longhand.bench.report.Provenance;
+import dev.longhand.bench.report.RunCost;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.cases.OpCase;
@@ -30,6 +32,7 @@ public final class KernelReport implements Runnable {
     private static final double ROUND_NANOS = 5e6;
     private static final int ROUNDS_MIN = 5;
     private static final int RUNS_MAX = 10_000;
+    private static final int SETUP_MILLIS = 100; // roughly, for each case
 
     @Mixin private DeviceOptions device = new DeviceOptions();
 
@@ -53,17 +56,22 @@ public final class KernelReport implements Runnable {
         if (cases.isEmpty()) {
             throw new InputException("no case has '" + only + "' in its name");
         }
+        Counts.requirePositive("--millis", millis);
+        double seconds = cases.size() * (millis + SETUP_MILLIS) / 1e3;
+        System.err.println(cases.size() + " cases, " + RunCost.ofSeconds(seconds).text());
         OptionalDouble bandwidth = MemoryBandwidth.measure(device.device(), device.threads());
         List<BenchResult> results = new ArrayList<>();
+        String description = device.device().name();
         for (OpCase opCase : cases) {
             try (ComputeBackend backend = device.openBackend()) {
+                description = backend.capabilities().description();
                 if (opCase.refusal(backend).isEmpty()) {
                     results.add(measure(opCase, backend, millis, bandwidth));
                 }
             }
         }
         System.out.print(
-                new Markdown("Kernels on " + device.device().name(), Provenance.here(""))
+                new Markdown("Kernels on " + description, Provenance.here(""))
                         .results(results)
                         .text());
     }
@@ -81,7 +89,7 @@ public final class KernelReport implements Runnable {
             }
             double[] sorted = rounds.stream().mapToDouble(nanos -> nanos).toArray();
             Arrays.sort(sorted);
-            return result(opCase, backend, sorted[sorted.length / 2], bandwidth);
+            return result(opCase, sorted[sorted.length / 2], bandwidth);
         }
     }
 
@@ -94,11 +102,9 @@ public final class KernelReport implements Runnable {
         return (double) (System.nanoTime() - start) / runs;
     }
 
-    private static BenchResult result(
-            OpCase opCase, ComputeBackend backend, double nanos, OptionalDouble bandwidth) {
+    private static BenchResult result(OpCase opCase, double nanos, OptionalDouble bandwidth) {
         Map<String, String> parameters = new LinkedHashMap<>();
         parameters.put("case", opCase.name());
-        parameters.put("device", backend.capabilities().description());
         Map<Metric, Double> metrics = new LinkedHashMap<>();
         metrics.put(Metric.of("us"), nanos / 1e3);
         metrics.put(Metric.of("GB/s"), opCase.bytes() / nanos);

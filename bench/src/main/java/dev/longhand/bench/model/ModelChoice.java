@@ -2,7 +2,10 @@ package dev.longhand.bench.model;
 
 import dev.longhand.bench.checkpoint.QwenShape;
 import dev.longhand.bench.checkpoint.RandomCheckpoint;
+import dev.longhand.bench.checkpoint.WritingProgress;
+import dev.longhand.bench.report.RunCost;
 import dev.longhand.engine.EngineConfig;
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.kernels.BackendChoice;
@@ -12,12 +15,16 @@ import dev.longhand.kernels.tensor.DType;
 
 import org.jspecify.annotations.Nullable;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The model that a benchmark runs, with its device and its dtypes in memory.
@@ -38,6 +45,12 @@ public record ModelChoice(
         DType weights,
         @Nullable DType kv) {
     private static final long SEED = 1;
+
+    /** Usual memory bandwidths, for estimates. */
+    private static final double CORE_BYTES_PER_SECOND = 6e9;
+
+    private static final double CPU_BYTES_PER_SECOND = 60e9;
+    private static final double CUDA_BYTES_PER_SECOND = 1e12;
     private static final List<DType> KV_DTYPES = List.of(DType.F32, DType.BF16, DType.INT8);
 
     /**
@@ -129,7 +142,65 @@ public record ModelChoice(
             return folder;
         }
         QwenShape known = QwenShape.of(shape);
-        return RandomCheckpoint.cached(requireCache(), known, SEED, (done, total) -> {});
+        Path cacheFolder = requireCache();
+        return RandomCheckpoint.cached(
+                cacheFolder,
+                known,
+                SEED,
+                new WritingProgress(RandomCheckpoint.cachePath(cacheFolder, known, SEED)));
+    }
+
+    /**
+     * Checks what can be checked without writing anything.
+     *
+     * @throws InputException as {@link #folder}
+     */
+    public void check() {
+        if (model.isEmpty()) {
+            QwenShape.of(shape);
+            requireCache();
+        } else {
+            ModelConfig.read(folder());
+        }
+    }
+
+    /**
+     * Returns the rough cost of steps that read all weights, with that of writing the model first.
+     * Prompts of many tokens cost about a sixth of a step for each.
+     */
+    public RunCost cost(double steps) {
+        Map<String, Long> written = new LinkedHashMap<>();
+        long bytes;
+        if (model.isEmpty()) {
+            QwenShape known = QwenShape.of(shape);
+            bytes = RandomCheckpoint.bytes(known);
+            Path folder = RandomCheckpoint.cachePath(requireCache(), known, SEED);
+            if (!Files.isDirectory(folder)) {
+                written.put(folder.toString(), bytes);
+            }
+        } else {
+            bytes = safetensorsBytes(folder());
+        }
+        double share = weights == DType.BF16 ? 1 : weights == DType.INT4 ? 0.3 : 0.55;
+        return new RunCost(written, steps * share * bytes / bytesPerSecond());
+    }
+
+    private double bytesPerSecond() {
+        if (device.equals(Device.CUDA)) {
+            return CUDA_BYTES_PER_SECOND;
+        }
+        int cores = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+        return Math.min(CPU_BYTES_PER_SECOND, cores * CORE_BYTES_PER_SECOND);
+    }
+
+    private static long safetensorsBytes(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".safetensors"))
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        } catch (IOException e) {
+            throw new InputException(folder + ": cannot be read", e);
+        }
     }
 
     /** The name of the model's folder, without its parents. */
@@ -169,6 +240,15 @@ public record ModelChoice(
                 .withWeights(quantized())
                 .withKvDtype(kv)
                 .withSpeculation(Speculation.OFF);
+    }
+
+    /**
+     * Checks that generated adapters have a place.
+     *
+     * @throws InputException if no cache was named
+     */
+    public void requireAdapters() {
+        requireCache();
     }
 
     private Path requireCache() {

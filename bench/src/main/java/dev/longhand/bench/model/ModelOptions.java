@@ -35,6 +35,16 @@ public final class ModelOptions {
 
     @Mixin private DeviceOptions device = new DeviceOptions();
 
+    /**
+     * Says on standard error what a run will write and how long it will take, before it begins.
+     *
+     * @param steps decode steps; see {@link ModelChoice#cost}
+     */
+    public void announce(double steps) {
+        choice().check();
+        System.err.println(choice().cost(steps).text());
+    }
+
     /** The model that the options name. */
     public ModelChoice choice() {
         return new ModelChoice(

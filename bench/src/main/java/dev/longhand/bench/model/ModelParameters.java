@@ -1,7 +1,5 @@
 package dev.longhand.bench.model;
 
-import dev.longhand.kernels.Device;
-
 import org.jspecify.annotations.NullUnmarked;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -27,15 +25,15 @@ public abstract class ModelParameters extends DeviceParameters {
     @Param("BF16")
     public String weights;
 
+    @Override
+    public void check() {
+        super.check();
+        choice().check();
+    }
+
     /** The model that these parameters name. */
     protected ModelChoice choice() {
         return new ModelChoice(
-                model,
-                shape,
-                cache,
-                Device.of(device),
-                threads,
-                ModelChoice.weights(weights),
-                null);
+                model, shape, cache, device(), threads, ModelChoice.weights(weights), null);
     }
 }

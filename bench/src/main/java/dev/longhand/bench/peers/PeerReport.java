@@ -3,6 +3,7 @@ package dev.longhand.bench.peers;
 import dev.longhand.bench.generation.ModelSession;
 import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.bench.report.Provenance;
+import dev.longhand.bench.report.RunCost;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
@@ -130,6 +131,7 @@ public final class PeerReport implements Runnable {
                         cores,
                         llamaOptions.stream().filter(option -> !option.isEmpty()).toList());
         List<ModelChoice> choices = choices(cores);
+        System.err.println(cost(choices).text());
         try {
             List<PeerCell> cells = new ArrayList<>();
             for (ModelChoice choice : choices) {
@@ -161,6 +163,15 @@ public final class PeerReport implements Runnable {
             }
         }
         return choices;
+    }
+
+    /** llama.cpp fills every context for real, at about six positions a step. */
+    private RunCost cost(List<ModelChoice> choices) {
+        double filled = contexts.stream().mapToInt(Integer::intValue).sum() + 2.0 * prompt;
+        double eachRound = filled / 6 + 2.0 * contexts.size() * (steps + WARM_UP_STEPS);
+        return choices.stream()
+                .map(choice -> choice.cost(rounds * eachRound))
+                .reduce(RunCost.NONE, RunCost::plus);
     }
 
     private List<PeerCell> measure(ModelChoice choice, LlamaBench llama)

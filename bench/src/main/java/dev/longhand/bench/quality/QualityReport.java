@@ -45,6 +45,7 @@ public final class QualityReport implements Runnable {
         if (tokens < 2) {
             throw new InputException("at least two tokens are needed, not " + tokens);
         }
+        model.announce(tokens * 1.5);
         ModelChoice choice = model.choice().withWeights(DType.BF16);
         int[] text = sample(choice);
         float[][] stored = logits(choice, text);
@@ -52,8 +53,8 @@ public final class QualityReport implements Runnable {
                 "%s, %d tokens that it sampled, perplexity %.4g as stored%n%n",
                 choice.name(), tokens, perplexity(stored, text));
         System.out.println(
-                "| weights | rms logit error / deviation of logits | mean abs change of log-prob |"
-                        + " mean KL, nats | same top token | perplexity |");
+                "| weights | rms logit error / deviation | mean abs change of log-prob | mean KL,"
+                    + " nats | same top token | perplexity |");
         System.out.println("| --- | --- | --- | --- | --- | --- |");
         for (DType weights : List.of(DType.INT8, DType.INT4)) {
             float[][] found = logits(choice.withWeights(weights), text);

@@ -1,5 +1,6 @@
 package dev.longhand.bench.serving;
 
+import dev.longhand.bench.cli.Counts;
 import dev.longhand.bench.model.ModelOptions;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.Generation;
@@ -41,6 +42,11 @@ public final class BatchReport implements Runnable {
 
     @Override
     public void run() {
+        Counts.requirePositive("--batch", batch);
+        Counts.requirePositive("--prompt", prompt);
+        Counts.requirePositive("--tokens", tokens);
+        Counts.requirePositive("--rounds", rounds);
+        model.announce(rounds * (tokens * (batch + 1.3) + batch * prompt / 3.0));
         int context = prompt + tokens;
         try (Engine engine =
                 Engine.open(

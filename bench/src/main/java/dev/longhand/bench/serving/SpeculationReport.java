@@ -1,5 +1,6 @@
 package dev.longhand.bench.serving;
 
+import dev.longhand.bench.cli.Counts;
 import dev.longhand.bench.model.ModelOptions;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.generation.GenerationRequest;
@@ -47,6 +48,10 @@ public final class SpeculationReport implements Runnable {
 
     @Override
     public void run() {
+        Counts.requirePositive("--prompt", prompt);
+        Counts.requirePositive("--tokens", tokens);
+        Counts.requirePositive("--rounds", rounds);
+        model.announce(2.0 * temperatures.size() * rounds * (tokens + prompt / 6.0));
         int context = prompt + tokens;
         try (Engine engine =
                 Engine.open(
@@ -88,8 +93,8 @@ public final class SpeculationReport implements Runnable {
         Arrays.sort(without);
         System.out.printf(
                 Locale.ROOT,
-                "temperature %.1f, %d answers of %d tokens, the same: %.2f tokens/s without, with"
-                        + " %.3fx (%.3f to %.3f); of %d draft tokens %d were accepted%n",
+                "temperature %.1f, %d answers of %d tokens, the same: %.2f tokens/s without,%n"
+                        + "  with %.3fx (%.3f to %.3f); of %d draft tokens %d were accepted%n",
                 temperature,
                 rounds,
                 tokens,

@@ -1,5 +1,6 @@
 package dev.longhand.bench.serving;
 
+import dev.longhand.bench.cli.Counts;
 import dev.longhand.bench.model.ModelOptions;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.generation.GenerationRequest;
@@ -49,6 +50,12 @@ public final class ThoughtReport implements Runnable {
 
     @Override
     public void run() {
+        Counts.requirePositive("--tokens", tokens);
+        Counts.requirePositive("--requests", requests);
+        Counts.requirePositive("--prompt", prompt);
+        Counts.requirePositive("--answer", answer);
+        Counts.requirePositive("--sequences", sequences);
+        model.announce(2.3 * tokens);
         int context = prompt + tokens;
         try (Engine engine =
                         Engine.open(

@@ -1,5 +1,6 @@
 package dev.longhand.bench.serving;
 
+import dev.longhand.bench.cli.TokenProgress;
 import dev.longhand.engine.Generation;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.generation.Usage;
@@ -31,12 +32,14 @@ final class WatchedGeneration {
     static WatchedGeneration of(Generation generation, int tokensMax, IntConsumer observer)
             throws InterruptedException {
         WatchedGeneration watched = new WatchedGeneration(tokensMax);
+        TokenProgress progress = new TokenProgress(tokensMax);
         while (true) {
             switch (generation.next()) {
                 case GenerationEvent.TokenEmitted token -> {
                     watched.nanos[watched.count] = System.nanoTime();
                     watched.ids[watched.count] = token.id();
                     observer.accept(watched.count++);
+                    progress.generated(watched.count, watched.nanos[watched.count - 1]);
                 }
                 case GenerationEvent.Finished end -> {
                     watched.usage = end.usage();

@@ -19,7 +19,7 @@ import java.util.Map;
 /** A trace of requests of one mix, all submitted at once through the public API. */
 final class Workload implements AutoCloseable {
     static final Metric OUTPUT_TOKENS = new Metric("output tokens", "");
-    static final Metric TOKENS_PER_SECOND = new Metric("output", "tokens/s");
+    static final Metric TOKENS_PER_SECOND = Metric.of("tokens/s");
     static final Metric TTFT = new Metric("TTFT p50", "ms");
 
     private static final long SEED = 1;
@@ -51,6 +51,13 @@ final class Workload implements AutoCloseable {
                                 .withKvTokensMax(batch * longest)
                                 .withSequencesMax(batch)
                                 .withQueueDepthMax(requests));
+    }
+
+    /** Returns roughly how many decode steps a trace takes. */
+    static double steps(WorkloadMix mix, int requests, double scale, int batch) {
+        return mix.trace(requests, scale, SEED).stream()
+                .mapToDouble(each -> each.prompt() / 6.0 + (double) each.output() / batch)
+                .sum();
     }
 
     /** Runs the trace. */

@@ -1,11 +1,13 @@
 package dev.longhand.bench.serving;
 
+import dev.longhand.bench.jmh.Figures;
+import dev.longhand.bench.jmh.JmhCommand;
 import dev.longhand.bench.model.ModelParameters;
-import dev.longhand.bench.report.BenchResult;
+import dev.longhand.bench.report.RunCost;
+import dev.longhand.engine.error.InputException;
 import dev.longhand.study.workload.WorkloadMix;
 
 import org.jspecify.annotations.NullUnmarked;
-import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -14,9 +16,7 @@ import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Timeout;
 import org.openjdk.jmh.annotations.Warmup;
@@ -32,7 +32,9 @@ import java.util.concurrent.TimeUnit;
 @Warmup(iterations = 0)
 @Measurement(iterations = 3)
 @Timeout(time = 7, timeUnit = TimeUnit.DAYS) // JMH's default ends an iteration after 10 minutes
-@Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
+@Fork(
+        value = 1,
+        jvmArgsAppend = {JmhCommand.NATIVE_ACCESS, JmhCommand.UNSAFE_ACCESS})
 @NullUnmarked // JMH fills the fields
 public class WorkloadBenchmark extends ModelParameters {
     @Param // all of them
@@ -52,26 +54,19 @@ public class WorkloadBenchmark extends ModelParameters {
 
     private Workload workload;
 
-    /** The metrics of the result that JMH reports beside the time. */
-    @AuxCounters(AuxCounters.Type.EVENTS)
-    @State(Scope.Thread)
-    public static class Figures {
-        private BenchResult result;
-
-        /** Output tokens of all requests. */
-        public double outputTokens() {
-            return result.metric(Workload.OUTPUT_TOKENS);
+    @Override
+    public void check() {
+        super.check();
+        requireAtLeast("requests", 1, requests);
+        requireAtLeast("batch", 1, batch);
+        if (!(scale > 0 && scale <= 1)) {
+            throw new InputException("scale must be above 0 and at most 1, not " + scale);
         }
+    }
 
-        /** Output tokens per second over the whole time, prefills included. */
-        public double outputTokensPerSecond() {
-            return result.metric(Workload.TOKENS_PER_SECOND);
-        }
-
-        /** The median time from submission to the first token. */
-        public double ttftMillis() {
-            return result.metric(Workload.TTFT);
-        }
+    @Override
+    public RunCost cost(int invocations) {
+        return choice().cost(invocations * Workload.steps(mix, requests, scale, batch));
     }
 
     @Setup(Level.Trial)
@@ -85,7 +80,7 @@ public class WorkloadBenchmark extends ModelParameters {
     }
 
     @Benchmark
-    public void run(Figures figures) throws InterruptedException {
-        figures.result = workload.run();
+    public void run() throws InterruptedException {
+        Figures.report(workload.run().metrics());
     }
 }

@@ -1,9 +1,9 @@
 package dev.longhand.bench.summary;
 
+import dev.longhand.bench.jmh.FigureProfiler;
+import dev.longhand.bench.jmh.JmhResults;
 import dev.longhand.bench.report.BenchResult;
-import dev.longhand.bench.report.Metric;
 
-import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
@@ -13,7 +13,6 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -41,38 +40,18 @@ final class JmhRuns {
                         .warmupTime(ITERATION)
                         .measurementIterations(iterations)
                         .measurementTime(ITERATION)
+                        .addProfiler(FigureProfiler.class)
                         .shouldFailOnError(true)
                         .verbosity(VerboseMode.SILENT);
         parameters.forEach((name, values) -> options.param(name, values.toArray(String[]::new)));
         List<BenchResult> results = new ArrayList<>();
         try {
             for (RunResult run : new Runner(options.build()).run()) {
-                results.add(result(run));
+                results.add(JmhResults.of(run));
             }
         } catch (RunnerException e) {
             throw new IllegalStateException(benchmark.getSimpleName() + " failed", e);
         }
         return results;
-    }
-
-    private static BenchResult result(RunResult run) {
-        String method = run.getParams().getBenchmark().replaceFirst(".*\\.(\\w+\\.\\w+)$", "$1");
-        Map<String, String> parameters = new LinkedHashMap<>();
-        for (String name : run.getParams().getParamsKeys()) {
-            String value = run.getParams().getParam(name);
-            // Folders belong to one machine, and most results share the number of threads.
-            if (!name.equals("cache") && !name.equals("model") && !name.equals("threads")) {
-                parameters.put(name, value);
-            }
-        }
-        Map<Metric, Double> metrics = new LinkedHashMap<>();
-        put(metrics, "time", run.getPrimaryResult());
-        run.getSecondaryResults().forEach((name, result) -> put(metrics, name, result));
-        return new BenchResult(method, parameters, metrics, Map.of());
-    }
-
-    private static void put(Map<Metric, Double> metrics, String name, Result<?> result) {
-        String unit = result.getScoreUnit();
-        metrics.put(new Metric(name, unit.equals("#") ? "" : unit), result.getScore());
     }
 }

@@ -11,6 +11,7 @@ import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.bench.report.BenchResult;
 import dev.longhand.bench.report.History;
 import dev.longhand.bench.report.Provenance;
+import dev.longhand.bench.report.RunCost;
 import dev.longhand.bench.serving.WorkloadBenchmark;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.kernels.tensor.DType;
@@ -44,6 +45,7 @@ public final class ShortReport implements Runnable {
     private static final int WINDOWS = 16;
     private static final int STEPS = 12;
     private static final int ITERATIONS = 3;
+    private static final double JMH_SECONDS = 60;
 
     @Option(
             names = "--cache",
@@ -100,6 +102,9 @@ public final class ShortReport implements Runnable {
         }
         ModelChoice model = choice(shape);
         ModelChoice longModel = choice(longShape);
+        model.check();
+        longModel.check();
+        System.err.println(cost(model, longModel).text());
         model.folder(); // generated before the clock starts
         longModel.folder();
         Provenance provenance = Provenance.here(commit);
@@ -122,6 +127,14 @@ public final class ShortReport implements Runnable {
             throw new IllegalStateException("interrupted", e);
         }
         System.out.println(out.resolve(ReportFiles.REPORT));
+    }
+
+    /** Generations, single steps at contexts, and a minute or two of JMH benchmarks. */
+    private RunCost cost(ModelChoice model, ModelChoice longModel) {
+        return longModel
+                .cost(2 * (longTokens + PROMPT / 6.0))
+                .plus(model.cost(4 * tokens + CONTEXTS.size() * STEPS * 3.0 + 1000))
+                .plus(RunCost.ofSeconds(JMH_SECONDS));
     }
 
     /** A step of the report. */

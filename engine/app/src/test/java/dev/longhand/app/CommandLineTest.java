@@ -17,21 +17,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-import picocli.CommandLine;
-
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -251,33 +245,6 @@ class CommandLineTest {
         Outcome plan = run("inspect", "--model", DEMO.toString());
         assertEquals(0, plan.status(), plan.err());
         assertTrue(plan.out().contains("KV cache") && plan.out().contains("(fits)"), plan.out());
-    }
-
-    /** Help comes before required options are asked for. */
-    @Test
-    void everyCommandHelps() {
-        Set<String> commands = new CommandLine(new Main()).getSubcommands().keySet();
-        assertTrue(commands.containsAll(Set.of("generate", "chat", "help", "completion")));
-        for (String command : commands) {
-            String help = printed(command, "--help");
-            assertTrue(help.contains("Usage: longhand " + command), help);
-            assertEquals(help, printed("help", command));
-            if (!command.equals("help")) {
-                assertTrue(printed(command, "--version").startsWith("longhand "), command);
-            }
-        }
-    }
-
-    private static String printed(String... arguments) {
-        PrintStream out = System.out;
-        ByteArrayOutputStream captured = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(captured, true, StandardCharsets.UTF_8));
-        try {
-            assertEquals(0, Main.run(arguments), List.of(arguments).toString());
-        } finally {
-            System.setOut(out);
-        }
-        return captured.toString(StandardCharsets.UTF_8);
     }
 
     @Test
