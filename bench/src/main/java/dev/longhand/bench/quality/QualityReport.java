@@ -54,7 +54,7 @@ public final class QualityReport implements Runnable {
                 choice.name(), tokens, perplexity(stored, text));
         System.out.println(
                 "| weights | rms logit error / deviation | mean abs change of log-prob | mean KL,"
-                    + " nats | same top token | perplexity |");
+                        + " nats | same top token | perplexity |");
         System.out.println("| --- | --- | --- | --- | --- | --- |");
         for (DType weights : List.of(DType.INT8, DType.INT4)) {
             float[][] found = logits(choice.withWeights(weights), text);

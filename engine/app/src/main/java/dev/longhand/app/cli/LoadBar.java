@@ -98,10 +98,11 @@ final class LoadBar implements LoadProgress, AutoCloseable {
 
     private synchronized void paint() {
         try {
-            wait(periodMillis);
             while (!ended) {
-                draw();
                 wait(periodMillis);
+                if (!ended) {
+                    draw();
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /**
  * A chat on a terminal, edited by JLine: history, completion of commands, pasted text of several
@@ -61,8 +62,7 @@ final class TerminalChatUser implements ChatUser {
                             reader.getBuffer().write('\n');
                             return true;
                         });
-        reader.getKeyMaps()
-                .get(LineReader.MAIN)
+        Objects.requireNonNull(reader.getKeyMaps().get(LineReader.MAIN))
                 .bind(new Reference(NEW_LINE), KeyMap.alt('\r'), KeyMap.alt('\n'));
     }
 

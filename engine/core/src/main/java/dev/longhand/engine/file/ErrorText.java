@@ -47,7 +47,8 @@ public final class ErrorText {
 
     private static String escape(String text, IntPredicate escaped) {
         StringBuilder line = new StringBuilder();
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             if (escaped.test(c)) {
                 line.append("\\u%04x".formatted((int) c));
             } else {
