@@ -42,7 +42,9 @@ record StepBytes(long weights, long adapter, double kvPerPosition) {
                 (double) plan.kvBytes() / pages / KvShape.PAGE_POSITIONS);
     }
 
-    /** Returns the bytes of a step of one sequence without an adapter, by an engine's plan for it. */
+    /**
+     * Returns the bytes of a step of one sequence without an adapter, by an engine's plan for it.
+     */
     static StepBytes of(ModelChoice choice, int context) {
         ModelSummary summary =
                 Engine.inspect(
