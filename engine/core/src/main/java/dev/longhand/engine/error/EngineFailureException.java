@@ -12,6 +12,7 @@ public final class EngineFailureException extends RuntimeException {
                     + " log-probabilities";
 
     /** Made in advance, for a heap that has no room for another. */
+    @SuppressWarnings("StaticAssignmentOfThrowable") // it has no stack trace
     private static final EngineFailureException HEAP_FULL = new EngineFailureException();
 
     private EngineFailureException() {
