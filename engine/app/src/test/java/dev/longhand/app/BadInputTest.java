@@ -94,6 +94,19 @@ class BadInputTest {
     }
 
     @Test
+    void controlCharactersOfFilesAndArgumentsAreEscaped() throws IOException {
+        configure("architectures", List.of("Evil\n\u001b[31m\u202e"));
+        String output = refused("architectures is [Evil\\u000a\\u001b[31m\\u202e]: only Qwen2");
+        assertEquals(1, output.lines().count(), output);
+        output =
+                refused(
+                        "a\\u001b[31m: cannot be read",
+                        "--prompt-file",
+                        temporary.resolve("a\u001b[31m").toString());
+        assertFalse(output.contains("\u001b"), output);
+    }
+
+    @Test
     void truncatedShard() throws IOException {
         try (RandomAccessFile file = new RandomAccessFile(model.resolve(SHARD).toFile(), "rw")) {
             file.setLength(file.length() - 1);

@@ -256,6 +256,37 @@ class BatchCommandTest {
         assertEquals(1, said().lines().count(), said());
     }
 
+    /** A run that is stopped half-way keeps another one away and ends right all the same. */
+    @Test
+    void twoRunsDoNotWriteTheSameOutput() throws Exception {
+        succeed("undisturbed.jsonl");
+        Process first = start("out.jsonl");
+        try {
+            while (first.isAlive() && onDiskOrNone("out.jsonl") < 2) {
+                Thread.sleep(3);
+            }
+            assertEquals(
+                    0, new ProcessBuilder("kill", "-STOP", "" + first.pid()).start().waitFor());
+            byte[] before = bytes("out.jsonl");
+            byte[] journal = bytes("out.jsonl.journal");
+            assertEquals(2, start("out.jsonl").waitFor(), said());
+            String last = said().lines().reduce((a, b) -> b).get();
+            assertTrue(
+                    last.endsWith(
+                            "out.jsonl: another run is writing it; wait for its end, or"
+                                    + " choose another output"),
+                    last);
+            assertArrayEquals(before, bytes("out.jsonl"));
+            assertArrayEquals(journal, bytes("out.jsonl.journal"));
+            assertEquals(
+                    0, new ProcessBuilder("kill", "-CONT", "" + first.pid()).start().waitFor());
+            assertEquals(0, first.waitFor(), said());
+            assertArrayEquals(bytes("undisturbed.jsonl"), bytes("out.jsonl"));
+        } finally {
+            first.destroyForcibly();
+        }
+    }
+
     private int onDiskOrNone(String out) throws IOException {
         return Files.exists(folder.resolve(out)) ? onDisk(out) : 0;
     }

@@ -7,16 +7,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * An append-only file of lines. If the process dies during a write, the incomplete last line is
- * removed by {@link #restore}; a write that fails leaves no partial line. One thread uses it.
+ * An append-only file of lines. If the process dies during a write, the last line is incomplete;
+ * {@link #read} leaves it out, and {@link #cut} removes it. A write that fails leaves no partial
+ * line. One thread uses it.
  */
 final class AppendFile implements Closeable {
     /**
@@ -66,26 +65,11 @@ final class AppendFile implements Closeable {
         }
     }
 
-    /** Locks the file against other processes until it is closed or this process ends. */
-    void lock() {
-        try {
-            FileLock lock = channel.tryLock();
-            if (lock != null) {
-                return;
-            }
-        } catch (OverlappingFileLockException e) {
-            // this process holds it: the same error
-        } catch (IOException e) {
-            throw failed("locked", e);
-        }
-        throw new InputException(path + ": another run is writing it");
-    }
-
     /**
-     * Passes all lines to the consumer and removes an incomplete last line. Call once, before any
-     * append.
+     * Passes all complete lines on. Call it once, then {@link #cut} to the lines to keep, before
+     * any append.
      */
-    void restore(LineConsumer consumer) {
+    void read(LineConsumer consumer) {
         try (JsonlReader lines = JsonlReader.open(path, LINE_BYTES_MAX)) {
             for (byte[] line = lines.next(); line != null; line = lines.next()) {
                 if (lines.torn()) {
@@ -94,12 +78,12 @@ final class AppendFile implements Closeable {
                 consumer.line(lines.number(), lines.start(), line);
                 size = lines.start() + line.length + 1;
             }
-            channel.truncate(size);
         } catch (IOException e) {
             throw JsonlReader.unreadable(path, e);
         }
     }
 
+    /** The size in bytes, without an incomplete last line. */
     long size() {
         return size;
     }
@@ -110,7 +94,15 @@ final class AppendFile implements Closeable {
      * @throws UncheckedIOException if the write fails; then none of the lines is kept
      */
     void append(String lines) {
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(lines);
+        append(StandardCharsets.UTF_8.encode(lines));
+    }
+
+    /**
+     * Appends whole lines.
+     *
+     * @throws UncheckedIOException if the write fails; then none of the lines is kept
+     */
+    void append(ByteBuffer bytes) {
         int count = bytes.remaining();
         try {
             long position = size;
@@ -153,11 +145,11 @@ final class AppendFile implements Closeable {
         return bytes.array();
     }
 
-    /** Removes all lines. */
-    void clear() {
+    /** Removes everything after the first {@code bytes} bytes. */
+    void cut(long bytes) {
         try {
-            channel.truncate(0);
-            size = 0;
+            channel.truncate(bytes);
+            size = bytes;
         } catch (IOException e) {
             throw failed("written", e);
         }

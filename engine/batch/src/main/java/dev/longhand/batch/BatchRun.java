@@ -65,6 +65,9 @@ public final class BatchRun {
     public interface Progress {
         /** Reports the number of stored answers, including those of earlier runs. */
         void answered(int done, int total);
+
+        /** Receives one line about damage that was found in the files of the run. */
+        default void noted(String line) {}
     }
 
     /**
@@ -118,7 +121,7 @@ public final class BatchRun {
      * @param input the file of the problems
      * @param out the output file; other files of the run are beside it, with its name as prefix
      * @param atATime the number of concurrent answers
-     * @throws InputException if the output belongs to another run
+     * @throws InputException if the output belongs to another run, or another run is writing it
      * @throws java.io.UncheckedIOException if a write fails; stored answers are kept
      */
     public Summary run(Path input, Path out, int contextTokensMax, int atATime, Progress progress)
@@ -133,6 +136,7 @@ public final class BatchRun {
                         contextTokensMax,
                         source.machine);
         try (RunFiles files = RunFiles.open(out, manifest, plan)) {
+            files.damage().forEach(line -> progress.noted(out + ": " + line));
             int before = files.stored();
             progress.answered(before, plan.total());
             int next = 0;

@@ -1,22 +1,23 @@
 package dev.longhand.batch;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.DurableFiles;
+import dev.longhand.engine.file.LockFile;
+import dev.longhand.engine.file.OpenResources;
 
-import tools.jackson.core.JacksonException;
+import org.jspecify.annotations.Nullable;
+
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 
 /**
  * The files of a run: the output, which grows in the order of the problems, and beside it:
@@ -25,14 +26,17 @@ import java.util.Objects;
  *   <li>{@code .run.json}, the {@link RunManifest}; kept,
  *   <li>{@code .timings.jsonl}, the time of each answer, the only content that differs between two
  *       runs; kept,
- *   <li>{@code .journal}, answers that finished out of order; deleted on completion.
+ *   <li>{@code .sums}, the {@link OutputSums} that reveal damage of the output; kept,
+ *   <li>{@code .journal}, answers that finished out of order; deleted on completion,
+ *   <li>{@code .lock}, the {@link LockFile} that keeps other runs away; kept, always empty.
  * </ul>
  *
  * <p>An answer is first appended to the journal and forced to the disk. When all answers before it
- * are present, it is moved to the output and the timings, and these are forced before the journal
- * is cleared. So each stored answer is complete in the journal or in the output at any moment, even
- * if the process or the machine dies. The output is always a prefix of the final output, except for
- * an incomplete last line, which is removed on resumption.
+ * are present, it is moved to the output, the sums and the timings, and these are forced before the
+ * journal is cleared. So each stored answer is complete in the journal or in the output at any
+ * moment, even if the process or the machine dies. Opening the files checks every line. It cuts the
+ * output at the first line that is incomplete or damaged, keeps all later whole lines in the
+ * journal, and leaves the answers of damaged lines to be generated again.
  *
  * <p>One thread uses an instance.
  */
@@ -42,17 +46,18 @@ final class RunFiles implements AutoCloseable {
     /** The number of output characters that one move buffers. */
     private static final int MOVE_CHARACTERS = 8 << 20;
 
+    /** The number of answers after damage that one append to the journal takes. */
+    private static final int KEPT_AT_ONCE = 64;
+
+    private final OpenResources resources;
     private final RunPlan plan;
     private final AppendFile out;
+    private final OutputSums sums;
     private final AppendFile timings;
-    private final AppendFile journal;
-    private final Path journalPath;
+    private final Journal journal;
     private final BitSet timed = new BitSet();
-    private final Map<Integer, JournalSpan> ahead = new HashMap<>(); // by index
+    private final List<String> damage = new ArrayList<>();
     private int done;
-
-    /** The position of an answer in the journal, in bytes. */
-    private record JournalSpan(long start, int length) {}
 
     /**
      * An answer.
@@ -63,17 +68,20 @@ final class RunFiles implements AutoCloseable {
      */
     record Stored(int index, String line, String timing) {}
 
-    private RunFiles(
-            RunPlan plan,
-            AppendFile out,
-            AppendFile timings,
-            AppendFile journal,
-            Path journalPath) {
+    private RunFiles(Path path, RunPlan plan, OpenResources resources) throws IOException {
+        this.resources = resources;
         this.plan = plan;
-        this.out = out;
-        this.timings = timings;
-        this.journal = journal;
-        this.journalPath = journalPath;
+        long outputBytes = Files.exists(path) ? Files.size(path) : 0;
+        sums = resources.add(OutputSums.open(beside(path, ".sums"), outputBytes));
+        out = resources.add(AppendFile.open(path));
+        timings = resources.add(AppendFile.open(beside(path, ".timings.jsonl")));
+        journal = resources.add(Journal.open(beside(path, ".journal")));
+        DurableFiles.forceEntry(path);
+        restoreTimings();
+        int damaged = journal.restore(plan);
+        note(damaged, "the journal", "what only they held is generated again");
+        restoreOutput();
+        move();
     }
 
     static Path beside(Path out, String ending) {
@@ -85,163 +93,205 @@ final class RunFiles implements AutoCloseable {
      *
      * @throws InputException if they belong to another run, or another process writes them
      */
+    @SuppressWarnings("MustBeClosedChecker") // the files close it
     static RunFiles open(Path path, RunManifest manifest, RunPlan plan) {
-        boolean there = Files.exists(path);
-        AppendFile out = AppendFile.open(path);
-        List<AppendFile> opened = new ArrayList<>(List.of(out));
+        OpenResources resources = new OpenResources();
         try {
-            out.lock();
-            Path journalPath = beside(path, ".journal");
-            manifest.claim(path, there, List.of(journalPath, beside(path, ".timings.jsonl")));
-            AppendFile timings = AppendFile.open(beside(path, ".timings.jsonl"));
-            opened.add(timings);
-            AppendFile journal = AppendFile.open(journalPath);
-            opened.add(journal);
-            RunFiles files = new RunFiles(plan, out, timings, journal, journalPath);
-            files.restore();
-            return files;
+            resources.add(LockFile.of(path));
+            manifest.claim(path, List.of(beside(path, ".journal"), beside(path, ".timings.jsonl")));
+            return new RunFiles(path, plan, resources);
+        } catch (IOException e) {
+            resources.close();
+            throw JsonlReader.unreadable(path, e);
         } catch (RuntimeException | Error e) {
-            closeAll(opened);
+            resources.close();
             throw e;
         }
     }
 
-    private void restore() {
-        out.restore(
-                (number, start, line) -> {
-                    if (done == plan.total()
-                            || !plan.isAnswer(done, parse("output", number, line))) {
-                        throw new InputException(
-                                "line %d of the output is not what this run writes there"
-                                        .formatted(number));
-                    }
-                    done++;
-                });
-        timings.restore(
-                (number, start, line) -> timed.set(plan.index(parse("timings", number, line))));
-        journal.restore(
-                (number, start, line) -> {
-                    JsonNode entry = parse("journal", number, line);
-                    int index = entry.required("index").asInt();
-                    if (!plan.isAnswer(index, parse("journal", number, text(entry, "line")))) {
-                        throw new InputException(
-                                "line %d of the journal is not of this run".formatted(number));
-                    }
-                    ahead.put(index, new JournalSpan(start, line.length));
-                });
-        move();
-    }
-
-    private static byte[] text(JsonNode entry, String key) {
-        return entry.required(key).asString().getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static JsonNode parse(String what, long number, byte[] line) {
-        try {
-            return JSON.readTree(line);
-        } catch (JacksonException e) {
-            throw new InputException("line %d of the %s is damaged".formatted(number, what), e);
+    private void note(int damaged, String file, String consequence) {
+        if (damaged > 0) {
+            damage.add(
+                    "%d damaged %s in %s; %s"
+                            .formatted(
+                                    damaged, damaged == 1 ? "line" : "lines", file, consequence));
         }
+    }
+
+    /** Notes which answers have a timing, and removes damaged lines. */
+    private void restoreTimings() {
+        StringBuilder whole = new StringBuilder();
+        int[] damaged = {0};
+        timings.read(
+                (number, start, line) -> {
+                    JsonNode timing = RunPlan.parse(line);
+                    int index = timing == null ? -1 : plan.index(timing);
+                    if (index < 0 || timed.get(index)) {
+                        damaged[0]++;
+                        return;
+                    }
+                    timed.set(index);
+                    whole.append(new String(line, StandardCharsets.UTF_8)).append('\n');
+                });
+        timings.cut(timings.size());
+        if (damaged[0] > 0) {
+            timings.cut(0);
+            timings.append(whole.toString());
+            note(damaged[0], "the timings", "they are removed");
+        }
+    }
+
+    /** Cuts the output at the first damaged or incomplete line; later lines go to the journal. */
+    private void restoreOutput() {
+        OutputCheck check = new OutputCheck();
+        out.read(check);
+        check.flush();
+        out.cut(check.wholeBytes);
+        sums.cut(done);
+        note(
+                check.damaged,
+                "the output",
+                "%d later answers are kept, what the journal lacks is generated again"
+                        .formatted(check.kept));
+    }
+
+    /** Takes over the lines of the output one by one. */
+    private final class OutputCheck implements AppendFile.LineConsumer {
+        private final List<JournalEntry> later = new ArrayList<>();
+        private long wholeBytes;
+        private boolean broken;
+        private int damaged;
+        private int kept;
+
+        @Override
+        public void line(long number, long start, byte[] line) {
+            if (!broken && sums.matches(done, line)) {
+                requireAnswer(number, RunPlan.parse(line));
+                done++;
+                wholeBytes = start + line.length + 1;
+                return;
+            }
+            JsonNode answer = RunPlan.parse(line);
+            if (!broken && !sums.has(done) && answer != null) {
+                requireAnswer(number, answer);
+            }
+            broken = true;
+            int index = answer == null ? -1 : plan.index(answer);
+            if (index >= 0 && sums.matches(index, line)) {
+                keep(index, new String(line, StandardCharsets.UTF_8));
+            } else if (sums.has(done)) {
+                damaged++;
+            }
+        }
+
+        /** Refuses a whole line that this run did not write. */
+        private void requireAnswer(long number, @Nullable JsonNode answer) {
+            if (answer == null || !plan.isAnswer(done, answer)) {
+                throw new InputException(
+                        "line %d of the output is not what this run writes there"
+                                .formatted(number));
+            }
+        }
+
+        private void keep(int index, String line) {
+            kept++;
+            if (!journal.has(index)) {
+                ObjectNode timing = JSON.createObjectNode();
+                timing.set("id", plan.problem(index).id());
+                timing.put("sample", plan.sample(index));
+                later.add(new JournalEntry(index, line, JSON.writeValueAsString(timing)));
+            }
+            if (later.size() == KEPT_AT_ONCE) {
+                flush();
+            }
+        }
+
+        void flush() {
+            journal.append(later);
+            later.clear();
+        }
+    }
+
+    /** What was found damaged when the files were opened, one line for each file; often empty. */
+    List<String> damage() {
+        return List.copyOf(damage);
     }
 
     /** The number of answers in the output and in the journal. */
     int stored() {
-        return done + ahead.size();
+        return done + journal.size();
     }
 
     /** Whether an answer is stored. */
     boolean has(int index) {
-        return index < done || ahead.containsKey(index);
+        return index < done || journal.has(index);
     }
 
     /** Stores answers; they are on the disk when this returns. */
     void store(List<Stored> answers) {
-        StringBuilder lines = new StringBuilder();
-        long start = journal.size();
-        Map<Integer, JournalSpan> spans = new HashMap<>();
-        for (Stored answer : answers) {
-            String entry =
-                    JSON.writeValueAsString(
-                            JSON.createObjectNode()
-                                    .put("index", answer.index)
-                                    .put("line", answer.line)
-                                    .put("timing", answer.timing));
-            int length = entry.getBytes(StandardCharsets.UTF_8).length;
-            spans.put(answer.index, new JournalSpan(start, length));
-            start += length + 1;
-            lines.append(entry).append('\n');
-        }
-        journal.append(lines.toString());
-        journal.force();
-        ahead.putAll(spans);
+        journal.append(
+                answers.stream()
+                        .map(each -> new JournalEntry(each.index, each.line, each.timing))
+                        .toList());
         move();
     }
 
     /** Moves all answers whose predecessors are complete from the journal to the output. */
     private void move() {
-        StringBuilder lines = new StringBuilder();
-        StringBuilder times = new StringBuilder();
+        Moved moved = new Moved();
         int before = done;
-        ahead.keySet().removeIf(index -> index < done && timed.get(index));
-        for (int index : ahead.keySet().stream().filter(index -> index < done).toList()) {
-            times.append(entry(index).required("timing").asString()).append('\n');
-            ahead.remove(index); // the process died between writing its line and its timing
+        for (int index : journal.indexes()) {
+            if (index < done) { // the process died between writing its line and its timing
+                if (!timed.get(index)) {
+                    moved.times.append(journal.entry(index).timing()).append('\n');
+                }
+                journal.forget(index);
+            }
         }
-        while (ahead.containsKey(done)) {
-            JsonNode entry = entry(done);
-            lines.append(entry.required("line").asString()).append('\n');
+        while (journal.has(done)) {
+            JournalEntry entry = journal.entry(done);
+            moved.lines.append(entry.line()).append('\n');
+            OutputSums.add(moved.sums, entry.line());
             if (!timed.get(done)) {
-                times.append(entry.required("timing").asString()).append('\n');
+                moved.times.append(entry.timing()).append('\n');
             }
-            ahead.remove(done++);
-            if (lines.length() > MOVE_CHARACTERS) {
-                write(lines, times);
+            journal.forget(done++);
+            if (moved.lines.length() > MOVE_CHARACTERS) {
+                moved.write();
             }
         }
-        write(lines, times);
+        moved.write();
         if (done > before) {
             out.force();
+            sums.force();
             timings.force();
         }
-        if (ahead.isEmpty() && journal.size() > 0) {
-            journal.clear();
+        journal.clearIfEmpty();
+    }
+
+    /** Lines on their way from the journal. */
+    private final class Moved {
+        private final StringBuilder lines = new StringBuilder();
+        private final StringBuilder sums = new StringBuilder();
+        private final StringBuilder times = new StringBuilder();
+
+        void write() {
+            out.append(lines.toString());
+            RunFiles.this.sums.append(sums.toString());
+            timings.append(times.toString());
+            lines.setLength(0);
+            sums.setLength(0);
+            times.setLength(0);
         }
-    }
-
-    private void write(StringBuilder lines, StringBuilder times) {
-        out.append(lines.toString());
-        timings.append(times.toString());
-        lines.setLength(0);
-        times.setLength(0);
-    }
-
-    private JsonNode entry(int index) {
-        JournalSpan span = Objects.requireNonNull(ahead.get(index));
-        return JSON.readTree(journal.line(span.start, span.length));
     }
 
     /** Deletes the journal of a complete run. */
     void complete() {
-        try {
-            Files.deleteIfExists(journalPath);
-        } catch (IOException e) {
-            throw new UncheckedIOException(journalPath + ": cannot be deleted", e);
-        }
+        journal.delete();
     }
 
     @Override
     public void close() {
-        closeAll(List.of(journal, timings, out));
-    }
-
-    private static void closeAll(List<AppendFile> files) {
-        for (AppendFile file : files) {
-            try {
-                file.close();
-            } catch (IOException e) {
-                System.getLogger(RunFiles.class.getName())
-                        .log(System.Logger.Level.WARNING, "closing a file of a run", e);
-            }
-        }
+        resources.close();
     }
 }

@@ -1,6 +1,7 @@
 package dev.longhand.batch;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.DurableFiles;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Json;
 import dev.longhand.engine.file.Settings;
@@ -78,11 +79,10 @@ final class RunManifest {
     /**
      * Writes the file for a new run, or compares this manifest with an existing file.
      *
-     * @param there whether the output existed before
      * @param others the other files of a run beside its output
      * @throws InputException if the files belong to another run
      */
-    void claim(Path out, boolean there, List<Path> others) {
+    void claim(Path out, List<Path> others) {
         Path file = RunFiles.beside(out, ".run.json");
         if (Files.exists(file)) {
             compare(file, out);
@@ -95,7 +95,7 @@ final class RunManifest {
                                 .formatted(each));
             }
         }
-        if (there && size(out) > 0) {
+        if (Files.exists(out) && size(out) > 0) {
             throw new InputException(
                     "%s: is there already and has no %s beside it, so it is not of such a run"
                             .formatted(out, file.getFileName()));
@@ -114,6 +114,7 @@ final class RunManifest {
     private void compare(Path file, Path out) {
         String written = Settings.parse(file.toString(), Json.bytes(file, BYTES_MAX)).json();
         JsonNode before = JSON.readTree(written);
+        requireWhole(file, before);
         JsonNode now = JSON.readTree(JSON.writeValueAsString(content));
         for (String key : content.propertyNames()) {
             if (!key.equals(HASH) && !now.path(key).equals(before.path(key))) {
@@ -128,8 +129,25 @@ final class RunManifest {
             }
         }
         if (!now.path(HASH).equals(before.path(HASH))) {
-            throw new InputException(file + ": has been changed");
+            throw new InputException(
+                    file + ": has settings that this version does not know; choose another output");
         }
+    }
+
+    /** Checks the hash of the file's own content. */
+    private static void requireWhole(Path file, JsonNode written) {
+        String hash = written.path(HASH).asString("");
+        if (written instanceof ObjectNode object) {
+            ObjectNode hashed = object.deepCopy();
+            hashed.remove(HASH);
+            if (Sha256.hex(JSON.writeValueAsString(hashed)).equals(hash)) {
+                return;
+            }
+        }
+        throw new InputException(
+                file
+                        + ": has been changed or damaged, so the answers beside it may be of"
+                        + " another run; restore it, or choose another output file");
     }
 
     /** Writes atomically: to another name, forced to the disk, then renamed. */
@@ -150,12 +168,7 @@ final class RunManifest {
                 channel.force(true);
             }
             Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
-            Path folder = file.toAbsolutePath().getParent();
-            if (folder != null) {
-                try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
-                    entries.force(true); // the rename itself
-                }
-            }
+            DurableFiles.forceEntry(file);
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "%s: cannot be written (%s)".formatted(file, e.getMessage()), e);

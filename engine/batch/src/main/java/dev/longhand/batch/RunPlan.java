@@ -3,9 +3,14 @@ package dev.longhand.batch;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Sha256;
 
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -13,6 +18,8 @@ import java.util.Map;
 
 /** Numbers the answers of a run in the order of its output: by problem, then by sample. */
 final class RunPlan {
+    private static final JsonMapper JSON = new JsonMapper();
+
     private final List<Problem> problems;
     private final int samples;
     private final long seed;
@@ -60,6 +67,21 @@ final class RunPlan {
         return samples - sample(index);
     }
 
+    /** Parses a line of a run's files; null if it is not JSON. */
+    static @Nullable JsonNode parse(byte[] line) {
+        try {
+            return JSON.readTree(line);
+        } catch (JacksonException e) {
+            return null;
+        }
+    }
+
+    /** Whether a line of an output belongs to the answer with this index. */
+    boolean isAnswer(int index, String line) {
+        JsonNode parsed = parse(line.getBytes(StandardCharsets.UTF_8));
+        return parsed != null && isAnswer(index, parsed);
+    }
+
     /** Whether a line of an output belongs to the answer with this index. */
     boolean isAnswer(int index, JsonNode line) {
         return index >= 0
@@ -69,13 +91,10 @@ final class RunPlan {
                 && line.path("seed").asLong(-1) == seed(index);
     }
 
-    /** The index of the answer with the id and the sample of a line. */
+    /** The index of the answer with the id and the sample of a line; -1 if there is none. */
     int index(JsonNode line) {
         Integer problem = problemOf.get(line.path("id").asString(""));
         int sample = line.path("sample").asInt(-1);
-        if (problem == null || sample < 0 || sample >= samples) {
-            throw new InputException("the timings beside the output are of another run");
-        }
-        return problem * samples + sample;
+        return problem == null || sample < 0 || sample >= samples ? -1 : problem * samples + sample;
     }
 }

@@ -15,6 +15,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -174,12 +175,10 @@ class RunFilesTest {
     }
 
     private String entry(int index) {
-        return new JsonMapper()
-                .createObjectNode()
-                .put("index", index)
-                .put("line", answer(index).line())
-                .put("timing", answer(index).timing())
-                .toString();
+        RunFiles.Stored answer = answer(index);
+        return new String(
+                new JournalEntry(index, answer.line(), answer.timing()).bytes(),
+                StandardCharsets.UTF_8);
     }
 
     @Test

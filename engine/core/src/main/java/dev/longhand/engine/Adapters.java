@@ -3,6 +3,7 @@ package dev.longhand.engine;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.lora.AdapterFolder;
 import dev.longhand.engine.lora.AdapterReader;
 import dev.longhand.engine.lora.AdapterRegistry;
 import dev.longhand.engine.lora.AdapterUse;
@@ -80,7 +81,20 @@ public final class Adapters implements AutoCloseable {
      * @throws InputException as {@link #load(String, Path)}
      */
     public AdapterInfo load(String name, Path folder, float factor) {
-        return registry.load(name, folder, factor);
+        return registry.load(name, AdapterFolder.ofOperator(folder), factor);
+    }
+
+    /**
+     * Loads a PEFT folder for a client under a name. Unlike {@link #load(String, Path)}, all of its
+     * files must lie within a permitted folder after links are resolved, and errors show no path
+     * outside of it.
+     *
+     * @param permitted the folder that holds all adapters that clients may load
+     * @param folder relative to it
+     * @throws InputException as {@link #load(String, Path)}
+     */
+    public AdapterInfo loadWithin(String name, Path permitted, String folder) {
+        return registry.load(name, AdapterFolder.ofClient(permitted, folder), 1);
     }
 
     /**

@@ -10,7 +10,6 @@ import dev.longhand.service.ServiceEvents.AdapterLoaded;
 
 import org.jspecify.annotations.Nullable;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -153,28 +152,12 @@ public final class Service {
         }
         AdapterLoaded event = new AdapterLoaded();
         event.begin();
-        AdapterInfo info = engine.adapters().load(name, below(adapterFolder, folder));
+        AdapterInfo info = engine.adapters().loadWithin(name, adapterFolder, folder);
         event.name = name;
         event.identity = info.identity();
         event.size = info.bytes();
         event.commit();
         return info;
-    }
-
-    /**
-     * Resolves a folder below the root. Links are resolved before the check, so that no link leads
-     * out of the root.
-     */
-    private static Path below(Path root, String folder) {
-        try {
-            Path wanted = root.resolve(folder).toRealPath();
-            if (wanted.startsWith(root.toRealPath())) {
-                return wanted;
-            }
-        } catch (IOException | RuntimeException e) {
-            // answered like a missing folder, so that clients learn nothing about other paths
-        }
-        throw new InputException("there is no adapter folder " + ErrorText.quote(folder));
     }
 
     /**

@@ -72,6 +72,19 @@ public final class BatchCommand implements Callable<Integer> {
         }
     }
 
+    /** Shows the progress of the run on a bar, and notes as lines. */
+    private record Reported(LoadBar bar) implements BatchRun.Progress {
+        @Override
+        public void answered(int done, int total) {
+            bar.loaded(done, total);
+        }
+
+        @Override
+        public void noted(String line) {
+            bar.noted(line);
+        }
+    }
+
     /** The adapter that the configuration or {@code --use} names. */
     private record Chosen(String name, Path folder) {}
 
@@ -131,7 +144,8 @@ public final class BatchCommand implements Callable<Integer> {
     private void answer(BatchRun batch, int contextTokens) throws InterruptedException {
         long start = System.nanoTime();
         try (LoadBar bar = new LoadBar("answering", " answers", 1)) {
-            BatchRun.Summary summary = batch.run(input, out, contextTokens, atATime(), bar::loaded);
+            BatchRun.Summary summary =
+                    batch.run(input, out, contextTokens, atATime(), new Reported(bar));
             bar.finish();
             double seconds = (System.nanoTime() - start) / 1e9;
             String ends =

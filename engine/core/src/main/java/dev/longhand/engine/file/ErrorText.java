@@ -19,9 +19,11 @@ public final class ErrorText {
 
     /** Returns the text on one line, with control characters escaped, cut to 120 characters. */
     public static String line(String text) {
-        return text.length() <= CHARS_MAX
-                ? escape(text)
-                : escape(text.substring(0, CHARS_MAX)) + "…";
+        if (text.length() <= CHARS_MAX) {
+            return escape(text);
+        }
+        boolean split = Character.isHighSurrogate(text.charAt(CHARS_MAX - 1));
+        return escape(text.substring(0, split ? CHARS_MAX - 1 : CHARS_MAX)) + "…";
     }
 
     /** Returns the whole path on one line, with control characters escaped. */
@@ -29,15 +31,23 @@ public final class ErrorText {
         return escape(path.toString());
     }
 
-    /** Returns the whole text on one line, with control and format characters escaped. */
+    /**
+     * Returns the whole text on one line. Characters that a terminal or a log would obey rather
+     * than show are escaped: control and format characters, separators, lone surrogates.
+     */
     public static String escape(String text) {
         return escape(
                 text,
                 c ->
-                        Character.isISOControl(c)
-                                || Character.getType(c) == Character.FORMAT
-                                || Character.getType(c) == Character.LINE_SEPARATOR
-                                || Character.getType(c) == Character.PARAGRAPH_SEPARATOR);
+                        switch (Character.getType(c)) {
+                            case Character.CONTROL,
+                                    Character.FORMAT,
+                                    Character.LINE_SEPARATOR,
+                                    Character.PARAGRAPH_SEPARATOR,
+                                    Character.SURROGATE ->
+                                    true;
+                            default -> false;
+                        });
     }
 
     /** Returns the text with characters escaped that control a terminal; emoji stay whole. */
@@ -47,14 +57,15 @@ public final class ErrorText {
 
     private static String escape(String text, IntPredicate escaped) {
         StringBuilder line = new StringBuilder();
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (escaped.test(c)) {
-                line.append("\\u%04x".formatted((int) c));
-            } else {
-                line.append(c);
-            }
-        }
+        text.codePoints()
+                .forEach(
+                        c -> {
+                            if (escaped.test(c)) {
+                                line.append("\\u%04x".formatted(c));
+                            } else {
+                                line.appendCodePoint(c);
+                            }
+                        });
         return line.toString();
     }
 }

@@ -254,7 +254,8 @@ public final class Settings {
     /**
      * Creates the error for {@code key}.
      *
-     * @param wrong the fault as a predicate, for example {@code is missing}
+     * @param wrong the fault as a predicate, for example {@code is missing}; control characters are
+     *     escaped here
      */
     public SettingException refuse(String key, String wrong) {
         String path = ErrorText.line(prefix + key);

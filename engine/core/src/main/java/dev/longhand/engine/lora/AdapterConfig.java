@@ -5,7 +5,6 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Settings;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -88,8 +87,8 @@ final class AdapterConfig {
      *
      * @throws InputException if it is not a LoRA that this engine applies exactly
      */
-    static AdapterConfig read(Path folder, ModelLayout layout) {
-        Settings config = Settings.read(folder.resolve("adapter_config.json"));
+    static AdapterConfig read(AdapterFolder folder, ModelLayout layout) {
+        Settings config = Settings.read(folder.file("adapter_config.json"));
         String type = config.string("peft_type").orElse("LORA");
         if (!type.equals("LORA")) {
             throw config.refuse("peft_type", "is %s: only LORA".formatted(ErrorText.quote(type)));

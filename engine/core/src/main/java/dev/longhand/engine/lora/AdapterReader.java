@@ -65,7 +65,7 @@ public final class AdapterReader {
      *     not fit the model or cannot be applied exactly; nothing stays allocated
      */
     public Adapter read(Path folder, LongConsumer reserve) {
-        return read(folder, 1, reserve);
+        return read(AdapterFolder.ofOperator(folder), 1, reserve);
     }
 
     /**
@@ -73,11 +73,19 @@ public final class AdapterReader {
      *
      * @param factor multiplies alpha / rank
      */
+    Adapter read(AdapterFolder folder, float factor, LongConsumer reserve) {
+        try {
+            return readFiles(folder, factor, reserve);
+        } catch (InputException e) {
+            throw folder.shown(e);
+        }
+    }
+
     @SuppressWarnings("MustBeClosedChecker") // the adapter closes its memory
-    Adapter read(Path folder, float factor, LongConsumer reserve) {
+    private Adapter readFiles(AdapterFolder folder, float factor, LongConsumer reserve) {
         AdapterConfig config = AdapterConfig.read(folder, layout);
         try (Arena mapping = Arena.ofShared()) {
-            Path path = folder.resolve(FILE);
+            Path path = folder.file(FILE);
             SafetensorsFile file = SafetensorsFile.open(path, mapping);
             SortedMap<AdapterTarget, Pair> pairs = pairs(path, file);
             checkTargets(path, config, pairs.keySet());

@@ -7,13 +7,13 @@ import dev.longhand.engine.work.Workers;
 
 import org.jspecify.annotations.Nullable;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
@@ -32,17 +32,18 @@ public final class AdapterRegistry implements AutoCloseable {
 
     private final AdapterReader reader;
     private final long bytesMax;
+    private final int namesMax;
     private final Executor device;
     private final Workers reading = new Workers("longhand-adapter", 1);
-    private final Map<String, Entry> entries =
-            new LinkedHashMap<>(16, 0.75f, true); // by access: most recently used last
+    private final LinkedHashMap<String, Entry> entries =
+            new LinkedHashMap<>(); // the most recently used last
     private final Set<ResidentAdapter> leaving = new HashSet<>(); // no holds left, not yet freed
     private long bytes;
     private boolean closed;
 
     /** The adapter registered under one name, resident or evicted. */
     private static final class Entry {
-        private final Path folder;
+        private final AdapterFolder folder;
         private final float factor;
         private final String identity;
         private final int rankMax;
@@ -50,7 +51,7 @@ public final class AdapterRegistry implements AutoCloseable {
         private boolean pinned;
         private @Nullable ResidentAdapter resident;
 
-        Entry(Path folder, float factor, ResidentAdapter resident) {
+        Entry(AdapterFolder folder, float factor, ResidentAdapter resident) {
             this.folder = folder;
             this.factor = factor;
             identity = resident.content().identity();
@@ -71,8 +72,13 @@ public final class AdapterRegistry implements AutoCloseable {
      * @param device runs tasks on the device thread, between its steps
      */
     public AdapterRegistry(AdapterReader reader, long bytesMax, Executor device) {
+        this(reader, bytesMax, NAMES_MAX, device);
+    }
+
+    AdapterRegistry(AdapterReader reader, long bytesMax, int namesMax, Executor device) {
         this.reader = reader;
         this.bytesMax = bytesMax;
+        this.namesMax = namesMax;
         this.device = device;
     }
 
@@ -88,7 +94,7 @@ public final class AdapterRegistry implements AutoCloseable {
      *     folder's turn comes
      * @throws IllegalStateException if the registry is closed
      */
-    public AdapterInfo load(String name, Path folder, float factor) {
+    public AdapterInfo load(String name, AdapterFolder folder, float factor) {
         if (!NAME.matcher(name).matches()) {
             throw new InputException(
                     "the adapter name %s: letters, digits and . _ : @ - , at most 128"
@@ -97,7 +103,18 @@ public final class AdapterRegistry implements AutoCloseable {
         if (!Float.isFinite(factor)) {
             throw new InputException("the scale of an adapter is finite, not " + factor);
         }
-        return reading.call(() -> replace(name, new Entry(folder, factor, read(folder, factor))));
+        return reading.call(
+                () -> {
+                    requireRoomFor(name);
+                    return replace(name, new Entry(folder, factor, read(folder, factor)));
+                });
+    }
+
+    /** Rejects a name beyond the limit. Only the reading thread adds names. */
+    private synchronized void requireRoomFor(String name) {
+        if (entries.size() >= namesMax && !entries.containsKey(name)) {
+            throw new InputException("at most " + namesMax + " adapters");
+        }
     }
 
     private synchronized AdapterInfo replace(String name, Entry entry) {
@@ -105,12 +122,7 @@ public final class AdapterRegistry implements AutoCloseable {
             drop(entry);
             throw new IllegalStateException("the engine is closed");
         }
-        Entry before = entries.put(name, entry);
-        if (entries.size() > NAMES_MAX) {
-            entries.remove(name);
-            drop(entry);
-            throw new InputException("at most " + NAMES_MAX + " adapters");
-        }
+        Entry before = entries.putLast(name, entry);
         if (before != null) {
             entry.pinned = before.pinned;
             drop(before);
@@ -152,7 +164,9 @@ public final class AdapterRegistry implements AutoCloseable {
     }
 
     private synchronized @Nullable ResidentAdapter hold(String name) {
-        ResidentAdapter resident = entry(name).resident;
+        Entry entry = entry(name);
+        entries.putLast(name, entry);
+        ResidentAdapter resident = entry.resident;
         if (resident != null) {
             resident.hold();
         }
@@ -163,9 +177,10 @@ public final class AdapterRegistry implements AutoCloseable {
         ResidentAdapter resident = read(entry.folder, entry.factor);
         if (!resident.content().identity().equals(entry.identity)) {
             release(resident);
-            throw new InputException(
-                    "%s has changed since adapter %s was loaded; load it again"
-                            .formatted(entry.folder, ErrorText.quote(name)));
+            throw entry.folder.shown(
+                    new InputException(
+                            "%s has changed since adapter %s was loaded; load it again"
+                                    .formatted(entry.folder, ErrorText.quote(name))));
         }
         synchronized (this) {
             if (entries.containsValue(entry)) {
@@ -177,7 +192,7 @@ public final class AdapterRegistry implements AutoCloseable {
     }
 
     /** Makes room for a folder's adapter and reads it; the result has one hold. */
-    private ResidentAdapter read(Path folder, float factor) {
+    private ResidentAdapter read(AdapterFolder folder, float factor) {
         AtomicLong reserved = new AtomicLong();
         try {
             Adapter content =
@@ -195,7 +210,7 @@ public final class AdapterRegistry implements AutoCloseable {
         }
     }
 
-    private void makeRoom(Path folder, long wanted) {
+    private void makeRoom(AdapterFolder folder, long wanted) {
         try {
             for (ResidentAdapter each : evict(folder, wanted)) {
                 each.awaitGone();
@@ -214,7 +229,7 @@ public final class AdapterRegistry implements AutoCloseable {
      * evicting all of them would not suffice, evicts none and throws. Returns the adapters whose
      * memory is still to be freed.
      */
-    private synchronized List<ResidentAdapter> evict(Path folder, long wanted) {
+    private synchronized List<ResidentAdapter> evict(AdapterFolder folder, long wanted) {
         long left = bytes - leaving.stream().mapToLong(each -> each.content().bytes()).sum();
         List<Entry> victims = new ArrayList<>();
         for (Entry entry : entries.values()) {
@@ -275,16 +290,24 @@ public final class AdapterRegistry implements AutoCloseable {
      * @throws InputException if no adapter has that name
      */
     public void unload(String name) throws InterruptedException {
-        ResidentAdapter resident;
-        synchronized (this) {
-            Entry entry = entry(name);
-            entries.remove(name);
-            resident = entry.resident;
-            drop(entry);
+        Optional<ResidentAdapter> resident;
+        try {
+            resident = reading.call(() -> remove(name)); // not while it is being read again
+        } catch (CancellationException e) {
+            Thread.interrupted(); // reported by the exception
+            throw new InterruptedException(e.getMessage());
         }
-        if (resident != null) {
-            resident.awaitGone();
+        if (resident.isPresent()) {
+            resident.get().awaitGone();
         }
+    }
+
+    private synchronized Optional<ResidentAdapter> remove(String name) {
+        Entry entry = entry(name);
+        entries.remove(name);
+        Optional<ResidentAdapter> resident = Optional.ofNullable(entry.resident);
+        drop(entry);
+        return resident;
     }
 
     /** Returns the registered adapters, least recently used first. */

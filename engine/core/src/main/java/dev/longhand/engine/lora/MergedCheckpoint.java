@@ -2,10 +2,13 @@ package dev.longhand.engine.lora;
 
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.DurableFiles;
 import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.file.LockFile;
 import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.SafetensorsFile;
+import dev.longhand.engine.weights.WeightCache;
 import dev.longhand.kernels.tensor.HostTensor;
 
 import java.io.IOException;
@@ -90,27 +93,31 @@ public final class MergedCheckpoint {
     }
 
     /**
-     * Writes the folder, resuming an interrupted merge of the same inputs.
+     * Writes the folder, resuming an interrupted merge of the same inputs. A lock file beside the
+     * folder keeps other merges away meanwhile.
      *
      * @param threads threads for the arithmetic; 0 means one per processor
-     * @throws InputException if {@code out} already has content
+     * @throws InputException if {@code out} already has content, another run writes it, or a file
+     *     of the base has changed meanwhile
      * @throws UncheckedIOException if it cannot be written; the message says how to resume
      */
     public void write(int threads) {
-        try (WeightMerger merger = new WeightMerger(threads)) {
-            refuseToOverwrite();
-            begin();
-            for (SafetensorsFile shard : base.files()) {
-                write(shard, merger);
-            }
-            copyOtherFiles();
-            sync(partial);
-            Files.deleteIfExists(out);
-            Files.move(partial, out, StandardCopyOption.ATOMIC_MOVE);
-            Files.delete(out.resolve(STATE)); // kept until now so that a killed merge can resume
+        try {
             Path parent = out.getParent();
             if (parent != null) {
-                sync(parent);
+                Files.createDirectories(parent);
+            }
+            try (LockFile _ = LockFile.of(out);
+                    WeightMerger merger = new WeightMerger(threads)) {
+                if (!isComplete()) {
+                    refuseToOverwrite();
+                    writePartial(merger);
+                    Files.deleteIfExists(out);
+                    Files.move(partial, out, StandardCopyOption.ATOMIC_MOVE);
+                }
+                Files.delete(out.resolve(STATE)); // kept until now so that a merge can resume
+                DurableFiles.force(out);
+                DurableFiles.forceEntry(out);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(
@@ -123,6 +130,21 @@ public final class MergedCheckpoint {
                                     totalBytes()),
                     e);
         }
+    }
+
+    /** Returns whether a merge of the same inputs was killed just after its folder was renamed. */
+    private boolean isComplete() throws IOException {
+        Path state = out.resolve(STATE);
+        return Files.exists(state) && Files.readString(state).equals(state());
+    }
+
+    private void writePartial(WeightMerger merger) throws IOException {
+        begin();
+        for (SafetensorsFile shard : base.files()) {
+            write(shard, merger);
+        }
+        copyOtherFiles();
+        DurableFiles.force(partial);
     }
 
     private long totalBytes() {
@@ -267,22 +289,21 @@ public final class MergedCheckpoint {
         for (Path file : files) {
             String name = file.getFileName().toString();
             String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-            if (!OTHER_WEIGHTS.contains(extension) && !name.equals(CONFIG) && !name.equals(STATE)) {
+            if (!OTHER_WEIGHTS.contains(extension) && !name.equals(CONFIG) && !isOurs(name)) {
                 copy(file);
             }
         }
         copy(base.folder().resolve(CONFIG));
     }
 
+    /** Returns whether a file of the base's folder is no part of the checkpoint. */
+    private static boolean isOurs(String name) {
+        return name.equals(STATE) || name.endsWith(WeightCache.ENDING + LockFile.ENDING);
+    }
+
     private void copy(Path file) throws IOException {
         Path to = partial.resolve(file.getFileName());
         Files.copy(file, to, StandardCopyOption.REPLACE_EXISTING);
-        sync(to);
-    }
-
-    private static void sync(Path path) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
+        DurableFiles.force(to);
     }
 }

@@ -126,7 +126,8 @@ public final class LinearWeights implements AutoCloseable {
 
     /**
      * Takes quantised matrices from a mapped cache file beside the checkpoint. Reuses the file if
-     * it was created from these weights, otherwise creates it.
+     * it was created from these weights, otherwise creates it. While another run creates it, these
+     * weights are quantised in memory as without a cache.
      *
      * @param threads threads that create the file; 0 means one per processor
      * @throws InputException if nothing is quantised, the requested dtype has no host kernel, or
@@ -158,11 +159,12 @@ public final class LinearWeights implements AutoCloseable {
         String kind = asked == null ? "stored" : asked.label();
         cache =
                 WeightCache.open(
-                        checkpoint,
-                        "longhand-" + kind,
-                        wanted,
-                        () -> new CacheMaker(threads),
-                        progress);
+                                checkpoint,
+                                "longhand-" + kind,
+                                wanted,
+                                () -> new CacheMaker(threads),
+                                progress)
+                        .orElse(null);
     }
 
     /** Makes the matrices of a cache with one pool of threads. */

@@ -14,26 +14,35 @@ import org.jspecify.annotations.Nullable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
  * A file of quantised matrices beside their checkpoint, in the layout that the kernels read. It is
  * created once and mapped from then on. The format is safetensors, but with another file extension,
- * so that no tool takes it for weights of the checkpoint. The file records the SHA-256 of its
- * source: names, sizes and modification times of the checkpoint's files, {@code config.json} and
- * the version of the layout. A cache with another source is created again. A file with the final
- * name is always complete, see {@link WeightCacheWriter}.
+ * so that no tool takes it for weights of the checkpoint. A file with the final name is always
+ * complete, see {@link WeightCacheWriter}.
+ *
+ * <p>The file records a fingerprint of its source: names, sizes and modification times of the
+ * checkpoint's files, samples of every tensor, {@code config.json} and the version of the layout.
+ * It also records the CRC32C of every matrix. Opening the file checks all of them: this reads the
+ * file once, in parallel, which the first step would do anyway, and no damage can reach an answer.
+ * A cache that is damaged or has another source is created again.
  */
 public final class WeightCache implements AutoCloseable {
     /** The extension of the file. */
     public static final String ENDING = ".weights";
 
     static final String SOURCE = "source";
+
+    private static final long SAMPLE_BYTES = 4096;
 
     private final Arena arena;
     private final Map<String, HostTensor> tensors;
@@ -63,15 +72,21 @@ public final class WeightCache implements AutoCloseable {
         void close();
     }
 
+    /** Returns the key of the header's metadata under which a matrix's checksum is. */
+    static String sumKey(Matrix matrix) {
+        return "crc32c " + matrix.name;
+    }
+
     /**
-     * Opens the cache, creating it first if it is missing or outdated.
+     * Opens the cache, creating it first if it is missing, damaged or outdated.
      *
      * @param name of the file without its extension
      * @param matrices all matrices that it must contain
      * @param makers opens a maker if the cache must be created
+     * @return empty if the cache must be created and another run is doing that now
      * @throws InputException if the cache must be created and cannot be; no file is left then
      */
-    public static WeightCache open(
+    public static Optional<WeightCache> open(
             Checkpoint checkpoint,
             String name,
             List<Matrix> matrices,
@@ -82,34 +97,40 @@ public final class WeightCache implements AutoCloseable {
         if (Files.exists(file)) {
             WeightCache found = map(file, source, matrices, progress);
             if (found != null) {
-                return found;
+                return Optional.of(found);
             }
         }
-        try (Maker maker = makers.get()) {
-            progress.noted("writing quantised weights to " + file + " for the next time");
-            new WeightCacheWriter(file, source, matrices).write(maker, progress);
+        if (!new WeightCacheWriter(file, source, matrices).write(makers, progress)) {
+            progress.noted(
+                    "another run is writing "
+                            + file
+                            + ": this one keeps its quantised weights in memory");
+            return Optional.empty();
         }
         WeightCache made = map(file, source, matrices, progress);
         if (made == null) {
             throw new InputException(file + ": was replaced by another process, which used others");
         }
-        return made;
+        return Optional.of(made);
     }
 
-    /** Returns the SHA-256 of a cache's source. */
+    /** Returns the fingerprint of a cache's source, a SHA-256. */
     private static String source(Checkpoint checkpoint) {
-        StringBuilder text = new StringBuilder("layout " + QuantizedMatrix.LAYOUT_VERSION + "\n");
+        MessageDigest digest = Sha256.digest();
+        update(digest, "layout " + QuantizedMatrix.LAYOUT_VERSION + "\n");
         try {
             for (SafetensorsFile file : checkpoint.files()) {
-                text.append(
+                update(
+                        digest,
                         "%s %d %s%n"
                                 .formatted(
                                         file.path().getFileName(),
                                         file.whole().byteSize(),
                                         Files.getLastModifiedTime(file.path()).toInstant()));
+                file.names().stream().sorted().forEach(tensor -> sample(digest, file, tensor));
             }
-            text.append(Files.readString(checkpoint.folder().resolve("config.json")));
-            return Sha256.hex(text.toString());
+            update(digest, Files.readString(checkpoint.folder().resolve("config.json")));
+            return Sha256.hex(digest);
         } catch (IOException e) {
             throw new InputException(
                     "%s: cannot be read (%s)"
@@ -117,6 +138,24 @@ public final class WeightCache implements AutoCloseable {
                                     checkpoint.folder(),
                                     ErrorText.line(String.valueOf(e.getMessage()))),
                     e);
+        }
+    }
+
+    private static void update(MessageDigest digest, String text) {
+        digest.update(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Adds the beginning, the middle and the end of a tensor. Other weights of the same size and
+     * time differ in nearly every tensor; reading all of them would take as long as quantising.
+     */
+    private static void sample(MessageDigest digest, SafetensorsFile file, String tensor) {
+        MemorySegment bytes = file.slice(tensor);
+        update(digest, tensor);
+        long last = Math.max(0, bytes.byteSize() - SAMPLE_BYTES);
+        for (long start : new long[] {0, last / 2, last}) {
+            long count = Math.min(SAMPLE_BYTES, bytes.byteSize());
+            digest.update(bytes.asSlice(start, count).asByteBuffer());
         }
     }
 
@@ -132,18 +171,11 @@ public final class WeightCache implements AutoCloseable {
             }
             Map<String, HostTensor> tensors = new HashMap<>();
             for (Matrix matrix : matrices) {
-                MemorySegment slice = mapped.slice(matrix.name());
-                if (slice.byteSize() != matrix.bytes()) {
-                    throw new InputException(
-                            "%s: %s takes %d bytes, should take %d"
-                                    .formatted(
-                                            file,
-                                            ErrorText.quote(matrix.name()),
-                                            slice.byteSize(),
-                                            matrix.bytes()));
-                }
-                tensors.put(matrix.name(), new HostTensor(matrix.dtype(), matrix.shape(), slice));
+                tensors.put(
+                        matrix.name(),
+                        new HostTensor(matrix.dtype(), matrix.shape(), slice(mapped, matrix)));
             }
+            matrices.parallelStream().forEach(matrix -> requireWhole(mapped, matrix));
             return new WeightCache(arena, tensors);
         } catch (InputException e) {
             arena.close();
@@ -152,6 +184,29 @@ public final class WeightCache implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             arena.close();
             throw e;
+        }
+    }
+
+    private static MemorySegment slice(SafetensorsFile mapped, Matrix matrix) {
+        MemorySegment slice = mapped.slice(matrix.name());
+        if (slice.byteSize() != matrix.bytes()) {
+            throw new InputException(
+                    "%s: %s takes %d bytes, should take %d"
+                            .formatted(
+                                    mapped.path(),
+                                    ErrorText.quote(matrix.name()),
+                                    slice.byteSize(),
+                                    matrix.bytes()));
+        }
+        return slice;
+    }
+
+    private static void requireWhole(SafetensorsFile mapped, Matrix matrix) {
+        String stored = mapped.metadata().get(sumKey(matrix));
+        if (!TensorSum.of(mapped.slice(matrix.name())).equals(stored)) {
+            throw new InputException(
+                    "%s: %s is damaged (its checksum does not match)"
+                            .formatted(mapped.path(), ErrorText.quote(matrix.name())));
         }
     }
 

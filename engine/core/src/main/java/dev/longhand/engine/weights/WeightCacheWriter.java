@@ -1,7 +1,9 @@
 package dev.longhand.engine.weights;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.DurableFiles;
 import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.file.LockFile;
 import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.kernels.tensor.HostTensor;
 
@@ -9,8 +11,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,41 +20,66 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /**
- * A writer of a {@link WeightCache}. It writes a partial file under a unique name, locked
- * throughout, forces it to disk and then renames it. An interrupted write leaves at most the
- * partial file, which no reader opens and a later writer removes. Two concurrent writers both do
- * the work, and the file of the last one remains.
+ * A writer of a {@link WeightCache}. It holds the cache's lock, writes a partial file under a
+ * unique name, forces it to disk and then renames it. An interrupted write leaves at most the
+ * partial file, which no reader opens and a later writer removes.
  */
 final class WeightCacheWriter {
     private static final String PARTIAL = ".partial";
     private static final int ALIGNMENT_BYTES = 4096;
 
-    /** Minimum age of a partial file for removal, because a new one is not locked yet. */
+    /** Minimum age of a partial file for removal: versions without a lock may be writing it. */
     private static final Duration ABANDONED_AFTER = Duration.ofMinutes(1);
 
     private final Path file;
-    private final String source;
     private final List<WeightCache.Matrix> matrices;
+    private final Map<String, String> metadata = new TreeMap<>();
     private final long totalBytes;
     private long doneBytes;
 
     WeightCacheWriter(Path file, String source, List<WeightCache.Matrix> matrices) {
         this.file = file;
-        this.source = source;
         this.matrices = matrices;
         totalBytes = matrices.stream().mapToLong(WeightCache.Matrix::bytes).sum();
+        metadata.put("format", "longhand");
+        metadata.put(WeightCache.SOURCE, source);
+        for (WeightCache.Matrix matrix : matrices) {
+            metadata.put(WeightCache.sumKey(matrix), TensorSum.UNKNOWN);
+        }
     }
 
     /**
-     * Writes the file.
+     * Writes the file, unless another run is writing it.
      *
+     * @param makers opens the maker of the matrices
+     * @return whether the file was written
      * @throws InputException if it cannot be written; no file is left then
      */
-    void write(WeightCache.Maker maker, LoadProgress progress) {
+    boolean write(Supplier<WeightCache.Maker> makers, LoadProgress progress) {
+        Optional<LockFile> lock;
+        try {
+            lock = LockFile.ifFree(file);
+        } catch (IOException e) {
+            throw unwritable(e);
+        }
+        if (lock.isEmpty()) {
+            return false;
+        }
+        try (LockFile _ = lock.get();
+                WeightCache.Maker maker = makers.get()) {
+            progress.noted("writing quantised weights to " + file + " for the next time");
+            write(maker, progress);
+        }
+        return true;
+    }
+
+    private void write(WeightCache.Maker maker, LoadProgress progress) {
         // It has the extension of a finished cache, which copies of a checkpoint leave out.
         Path partial =
                 file.resolveSibling(
@@ -71,20 +96,19 @@ final class WeightCacheWriter {
                         "it takes %d bytes, the disk has %d".formatted(totalBytes, free));
             }
             try (FileChannel channel =
-                            FileChannel.open(
-                                    partial,
-                                    StandardOpenOption.CREATE_NEW,
-                                    StandardOpenOption.WRITE);
-                    FileLock _ = channel.lock()) {
+                    FileChannel.open(
+                            partial, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 SafetensorsWriter.write(channel, MemorySegment.ofArray(header()));
                 for (WeightCache.Matrix matrix : matrices) {
                     write(channel, maker, matrix);
                     progress.loaded(doneBytes, totalBytes);
                 }
+                channel.position(0); // again, of the same length, as the checksums are known now
+                SafetensorsWriter.write(channel, MemorySegment.ofArray(header()));
                 channel.force(true);
                 Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
             }
-            sync(Objects.requireNonNull(file.toAbsolutePath().getParent()));
+            DurableFiles.forceEntry(file);
         } catch (IOException e) {
             throw unwritable(e);
         } finally {
@@ -106,26 +130,17 @@ final class WeightCacheWriter {
                 e);
     }
 
-    /** Deletes abandoned partial files: old ones that no running process has locked. */
+    /** Deletes the partial files of earlier writers, which were interrupted. */
     private void removeAbandoned() throws IOException {
         String glob = file.getFileName() + "-*" + PARTIAL + WeightCache.ENDING;
         try (DirectoryStream<Path> partials =
                 Files.newDirectoryStream(file.toAbsolutePath().getParent(), glob)) {
             for (Path partial : partials) {
                 Instant written = Files.getLastModifiedTime(partial).toInstant();
-                if (written.isBefore(Instant.now().minus(ABANDONED_AFTER)) && unlocked(partial)) {
+                if (written.isBefore(Instant.now().minus(ABANDONED_AFTER))) {
                     Files.deleteIfExists(partial);
                 }
             }
-        }
-    }
-
-    private static boolean unlocked(Path partial) throws IOException {
-        try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE);
-                FileLock lock = channel.tryLock()) {
-            return lock != null;
-        } catch (OverlappingFileLockException e) {
-            return false; // locked by this process
         }
     }
 
@@ -135,7 +150,7 @@ final class WeightCacheWriter {
      */
     private byte[] header() {
         return SafetensorsWriter.header(
-                Map.of("format", "longhand", WeightCache.SOURCE, source),
+                metadata,
                 matrices.stream()
                         .map(
                                 matrix ->
@@ -154,13 +169,8 @@ final class WeightCacheWriter {
             HostTensor made = HostTensor.allocate(arena, matrix.dtype(), matrix.shape());
             maker.make(matrix, made);
             SafetensorsWriter.write(channel, made.data());
+            metadata.put(WeightCache.sumKey(matrix), TensorSum.of(made.data()));
         }
         doneBytes += matrix.bytes();
-    }
-
-    private static void sync(Path folder) throws IOException {
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
     }
 }

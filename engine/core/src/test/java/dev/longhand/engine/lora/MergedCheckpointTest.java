@@ -170,6 +170,10 @@ class MergedCheckpointTest {
 
     /** Runs a merge that ends early in a process of its own. */
     private int fork(Path adapter, String how, long bytes) throws Exception {
+        return start(adapter, how, bytes).waitFor();
+    }
+
+    private Process start(Path adapter, String how, long bytes) throws IOException {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin/java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
@@ -184,17 +188,87 @@ class MergedCheckpointTest {
                         String.valueOf(bytes))
                 .redirectErrorStream(true)
                 .redirectOutput(temporary.resolve("output").toFile())
-                .start()
-                .waitFor();
+                .start();
+    }
+
+    private Process startStopped(Path adapter, long bytes) throws Exception {
+        Process process = start(adapter, "stop", bytes);
+        Path stat = Path.of("/proc/" + process.pid() + "/stat");
+        while (!Files.readString(stat).contains(") T ")) {
+            assertTrue(process.isAlive(), () -> "it was to stop half-way");
+            Thread.sleep(10);
+        }
+        return process;
+    }
+
+    /** A merge that is stopped half-way keeps another one away and ends right all the same. */
+    @Test
+    void twoMergesDoNotWriteTheSameFolder() throws Exception {
+        Assumptions.assumeTrue(Files.exists(Path.of("/proc/self/stat")), "skipped: needs /proc");
+        Path first = adapter(1);
+        Path second = adapter(2);
+        merge(first, LoadProgress.SILENT);
+        Map<String, Integer> wanted = content(out);
+        deleteAll(out);
+        Process process = startStopped(first, 70_000);
+        try {
+            String message =
+                    assertThrows(InputException.class, () -> merge(second, LoadProgress.SILENT))
+                            .getMessage();
+            assertTrue(message.startsWith(out + ": another run is writing it"), message);
+            new ProcessBuilder("kill", "-CONT", "" + process.pid()).start().waitFor();
+            assertEquals(0, process.waitFor(), () -> hint());
+            assertEquals(wanted, content(out));
+            deleteAll(out);
+            process = startStopped(first, 70_000);
+            process.destroyForcibly().waitFor();
+            merge(first, LoadProgress.SILENT);
+            assertEquals(wanted, content(out));
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private String hint() {
+        try {
+            return Files.readString(temporary.resolve("output"));
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    /** A kill between the rename of the folder and the deletion of the state in it. */
+    @Test
+    void aKillAfterTheRenameIsCompletedByTheSameCall() throws IOException {
+        Path adapter = adapter(1);
+        merge(adapter, LoadProgress.SILENT);
+        Map<String, Integer> wanted = content(out);
+        deleteAll(out);
+        assertThrows(
+                IllegalStateException.class,
+                () ->
+                        merge(
+                                adapter,
+                                (done, total) -> {
+                                    throw new IllegalStateException("stop here");
+                                }));
+        byte[] state = Files.readAllBytes(temporary.resolve("out.partial/merge.state"));
+        merge(adapter, LoadProgress.SILENT);
+        Files.write(out.resolve("merge.state"), state);
+        assertThrows(InputException.class, () -> merge(adapter(2), LoadProgress.SILENT));
+        merge(adapter, LoadProgress.SILENT);
+        assertEquals(wanted, content(out));
+        assertThrows(InputException.class, () -> merge(adapter, LoadProgress.SILENT));
     }
 
     /**
-     * A merge that halts its own process, as a kill would, or makes the kernel refuse further
-     * bytes.
+     * A merge that halts its own process, as a kill would, stops it, or makes the kernel refuse
+     * further bytes.
      */
     public static final class EndedMerge {
         static final int KILLED = 77;
         static final int REFUSED = 78;
+        private static boolean stopped;
 
         private EndedMerge() {}
 
@@ -202,9 +276,11 @@ class MergedCheckpointTest {
         public static void main(String[] arguments) {
             long bytes = Long.parseLong(arguments[4]);
             LoadProgress end =
-                    arguments[3].equals("kill")
-                            ? (done, total) -> killFrom(done, bytes)
-                            : (done, total) -> limitFiles(bytes);
+                    switch (arguments[3]) {
+                        case "kill" -> (done, total) -> killFrom(done, bytes);
+                        case "stop" -> (done, total) -> stopFrom(done, bytes);
+                        default -> (done, total) -> limitFiles(bytes);
+                    };
             try {
                 merge(Path.of(arguments[0]), Path.of(arguments[1]), Path.of(arguments[2]), end);
             } catch (UncheckedIOException e) {
@@ -219,14 +295,22 @@ class MergedCheckpointTest {
             }
         }
 
+        private static void stopFrom(long done, long bytes) {
+            if (done >= bytes && !stopped) {
+                stopped = true;
+                run("kill", "-STOP", "" + ProcessHandle.current().pid());
+            }
+        }
+
         /** Limits every file of this process to {@code bytes} bytes from now on. */
         private static void limitFiles(long bytes) {
             long self = ProcessHandle.current().pid();
+            run("prlimit", "--pid", "" + self, "--fsize=" + bytes);
+        }
+
+        private static void run(String... command) {
             try {
-                new ProcessBuilder("prlimit", "--pid", "" + self, "--fsize=" + bytes)
-                        .inheritIO()
-                        .start()
-                        .waitFor();
+                new ProcessBuilder(command).inheritIO().start().waitFor();
             } catch (IOException | InterruptedException e) {
                 throw new AssertionError(e);
             }

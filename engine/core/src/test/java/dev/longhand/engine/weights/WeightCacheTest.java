@@ -12,6 +12,7 @@ import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.LockFile;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.model.LinearWeights;
@@ -129,7 +130,19 @@ class WeightCacheTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"weights", "time", "config", "truncated", "empty", "foreign"})
+    @ValueSource(
+            strings = {
+                "weights",
+                "weights at the same time",
+                "time",
+                "config",
+                "truncated",
+                "empty",
+                "foreign",
+                "flipped byte",
+                "flipped last byte",
+                "hole"
+            })
     void whatIsNotMadeFromTheseWeightsIsMadeAnew(String change) throws Exception {
         Path model = copy(Goldens.checkpoint(DENSE));
         Path cache = model.resolve("longhand-int8.weights");
@@ -138,12 +151,15 @@ class WeightCacheTest {
         Path weights = model.resolve("model.safetensors");
         Completion expected = before;
         switch (change) {
-            case "weights" -> {
+            case "weights", "weights at the same time" -> {
+                FileTime time = Files.getLastModifiedTime(weights);
                 EditedCheckpoint.of(Goldens.checkpoint(DENSE))
                         .set("model.norm.weight", 0, 0x4100)
                         .set("model.layers.0.mlp.down_proj.weight", 5, 0x4100)
                         .write(model);
-                Files.setLastModifiedTime(weights, FileTime.from(Instant.now().plusSeconds(5)));
+                boolean same = change.endsWith("same time");
+                Files.setLastModifiedTime(
+                        weights, same ? time : FileTime.from(Instant.now().plusSeconds(5)));
                 expected =
                         complete(
                                 EngineConfig.of(model)
@@ -159,6 +175,9 @@ class WeightCacheTest {
                             Files.readString(model.resolve("config.json")) + " ");
             case "truncated" -> Files.write(cache, Arrays.copyOf(made, made.length / 2));
             case "empty" -> Files.write(cache, new byte[0]);
+            case "flipped byte" -> damage(cache, made.length / 2, made.length / 2 + 1);
+            case "flipped last byte" -> damage(cache, made.length - 1, made.length);
+            case "hole" -> damage(cache, made.length - 4096, made.length);
             default -> Files.copy(weights, cache, StandardCopyOption.REPLACE_EXISTING);
         }
         notes.lines.clear();
@@ -169,6 +188,48 @@ class WeightCacheTest {
         notes.lines.clear();
         assertEquals(expected, complete(config(model, DType.INT8, notes)));
         assertEquals(List.of(), notes.lines);
+    }
+
+    private static void damage(Path file, int begin, int end) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        for (int i = begin; i < end; i++) {
+            bytes[i] ^= 0x10;
+        }
+        Files.write(file, bytes);
+    }
+
+    @Test
+    void damageIsNamed() throws Exception {
+        Path model = copy(Goldens.checkpoint(DENSE));
+        Path cache = model.resolve("longhand-int8.weights");
+        Completion expected = complete(config(model, DType.INT8, notes));
+        int last = Math.toIntExact(Files.size(cache)) - 1;
+        damage(cache, last, last + 1);
+        notes.lines.clear();
+        assertEquals(expected, complete(config(model, DType.INT8, notes)));
+        String line = notes.lines.getFirst();
+        assertTrue(line.startsWith(cache + ": \"model."), line);
+        assertTrue(
+                line.endsWith("is damaged (its checksum does not match); it is made anew"), line);
+    }
+
+    @Test
+    void whileAnotherRunWritesTheWeightsStayInMemory() throws Exception {
+        Path model = copy(Goldens.checkpoint(DENSE));
+        Path cache = model.resolve("longhand-int8.weights");
+        Completion expected;
+        try (LockFile _ = LockFile.of(cache)) {
+            expected = complete(config(model, DType.INT8, notes));
+        }
+        assertEquals(
+                List.of(
+                        "another run is writing "
+                                + cache
+                                + ": this one keeps its quantised weights in memory"),
+                notes.lines);
+        assertEquals(List.of(), cacheFiles(model));
+        assertEquals(expected, complete(config(model, DType.INT8, notes)));
+        assertEquals(List.of("longhand-int8.weights"), cacheFiles(model));
     }
 
     /** A kill during writing leaves a partial file that is never read and that is removed later. */
