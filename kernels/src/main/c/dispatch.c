@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The only symbols that the library exports. */
+/* The symbols that the library exports. */
 #pragma GCC visibility push(default)
 #include <longhand_cpu.h>
 #pragma GCC visibility pop

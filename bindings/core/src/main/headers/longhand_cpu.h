@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#define LH_ABI_VERSION 2
+#define LH_ABI_VERSION 3
 
 /* Positions per KV page. A page is also the attention kernel's tile: 64 keys of 64 floats are 16 KiB. */
 #define LH_PAGE_POSITIONS 64
@@ -28,7 +28,9 @@ typedef enum lh_status {
     LH_OK = 0,
     LH_OUT_OF_MEMORY = 1,
     LH_NO_THREAD = 2,
-    LH_UNKNOWN_ISA = 3
+    LH_UNKNOWN_ISA = 3,
+    LH_FILE_CHANGED = 4,
+    LH_NOT_WATCHED = 5
 } lh_status;
 
 /*
@@ -107,6 +109,21 @@ int32_t lh_memory_reserve(int64_t bytes, void **out);
 void lh_memory_release(void *memory, int64_t bytes);
 /* Asks for huge pages under memory that is not touched yet, a mapped file's for example. */
 void lh_memory_prefer_huge(const void *memory, int64_t bytes);
+
+/*
+ * Watches a file that is mapped as a whole. If the file shrinks, a read beyond its end raises SIGBUS,
+ * which would end the process. While the file is watched, its whole mapping becomes zeros instead, and
+ * the file counts as changed. The caller must check the watch before it uses what it computed from the
+ * mapping. Another file under the same path does not matter: the mapping keeps the old one.
+ */
+typedef struct lh_watch lh_watch;
+
+/* LH_NOT_WATCHED if the file cannot be opened or the system refuses a signal handler. */
+int32_t lh_watch_begin(const char *path, const void *mapping, int64_t bytes, lh_watch **out);
+/* LH_FILE_CHANGED from the first change of size or modification time on; LH_OK after the end. Any thread. */
+int32_t lh_watch_check(lh_watch *watch);
+/* Call it once, when no thread reads the mapping any more. */
+void lh_watch_end(lh_watch *watch);
 
 /* out[r,:] = table[tokens[r],:]; table [vocabulary, width] */
 int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width,

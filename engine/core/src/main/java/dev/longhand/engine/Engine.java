@@ -4,6 +4,7 @@ import static java.lang.System.Logger.Level.DEBUG;
 
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.EngineBusyException;
+import dev.longhand.engine.error.FileChangedException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.OpenResources;
 import dev.longhand.engine.generation.GenerationDefaults;
@@ -45,6 +46,7 @@ public final class Engine implements AutoCloseable {
     private final Adapters adapters;
     private final OpenResources resources;
     private final boolean penalisedDrafts;
+    private final Runnable requireSound;
     private volatile boolean closed;
 
     private Engine(
@@ -55,7 +57,8 @@ public final class Engine implements AutoCloseable {
             DeviceThread deviceThread,
             Adapters adapters,
             OpenResources resources,
-            boolean penalisedDrafts) {
+            boolean penalisedDrafts,
+            Runnable requireSound) {
         this.setup = setup;
         this.encoder = encoder;
         this.memoryPlan = memoryPlan;
@@ -64,6 +67,7 @@ public final class Engine implements AutoCloseable {
         this.adapters = adapters;
         this.resources = resources;
         this.penalisedDrafts = penalisedDrafts;
+        this.requireSound = requireSound;
     }
 
     /**
@@ -115,7 +119,8 @@ public final class Engine implements AutoCloseable {
                     thread,
                     adapters,
                     resources,
-                    backend.capabilities().samplesInOrder());
+                    backend.capabilities().samplesInOrder(),
+                    loader::requireSound);
         } catch (RuntimeException | Error e) {
             resources.close();
             throw e;
@@ -194,9 +199,15 @@ public final class Engine implements AutoCloseable {
         return adapters;
     }
 
-    /** Returns the current load. */
+    /** Returns the current load. It is not alive once a file of the model was changed in place. */
     public EngineLoad load() {
-        return deviceThread.load();
+        EngineLoad load = deviceThread.load();
+        try {
+            requireSound.run();
+            return load;
+        } catch (FileChangedException e) {
+            return load.lost();
+        }
     }
 
     /** Returns the longest sequence that the engine admits, in tokens: prompt and output. */

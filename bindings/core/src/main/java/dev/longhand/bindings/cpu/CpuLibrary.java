@@ -6,10 +6,12 @@ import dev.longhand.bindings.library.PackedLibrary;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The CPU kernel library, loaded once per JVM. It is unpacked from the class path into a private
@@ -95,6 +97,15 @@ public final class CpuLibrary {
      */
     public void preferHugePages(MemorySegment memory) {
         LonghandCpu.lh_memory_prefer_huge(memory, memory.byteSize());
+    }
+
+    /**
+     * Watches a file that is mapped as a whole; empty if the system refuses.
+     *
+     * @param arena of the mapping; ends the watch
+     */
+    public Optional<FileWatch> watch(Path file, MemorySegment mapping, Arena arena) {
+        return FileWatch.of(file, mapping, arena);
     }
 
     /** Reserves zeroed memory. */

@@ -92,7 +92,11 @@ public final class AdapterReader {
             pairs.forEach((target, pair) -> checkShapes(path, config, target, pair));
             Arena arena = Arena.ofShared();
             try {
-                return new Copier(path, config, factor, arena).copy(pairs, reserve);
+                Adapter copied = new Copier(path, config, factor, arena).copy(pairs, reserve);
+                if (file.changed()) {
+                    throw new InputException(path + ": was changed while it was read");
+                }
+                return copied;
             } catch (RuntimeException | Error e) {
                 arena.close();
                 throw e;

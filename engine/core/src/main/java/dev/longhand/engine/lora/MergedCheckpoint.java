@@ -1,6 +1,7 @@
 package dev.longhand.engine.lora;
 
 import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.error.FileChangedException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.DurableFiles;
 import dev.longhand.engine.file.ErrorText;
@@ -97,8 +98,8 @@ public final class MergedCheckpoint {
      * folder keeps other merges away meanwhile.
      *
      * @param threads threads for the arithmetic; 0 means one per processor
-     * @throws InputException if {@code out} already has content, another run writes it, or a file
-     *     of the base has changed meanwhile
+     * @throws InputException if {@code out} already has content or another run writes it
+     * @throws FileChangedException if a file of the base was changed meanwhile
      * @throws UncheckedIOException if it cannot be written; the message says how to resume
      */
     public void write(int threads) {
@@ -237,6 +238,7 @@ public final class MergedCheckpoint {
                     write(channel, shard, tensor, merger);
                 }
                 channel.force(true);
+                shard.requireUnchanged();
             } catch (IOException | RuntimeException e) {
                 doneBytes = before;
                 throw e;

@@ -37,6 +37,8 @@ public final class MergedWeights implements AutoCloseable {
      *
      * @param threads threads for the merge; 0 means one per processor
      * @throws InputException if there is no memory for the merged matrices
+     * @throws dev.longhand.engine.error.FileChangedException if a file of the checkpoint was
+     *     changed
      */
     public MergedWeights(Adapter adapter, Checkpoint pristine, ModelConfig model, int threads) {
         this.pristine = pristine;
@@ -60,6 +62,7 @@ public final class MergedWeights implements AutoCloseable {
                 merged.put(name, sum);
                 layers.add(change.target().layer());
             }
+            pristine.requireUnchanged();
         } catch (RuntimeException | Error e) {
             close();
             throw e;

@@ -26,6 +26,7 @@ public final class DecoderModel {
     private final ModelConfig config;
     private final DecoderOps ops;
     private final DecoderWeights weights;
+    private final Runnable requireSound;
     private final Tensor rope; // [positions, D]
 
     private final Tensor hidden; // [R, H] the residual stream
@@ -46,6 +47,8 @@ public final class DecoderModel {
      * @param ops of the same backend
      * @param size the largest step and context
      * @param hostMemory holds the RoPE table; must live as long as the backend
+     * @param requireSound runs after every step; throws if the step's weights were not those that
+     *     were bound
      */
     public DecoderModel(
             DecoderWeights weights,
@@ -53,7 +56,9 @@ public final class DecoderModel {
             BackendMemory memory,
             DecoderOps ops,
             StepSize size,
-            Arena hostMemory) {
+            Arena hostMemory,
+            Runnable requireSound) {
+        this.requireSound = requireSound;
         this.weights = weights;
         this.config = config;
         this.ops = ops;
@@ -94,12 +99,15 @@ public final class DecoderModel {
     /**
      * Runs one step: appends keys and values of every row to {@code kv} and leaves the logits of
      * the selected rows in {@link #logits()}.
+     *
+     * @throws dev.longhand.engine.error.FileChangedException if the weights changed meanwhile
      */
     public void forward(StepBatch batch, KvCache kv) {
         if (!ops.replayStep(batch, kv)) {
             compute(batch, kv);
             ops.endStep(batch, kv);
         }
+        requireSound.run();
     }
 
     private void compute(StepBatch batch, KvCache kv) {

@@ -245,6 +245,13 @@ public final class LinearWeights implements AutoCloseable {
         return packed;
     }
 
+    /** Checks the mapped cache, if there is one, see {@link WeightCache#requireUnchanged}. */
+    void requireUnchanged() {
+        if (cache != null) {
+            cache.requireUnchanged();
+        }
+    }
+
     /** Unmaps the cache. Call after closing the backend. */
     @Override
     public void close() {

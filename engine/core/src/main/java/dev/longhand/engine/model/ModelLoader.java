@@ -9,6 +9,7 @@ import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.backend.DecoderOps;
 import dev.longhand.kernels.kvcache.KvShape;
 import dev.longhand.kernels.tensor.DType;
+import dev.longhand.kernels.tensor.HostTensor;
 
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ public final class ModelLoader implements AutoCloseable {
     private final LinearWeights linear;
     private final Arena hostMemory;
     private final ComputeBackend backend;
+    private volatile boolean mapped; // whether the weights of the loaded model are mapped files
 
     private ModelLoader(
             OpenResources resources,
@@ -91,14 +93,37 @@ public final class ModelLoader implements AutoCloseable {
      * @param ops the backend, or a decorator of it
      * @throws dev.longhand.engine.error.InputException if a tensor is missing, has another shape or
      *     has NaN or infinity
+     * @throws dev.longhand.engine.error.FileChangedException if a file was changed meanwhile
      */
     @SuppressWarnings("MustBeClosedChecker") // the model closes its cache
     public LoadedModel load(
             DecoderOps ops, StepSize stepSize, KvShape kvShape, LoadProgress progress) {
         DecoderWeights weights =
                 DecoderWeights.bind(checkpoint, config, backend, linear, progress, hostMemory);
-        DecoderModel model = new DecoderModel(weights, config, backend, ops, stepSize, hostMemory);
+        requireUnchanged();
+        mapped = weights.embedding() instanceof HostTensor;
+        DecoderModel model =
+                new DecoderModel(
+                        weights, config, backend, ops, stepSize, hostMemory, this::requireSound);
         return new LoadedModel(model, ops, backend.allocateKv(kvShape));
+    }
+
+    /**
+     * Checks that the model computes with the weights that were loaded. A device with memory of its
+     * own has a copy; other backends read the mapped files in every step. Takes some microseconds
+     * and allocates nothing; any thread may call.
+     *
+     * @throws dev.longhand.engine.error.FileChangedException if a file that steps read was changed
+     */
+    public void requireSound() {
+        if (mapped) {
+            requireUnchanged();
+        }
+    }
+
+    private void requireUnchanged() {
+        checkpoint.requireUnchanged();
+        linear.requireUnchanged();
     }
 
     /** Closes the backend and the files. Close the model first. */

@@ -11,4 +11,9 @@ package dev.longhand.engine.status;
  * @param alive whether the engine can compute: it is open, and its recent steps did not all fail
  */
 public record EngineLoad(
-        int running, int waiting, boolean queueFull, int kvPagesHeld, int kvPages, boolean alive) {}
+        int running, int waiting, boolean queueFull, int kvPagesHeld, int kvPages, boolean alive) {
+    /** Returns this load of an engine that cannot compute any more. */
+    public EngineLoad lost() {
+        return new EngineLoad(running, waiting, queueFull, kvPagesHeld, kvPages, false);
+    }
+}

@@ -1,8 +1,10 @@
 package dev.longhand.engine.weights;
 
+import dev.longhand.engine.error.FileChangedException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.UnreadableFileException;
+import dev.longhand.kernels.MappedFile;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
@@ -12,17 +14,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /**
  * One safetensors file, mapped read-only: 8 bytes little-endian header length, a JSON header, then
- * the tensors' bytes. Tensors are slices of the mapping and live as long as its arena. The file
- * must not shrink while it is mapped: a read past its end makes the JVM throw {@link
- * InternalError}.
+ * the tensors' bytes. Tensors are slices of the mapping and live as long as its arena. What was
+ * computed from them counts only if {@link #changed} is false afterwards.
  *
  * <p>Source: the format description in the safetensors repository, README "Format".
  */
@@ -37,13 +37,19 @@ public final class SafetensorsFile {
 
     private final Path file;
     private final SafetensorsHeader header;
+    private final BooleanSupplier changed;
     private final MemorySegment whole;
     private final MemorySegment data;
 
     private SafetensorsFile(
-            Path file, SafetensorsHeader header, MemorySegment whole, long dataOffset) {
+            Path file,
+            SafetensorsHeader header,
+            MemorySegment whole,
+            long dataOffset,
+            BooleanSupplier changed) {
         this.file = file;
         this.header = header;
+        this.changed = changed;
         this.whole = whole;
         data = whole.asSlice(dataOffset);
     }
@@ -54,12 +60,9 @@ public final class SafetensorsFile {
      * @throws InputException if the file cannot be read or breaks the format
      */
     public static SafetensorsFile open(Path file, Arena arena) {
-        return parse(file, map(file, arena));
-    }
-
-    private static MemorySegment map(Path file, Arena arena) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+        try {
+            MappedFile mapped = MappedFile.open(file, arena);
+            return parse(file, mapped.bytes(), mapped::changed);
         } catch (IOException e) {
             throw new UnreadableFileException(file, e);
         }
@@ -67,6 +70,10 @@ public final class SafetensorsFile {
 
     /** Parses a file whose whole content is {@code bytes}. */
     static SafetensorsFile parse(Path file, MemorySegment bytes) {
+        return parse(file, bytes, () -> false);
+    }
+
+    private static SafetensorsFile parse(Path file, MemorySegment bytes, BooleanSupplier changed) {
         long size = bytes.byteSize();
         if (size < LENGTH_BYTES) {
             throw new InputException(
@@ -87,7 +94,23 @@ public final class SafetensorsFile {
         }
         var json = new SegmentInputStream(bytes.asSlice(LENGTH_BYTES, headerBytes));
         SafetensorsHeader header = SafetensorsHeader.parse(file, json, dataBytes);
-        return new SafetensorsFile(file, header, bytes, LENGTH_BYTES + headerBytes);
+        return new SafetensorsFile(file, header, bytes, LENGTH_BYTES + headerBytes, changed);
+    }
+
+    /** Returns whether the file was changed in place since it was opened; any thread may call. */
+    public boolean changed() {
+        return changed.getAsBoolean();
+    }
+
+    /**
+     * Checks that everything read from the file so far is right.
+     *
+     * @throws FileChangedException if the file was changed in place since it was opened
+     */
+    public void requireUnchanged() {
+        if (changed()) {
+            throw new FileChangedException(file);
+        }
     }
 
     /** Returns the path of the file. */

@@ -1,5 +1,6 @@
 package dev.longhand.engine.weights;
 
+import dev.longhand.engine.error.FileChangedException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Sha256;
@@ -45,10 +46,12 @@ public final class WeightCache implements AutoCloseable {
     private static final long SAMPLE_BYTES = 4096;
 
     private final Arena arena;
+    private final SafetensorsFile file;
     private final Map<String, HostTensor> tensors;
 
-    private WeightCache(Arena arena, Map<String, HostTensor> tensors) {
+    private WeightCache(Arena arena, SafetensorsFile file, Map<String, HostTensor> tensors) {
         this.arena = arena;
+        this.file = file;
         this.tensors = tensors;
     }
 
@@ -100,7 +103,8 @@ public final class WeightCache implements AutoCloseable {
                 return Optional.of(found);
             }
         }
-        if (!new WeightCacheWriter(file, source, matrices).write(makers, progress)) {
+        if (!new WeightCacheWriter(file, source, matrices)
+                .write(makers, checkpoint::requireUnchanged, progress)) {
             progress.noted(
                     "another run is writing "
                             + file
@@ -176,7 +180,7 @@ public final class WeightCache implements AutoCloseable {
                         new HostTensor(matrix.dtype(), matrix.shape(), slice(mapped, matrix)));
             }
             matrices.parallelStream().forEach(matrix -> requireWhole(mapped, matrix));
-            return new WeightCache(arena, tensors);
+            return new WeightCache(arena, mapped, tensors);
         } catch (InputException e) {
             arena.close();
             progress.noted(e.getMessage() + "; it is made anew");
@@ -217,6 +221,15 @@ public final class WeightCache implements AutoCloseable {
             throw new IllegalArgumentException("the cache was not asked for " + name);
         }
         return tensor;
+    }
+
+    /**
+     * Checks that everything read from the file so far is right.
+     *
+     * @throws FileChangedException if the file was changed in place since it was opened
+     */
+    public void requireUnchanged() {
+        file.requireUnchanged();
     }
 
     /** Unmaps the file; idempotent. */

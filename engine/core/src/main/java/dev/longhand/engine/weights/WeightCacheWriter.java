@@ -58,10 +58,11 @@ final class WeightCacheWriter {
      * Writes the file, unless another run is writing it.
      *
      * @param makers opens the maker of the matrices
+     * @param check throws if the source changed while the matrices were made; no file is left then
      * @return whether the file was written
      * @throws InputException if it cannot be written; no file is left then
      */
-    boolean write(Supplier<WeightCache.Maker> makers, LoadProgress progress) {
+    boolean write(Supplier<WeightCache.Maker> makers, Runnable check, LoadProgress progress) {
         Optional<LockFile> lock;
         try {
             lock = LockFile.ifFree(file);
@@ -74,12 +75,12 @@ final class WeightCacheWriter {
         try (LockFile _ = lock.get();
                 WeightCache.Maker maker = makers.get()) {
             progress.noted("writing quantised weights to " + file + " for the next time");
-            write(maker, progress);
+            write(maker, check, progress);
         }
         return true;
     }
 
-    private void write(WeightCache.Maker maker, LoadProgress progress) {
+    private void write(WeightCache.Maker maker, Runnable check, LoadProgress progress) {
         // It has the extension of a finished cache, which copies of a checkpoint leave out.
         Path partial =
                 file.resolveSibling(
@@ -106,6 +107,7 @@ final class WeightCacheWriter {
                 channel.position(0); // again, of the same length, as the checksums are known now
                 SafetensorsWriter.write(channel, MemorySegment.ofArray(header()));
                 channel.force(true);
+                check.run();
                 Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
             }
             DurableFiles.forceEntry(file);

@@ -23,10 +23,10 @@ public class LonghandCpu extends LonghandCpu$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int LH_ABI_VERSION = (int)2L;
+    private static final int LH_ABI_VERSION = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define LH_ABI_VERSION 2
+     * #define LH_ABI_VERSION 3
      * }
      */
     public static int LH_ABI_VERSION() {
@@ -76,6 +76,24 @@ public class LonghandCpu extends LonghandCpu$shared {
      */
     public static int LH_UNKNOWN_ISA() {
         return LH_UNKNOWN_ISA;
+    }
+    private static final int LH_FILE_CHANGED = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_status.LH_FILE_CHANGED = 4
+     * }
+     */
+    public static int LH_FILE_CHANGED() {
+        return LH_FILE_CHANGED;
+    }
+    private static final int LH_NOT_WATCHED = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_status.LH_NOT_WATCHED = 5
+     * }
+     */
+    public static int LH_NOT_WATCHED() {
+        return LH_NOT_WATCHED;
     }
     private static final int LH_F32 = (int)0L;
     /**
@@ -554,6 +572,188 @@ public class LonghandCpu extends LonghandCpu$shared {
                 traceDowncall("lh_memory_prefer_huge", memory, bytes);
             }
             mh$.invokeExact(memory, bytes);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class lh_watch_begin {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LonghandCpu.C_INT,
+            LonghandCpu.C_POINTER,
+            LonghandCpu.C_POINTER,
+            LonghandCpu.C_LONG,
+            LonghandCpu.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("lh_watch_begin");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t lh_watch_begin(const char *path, const void *mapping, int64_t bytes, lh_watch **out)
+     * }
+     */
+    public static FunctionDescriptor lh_watch_begin$descriptor() {
+        return lh_watch_begin.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t lh_watch_begin(const char *path, const void *mapping, int64_t bytes, lh_watch **out)
+     * }
+     */
+    public static MethodHandle lh_watch_begin$handle() {
+        return lh_watch_begin.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t lh_watch_begin(const char *path, const void *mapping, int64_t bytes, lh_watch **out)
+     * }
+     */
+    public static MemorySegment lh_watch_begin$address() {
+        return lh_watch_begin.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t lh_watch_begin(const char *path, const void *mapping, int64_t bytes, lh_watch **out)
+     * }
+     */
+    public static int lh_watch_begin(MemorySegment path, MemorySegment mapping, long bytes, MemorySegment out) {
+        var mh$ = lh_watch_begin.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("lh_watch_begin", path, mapping, bytes, out);
+            }
+            return (int)mh$.invokeExact(path, mapping, bytes, out);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class lh_watch_check {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LonghandCpu.C_INT,
+            LonghandCpu.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("lh_watch_check");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t lh_watch_check(lh_watch *watch)
+     * }
+     */
+    public static FunctionDescriptor lh_watch_check$descriptor() {
+        return lh_watch_check.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t lh_watch_check(lh_watch *watch)
+     * }
+     */
+    public static MethodHandle lh_watch_check$handle() {
+        return lh_watch_check.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t lh_watch_check(lh_watch *watch)
+     * }
+     */
+    public static MemorySegment lh_watch_check$address() {
+        return lh_watch_check.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t lh_watch_check(lh_watch *watch)
+     * }
+     */
+    public static int lh_watch_check(MemorySegment watch) {
+        var mh$ = lh_watch_check.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("lh_watch_check", watch);
+            }
+            return (int)mh$.invokeExact(watch);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class lh_watch_end {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            LonghandCpu.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("lh_watch_end");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void lh_watch_end(lh_watch *watch)
+     * }
+     */
+    public static FunctionDescriptor lh_watch_end$descriptor() {
+        return lh_watch_end.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void lh_watch_end(lh_watch *watch)
+     * }
+     */
+    public static MethodHandle lh_watch_end$handle() {
+        return lh_watch_end.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void lh_watch_end(lh_watch *watch)
+     * }
+     */
+    public static MemorySegment lh_watch_end$address() {
+        return lh_watch_end.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void lh_watch_end(lh_watch *watch)
+     * }
+     */
+    public static void lh_watch_end(MemorySegment watch) {
+        var mh$ = lh_watch_end.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("lh_watch_end", watch);
+            }
+            mh$.invokeExact(watch);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
