@@ -97,16 +97,15 @@ final class TokenizerJson {
 
     /** Refuses every other normalizer; one that replaces texts could make them endless. */
     private void requireNfc(JsonElement normalizer) {
-        if (normalizer instanceof JsonObject object
-                && object.get("type") instanceof JsonElement type) {
+        if (normalizer instanceof JsonObject object && object.has("type")) {
             if (object.get("normalizers") instanceof JsonArray parts) {
                 parts.forEach(this::requireNfc);
                 return;
             }
             require(
-                    type.equals(NFC),
+                    object.get("type").equals(NFC),
                     "normalizer %s is not supported: only NFC is"
-                            .formatted(ErrorText.line(type.toString())));
+                            .formatted(ErrorText.line(object.get("type").toString())));
         }
     }
 
