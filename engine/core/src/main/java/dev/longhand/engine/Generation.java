@@ -130,9 +130,14 @@ public final class Generation implements AutoCloseable {
         if (log.reported() == 0) {
             return List.of();
         }
-        List<TokenLogprob> top = new ArrayList<>(log.reported());
+        List<TokenLogprob> top = new ArrayList<>(log.reported() + 1);
+        boolean own = false;
         for (int rank = 0; rank < log.reported(); rank++) {
             top.add(new TokenLogprob(log.topToken(index, rank), log.topLogprob(index, rank)));
+            own |= log.topToken(index, rank) == log.token(index);
+        }
+        if (!own) {
+            top.add(new TokenLogprob(log.token(index), log.logprob(index)));
         }
         return top;
     }

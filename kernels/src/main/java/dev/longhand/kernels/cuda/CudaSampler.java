@@ -32,9 +32,10 @@ final class CudaSampler {
     private final MemorySegment staging;
     private final MemorySegment tokens;
     private final MemorySegment reports;
-    private final MemorySegment value;
+    private final MemorySegment chosenLogits; // by row
     private final MemorySegment[] slotsOfRows; // by number of rows: a step allocates no slices
     private final MemorySegment[] tokensOfRows;
+    private final MemorySegment[] chosenLogitOfRow;
     private MemorySegment reported;
 
     /**
@@ -59,13 +60,17 @@ final class CudaSampler {
         staging = queue.driver().allocatePinned(slotBytes);
         tokens = queue.driver().allocatePinned(tokenBytes);
         reports = queue.driver().allocatePinned(reportBytes);
-        value = queue.driver().allocatePinned(Float.BYTES);
+        chosenLogits = queue.driver().allocatePinned((long) rows * Float.BYTES);
         reported = reports;
         slotsOfRows = new MemorySegment[rows + 1];
         tokensOfRows = new MemorySegment[rows + 1];
+        chosenLogitOfRow = new MemorySegment[rows];
         for (int i = 0; i <= rows; i++) {
             slotsOfRows[i] = staging.asSlice(0, (long) i * SampleSlotLayout.BYTES);
             tokensOfRows[i] = tokens.asSlice(0, (long) i * Integer.BYTES);
+        }
+        for (int i = 0; i < rows; i++) {
+            chosenLogitOfRow[i] = chosenLogits.asSlice((long) i * Float.BYTES, Float.BYTES);
         }
     }
 
@@ -132,14 +137,20 @@ final class CudaSampler {
     }
 
     private void accept(long logits, SamplerState[] states, int count) {
+        fetchChosen(logits, states, count);
         int report = 0;
         for (int row = 0; row < count; row++) {
             SamplerState state = states[row];
             int token = tokens.getAtIndex(JAVA_INT, row);
             if (token < 0) {
-                fail(logits, row, -1 - token, state);
+                float logit = chosenLogits.getAtIndex(JAVA_FLOAT, row);
+                state.fail(new NonFiniteLogitsException(-1 - token, logit));
             } else {
                 SampleSlotLayout.readReport(reports, report, state);
+                if (state.reported() > 0) {
+                    state.reportChosen(
+                            state.chosen(token), chosenLogits.getAtIndex(JAVA_FLOAT, row));
+                }
                 state.accept(token);
             }
             histories.sampled(state, row);
@@ -147,11 +158,23 @@ final class CudaSampler {
         }
     }
 
-    private void fail(long logits, int row, int token, SamplerState state) {
-        long at = (row * shape.width() + token) * Float.BYTES;
-        queue.copyToHost(value, logits + at);
-        queue.synchronize();
-        state.fail(new NonFiniteLogitsException(token, value.get(JAVA_FLOAT, 0)));
+    /**
+     * Copies the logits that the host needs: of reported rows the token's, of failed ones theirs.
+     */
+    private void fetchChosen(long logits, SamplerState[] states, int count) {
+        boolean any = false;
+        for (int row = 0; row < count; row++) {
+            int token = tokens.getAtIndex(JAVA_INT, row);
+            if (token < 0 || states[row].reported() > 0) {
+                int wanted = token < 0 ? -1 - token : states[row].chosen(token);
+                long at = (row * shape.width() + wanted) * Float.BYTES;
+                queue.copyToHost(chosenLogitOfRow[row], logits + at);
+                any = true;
+            }
+        }
+        if (any) {
+            queue.synchronize();
+        }
     }
 
     /** Frees the memory. */
@@ -164,6 +187,6 @@ final class CudaSampler {
         queue.driver().freePinned(staging);
         queue.driver().freePinned(tokens);
         queue.driver().freePinned(reports);
-        queue.driver().freePinned(value);
+        queue.driver().freePinned(chosenLogits);
     }
 }

@@ -49,7 +49,12 @@ public final class HostSampler {
         if (params.penalises() || state.biases().length > 0) {
             best = best(logits, first, state.vocabulary());
         }
-        state.accept(params.temperature() == 0 ? best : sample(logits, first, state, best));
+        int token = params.temperature() == 0 ? best : sample(logits, first, state, best);
+        if (state.reported() > 0) {
+            int chosen = state.chosen(token);
+            state.reportChosen(chosen, logits.getAtIndex(JAVA_FLOAT, first + chosen));
+        }
+        state.accept(token);
     }
 
     /** The token with the largest logit; of equal ones the smallest token. */

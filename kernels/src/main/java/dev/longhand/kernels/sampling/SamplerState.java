@@ -29,6 +29,8 @@ public final class SamplerState {
     private final float[] biases;
     private long observed;
     private long position;
+    private double normaliser; // of the last report
+    private float tokenLogprob;
     private int token = -1;
     private int draft = -1;
     private int forced = -1;
@@ -223,12 +225,67 @@ public final class SamplerState {
      */
     public void report(int rank, int reportedToken, float logit, double normaliser) {
         topTokens[rank] = reportedToken;
-        topLogprobs[rank] = (float) (logit - normaliser + 0.0); // -0 becomes 0, as on a device
+        topLogprobs[rank] = logprob(logit, normaliser);
+        this.normaliser = normaliser;
+    }
+
+    private static float logprob(float logit, double normaliser) {
+        return (float) (logit - normaliser + 0.0); // -0 becomes 0, as on a device
+    }
+
+    /** The token that {@link #accept} sets for a sampled one: the forced one, if there is one. */
+    public int chosen(int sampled) {
+        return forced() ? forced : sampled;
+    }
+
+    /**
+     * Sets the log-probability of the token that {@link #accept} is about to set, after the report
+     * of its row. It is that of the report if the token is in it.
+     *
+     * @param chosenToken the token, see {@link #chosen}
+     * @param logit its logit after biases and penalties. They are taken back here, which is exact
+     *     to the rounding of the changed logit, so that no unchanged copy of the row is needed
+     */
+    public void reportChosen(int chosenToken, float logit) {
+        int rank = 0;
+        while (rank < topTokens.length && topTokens[rank] != chosenToken) {
+            rank++;
+        }
+        tokenLogprob =
+                rank < topTokens.length
+                        ? topLogprobs[rank]
+                        : logprob(unchanged(chosenToken, logit), normaliser);
+    }
+
+    /** Takes back {@code HostSampler.penalise} and {@code HostSampler.bias}, last change first. */
+    private float unchanged(int changedToken, float changed) {
+        float logit = changed;
+        int word = changedToken / Long.SIZE;
+        if (word < seen.length && (seen[word] >>> changedToken & 1) != 0) {
+            if ((generated[word] >>> changedToken & 1) != 0) {
+                logit += params.presencePenalty();
+                logit +=
+                        occurrences.length == 0
+                                ? 0
+                                : params.frequencyPenalty() * occurrences[changedToken];
+            }
+            float repetition = params.repetitionPenalty();
+            logit = logit > 0 ? logit * repetition : logit / repetition;
+        }
+        for (int i = 0; i < biasTokens.length; i++) {
+            logit -= biasTokens[i] == changedToken ? biases[i] : 0;
+        }
+        return logit;
+    }
+
+    /** The natural log-probability of the token sampled last, if the row has a report. */
+    public float tokenLogprob() {
+        return tokenLogprob;
     }
 
     /** Sets the sampled token, or the forced one in its place, and adds it to the history. */
     public void accept(int sampled) {
-        token = forced() ? forced : sampled;
+        token = chosen(sampled);
         first.observe(seen, token);
         first.observe(generated, token);
         if (occurrences.length > 0) {

@@ -142,6 +142,7 @@ class CudaSamplerTest {
         }
         assertNull(actual.failure());
         assertEquals(expected.token(), actual.token(), params::toString);
+        assertEquals(expected.tokenLogprob(), actual.tokenLogprob(), params::toString);
         for (int rank = 0; rank < expected.reported(); rank++) {
             assertEquals(expected.topToken(rank), actual.topToken(rank), params::toString);
             assertEquals(expected.topLogprob(rank), actual.topLogprob(rank), params::toString);

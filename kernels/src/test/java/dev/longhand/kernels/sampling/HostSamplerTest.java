@@ -226,6 +226,27 @@ class HostSamplerTest {
         }
     }
 
+    /** Also of a token that is not reported, whose logit a bias and penalties have changed. */
+    @Test
+    void theTokenHasItsOwnLogprob() {
+        SamplingParams params =
+                new SamplingParams(0, 0, 1, 0, 1.5f, 0.5f, 0, 1).with(0.25f, Map.of(4, 30f));
+        SamplerState state = new SamplerState(params, 5);
+        state.observePrompt(4);
+        for (int step = 0; step < 3; step++) {
+            sample(state, logits());
+            assertEquals(4, state.token());
+            assertEquals(Math.log(PROBABILITIES[4]), state.tokenLogprob(), 1e-5);
+            assertEquals(1, state.topToken(0));
+        }
+        state.force(2);
+        sample(state, logits());
+        assertEquals(Math.log(PROBABILITIES[2]), state.tokenLogprob(), 1e-5);
+        state.force(1);
+        sample(state, logits());
+        assertEquals(state.topLogprob(0), state.tokenLogprob());
+    }
+
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
     void aNonFiniteLogitFailsItsSlotOnly(float bad) {

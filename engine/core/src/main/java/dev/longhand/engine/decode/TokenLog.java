@@ -26,6 +26,7 @@ public final class TokenLog {
     private int[] tokens = {};
     private int[] topTokens = {};
     private float[] topLogprobs = {};
+    private float[] logprobs = {}; // of the tokens themselves
     private int count;
     private int thoughtFrom = Integer.MAX_VALUE; // index of its first token
     private int thoughtTo = Integer.MAX_VALUE; // index after its last token
@@ -48,7 +49,8 @@ public final class TokenLog {
 
     /** Returns the heap that the log of a running generation takes, in bytes. */
     public static long bytes(int tokensMax, int reported) {
-        return Integer.BYTES * (1L + 2L * reported) * tokensMax;
+        long own = reported == 0 ? 0 : 1;
+        return Integer.BYTES * (1L + 2L * reported + own) * tokensMax;
     }
 
     /** Returns the heap that this log takes while its generation runs, in bytes. */
@@ -70,6 +72,7 @@ public final class TokenLog {
         tokens = Arrays.copyOf(tokens, size);
         topTokens = Arrays.copyOf(topTokens, Math.multiplyExact(size, reported));
         topLogprobs = Arrays.copyOf(topLogprobs, topTokens.length);
+        logprobs = Arrays.copyOf(logprobs, reported == 0 ? 0 : size);
     }
 
     /** Requests the end of the generation before the next step; from any thread. */
@@ -93,6 +96,9 @@ public final class TokenLog {
         for (int rank = 0; rank < reported; rank++) {
             topTokens[count * reported + rank] = sampler.topToken(rank);
             topLogprobs[count * reported + rank] = sampler.topLogprob(rank);
+        }
+        if (reported > 0) {
+            logprobs[count] = sampler.tokenLogprob();
         }
         tokens[count++] = sampler.token();
         notifyAll();
@@ -174,6 +180,11 @@ public final class TokenLog {
     /** Returns the log-probability of a rank at an index of the output. */
     public synchronized float topLogprob(int index, int rank) {
         return topLogprobs[index * reported + rank];
+    }
+
+    /** Returns the log-probability of the token at an index, if log-probabilities are reported. */
+    public synchronized float logprob(int index) {
+        return logprobs[index];
     }
 
     /** Returns the reason of the regular end; null while the generation runs or if it failed. */

@@ -13,9 +13,9 @@ public sealed interface GenerationEvent {
      * @param id token id
      * @param text text that this token completes. It is empty for special tokens, while a UTF-8
      *     character is incomplete and while the text may be the start of a stop string
-     * @param top the most likely tokens at this step, if the request asks for them. The token
-     *     itself may be missing: sampling can choose an unlikely token, and the engine can force
-     *     one to close a thought
+     * @param top most likely tokens at this step, if the request asks for them. The token itself
+     *     follows them if it is not one of them: sampling can choose an unlikely token, and the
+     *     engine can force one to close a thought
      * @param phase part of the output that the token belongs to. Text that was held back comes with
      *     a later token; {@link Finished#answerStart} tells where the answer starts
      */
