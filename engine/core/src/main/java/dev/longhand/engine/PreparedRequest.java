@@ -124,11 +124,27 @@ final class PreparedRequest {
                             controls(),
                             shared,
                             log));
-            TextStream text =
-                    tokenizer == null ? null : new TextStream(tokenizer.table(), request.stops());
-            generations.add(new Generation(prompt, log, text));
+            generations.add(new Generation(prompt, log, text()));
         }
         return sequences;
+    }
+
+    private @Nullable TextStream text() {
+        return tokenizer == null
+                ? null
+                : new TextStream(
+                        tokenizer.table(), request.stops(), stopsEndThoughts() ? null : tracker());
+    }
+
+    private boolean stopsEndThoughts() {
+        return request.stopInThought() || request.stops().isEmpty();
+    }
+
+    /** Creates a tracker of the thought; the device thread and the reader have one each. */
+    private @Nullable ThoughtTracker tracker() {
+        return thought == null || tokenizer == null
+                ? null
+                : new ThoughtTracker(thought, tokenizer.table(), prompt);
     }
 
     /** Returns the generations that callers read, one per sequence. */
@@ -145,13 +161,11 @@ final class PreparedRequest {
     private OutputControls controls() {
         TokenTable table = tokenizer == null ? null : tokenizer.table();
         List<Integer> eos = request.ignoreEos() ? List.of() : setup.defaults().eosTokenIds();
-        ThoughtTracker tracker =
-                thought == null || table == null
-                        ? null
-                        : new ThoughtTracker(thought, table, prompt);
+        ThoughtTracker tracker = tracker();
         LoopDetector loops =
                 request.loopRule() == null ? null : new LoopDetector(request.loopRule(), table);
-        return new OutputControls(
-                new StopCondition(eos, table, request.stops()), tracker, loops, request.timeouts());
+        StopCondition stop =
+                new StopCondition(eos, table, request.stops(), stopsEndThoughts() ? null : tracker);
+        return new OutputControls(stop, tracker, loops, request.timeouts());
     }
 }

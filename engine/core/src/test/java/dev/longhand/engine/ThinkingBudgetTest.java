@@ -290,7 +290,8 @@ class ThinkingBudgetTest {
                             engine,
                             request(400)
                                     .withThinking(Thinking.budget(9))
-                                    .withStops(List.of("<|end_of_thought|>")));
+                                    .withStops(List.of("<|end_of_thought|>"))
+                                    .withStopInThought(true));
             assertEquals(FinishReason.STOP, output.end().reason());
             assertTrue(output.text().startsWith("<|begin_of_thought|>"));
             assertTrue(output.text().endsWith("\n\n"), output.text());

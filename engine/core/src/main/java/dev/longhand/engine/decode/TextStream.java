@@ -1,8 +1,11 @@
 package dev.longhand.engine.decode;
 
+import dev.longhand.engine.thought.ThoughtTracker;
 import dev.longhand.engine.tokenizer.StopMatcher;
 import dev.longhand.engine.tokenizer.StreamingDetokenizer;
 import dev.longhand.engine.tokenizer.TokenTable;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
@@ -13,6 +16,8 @@ import java.util.List;
 public final class TextStream {
     private final TokenTable table;
     private final StopMatcher stops;
+    private final @Nullable ThoughtTracker exempt;
+    private final StopScope scope;
     private final StreamingDetokenizer detokenizer = new StreamingDetokenizer();
     private boolean stopped;
     private int characters; // returned so far
@@ -20,8 +25,20 @@ public final class TextStream {
 
     /** Creates an empty text that ends before the first of the stop strings. */
     public TextStream(TokenTable table, List<String> stops) {
+        this(table, stops, null);
+    }
+
+    /**
+     * Creates an empty text that ends before the first of the stop strings.
+     *
+     * @param exempt a new tracker of the thought, used by this text only, if stop strings do not
+     *     end the thought; else null
+     */
+    public TextStream(TokenTable table, List<String> stops, @Nullable ThoughtTracker exempt) {
         this.table = table;
         this.stops = new StopMatcher(stops);
+        this.exempt = exempt;
+        scope = new StopScope(exempt);
     }
 
     /**
@@ -31,6 +48,10 @@ public final class TextStream {
      *     ends with it; otherwise {@link TokenLog#NO_END}
      */
     public String append(int token, int thoughtBytes) {
+        if (exempt != null) {
+            exempt.accept(token);
+        }
+        int first = scope.firstByte(table.length(token), stops);
         if (stopped || table.isSpecial(token)) {
             if (thoughtBytes != TokenLog.NO_END) {
                 beginAnswer();
@@ -46,7 +67,7 @@ public final class TextStream {
             if (i + 1 == thoughtBytes) {
                 beginAnswer();
             }
-            if (stops.accept(next)) {
+            if (i >= first && stops.accept(next)) {
                 detokenizer.dropLast(stops.matchedLength());
                 stopped = true;
                 return counted(detokenizer.take(0));

@@ -23,6 +23,7 @@ public final class GenerationRequest implements Cloneable {
     private @Nullable Integer maxTokens;
     private SamplingOptions sampling = SamplingOptions.DEFAULT;
     private List<String> stops = List.of();
+    private boolean stopInThought;
     private boolean ignoreEos;
     private @Nullable String adapter;
     private @Nullable Speculation speculation;
@@ -110,13 +111,19 @@ public final class GenerationRequest implements Cloneable {
     }
 
     /**
-     * Sets strings that end the text. They are not part of it.
+     * Sets strings that end the text. They are not part of it, and do not end a thought unless
+     * {@link #withStopInThought} asks for that.
      *
      * @throws InputException if there are more than {@link #STOPS_MAX}, or one is empty or longer
      *     than {@link #STOP_CHARACTERS_MAX}
      */
     public GenerationRequest withStops(List<String> strings) {
         return with(copy -> copy.stops = List.copyOf(strings));
+    }
+
+    /** Sets whether stop strings also end the text within a thought, and not only its answer. */
+    public GenerationRequest withStopInThought(boolean inThought) {
+        return with(copy -> copy.stopInThought = inThought);
     }
 
     /** Applies a loaded adapter, or none if null. */
@@ -198,6 +205,11 @@ public final class GenerationRequest implements Cloneable {
     /** Strings that end the text. */
     public List<String> stops() {
         return stops;
+    }
+
+    /** Whether stop strings also end the text within a thought. */
+    public boolean stopInThought() {
+        return stopInThought;
     }
 
     /** Whether generation goes on through end-of-sequence tokens. */

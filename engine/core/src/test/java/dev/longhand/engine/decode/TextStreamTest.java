@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.Goldens;
+import dev.longhand.engine.generation.Thinking;
+import dev.longhand.engine.generation.ThoughtMarkers;
+import dev.longhand.engine.thought.ThoughtRules;
+import dev.longhand.engine.thought.ThoughtTracker;
 import dev.longhand.engine.tokenizer.TokenTable;
 import dev.longhand.engine.tokenizer.Tokenizer;
 
@@ -49,6 +53,44 @@ class TextStreamTest {
             found += stopped ? 1 : 0;
         }
         assertTrue(found > 500 && found < 4900, "the cases are one-sided: " + found);
+    }
+
+    /** Stop strings in random texts with a thought, which may lie across tokens in any way. */
+    @Test
+    void thoughtsAreExempt() {
+        Random random = new Random(6);
+        ThoughtRules rules =
+                new ThoughtRules(new Thinking(null, ThoughtMarkers.of("(1(", ")2)")), TOKENIZER);
+        int found = 0;
+        for (int round = 0; round < 3000; round++) {
+            String before = random.nextBoolean() ? letters(random, 6) : "";
+            String answer = letters(random, 20);
+            String head = before + "(1(" + letters(random, 20) + ")2)";
+            List<String> stops = List.of(letters(random, 2 + random.nextInt(3)), ")2)a");
+            String cutBefore = cut(before, stops);
+            String expected =
+                    cutBefore.length() < before.length() ? cutBefore : head + cut(answer, stops);
+            int[] prompt = TOKENIZER.encode("x");
+            ThoughtTracker tracker = new ThoughtTracker(rules, TABLE, prompt);
+            StopCondition condition = new StopCondition(List.of(), TABLE, stops, tracker);
+            TextStream stream =
+                    new TextStream(TABLE, stops, new ThoughtTracker(rules, TABLE, prompt));
+            StringBuilder out = new StringBuilder();
+            boolean stopped = false;
+            for (int token : TOKENIZER.encode(head + answer)) {
+                tracker.accept(token);
+                out.append(stream.append(token, TokenLog.NO_END));
+                if (condition.endsWith(token)) {
+                    stopped = true;
+                    break;
+                }
+            }
+            out.append(stream.finish());
+            assertEquals(expected, out.toString(), head + answer + " " + stops);
+            assertEquals(expected.length() < head.length() + answer.length(), stopped);
+            found += stopped ? 1 : 0;
+        }
+        assertTrue(found > 300 && found < 2900, "the cases are one-sided: " + found);
     }
 
     @Test
