@@ -2,8 +2,10 @@
 module dev.longhand.service {
     requires transitive dev.longhand.engine;
     requires java.logging;
+    requires java.management;
     requires jdk.httpserver;
     requires jdk.jfr;
+    requires jdk.management;
     requires static micrometer.core;
     requires static micrometer.registry.prometheus;
     requires transitive org.jspecify;

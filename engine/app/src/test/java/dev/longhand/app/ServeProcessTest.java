@@ -71,7 +71,8 @@ class ServeProcessTest {
     }
 
     private static String post(String body) {
-        return "POST /v1/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+        return ("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                        + "Content-Length: %d\r\n\r\n%s")
                 .formatted(body.length(), body);
     }
 

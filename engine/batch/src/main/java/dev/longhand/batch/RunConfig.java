@@ -8,6 +8,7 @@ import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.LoopRule;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Thinking;
+import dev.longhand.service.Dialect;
 import dev.longhand.service.RequestFields;
 
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -37,6 +39,7 @@ import java.util.Set;
  * @param contextTokensMax the maximum number of tokens of prompt and answer; null is the model's
  *     limit, at most 32,768
  * @param stops strings that end an answer
+ * @param stopInThought whether they also end a thought
  * @param ignoreEos whether generation continues past end tokens
  * @param thinking the thinking budget and markers
  * @param loopRule the rule that ends a looping answer; null disables it
@@ -55,6 +58,7 @@ public record RunConfig(
         int newTokensMax,
         @Nullable Integer contextTokensMax,
         List<String> stops,
+        boolean stopInThought,
         boolean ignoreEos,
         Thinking thinking,
         @Nullable LoopRule loopRule) {
@@ -66,7 +70,6 @@ public record RunConfig(
 
     private static final int NEW_TOKENS_DEFAULT = 32_768;
     private static final int SYSTEM_BYTES_MAX = 1 << 20;
-    private static final double SEED_MAX = 0x1p53; // JSON readers keep such integers exactly
 
     private static final Set<String> KEYS =
             Set.of(
@@ -92,6 +95,7 @@ public record RunConfig(
                     "max_new_tokens",
                     "max_context",
                     "stop",
+                    "stop_in_thought",
                     "ignore_eos");
 
     public RunConfig {
@@ -102,10 +106,10 @@ public record RunConfig(
      * Reads a JSON object: {@code {"model", "adapter": null, "adapter_scale": 1, "system_file",
      * "user_template": "{question}", "prefill": "", "temperature": 0, "top_p": 1, "top_k": 0,
      * "min_p": 0, "repetition_penalty": 1, "frequency_penalty": 0, "presence_penalty": 0, "n": 1,
-     * "seed": 0, "max_new_tokens": 32768, "max_context", "stop": [], "ignore_eos": false,
-     * "thinking_budget", "thought_begin", "thought_end", "loop_detector": false}}. Absent keys have
-     * the values shown. The checkpoint's {@code generation_config.json} is ignored, so that the
-     * file alone determines the answers. Unknown keys are rejected.
+     * "seed": 0, "max_new_tokens": 32768, "max_context", "stop": [], "stop_in_thought": false,
+     * "ignore_eos": false, "thinking_budget", "thought_begin", "thought_end", "loop_detector":
+     * false}}. Absent keys have the values shown. The checkpoint's {@code generation_config.json}
+     * is ignored, so that the file alone determines the answers. Unknown keys are rejected.
      *
      * @throws InputException if the file is invalid
      */
@@ -142,8 +146,9 @@ public record RunConfig(
                                 ? settings.requiredInteger("max_context", 1, Integer.MAX_VALUE)
                                 : null,
                         settings.strings("stop"),
+                        settings.bool("stop_in_thought", false),
                         settings.bool("ignore_eos", false),
-                        RequestFields.thinking(settings),
+                        RequestFields.thinking(settings, Dialect.STRICT),
                         RequestFields.loopRule(settings));
         config.request("", 0); // rejects invalid stop strings
         return config;
@@ -166,11 +171,7 @@ public record RunConfig(
     }
 
     private static long seed(Settings settings) {
-        Double value = settings.number("seed", -SEED_MAX, SEED_MAX);
-        if (value != null && value != Math.rint(value)) {
-            throw settings.refuse("seed", "must be a whole number");
-        }
-        return value == null ? 0 : value.longValue();
+        return Objects.requireNonNullElse(Dialect.STRICT.wholeLong(settings, "seed"), 0L);
     }
 
     private static String text(Path file) {
@@ -201,6 +202,7 @@ public record RunConfig(
                         .withMaxTokens(newTokensMax)
                         .withSampling(sampling.withSeed(answerSeed))
                         .withStops(stops)
+                        .withStopInThought(stopInThought)
                         .withThinking(thinking)
                         .withLoopRule(loopRule);
         return ignoreEos ? request.ignoringEos() : request;

@@ -70,6 +70,7 @@ final class RunManifest {
         content.put("max_new_tokens", config.newTokensMax());
         content.put("max_context", contextTokensMax);
         config.stops().forEach(content.putArray("stop")::add);
+        content.put("stop_in_thought", config.stopInThought());
         content.put("ignore_eos", config.ignoreEos());
         content.put("thinking", config.thinking().toString());
         content.put("loop_rule", String.valueOf(config.loopRule()));

@@ -113,6 +113,9 @@ class ProblemTest {
                                 "adapter":null,"prefill":"So","stop":["x"],"n":4}\
                                 """));
         assertEquals("Be brief {question}.\n\n", config.system());
+        for (long seed : new long[] {Long.MAX_VALUE, Long.MIN_VALUE, (1L << 53) + 1}) {
+            assertEquals(seed, RunConfig.read(file("{\"seed\":" + seed + "}")).seed());
+        }
         assertEquals("Q: $1\\!", config.messages("$1\\").get(1).content());
         assertEquals(4, config.samples());
     }

@@ -1,6 +1,7 @@
 package dev.longhand.engine;
 
 import dev.longhand.engine.chat.ChatTemplate;
+import dev.longhand.engine.error.ContextLengthException;
 import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.ChatMessage;
@@ -100,7 +101,7 @@ final class PromptEncoder {
     int[] encodeForContext(Prompt prompt) {
         int[] tokens = encode(prompt, contextTokensMax);
         if (tokens.length >= contextTokensMax) {
-            throw new InputException(
+            throw new ContextLengthException(
                     "the prompt has %d tokens%s, the context holds %d, output included"
                             .formatted(
                                     tokens.length,
@@ -145,7 +146,7 @@ final class PromptEncoder {
             tokens += encoder.tokensAtLeast(text, contextTokensMax - tokens);
         }
         if (tokens >= contextTokensMax) {
-            throw new InputException(
+            throw new ContextLengthException(
                     "the prompt has %d characters, at least %d tokens; the context holds %d, output included"
                             .formatted(characters(prompt), contextTokensMax, contextTokensMax));
         }

@@ -8,21 +8,29 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /** Parses conversations in the format of OpenAI's chat completions. */
 public final class Messages {
     private static final Set<String> ROLES = Set.of("system", "user", "assistant", "tool");
 
+    private static final Set<String> RENDERED =
+            Set.of("role", "content", "name", "tool_calls", "tool_call_id");
+
+    private static final Set<String> THOUGHTS = Set.of("reasoning_content", "reasoning");
+
+    /** Fields of other APIs that would change the answer: older calls, sound, prefilled answers. */
+    private static final Set<String> REFUSED =
+            Set.of("function_call", "audio", "prefix", "partial");
+
     private Messages() {}
 
     /** Parses the field {@code messages}. */
-    public static List<ChatMessage> read(Settings request) {
+    public static List<ChatMessage> read(Settings request, Dialect dialect) {
         List<ChatMessage> messages = new ArrayList<>();
         for (Settings message : request.objects("messages")) {
-            RequestFields.refuseUnknown(
-                    message,
-                    List.of(Set.of("role", "content", "name", "tool_calls", "tool_call_id")));
+            refuseUnknown(message, dialect);
             String given =
                     message.string("role").orElseThrow(() -> message.refuse("role", "is missing"));
             String role = given.equals("developer") ? "system" : given; // OpenAI's newer name
@@ -37,17 +45,34 @@ public final class Messages {
         return messages;
     }
 
+    /**
+     * Rejects fields that ask for something else. Of the others, the template renders those in
+     * {@link #RENDERED} only, so that the lenient dialect accepts any: ids, types, annotations.
+     * Thoughts of earlier turns are accepted and not rendered, as the template has no place for
+     * them.
+     */
+    private static void refuseUnknown(Settings message, Dialect dialect) {
+        for (String key : REFUSED) {
+            if (!message.isEmpty(key)) {
+                throw message.refuse(key, "is not supported");
+            }
+        }
+        if (!dialect.lenient()) {
+            RequestFields.refuseUnknown(message, List.of(RENDERED, THOUGHTS));
+        }
+    }
+
     /** Parses a string, or a list of parts of type text. */
     private static @Nullable String content(Settings message) {
         if (!message.has("content") || message.isString("content")) {
-            return message.string("content").orElse(null);
+            return RequestFields.text(message, "content");
         }
         StringBuilder text = new StringBuilder();
         for (Settings part : message.objects("content")) {
             if (!part.string("type").orElse("").equals("text")) {
                 throw part.refuse("type", "must be \"text\"");
             }
-            text.append(part.string("text").orElse(""));
+            text.append(Objects.requireNonNullElse(RequestFields.text(part, "text"), ""));
         }
         return text.toString();
     }
@@ -58,10 +83,10 @@ public final class Messages {
             Settings function =
                     call.object("function")
                             .orElseThrow(() -> call.refuse("function", "is missing"));
-            calls.add(
-                    new ToolCall(
-                            function.string("name").orElse(""),
-                            function.string("arguments").orElse("{}")));
+            String name = RequestFields.text(function, "name");
+            String arguments = RequestFields.text(function, "arguments");
+            String json = arguments == null || arguments.isBlank() ? "{}" : arguments;
+            calls.add(new ToolCall(Objects.requireNonNullElse(name, ""), json));
         }
         return calls;
     }

@@ -2,6 +2,7 @@ package dev.longhand.service;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.generation.GenerationDefaults;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.LoopRule;
 import dev.longhand.engine.generation.Prompt;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /** Parses the request fields that both protocols share. */
@@ -40,6 +42,7 @@ public final class RequestFields {
                     "thinking_budget",
                     "thought_begin",
                     "thought_end",
+                    "stop_in_thought",
                     "loop_detector",
                     "timeout_ms",
                     "queue_timeout_ms");
@@ -55,6 +58,12 @@ public final class RequestFields {
 
     /** Matches a token id: at most nine digits, so that it fits an int. */
     private static final Pattern TOKEN_ID = Pattern.compile("[0-9]{1,9}");
+
+    private static final int INT_MAX = Integer.MAX_VALUE;
+
+    /** Defaults that change nothing, to check one setting at a time. */
+    private static final GenerationDefaults NEUTRAL =
+            new GenerationDefaults(0, 0, 1, 0, 1, List.of());
 
     private RequestFields() {}
 
@@ -85,41 +94,94 @@ public final class RequestFields {
     }
 
     /**
-     * Parses the fields that both protocols share into a request without a token limit.
+     * Parses the fields that both protocols share into a request without a token limit. Errors name
+     * the field.
      *
      * @param logprobs log-probabilities per token that the request asks for
      */
-    public static GenerationRequest request(Settings request, Prompt prompt, int logprobs) {
-        return GenerationRequest.of(prompt)
-                .withSampling(sampling(request, logprobs))
-                .withStops(stops(request))
+    public static GenerationRequest request(
+            Settings request, Prompt prompt, int logprobs, RequestRules rules) {
+        List<String> stops = stops(request);
+        GenerationRequest empty = GenerationRequest.of(prompt);
+        return named(request, "stop", () -> empty.withStops(stops))
+                .withSampling(sampling(request, logprobs, rules))
+                .withStopInThought(request.bool("stop_in_thought", false))
                 .withIgnoreEos(request.bool("ignore_eos", false))
-                .withThinking(thinking(request))
+                .withThinking(thinking(request, rules.dialect()))
                 .withLoopRule(loopRule(request))
                 .withTimeouts(timeouts(request));
     }
 
-    private static SamplingOptions sampling(Settings request, int logprobs) {
-        return SamplingOptions.DEFAULT
-                .withTemperature(real(request, "temperature"))
-                .withTopK(whole(request, "top_k"))
-                .withTopP(real(request, "top_p"))
-                .withMinP(real(request, "min_p"))
-                .withRepetitionPenalty(real(request, "repetition_penalty"))
-                .withFrequencyPenalty(real(request, "frequency_penalty"))
-                .withPresencePenalty(real(request, "presence_penalty"))
-                .withLogitBias(
-                        request.object("logit_bias").map(RequestFields::biases).orElse(Map.of()))
-                .withSeed(seed(request))
+    /**
+     * Returns the limit on generated tokens, or null if there is none. The lenient dialect also
+     * takes -1 for none.
+     */
+    public static @Nullable Integer maxTokens(Settings request, String key, Dialect dialect) {
+        int least = dialect.lenient() ? -1 : 1;
+        Integer tokens = dialect.whole(request, key, least, Integer.MAX_VALUE);
+        if (tokens != null && tokens == 0) {
+            throw request.refuse(key, "is 0, must be at least 1");
+        }
+        return tokens != null && tokens < 0 ? null : tokens;
+    }
+
+    private static SamplingOptions sampling(Settings request, int logprobs, RequestRules rules) {
+        Integer topK = rules.dialect().whole(request, "top_k", Integer.MIN_VALUE, INT_MAX);
+        Long seed = rules.dialect().wholeLong(request, "seed");
+        Map<Integer, Float> biases =
+                request.object("logit_bias")
+                        .map(object -> biases(object, rules.tokens()))
+                        .orElse(Map.of());
+        Float repetition = real(request, "repetition_penalty");
+        Float frequency = real(request, "frequency_penalty");
+        Float presence = real(request, "presence_penalty");
+        Float temperature = real(request, "temperature");
+        Float topP = real(request, "top_p");
+        Float minP = real(request, "min_p");
+        SamplingOptions none = SamplingOptions.DEFAULT;
+        check(request, "temperature", none.withTemperature(temperature));
+        check(request, "top_k", none.withTopK(topK));
+        check(request, "top_p", none.withTopP(topP));
+        check(request, "min_p", none.withMinP(minP));
+        check(request, "repetition_penalty", none.withRepetitionPenalty(repetition));
+        check(request, "frequency_penalty", none.withFrequencyPenalty(frequency));
+        check(request, "presence_penalty", none.withPresencePenalty(presence));
+        check(request, "logit_bias", none.withLogitBias(biases));
+        return none.withTemperature(temperature)
+                .withTopK(topK)
+                .withTopP(topP)
+                .withMinP(minP)
+                .withRepetitionPenalty(repetition)
+                .withFrequencyPenalty(frequency)
+                .withPresencePenalty(presence)
+                .withLogitBias(biases)
+                .withSeed(seed)
                 .withLogprobs(logprobs);
     }
 
+    /** Rejects a setting that no sampler takes, naming its field. */
+    private static void check(Settings request, String key, SamplingOptions options) {
+        named(request, key, () -> options.resolve(NEUTRAL, 0, Integer.MAX_VALUE));
+    }
+
+    /** Returns the value; rejects the field if there is none. */
+    private static <T> T named(Settings request, String key, Supplier<T> value) {
+        try {
+            return value.get();
+        } catch (InputException e) {
+            throw request.refuse(key, "is refused: " + e.getMessage());
+        }
+    }
+
     /** Parses an object whose keys are token ids. */
-    private static Map<Integer, Float> biases(Settings object) {
+    private static Map<Integer, Float> biases(Settings object, int tokens) {
         Map<Integer, Float> biases = new HashMap<>();
         for (String key : object.keys()) {
             if (!TOKEN_ID.matcher(key).matches()) {
                 throw object.refuse(key, "must be the id of a token");
+            }
+            if (Integer.parseInt(key) >= tokens) {
+                throw object.refuse(key, "is no token: the vocabulary has " + tokens);
             }
             Float bias = real(object, key);
             if (bias != null && biases.put(Integer.valueOf(key), bias) != null) {
@@ -130,17 +192,19 @@ public final class RequestFields {
     }
 
     /** Parses the thinking budget and the thought markers, which must be given as a pair. */
-    public static Thinking thinking(Settings request) {
-        String begin = request.string("thought_begin").orElse(null);
-        String end = request.string("thought_end").orElse(null);
+    public static Thinking thinking(Settings request, Dialect dialect) {
+        String begin = text(request, "thought_begin");
+        String end = text(request, "thought_end");
         if ((begin == null) != (end == null)) {
             throw request.refuse(
                     begin == null ? "thought_end" : "thought_begin",
                     "goes with " + (begin == null ? "thought_begin" : "thought_end"));
         }
         ThoughtMarkers markers =
-                begin == null || end == null ? null : ThoughtMarkers.of(begin, end);
-        return new Thinking(whole(request, "thinking_budget"), markers);
+                begin == null || end == null
+                        ? null
+                        : named(request, "thought_begin", () -> ThoughtMarkers.of(begin, end));
+        return new Thinking(dialect.whole(request, "thinking_budget", 0, INT_MAX), markers);
     }
 
     /** Returns the default loop rule if the request enables the detector, else null. */
@@ -163,26 +227,42 @@ public final class RequestFields {
         return value == null ? null : value.floatValue();
     }
 
-    /** Returns the integer under a key, or null. */
-    public static @Nullable Integer whole(Settings request, String key) {
-        var value = request.integer(key, Integer.MIN_VALUE, Integer.MAX_VALUE);
-        return value.isPresent() ? Integer.valueOf(value.getAsInt()) : null;
-    }
-
-    /** Parses a seed from -2^53 to 2^53, the range in which JSON readers keep integers exactly. */
-    private static @Nullable Long seed(Settings request) {
-        Double value = request.number("seed", -0x1p53, 0x1p53);
-        if (value != null && value != Math.rint(value)) {
-            throw request.refuse("seed", "must be a whole number");
-        }
-        return value == null ? null : value.longValue();
-    }
-
     /** Parses stop strings: one string or a list; empty if absent. */
     private static List<String> stops(Settings request) {
-        return request.isString("stop")
-                ? List.of(request.string("stop").orElseThrow())
-                : request.strings("stop");
+        List<String> stops =
+                request.isString("stop")
+                        ? List.of(request.string("stop").orElseThrow())
+                        : request.strings("stop");
+        stops.forEach(stop -> requireUnicode(request, "stop", stop));
+        return stops;
+    }
+
+    /** Returns the text under a key, or null; it must be Unicode. */
+    public static @Nullable String text(Settings request, String key) {
+        String text = request.string(key).orElse(null);
+        if (text != null) {
+            requireUnicode(request, key, text);
+        }
+        return text;
+    }
+
+    /**
+     * Rejects a text with a surrogate that is not part of a pair. It has no UTF-8, so the model
+     * would read another text, and a stop string would match another one.
+     */
+    public static void requireUnicode(Settings request, String key, String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char unit = text.charAt(i);
+            if (Character.isSurrogate(unit)) {
+                boolean pair =
+                        i + 1 < text.length()
+                                && Character.isSurrogatePair(unit, text.charAt(i + 1));
+                if (!pair) {
+                    throw request.refuse(key, "has a surrogate without its pair");
+                }
+                i++;
+            }
+        }
     }
 
     /**

@@ -38,6 +38,7 @@ public final class Service {
     private final List<ServiceObserver> observers = new CopyOnWriteArrayList<>();
     private final List<Supplier<? extends GenerationInstrument>> instruments =
             new CopyOnWriteArrayList<>();
+    private final ByteBudget requestBytes = ByteBudget.ofHeap();
     private volatile boolean draining;
 
     /**
@@ -56,6 +57,11 @@ public final class Service {
     /** The engine that runs the generations. */
     public Engine engine() {
         return engine;
+    }
+
+    /** The budget for requests that arrive, of all protocols. */
+    public ByteBudget requestBytes() {
+        return requestBytes;
     }
 
     /** The name of the base model. */

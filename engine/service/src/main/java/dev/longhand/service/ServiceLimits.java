@@ -1,5 +1,9 @@
 package dev.longhand.service;
 
+import com.sun.management.UnixOperatingSystemMXBean;
+
+import java.lang.management.ManagementFactory;
+
 /**
  * Limits on clients. The JDK's HTTP server reads the limits on headers, connections and time once
  * per process, from the first {@link dev.longhand.service.http.OpenAiServer}.
@@ -24,4 +28,22 @@ public record ServiceLimits(
     /** Limits that admit prompts of any supported context. */
     public static final ServiceLimits DEFAULT =
             new ServiceLimits(4 << 20, 32 << 10, 64, 1024, 60_000, 600_000, 60_000);
+
+    /** A server's share of the file descriptors of the process, as a divisor. */
+    private static final int DESCRIPTOR_SHARE = 4;
+
+    /**
+     * The concurrent connections that each server admits: {@link #connectionsMax}, but at most a
+     * quarter of the file descriptors that the process may have, since a server without descriptors
+     * can neither accept connections nor turn them away.
+     */
+    public int connections() {
+        return ManagementFactory.getOperatingSystemMXBean()
+                        instanceof UnixOperatingSystemMXBean system
+                ? (int)
+                        Math.min(
+                                connectionsMax,
+                                system.getMaxFileDescriptorCount() / DESCRIPTOR_SHARE)
+                : connectionsMax;
+    }
 }

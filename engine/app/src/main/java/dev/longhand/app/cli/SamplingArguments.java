@@ -71,8 +71,14 @@ final class SamplingArguments {
             description = "Report the K likeliest tokens of every step (json).")
     private int logprobs;
 
-    @Option(names = "--stop", paramLabel = "S", description = "End before this text; repeatable.")
+    @Option(
+            names = "--stop",
+            paramLabel = "S",
+            description = "End the answer before this text; repeatable.")
     private List<String> stops = List.of();
+
+    @Option(names = "--stop-in-thought", description = "Apply --stop to thoughts, too.")
+    private boolean stopInThought;
 
     @Option(names = "--ignore-eos", description = "Generate through end tokens.")
     private boolean ignoreEos;
@@ -131,6 +137,7 @@ final class SamplingArguments {
         return request.withMaxTokens(maxTokens)
                 .withSampling(sampling)
                 .withStops(stops)
+                .withStopInThought(stopInThought)
                 .withIgnoreEos(ignoreEos)
                 .withSpeculation(speculation)
                 .withThinking(new Thinking(thinkingBudget, markers()))

@@ -2,9 +2,13 @@ package dev.longhand.app.cli;
 
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.service.ClientRules;
+import dev.longhand.service.Dialect;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
+import dev.longhand.service.http.HttpListener;
 import dev.longhand.service.http.OpenAiServer;
+import dev.longhand.service.line.LineListener;
 import dev.longhand.service.line.LineServer;
 import dev.longhand.study.keywords.KeywordInstrument;
 
@@ -20,11 +24,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +43,7 @@ import java.util.concurrent.TimeUnit;
                 "Serves a model and its adapters: newline-delimited JSON over a socket, OpenAI's"
                         + " API over HTTP.")
 public final class ServeCommand implements Callable<Integer> {
+    private static final ServiceLimits LIMITS = ServiceLimits.DEFAULT;
     private static final long DRAIN_MILLIS_MAX = 30_000;
     private static final long CLOSE_SECONDS_MAX = 30;
 
@@ -51,18 +59,36 @@ public final class ServeCommand implements Callable<Integer> {
         @Option(names = "--socket", paramLabel = "FILE", description = "A Unix domain socket.")
         private @Nullable Path socket;
 
-        @Option(
-                names = "--port",
-                paramLabel = "N",
-                description = "TCP on the loopback interface; 0 takes a free port.")
+        @Option(names = "--port", paramLabel = "N", description = "TCP; 0 takes a free port.")
         private @Nullable Integer port;
 
-        @Option(
-                names = "--http",
-                paramLabel = "N",
-                description = "HTTP on a port of the loopback interface; 0 takes a free one.")
+        @Option(names = "--http", paramLabel = "N", description = "HTTP; 0 takes a free port.")
         private @Nullable Integer http;
     }
+
+    @Option(
+            names = "--host",
+            paramLabel = "ADDRESS",
+            description =
+                    "The interface of --port and --http (default: loopback). Others need a token.")
+    private @Nullable String host;
+
+    @Option(
+            names = "--allow-host",
+            paramLabel = "NAME",
+            description = "A further name under which HTTP clients address this server.")
+    private List<String> hosts = new ArrayList<>();
+
+    @Option(
+            names = "--allow-origin",
+            paramLabel = "ORIGIN",
+            description = "Gives web pages of this origin access to HTTP; * is any.")
+    private List<String> origins = new ArrayList<>();
+
+    @Option(
+            names = "--strict",
+            description = "Rejects all fields that do nothing here, instead of ignoring some.")
+    private boolean strict;
 
     @Option(
             names = "--name",
@@ -85,22 +111,26 @@ public final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         ServerLog.install();
-        token(); // reports an error before the model is read
+        ClientRules clients = clients(); // reports an error before the model is read
         CountDownLatch closed = new CountDownLatch(1);
-        try (LoadBar bar = new LoadBar();
-                Engine engine =
-                        Engine.open(
-                                model.engine()
-                                        .withSequencesMax(capacity.sequences())
-                                        .withKvTokensMax(capacity.kvTokens())
-                                        .withProgress(bar))) {
-            bar.finish();
-            Service service = new Service(engine, base(), adapterFolder);
-            service.measure(KeywordInstrument::new);
-            try (Servers servers = new Servers()) {
-                System.err.println(engine.backendDescription());
-                listen(service, servers);
-                awaitTermination(service, closed);
+        try (Closeables listeners = new Closeables()) {
+            List<LineListener> lines = bindLines(listeners);
+            HttpListener http = bindHttp(listeners);
+            try (LoadBar bar = new LoadBar();
+                    Engine engine =
+                            Engine.open(
+                                    model.engine()
+                                            .withSequencesMax(capacity.sequences())
+                                            .withKvTokensMax(capacity.kvTokens())
+                                            .withProgress(bar))) {
+                bar.finish();
+                Service service = new Service(engine, base(), adapterFolder);
+                service.measure(KeywordInstrument::new);
+                try (Closeables servers = new Closeables()) {
+                    System.err.println(engine.backendDescription());
+                    serve(service, lines, http, clients, servers);
+                    awaitTermination(service, closed);
+                }
             }
         } finally {
             closed.countDown();
@@ -133,15 +163,20 @@ public final class ServeCommand implements Callable<Integer> {
         drained.await();
     }
 
-    /** The open servers, which {@link #close} closes in reverse order. */
-    private static final class Servers implements AutoCloseable {
+    /** Open listeners or servers; closes them in reverse order. */
+    private static final class Closeables implements AutoCloseable {
         private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+        <T extends AutoCloseable> T add(T opened) {
+            open.push(opened);
+            return opened;
+        }
 
         @Override
         public void close() throws IOException {
-            for (AutoCloseable server : open) {
+            for (AutoCloseable each : open) {
                 try {
-                    server.close();
+                    each.close();
                 } catch (IOException e) {
                     throw e;
                 } catch (Exception e) {
@@ -151,35 +186,76 @@ public final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    @SuppressWarnings("MustBeClosedChecker") // Servers closes them
-    private void listen(Service service, Servers servers) throws IOException {
-        String token = token();
-        ServiceLimits limits = ServiceLimits.DEFAULT;
-        List<SocketAddress> lines = new ArrayList<>();
+    private List<LineListener> bindLines(Closeables listeners) throws IOException {
+        List<SocketAddress> wanted = new ArrayList<>();
         if (addresses.socket != null) {
-            lines.add(UnixDomainSocketAddress.of(addresses.socket));
+            wanted.add(UnixDomainSocketAddress.of(addresses.socket));
         }
         if (addresses.port != null) {
-            lines.add(loopback(addresses.port));
+            wanted.add(address(addresses.port));
         }
-        for (SocketAddress address : lines) {
-            LineServer server = new LineServer(service, address, limits, token);
-            servers.open.push(server);
-            System.err.println("listening on " + server.address());
+        List<LineListener> bound = new ArrayList<>();
+        for (SocketAddress each : wanted) {
+            bound.add(listeners.add(LineListener.bind(each)));
         }
-        if (addresses.http != null) {
-            OpenAiServer server =
-                    new OpenAiServer(service, loopback(addresses.http), limits, token);
-            servers.open.push(server);
-            System.err.println("listening on http:/" + server.address());
+        return bound;
+    }
+
+    private @Nullable HttpListener bindHttp(Closeables listeners) throws IOException {
+        return addresses.http == null
+                ? null
+                : listeners.add(HttpListener.bind(address(addresses.http), LIMITS));
+    }
+
+    @SuppressWarnings("MustBeClosedChecker") // the caller closes the servers
+    private static void serve(
+            Service service,
+            List<LineListener> lines,
+            @Nullable HttpListener http,
+            ClientRules clients,
+            Closeables servers) {
+        for (LineListener each : lines) {
+            servers.add(new LineServer(service, each, LIMITS, clients));
+            System.err.println("listening on " + each.address());
+        }
+        if (http != null) {
+            servers.add(new OpenAiServer(service, http, LIMITS, clients));
+            System.err.println("listening on http:/" + http.address());
         }
     }
 
-    private static InetSocketAddress loopback(int port) {
+    private InetSocketAddress address(int port) {
         if (port < 0 || port > 65_535) {
             throw new InputException("a port is from 0 to 65535, not " + port);
         }
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+        return new InetSocketAddress(networkInterface(), port);
+    }
+
+    private InetAddress networkInterface() {
+        try {
+            return host == null ? InetAddress.getLoopbackAddress() : InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw new InputException("--host: there is no interface " + host, e);
+        }
+    }
+
+    private ClientRules clients() {
+        String token = token();
+        boolean open = host != null && !networkInterface().isLoopbackAddress();
+        if (token == null && (open || origins.contains("*"))) {
+            throw new InputException(
+                    (open ? "--host " + host + " lets other machines in" : "--allow-origin *")
+                            + ": that needs a token, by --token-env");
+        }
+        Set<String> names = new HashSet<>(hosts);
+        if (host != null) {
+            names.add(host);
+        }
+        return ClientRules.OPEN
+                .withToken(token)
+                .withHosts(names)
+                .withOrigins(Set.copyOf(origins))
+                .withDialect(strict ? Dialect.STRICT : Dialect.LENIENT);
     }
 
     private @Nullable String token() {

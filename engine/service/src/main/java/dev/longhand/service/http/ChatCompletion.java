@@ -43,11 +43,29 @@ record ChatCompletion(
             @Nullable String stopReason,
             @Nullable List<Integer> tokenIds) {}
 
-    /** A message, or the next part of it. */
+    /**
+     * A message, or the next part of it.
+     *
+     * @param reasoningContent the thought, without its markers
+     * @param reasoning the same, under vLLM's newer name
+     */
     record Message(
             @Nullable String role,
             @Nullable String content,
-            @Nullable List<ToolCallBody> toolCalls) {}
+            @Nullable String reasoningContent,
+            @Nullable String reasoning,
+            @Nullable List<ToolCallBody> toolCalls) {
+        /** Creates a message; an empty thought is none. */
+        static Message of(
+                @Nullable String role,
+                @Nullable String content,
+                String thought,
+                List<ToolCallBody> toolCalls) {
+            String reasoning = thought.isEmpty() ? null : thought;
+            return new Message(
+                    role, content, reasoning, reasoning, toolCalls.isEmpty() ? null : toolCalls);
+        }
+    }
 
     /** A function call; only chunks have the index. */
     record ToolCallBody(@Nullable Integer index, String id, String type, Function function) {}

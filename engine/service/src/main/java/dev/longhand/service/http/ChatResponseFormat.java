@@ -40,7 +40,7 @@ final class ChatResponseFormat implements ResponseFormat {
                     piece.calls().stream().map(call -> body(null, call)).toList();
             boolean silent = piece.text().isEmpty() && !calls.isEmpty();
             Message message =
-                    new Message(ROLE, silent ? null : piece.text(), calls.isEmpty() ? null : calls);
+                    Message.of(ROLE, silent ? null : piece.text(), piece.thought(), calls);
             bodies.add(choice(each.choice().index(), message, null, piece));
         }
         return new ChatCompletion(
@@ -55,9 +55,8 @@ final class ChatResponseFormat implements ResponseFormat {
 
     @Override
     public Object opening(ChoiceStream choice) {
-        Piece empty = new Piece("", List.of(), List.of(), List.of(), null);
-        ChatCompletion.Choice body =
-                choice(choice.index(), null, new Message(ROLE, "", null), empty);
+        Message role = Message.of(ROLE, "", "", List.of());
+        ChatCompletion.Choice body = choice(choice.index(), null, role, Piece.EMPTY);
         return chunk(
                 List.of(body), null, request.tokenIds() ? choice.generation().promptIds() : null);
     }
@@ -67,10 +66,8 @@ final class ChatResponseFormat implements ResponseFormat {
         List<ToolCallBody> calls =
                 piece.calls().stream().map(call -> body(next(choice.index()), call)).toList();
         Message delta =
-                new Message(
-                        null,
-                        piece.text().isEmpty() ? null : piece.text(),
-                        calls.isEmpty() ? null : calls);
+                Message.of(
+                        null, piece.text().isEmpty() ? null : piece.text(), piece.thought(), calls);
         return chunk(List.of(choice(choice.index(), null, delta, piece)), null, null);
     }
 

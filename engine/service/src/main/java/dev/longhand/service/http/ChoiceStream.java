@@ -2,6 +2,7 @@ package dev.longhand.service.http;
 
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.TextSegment;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.service.ServedGeneration;
@@ -19,36 +20,54 @@ final class ChoiceStream implements AutoCloseable {
     private final int index;
     private final ServedGeneration generation;
     private final TokenNames names;
+    private final @Nullable ThoughtReader thoughts;
     private final @Nullable ToolCallReader tools;
     private final int logprobs;
-    private int offset;
+    private final TokenAligner aligner = new TokenAligner();
+    private TextSegment phase = TextSegment.ANSWER; // of the last token
+    private int length; // of the text so far, in characters
+    private int codePoints;
     private @Nullable Usage usage;
 
     /**
      * A piece of a choice.
      *
-     * @param text the text that became final
+     * @param text the text of the answer that became final
+     * @param thought the text of the thought that became final
      * @param calls the completed function calls
      * @param ids the token id; none at the end
-     * @param tokens the token with its log-probability, if requested; none at the end
+     * @param tokens the tokens that the text now covers, if log-probabilities are requested
      * @param end set in the last piece only
      */
     record Piece(
             String text,
+            String thought,
             List<ToolCallReader.Call> calls,
             List<Integer> ids,
             List<ScoredToken> tokens,
-            @Nullable End end) {}
+            @Nullable End end) {
+        static final Piece EMPTY = new Piece("", "", List.of(), List.of(), List.of(), null);
+    }
 
     /** The finish reason of OpenAI's API, and the engine's own reason where OpenAI has none. */
     record End(String finishReason, @Nullable String stopReason) {}
 
+    /**
+     * Creates the stream of a choice.
+     *
+     * @param thoughts separates thoughts from the answer; null keeps them in it
+     */
     ChoiceStream(
-            int index, ServedGeneration generation, TokenNames names, CompletionRequest request) {
+            int index,
+            ServedGeneration generation,
+            TokenNames names,
+            CompletionRequest request,
+            @Nullable ThoughtReader thoughts) {
         this.index = index;
         this.generation = generation;
         this.names = names;
-        tools = request.callsTools() ? new ToolCallReader() : null;
+        this.thoughts = thoughts;
+        tools = request.callsMax() > 0 ? new ToolCallReader(request.callsMax()) : null;
         logprobs = request.logprobs();
     }
 
@@ -74,37 +93,49 @@ final class ChoiceStream implements AutoCloseable {
     @Nullable Piece next() throws InterruptedException {
         return switch (generation.next()) {
             case null -> null;
-            case GenerationEvent.TokenEmitted token ->
-                    piece(token.text(), List.of(token.id()), scored(token), null);
+            case GenerationEvent.TokenEmitted token -> {
+                phase = token.phase();
+                if (logprobs >= 0) {
+                    aligner.add(scored(token));
+                }
+                yield piece(token.text(), List.of(token.id()), null);
+            }
             case GenerationEvent.Finished(var reason, var text, var took, var answerStart) -> {
                 usage = took;
                 if (reason == FinishReason.CANCELLED) {
                     throw HttpFailure.closed("the generation was cancelled");
                 }
-                yield piece(text, List.of(), List.of(), reason);
+                yield piece(text, List.of(), reason);
             }
             case GenerationEvent.Failed(RuntimeException cause) -> throw cause;
         };
     }
 
-    private Piece piece(
-            String text,
-            List<Integer> ids,
-            List<ScoredToken> tokens,
-            @Nullable FinishReason reason) {
-        if (tools == null) {
-            return new Piece(text, List.of(), ids, tokens, reason == null ? null : end(reason));
+    private Piece piece(String text, List<Integer> ids, @Nullable FinishReason reason) {
+        length += text.length();
+        codePoints += text.codePointCount(0, text.length());
+        String answer = text;
+        String thought = "";
+        if (thoughts != null) {
+            thoughts.append(text, phase);
+            if (reason != null) {
+                thoughts.finish();
+            }
+            answer = thoughts.takeText();
+            thought = thoughts.takeThought();
         }
-        tools.append(text);
-        if (reason != null) {
-            tools.finish();
+        List<ToolCallReader.Call> calls = List.of();
+        if (tools != null) {
+            tools.append(answer);
+            if (reason != null) {
+                tools.finish();
+            }
+            answer = tools.takeText();
+            calls = tools.takeCalls();
         }
-        return new Piece(
-                tools.takeText(),
-                tools.takeCalls(),
-                ids,
-                tokens,
-                reason == null ? null : end(reason));
+        List<ScoredToken> tokens =
+                reason == null ? aligner.take(length) : aligner.finish(length, codePoints);
+        return new Piece(answer, thought, calls, ids, tokens, reason == null ? null : end(reason));
     }
 
     private End end(FinishReason reason) {
@@ -115,27 +146,22 @@ final class ChoiceStream implements AutoCloseable {
         };
     }
 
-    private List<ScoredToken> scored(GenerationEvent.TokenEmitted token) {
-        if (logprobs < 0) {
-            return List.of();
-        }
+    private ScoredToken scored(GenerationEvent.TokenEmitted token) {
         List<ScoredToken> top = new ArrayList<>();
         float logprob = VERY_UNLIKELY;
         for (TokenLogprob each : token.top()) {
             if (top.size() < logprobs) {
-                top.add(score(each.id(), each.logprob(), List.of()));
+                top.add(score(each.id(), each.logprob(), names.bytes(each.id()), List.of()));
             }
             if (each.id() == token.id()) {
                 logprob = each.logprob();
             }
         }
-        ScoredToken whole = score(token.id(), logprob, top);
-        offset += whole.text().length();
-        return List.of(whole);
+        return score(token.id(), logprob, names.textBytes(token.id()), top);
     }
 
-    private ScoredToken score(int id, float logprob, List<ScoredToken> top) {
-        return new ScoredToken(id, names.text(id), names.bytes(id), logprob, offset, top);
+    private ScoredToken score(int id, float logprob, byte[] bytes, List<ScoredToken> top) {
+        return new ScoredToken(id, names.text(id), bytes, logprob, 0, top);
     }
 
     @Override

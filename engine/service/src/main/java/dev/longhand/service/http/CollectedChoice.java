@@ -12,6 +12,7 @@ import java.util.List;
 final class CollectedChoice {
     private final ChoiceStream choice;
     private final StringBuilder text = new StringBuilder();
+    private final StringBuilder thought = new StringBuilder();
     private final List<ToolCallReader.Call> calls = new ArrayList<>();
     private final List<Integer> ids = new ArrayList<>();
     private final List<ScoredToken> tokens = new ArrayList<>();
@@ -23,6 +24,7 @@ final class CollectedChoice {
 
     void add(Piece piece) {
         text.append(piece.text());
+        thought.append(piece.thought());
         calls.addAll(piece.calls());
         ids.addAll(piece.ids());
         tokens.addAll(piece.tokens());
@@ -35,6 +37,6 @@ final class CollectedChoice {
 
     /** Returns the collected pieces as one. */
     Piece whole() {
-        return new Piece(text.toString(), calls, ids, tokens, end);
+        return new Piece(text.toString(), thought.toString(), calls, ids, tokens, end);
     }
 }

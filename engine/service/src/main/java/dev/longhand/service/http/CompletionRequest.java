@@ -3,9 +3,11 @@ package dev.longhand.service.http;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
+import dev.longhand.service.Dialect;
 import dev.longhand.service.Messages;
 import dev.longhand.service.RequestFields;
-import dev.longhand.service.ServiceLimits;
+import dev.longhand.service.RequestRules;
+import dev.longhand.service.Tools;
 
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -26,7 +29,8 @@ import java.util.Set;
  * @param includeUsage whether a stream ends with its token usage
  * @param logprobs the number of likeliest tokens to report per token; -1 for no log-probabilities
  * @param tokenIds whether the response includes token ids
- * @param callsTools whether the answer may contain function calls
+ * @param chat whether thoughts are separate from the answer
+ * @param callsMax the number of function calls that the answer may contain
  */
 record CompletionRequest(
         @Nullable String model,
@@ -36,12 +40,9 @@ record CompletionRequest(
         boolean includeUsage,
         int logprobs,
         boolean tokenIds,
-        boolean callsTools) {
-    /**
-     * The maximum number of likeliest tokens that a request may ask for, as in OpenAI and vLLM. If
-     * log-probabilities are requested, the engine always reports this many, since the sampled token
-     * need not be the likeliest.
-     */
+        boolean chat,
+        int callsMax) {
+    /** The maximum number of likeliest tokens that a request may ask for, as in OpenAI and vLLM. */
     private static final int LOGPROBS_MAX = 20;
 
     private static final JsonMapper JSON = new JsonMapper();
@@ -69,43 +70,68 @@ record CompletionRequest(
                     "prompt_cache_key");
 
     private static final Set<String> CHAT =
-            Set.of("messages", "tools", "tool_choice", "max_completion_tokens", "top_logprobs");
+            Set.of(
+                    "messages",
+                    "tools",
+                    "tool_choice",
+                    "parallel_tool_calls",
+                    "max_completion_tokens",
+                    "top_logprobs");
 
     /** Parses a request for completions. */
-    static CompletionRequest text(Settings body, ServiceLimits limits) {
-        refuseUnknown(body, Set.of("prompt"));
-        int logprobs = body.integer("logprobs", 0, LOGPROBS_MAX).orElse(-1);
-        Integer tokens = RequestFields.whole(body, "max_tokens");
+    static CompletionRequest text(Settings body, RequestRules rules) {
+        refuseUnknown(body, Set.of("prompt"), rules.dialect());
+        int logprobs = whole(body, "logprobs", 0, LOGPROBS_MAX, -1, rules);
+        Integer tokens = RequestFields.maxTokens(body, "max_tokens", rules.dialect());
         List<GenerationRequest> requests = new ArrayList<>();
-        for (Prompt prompt : prompts(body, limits.requestsPerConnectionMax())) {
-            int tokensMax = tokens == null ? TEXT_TOKENS_DEFAULT : tokens;
-            requests.add(request(body, prompt, tokensMax, logprobs));
+        for (Prompt prompt : prompts(body, rules.limits().requestsPerConnectionMax())) {
+            Integer tokensMax = body.has("max_tokens") ? tokens : (Integer) TEXT_TOKENS_DEFAULT;
+            requests.add(request(body, prompt, tokensMax, logprobs, rules));
         }
-        return of(body, requests, logprobs, false, limits);
+        return of(body, requests, logprobs, false, 0, rules);
     }
 
     /** Parses a request for chat completions. */
-    static CompletionRequest chat(Settings body, ServiceLimits limits) {
-        refuseUnknown(body, CHAT);
+    static CompletionRequest chat(Settings body, RequestRules rules) {
+        refuseUnknown(body, CHAT, rules.dialect());
         boolean scored = body.bool("logprobs", false);
-        int top = body.integer("top_logprobs", 0, LOGPROBS_MAX).orElse(0);
+        int top = whole(body, "top_logprobs", 0, LOGPROBS_MAX, 0, rules);
         if (top > 0 && !scored) {
             throw body.refuse("top_logprobs", "needs \"logprobs\": true");
         }
-        if (body.has("max_tokens") && body.has("max_completion_tokens")) {
-            throw body.refuse("max_tokens", "cannot stand beside max_completion_tokens");
+        List<String> tools = Tools.read(body);
+        boolean parallel = body.bool("parallel_tool_calls", true);
+        if (!parallel && !rules.dialect().lenient()) {
+            throw body.refuse("parallel_tool_calls", "is not supported, but for true");
         }
-        String limit = body.has("max_tokens") ? "max_tokens" : "max_completion_tokens";
-        List<String> tools = tools(body);
-        Prompt prompt = new Prompt.Chat(Messages.read(body), tools);
+        Prompt prompt = new Prompt.Chat(Messages.read(body, rules.dialect()), tools);
         int logprobs = scored ? top : -1;
         GenerationRequest request =
-                request(body, prompt, RequestFields.whole(body, limit), logprobs);
-        return of(body, List.of(request), logprobs, !tools.isEmpty(), limits);
+                request(body, prompt, chatTokens(body, rules.dialect()), logprobs, rules);
+        int callsMax = tools.isEmpty() ? 0 : parallel ? Integer.MAX_VALUE : 1;
+        return of(body, List.of(request), logprobs, true, callsMax, rules);
     }
 
-    private static void refuseUnknown(Settings body, Set<String> own) {
-        IgnorableDefaults.check(body);
+    /**
+     * Reads the limit of a chat by its older and its newer name; the lenient dialect takes both.
+     */
+    private static @Nullable Integer chatTokens(Settings body, Dialect dialect) {
+        Integer older = RequestFields.maxTokens(body, "max_tokens", dialect);
+        Integer newer = RequestFields.maxTokens(body, "max_completion_tokens", dialect);
+        boolean both = body.has("max_tokens") && body.has("max_completion_tokens");
+        if (both && !(dialect.lenient() && Objects.equals(older, newer))) {
+            throw body.refuse("max_tokens", "cannot stand beside max_completion_tokens");
+        }
+        return older != null ? older : newer;
+    }
+
+    private static int whole(
+            Settings body, String key, int min, int max, int absent, RequestRules rules) {
+        return Objects.requireNonNullElse(rules.dialect().whole(body, key, min, max), absent);
+    }
+
+    private static void refuseUnknown(Settings body, Set<String> own, Dialect dialect) {
+        IgnorableDefaults.check(body, dialect);
         RequestFields.refuseUnknown(
                 body,
                 List.of(
@@ -113,23 +139,28 @@ record CompletionRequest(
                         own,
                         RequestFields.SAMPLING,
                         RequestFields.CONTROLS,
-                        IgnorableDefaults.names()));
+                        IgnorableDefaults.names(dialect)));
     }
 
     private static GenerationRequest request(
-            Settings body, Prompt prompt, @Nullable Integer tokensMax, int logprobs) {
-        return RequestFields.request(body, prompt, logprobs < 0 ? 0 : LOGPROBS_MAX)
-                .withMaxTokens(tokensMax);
+            Settings body,
+            Prompt prompt,
+            @Nullable Integer tokensMax,
+            int logprobs,
+            RequestRules rules) {
+        int reported = logprobs < 0 ? 0 : Math.max(1, logprobs); // the token's own comes with them
+        return RequestFields.request(body, prompt, reported, rules).withMaxTokens(tokensMax);
     }
 
     private static CompletionRequest of(
             Settings body,
             List<GenerationRequest> prompts,
             int logprobs,
-            boolean callsTools,
-            ServiceLimits limits) {
-        int choicesMax = limits.requestsPerConnectionMax();
-        int samples = body.integer("n", 1, choicesMax).orElse(1);
+            boolean chat,
+            int callsMax,
+            RequestRules rules) {
+        int choicesMax = rules.limits().requestsPerConnectionMax();
+        int samples = whole(body, "n", 1, choicesMax, 1, rules);
         if (prompts.size() * samples > choicesMax) {
             throw body.refuse(
                     "n",
@@ -141,7 +172,9 @@ record CompletionRequest(
             throw body.refuse("stream_options", "needs \"stream\": true");
         }
         boolean includeUsage =
-                body.object("stream_options").map(CompletionRequest::includeUsage).orElse(false);
+                body.object("stream_options")
+                        .map(options -> includeUsage(options, rules.dialect()))
+                        .orElse(false);
         body.string("user");
         body.object("metadata");
         return new CompletionRequest(
@@ -152,7 +185,8 @@ record CompletionRequest(
                 includeUsage,
                 logprobs,
                 body.bool("return_token_ids", false),
-                callsTools);
+                chat,
+                callsMax);
     }
 
     /** Whether the response includes log-probabilities. */
@@ -160,15 +194,17 @@ record CompletionRequest(
         return logprobs >= 0;
     }
 
-    private static boolean includeUsage(Settings options) {
-        RequestFields.refuseUnknown(options, List.of(Set.of("include_usage")));
+    /** The lenient dialect ignores the padding against eavesdroppers that OpenAI offers. */
+    private static boolean includeUsage(Settings options, Dialect dialect) {
+        Set<String> ignored = dialect.lenient() ? Set.of("include_obfuscation") : Set.of();
+        RequestFields.refuseUnknown(options, List.of(Set.of("include_usage"), ignored));
         return options.bool("include_usage", false);
     }
 
     /** Parses a text, a list of texts, a list of token ids, or a list of such lists. */
     private static List<Prompt> prompts(Settings body, int promptsMax) {
         if (body.isString("prompt")) {
-            return List.of(new Prompt.Text(body.string("prompt").orElseThrow()));
+            return List.of(new Prompt.Text(text(body, body.string("prompt").orElseThrow())));
         }
         String json = body.json("prompt");
         if (json == null) {
@@ -194,7 +230,7 @@ record CompletionRequest(
 
     private static Prompt prompt(Settings body, JsonNode value) {
         if (value.isString()) {
-            return new Prompt.Text(value.stringValue());
+            return new Prompt.Text(text(body, value.stringValue()));
         }
         if (!value.isArray() || value.size() > PROMPT_TOKENS_MAX) {
             throw body.refuse("prompt", "must be a text, a list of token ids, or a list of those");
@@ -209,30 +245,8 @@ record CompletionRequest(
         return new Prompt.Ids(ids);
     }
 
-    /**
-     * Parses the functions that the chat template lists in the prompt; none for tool choice "none".
-     */
-    static List<String> tools(Settings body) {
-        List<String> tools = new ArrayList<>();
-        for (Settings tool : body.objects("tools")) {
-            if (!tool.string("type").orElse("function").equals("function")) {
-                throw tool.refuse("type", "must be \"function\"");
-            }
-            if (tool.object("function").flatMap(function -> function.string("name")).isEmpty()) {
-                throw tool.refuse("function", "has no name");
-            }
-            tools.add(tool.json());
-        }
-        if (!body.has("tool_choice")) {
-            return tools;
-        }
-        String choice = body.isString("tool_choice") ? body.string("tool_choice").get() : "";
-        return switch (choice) {
-            case "auto" -> tools;
-            case "none" -> List.of();
-            default ->
-                    throw body.refuse(
-                            "tool_choice", "must be \"auto\" or \"none\"; we force no calls");
-        };
+    private static String text(Settings body, String prompt) {
+        RequestFields.requireUnicode(body, "prompt", prompt);
+        return prompt;
     }
 }

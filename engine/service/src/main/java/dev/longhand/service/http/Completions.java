@@ -1,12 +1,16 @@
 package dev.longhand.service.http;
 
+import dev.longhand.engine.error.ContextLengthException;
 import dev.longhand.engine.error.EngineFailureException;
-import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.SettingException;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Usage;
+import dev.longhand.engine.tokenizer.Tokenizer;
+import dev.longhand.service.RequestRules;
 import dev.longhand.service.ServedGeneration;
 import dev.longhand.service.Service;
-import dev.longhand.service.ServiceLimits;
+import dev.longhand.service.UnknownModelException;
 import dev.longhand.service.http.ChoiceStream.Piece;
 
 import org.jspecify.annotations.Nullable;
@@ -15,6 +19,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -22,7 +27,8 @@ import java.util.stream.Collectors;
 /** Serves completions and chat completions, whole or streamed. */
 final class Completions {
     private final Service service;
-    private final ServiceLimits limits;
+    private final RequestRules rules;
+    private final Optional<Tokenizer> tokenizer;
     private final TokenNames names;
 
     /** Consumes the pieces of choices; each choice has its own thread. */
@@ -30,25 +36,24 @@ final class Completions {
         void read(ChoiceStream choice, Piece piece) throws IOException;
     }
 
-    Completions(Service service, ServiceLimits limits) {
+    Completions(Service service, RequestRules rules) {
         this.service = service;
-        this.limits = limits;
-        names = new TokenNames(service.engine().tokenizer());
+        this.rules = rules;
+        tokenizer = service.engine().tokenizer();
+        names = new TokenNames(tokenizer);
     }
 
     /** {@code POST /v1/completions}. */
     void text(Exchange exchange) throws IOException {
-        answer(exchange, CompletionRequest.text(exchange.body(), limits), false);
+        answer(exchange, CompletionRequest.text(exchange.body(), rules));
     }
 
     /** {@code POST /v1/chat/completions}. */
     void chat(Exchange exchange) throws IOException {
-        Settings body = exchange.body();
-        answer(exchange, CompletionRequest.chat(body, limits), true);
+        answer(exchange, CompletionRequest.chat(exchange.body(), rules));
     }
 
-    private void answer(Exchange exchange, CompletionRequest request, boolean chat)
-            throws IOException {
+    private void answer(Exchange exchange, CompletionRequest request) throws IOException {
         // Encoding the prompt may take its time, which a client that has gone does not need.
         exchange.onGone(Thread.currentThread()::interrupt);
         List<ChoiceStream> choices = begin(request);
@@ -58,7 +63,7 @@ final class Completions {
             long created = System.currentTimeMillis() / 1000;
             String model = choices.getFirst().generation().model();
             ResponseFormat shape =
-                    chat
+                    request.chat()
                             ? new ChatResponseFormat(id, created, model, request)
                             : new TextResponseFormat(id, created, model, request);
             if (request.stream()) {
@@ -80,14 +85,40 @@ final class Completions {
             for (GenerationRequest prompt : request.prompts()) {
                 for (ServedGeneration each :
                         service.submit(request.model(), prompt, request.samples())) {
-                    choices.add(new ChoiceStream(choices.size(), each, names, request));
+                    ThoughtReader thoughts =
+                            request.chat() ? ThoughtReader.of(prompt.thinking(), tokenizer) : null;
+                    choices.add(new ChoiceStream(choices.size(), each, names, request, thoughts));
                 }
             }
             return choices;
         } catch (RuntimeException e) {
             choices.forEach(ChoiceStream::close);
-            throw e;
+            throw named(e, request);
         }
+    }
+
+    /** Blames the prompt for an error of the engine, since all other fields were checked before. */
+    private RuntimeException named(RuntimeException error, CompletionRequest request) {
+        String prompt = request.chat() ? "messages" : "prompt";
+        return switch (error) {
+            case ContextLengthException e ->
+                    HttpFailure.invalid(
+                            prompt,
+                            "context_length_exceeded",
+                            "This model's maximum context length is %d tokens. However, %s. Please reduce"
+                                            .formatted(
+                                                    service.engine().contextTokensMax(),
+                                                    e.getMessage())
+                                    + " the length of the "
+                                    + prompt
+                                    + ".");
+            case UnknownModelException e -> e;
+            case SettingException e -> e;
+            case InputException e ->
+                    HttpFailure.invalid(
+                            prompt, null, Objects.requireNonNullElse(e.getMessage(), "" + e));
+            default -> error;
+        };
     }
 
     private static void cancel(List<ChoiceStream> choices) {
@@ -138,6 +169,7 @@ final class Completions {
     /** Whether a piece has content for a chunk. */
     private static boolean hasContent(Piece piece, CompletionRequest request) {
         return !piece.text().isEmpty()
+                || !piece.thought().isEmpty()
                 || !piece.calls().isEmpty()
                 || !piece.tokens().isEmpty()
                 || piece.end() != null

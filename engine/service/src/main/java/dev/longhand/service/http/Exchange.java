@@ -3,7 +3,11 @@ package dev.longhand.service.http;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.sun.net.httpserver.HttpExchange;
 
+import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.file.Settings;
+import dev.longhand.service.ByteBudget;
+import dev.longhand.service.Dialect;
+import dev.longhand.service.RequestBuffer;
 import dev.longhand.service.RequestFields;
 import dev.longhand.service.ServiceLimits;
 
@@ -16,9 +20,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
 
 /**
  * One HTTP request and its response.
@@ -35,8 +42,13 @@ final class Exchange {
                             any -> any.withValueInclusion(JsonInclude.Include.NON_NULL))
                     .build();
 
+    private static final int CHUNK_BYTES = 8 << 10;
+    private static final Pattern SLASHES = Pattern.compile("/{2,}");
+
     private final HttpExchange http;
     private final ServiceLimits limits;
+    private final RequestBuffer body;
+    private final String path;
     private final InetSocketAddress client;
     private final ReentrantLock streaming = new ReentrantLock();
     private final Object guard = new Object(); // guards writer and writingSinceNanos
@@ -46,10 +58,27 @@ final class Exchange {
     private boolean answered;
     private String outcome = "";
 
-    Exchange(HttpExchange http, ServiceLimits limits) {
+    Exchange(HttpExchange http, ServiceLimits limits, ByteBudget budget, Dialect dialect) {
         this.http = http;
         this.limits = limits;
+        body = new RequestBuffer(limits.requestBytesMax(), budget);
+        path = path(http.getRequestURI(), dialect);
         client = http.getRemoteAddress();
+    }
+
+    /** Returns the path, in the lenient dialect without doubled and trailing slashes. */
+    private static String path(URI target, Dialect dialect) {
+        String path = Objects.requireNonNullElse(target.getPath(), "");
+        if (!dialect.lenient()) {
+            return path;
+        }
+        if (target.toString().startsWith("//")) {
+            path = "/" + target.getAuthority() + path; // a doubled slash looks like a host
+        }
+        String single = SLASHES.matcher(path).replaceAll("/");
+        return single.length() > 1 && single.endsWith("/")
+                ? single.substring(0, single.length() - 1)
+                : single;
     }
 
     String method() {
@@ -57,7 +86,12 @@ final class Exchange {
     }
 
     String path() {
-        return Objects.requireNonNullElse(http.getRequestURI().getPath(), "");
+        return path;
+    }
+
+    /** The target of the request line: a path, or a whole address. */
+    String target() {
+        return http.getRequestURI().toString();
     }
 
     InetSocketAddress client() {
@@ -66,6 +100,11 @@ final class Exchange {
 
     @Nullable String header(String name) {
         return http.getRequestHeaders().getFirst(name);
+    }
+
+    /** The values of a header; empty if it is absent. */
+    List<String> headers(String name) {
+        return http.getRequestHeaders().getOrDefault(name, List.of());
     }
 
     void setHeader(String name, String value) {
@@ -94,15 +133,32 @@ final class Exchange {
      */
     Settings body() throws IOException {
         InputStream in = http.getRequestBody();
-        byte[] bytes = in.readNBytes(limits.requestBytesMax());
-        if (bytes.length == limits.requestBytesMax() && in.read() >= 0) {
+        byte[] chunk = new byte[CHUNK_BYTES];
+        try {
+            for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+                if (!body.append(chunk, 0, count)) {
+                    throw new HttpFailure(
+                            413,
+                            "too_long",
+                            "the request is longer than %d bytes"
+                                    .formatted(limits.requestBytesMax()));
+                }
+            }
+        } catch (HttpFailure | EngineBusyException e) {
             in.transferTo(OutputStream.nullOutputStream()); // a client reads only after sending all
-            throw new HttpFailure(
-                    413,
-                    "too_long",
-                    "the request is longer than %d bytes".formatted(limits.requestBytesMax()));
+            throw e;
         }
-        return RequestFields.parse(bytes);
+        try {
+            return RequestFields.parse(body.bytes());
+        } finally {
+            body.clear();
+        }
+    }
+
+    /** Responds without a body. */
+    void empty(int status) throws IOException {
+        answered = true;
+        http.sendResponseHeaders(status, -1);
     }
 
     /** Responds with JSON. */
@@ -222,6 +278,7 @@ final class Exchange {
 
     /** Closes the exchange; an incomplete response closes the connection as well. */
     void close() {
+        body.clear();
         http.close();
     }
 }

@@ -42,6 +42,11 @@ final class HttpFailure extends RuntimeException {
         this(status, REQUEST, code, null, message, 0);
     }
 
+    /** An invalid field of a request. */
+    static HttpFailure invalid(String parameter, @Nullable String code, String message) {
+        return new HttpFailure(400, REQUEST, code, parameter, message, 0);
+    }
+
     /** Maps an exception to the response for the client. */
     static HttpFailure of(RuntimeException cause) {
         String message = Objects.requireNonNullElse(cause.getMessage(), cause.toString());

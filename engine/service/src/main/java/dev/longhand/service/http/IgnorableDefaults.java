@@ -1,10 +1,12 @@
 package dev.longhand.service.http;
 
 import dev.longhand.engine.file.Settings;
+import dev.longhand.service.Dialect;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,7 +14,8 @@ import java.util.stream.Collectors;
 
 /**
  * Unsupported parameters of OpenAI and vLLM that client libraries send with their default values.
- * The defaults are accepted and ignored; any other value is rejected by name.
+ * The defaults are accepted and ignored; any other value is rejected by name. The lenient dialect
+ * also ignores parameters that cannot change the answer of this server, whatever their value.
  */
 final class IgnorableDefaults {
     private static final JsonMapper JSON = new JsonMapper();
@@ -23,7 +26,6 @@ final class IgnorableDefaults {
                     Map.entry("echo", List.of("false")),
                     Map.entry("suffix", List.of("\"\"")),
                     Map.entry("store", List.of("false")),
-                    Map.entry("parallel_tool_calls", List.of("true")),
                     Map.entry("response_format", List.of("{\"type\":\"text\"}")),
                     Map.entry("modalities", List.of("[\"text\"]")),
                     Map.entry("service_tier", List.of("\"auto\"", "\"default\"")),
@@ -38,6 +40,12 @@ final class IgnorableDefaults {
                     Map.entry("continue_final_message", List.of("false")),
                     Map.entry("add_special_tokens", List.of("false", "true")));
 
+    /**
+     * Storage, billing and caching at OpenAI, and an effort that no supported template can express.
+     */
+    private static final Set<String> IRRELEVANT =
+            Set.of("store", "service_tier", "prompt_cache_retention", "reasoning_effort");
+
     private static final Map<String, Set<JsonNode>> DEFAULTS =
             VALUES.entrySet().stream()
                     .collect(
@@ -50,13 +58,21 @@ final class IgnorableDefaults {
 
     private IgnorableDefaults() {}
 
-    static Set<String> names() {
-        return DEFAULTS.keySet();
+    /** The parameters that the dialect accepts. */
+    static Set<String> names(Dialect dialect) {
+        Set<String> names = new HashSet<>(DEFAULTS.keySet());
+        if (dialect.lenient()) {
+            names.addAll(IRRELEVANT);
+        }
+        return names;
     }
 
     /** Rejects values other than the defaults. */
-    static void check(Settings body) {
+    static void check(Settings body, Dialect dialect) {
         for (String name : body.keys()) {
+            if (dialect.lenient() && IRRELEVANT.contains(name)) {
+                continue;
+            }
             Set<JsonNode> defaults = DEFAULTS.get(name);
             String value = body.json(name);
             if (defaults != null && value != null && !defaults.contains(JSON.readTree(value))) {

@@ -6,6 +6,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.status.AdapterInfo;
+import dev.longhand.service.Dialect;
 import dev.longhand.service.RequestFields;
 import dev.longhand.service.Service;
 import dev.longhand.service.UnknownModelException;
@@ -22,6 +23,7 @@ final class ModelEndpoints {
     static final String MODEL_PREFIX = "/v1/models/";
 
     private final Service service;
+    private final Dialect dialect;
     private final long created = System.currentTimeMillis() / 1000;
 
     /** OpenAI's list of models. */
@@ -43,8 +45,9 @@ final class ModelEndpoints {
             @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable String parent,
             int maxModelLen) {}
 
-    ModelEndpoints(Service service) {
+    ModelEndpoints(Service service, Dialect dialect) {
         this.service = service;
+        this.dialect = dialect;
     }
 
     /** {@code GET /v1/models}. */
@@ -87,8 +90,7 @@ final class ModelEndpoints {
     /** {@code POST /v1/load_lora_adapter}. */
     void load(Exchange exchange) throws IOException {
         Settings body = exchange.body();
-        RequestFields.refuseUnknown(
-                body, List.of(Set.of("lora_name", "lora_path", "load_inplace")));
+        refuseUnknown(body, Set.of("lora_name", "lora_path", "load_inplace"));
         String name = required(body, "lora_name");
         String path = required(body, "lora_path");
         if (!body.bool("load_inplace", false) && service.models().contains(name)) {
@@ -109,7 +111,7 @@ final class ModelEndpoints {
     /** {@code POST /v1/unload_lora_adapter}. */
     void unload(Exchange exchange) throws IOException {
         Settings body = exchange.body();
-        RequestFields.refuseUnknown(body, List.of(Set.of("lora_name")));
+        refuseUnknown(body, Set.of("lora_name"));
         String name = required(body, "lora_name");
         service.adapter(name); // throws if unknown
         try {
@@ -122,6 +124,12 @@ final class ModelEndpoints {
                 200,
                 "text/plain; charset=utf-8",
                 "Success: LoRA adapter '%s' removed successfully.".formatted(name));
+    }
+
+    /** The lenient dialect ignores vLLM's number of an adapter, since names identify ours. */
+    private void refuseUnknown(Settings body, Set<String> known) {
+        Set<String> ignored = dialect.lenient() ? Set.of("lora_int_id") : Set.of();
+        RequestFields.refuseUnknown(body, List.of(known, ignored));
     }
 
     private static String required(Settings body, String key) {

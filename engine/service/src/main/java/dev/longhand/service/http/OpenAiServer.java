@@ -5,6 +5,9 @@ import com.sun.net.httpserver.HttpServer;
 
 import dev.longhand.engine.error.EngineFailureException;
 import dev.longhand.service.AccessLog;
+import dev.longhand.service.ClientRules;
+import dev.longhand.service.Dialect;
+import dev.longhand.service.RequestRules;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
 
@@ -13,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -20,16 +24,16 @@ import java.util.concurrent.TimeUnit;
 /**
  * Serves a service over HTTP with OpenAI's API, and vLLM's extensions where OpenAI defines nothing.
  * It uses the JDK's HTTP server with a virtual thread per request.
- *
- * <p>The JDK's server reads its limits from system properties once per process. The first {@code
- * OpenAiServer} sets them from its {@link ServiceLimits}, except those that are already set.
  */
 public final class OpenAiServer implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(OpenAiServer.class.getName());
-    private static final int BACKLOG = 128;
     private static final int CLOSE_SECONDS_MAX = 2;
+    private static final Set<Integer> TURNED_AWAY = Set.of(401, 403, 421);
 
     private final ServiceLimits limits;
+    private final Service service;
+    private final Dialect dialect;
+    private final WebGuard guard;
     private final BearerAuth auth;
     private final Map<String, Map<String, Endpoint>> endpoints;
     private final ModelEndpoints models;
@@ -39,7 +43,7 @@ public final class OpenAiServer implements AutoCloseable {
     private final ClientWatch watch;
 
     /**
-     * Binds the address and starts to listen.
+     * Binds the address and starts to answer, by the rules of {@link ClientRules#OPEN}.
      *
      * @param token the bearer token that clients must send on all paths but {@code /health}; null
      *     requires none
@@ -51,13 +55,30 @@ public final class OpenAiServer implements AutoCloseable {
             ServiceLimits limits,
             @Nullable String token)
             throws IOException {
+        this(
+                service,
+                HttpListener.bind(address, limits),
+                limits,
+                ClientRules.OPEN.withToken(token));
+    }
+
+    /**
+     * Starts to answer the clients of a listener, which {@link #close} closes.
+     *
+     * @param clients their token is the bearer token of all paths but {@code /health}
+     */
+    public OpenAiServer(
+            Service service, HttpListener listener, ServiceLimits limits, ClientRules clients) {
+        this.service = service;
         this.limits = limits;
-        auth = new BearerAuth(token);
+        dialect = clients.dialect();
+        guard = new WebGuard(clients, listener.address());
+        auth = new BearerAuth(clients.token());
         metrics = new ServiceMetrics(service);
-        models = new ModelEndpoints(service);
-        endpoints = endpoints(service, limits, models, metrics);
-        setProcessLimits(limits);
-        server = HttpServer.create(address, BACKLOG);
+        RequestRules rules = RequestRules.of(service, limits, clients);
+        models = new ModelEndpoints(service, dialect);
+        endpoints = endpoints(service, rules, models, metrics);
+        server = listener.server();
         server.setExecutor(threads);
         server.createContext("/", this::answer);
         watch = new ClientWatch(server.getAddress().getPort());
@@ -65,9 +86,9 @@ public final class OpenAiServer implements AutoCloseable {
     }
 
     private static Map<String, Map<String, Endpoint>> endpoints(
-            Service service, ServiceLimits limits, ModelEndpoints models, ServiceMetrics metrics) {
-        Completions completions = new Completions(service, limits);
-        TokenEndpoints tokens = new TokenEndpoints(service);
+            Service service, RequestRules rules, ModelEndpoints models, ServiceMetrics metrics) {
+        Completions completions = new Completions(service, rules);
+        TokenEndpoints tokens = new TokenEndpoints(service, rules);
         StateEndpoints state = new StateEndpoints(service, metrics);
         return Map.ofEntries(
                 Map.entry("/v1/completions", Map.of("POST", completions::text)),
@@ -82,26 +103,6 @@ public final class OpenAiServer implements AutoCloseable {
                 Map.entry("/metrics", Map.of("GET", state::metrics)));
     }
 
-    /** Sets the system properties of the JDK's server that are not set yet. */
-    private static void setProcessLimits(ServiceLimits limits) {
-        long requestSeconds = Math.ceilDiv(limits.requestMillisMax(), 1000);
-        Map<String, Object> properties =
-                Map.of(
-                        "sun.net.httpserver.maxReqTime", requestSeconds,
-                        "sun.net.httpserver.idleInterval",
-                                Math.ceilDiv(limits.idleMillisMax(), 1000),
-                        "sun.net.httpserver.maxReqHeaderSize", limits.headerBytesMax(),
-                        "jdk.httpserver.maxConnections", limits.connectionsMax(),
-                        "sun.net.httpserver.maxIdleConnections", limits.connectionsMax(),
-                        "sun.net.httpserver.nodelay", true); // tokens are sent one by one
-        properties.forEach(
-                (name, value) -> {
-                    if (System.getProperty(name) == null) {
-                        System.setProperty(name, value.toString());
-                    }
-                });
-    }
-
     /** The bound address, with the actual port if port 0 was requested. */
     public InetSocketAddress address() {
         return server.getAddress();
@@ -109,7 +110,7 @@ public final class OpenAiServer implements AutoCloseable {
 
     private void answer(HttpExchange http) {
         long beganNanos = System.nanoTime();
-        Exchange exchange = new Exchange(http, limits);
+        Exchange exchange = new Exchange(http, limits, service.requestBytes(), dialect);
         watch.add(exchange);
         String path = endpoints.containsKey(exchange.path()) ? exchange.path() : "none";
         try {
@@ -132,10 +133,19 @@ public final class OpenAiServer implements AutoCloseable {
 
     private void answer(Exchange exchange) throws IOException {
         try {
-            auth.check(exchange);
-            endpoint(exchange).answer(exchange);
+            guard.check(exchange);
+            if (WebGuard.isPreflight(exchange)) {
+                WebGuard.preflight(exchange);
+                exchange.empty(204);
+            } else {
+                auth.check(exchange);
+                endpoint(exchange).answer(exchange);
+            }
         } catch (RuntimeException | Error e) {
             HttpFailure failure = HttpFailure.of(EngineFailureException.of(e));
+            if (TURNED_AWAY.contains(failure.status())) {
+                exchange.setHeader("Connection", "close"); // they hold no place of others
+            }
             if (failure.status() == 500) {
                 LOG.log(System.Logger.Level.ERROR, "answering a request", e);
             }

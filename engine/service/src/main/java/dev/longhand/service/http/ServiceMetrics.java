@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
@@ -52,6 +53,9 @@ final class ServiceMetrics implements ServiceObserver {
     private static final double[] TOKENS = {
         1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000
     };
+
+    private static final Set<String> METHODS =
+            Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS");
 
     private final PrometheusMeterRegistry registry =
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -193,14 +197,19 @@ final class ServiceMetrics implements ServiceObserver {
         };
     }
 
-    /** Counts an HTTP response. */
+    /**
+     * Counts an HTTP response.
+     *
+     * @param path a known path, or a word for all others: each value makes a counter for good
+     * @param method as the client sent it
+     */
     void answered(String path, String method, int status) {
         registry.counter(
                         "http_requests",
                         "handler",
                         path,
                         "method",
-                        method,
+                        METHODS.contains(method) ? method : "other",
                         "status",
                         Integer.toString(status))
                 .increment();

@@ -5,13 +5,16 @@ import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.Prompt;
 import dev.longhand.service.Messages;
 import dev.longhand.service.RequestFields;
+import dev.longhand.service.RequestRules;
 import dev.longhand.service.Service;
+import dev.longhand.service.Tools;
 
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /** Converts text to token ids and back, with vLLM's requests. */
@@ -19,6 +22,7 @@ final class TokenEndpoints {
     private static final int TOKENS_MAX = 1 << 22;
 
     private final Service service;
+    private final RequestRules rules;
     private final TokenNames names;
 
     /** The response of {@code /tokenize}. */
@@ -28,15 +32,16 @@ final class TokenEndpoints {
     /** The response of {@code /detokenize}. */
     record Text(String prompt) {}
 
-    TokenEndpoints(Service service) {
+    TokenEndpoints(Service service, RequestRules rules) {
         this.service = service;
+        this.rules = rules;
         names = new TokenNames(service.engine().tokenizer());
     }
 
     /** {@code POST /tokenize}: a prompt or a conversation. */
     void tokenize(Exchange exchange) throws IOException {
         Settings body = exchange.body();
-        IgnorableDefaults.check(body);
+        IgnorableDefaults.check(body, rules.dialect());
         RequestFields.refuseUnknown(
                 body,
                 List.of(
@@ -45,8 +50,9 @@ final class TokenEndpoints {
         service.adapter(body.string("model").orElse(null));
         Prompt prompt =
                 RequestFields.oneOf(body, "prompt", "messages").equals("prompt")
-                        ? new Prompt.Text(body.string("prompt").orElseThrow())
-                        : new Prompt.Chat(Messages.read(body), CompletionRequest.tools(body));
+                        ? new Prompt.Text(
+                                Objects.requireNonNull(RequestFields.text(body, "prompt")))
+                        : new Prompt.Chat(Messages.read(body, rules.dialect()), Tools.read(body));
         exchange.onGone(Thread.currentThread()::interrupt);
         List<Integer> ids = Arrays.stream(service.engine().tokens(prompt)).boxed().toList();
         exchange.onGone(null);

@@ -29,6 +29,11 @@ final class TokenNames {
         return bytes;
     }
 
+    /** The bytes that a token adds to a text: none if it is a control token. */
+    byte[] textBytes(int id) {
+        return table == null || table.isSpecial(id) ? new byte[0] : bytes(id);
+    }
+
     /** The text of a token, or its id in vLLM's notation if it has no text. */
     String text(int id) {
         return table == null || table.length(id) == 0 ? "token_id:" + id : text(List.of(id));

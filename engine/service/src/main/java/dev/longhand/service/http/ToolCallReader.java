@@ -16,22 +16,28 @@ final class ToolCallReader {
     private static final String OPEN = "<tool_call>";
     private static final String CLOSE = "</tool_call>";
 
+    private final int callsMax;
     private final StringBuilder pending = new StringBuilder();
     private final StringBuilder text = new StringBuilder();
     private final List<Call> calls = new ArrayList<>();
     private boolean inside;
     private boolean after; // only blanks since the last call
-    private boolean called;
+    private int found;
 
     /** A call: a function name, and the arguments as JSON. */
     record Call(String name, String arguments) {}
 
+    /** Creates a reader that drops calls beyond {@code callsMax}. */
+    ToolCallReader(int callsMax) {
+        this.callsMax = callsMax;
+    }
+
     /** Appends text of the answer. */
     void append(String more) {
         pending.append(more);
-        boolean found = true;
-        while (found) {
-            found = inside ? close() : open();
+        boolean progress = true;
+        while (progress) {
+            progress = inside ? close() : open();
         }
     }
 
@@ -70,8 +76,9 @@ final class ToolCallReader {
             if (name.isEmpty()) {
                 throw call.refuse("name", "is missing");
             }
-            calls.add(new Call(name, arguments == null ? "{}" : arguments));
-            called = true;
+            if (found++ < callsMax) {
+                calls.add(new Call(name, arguments == null ? "{}" : arguments));
+            }
             after = true;
         } catch (InputException e) { // the model's mistake: the client sees it as text
             text.append(OPEN).append(body).append(CLOSE);
@@ -85,7 +92,7 @@ final class ToolCallReader {
     }
 
     /** The length of the longest suffix of the text that is a prefix of the word. */
-    private static int beginning(CharSequence text, String word) {
+    static int beginning(CharSequence text, String word) {
         int longest = Math.min(text.length(), word.length() - 1);
         for (int length = longest; length > 0; length--) {
             if (word.startsWith(
@@ -121,6 +128,6 @@ final class ToolCallReader {
 
     /** Whether the answer has contained a call. */
     boolean called() {
-        return called;
+        return found > 0;
     }
 }

@@ -7,8 +7,10 @@ import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.status.AdapterInfo;
 import dev.longhand.service.AccessLog;
+import dev.longhand.service.ClientRules;
 import dev.longhand.service.GenerationInstrument;
 import dev.longhand.service.RequestFields;
+import dev.longhand.service.RequestRules;
 import dev.longhand.service.ServedGeneration;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
@@ -49,6 +51,7 @@ final class LineConnection {
     private final ByteChannel channel;
     private final Service service;
     private final ServiceLimits limits;
+    private final RequestRules rules;
     private final @Nullable String token;
     private final String client;
     private final LineReader lines;
@@ -59,6 +62,7 @@ final class LineConnection {
     private volatile long writingSinceNanos; // 0 while no thread writes
     private volatile long usedNanos = System.nanoTime(); // last line in or generation ended
     private volatile boolean authorized;
+    private volatile boolean asked; // a first request has come
     private final AtomicBoolean timedOut = new AtomicBoolean();
 
     /** The generations of one request, and the number of those that have not ended. */
@@ -73,22 +77,28 @@ final class LineConnection {
             String client,
             Service service,
             ServiceLimits limits,
-            @Nullable String token) {
+            ClientRules clients) {
         this.channel = channel;
         this.client = client;
-        lines = new LineReader(channel, limits.requestBytesMax());
+        lines = new LineReader(channel, limits.requestBytesMax(), service.requestBytes());
         this.service = service;
         this.limits = limits;
-        this.token = token;
+        rules = RequestRules.of(service, limits, clients);
+        token = clients.token();
         authorized = token == null;
     }
 
     /** Sends the error for too many connections, and closes. */
     void refuse() {
-        error(
-                "",
-                new InputException("too many connections: %d".formatted(limits.connectionsMax())));
+        String reason = "there are %d connections".formatted(limits.connections());
+        error("", new EngineBusyException(reason, limits.requestMillisMax()));
         close();
+    }
+
+    /** The time since which the connection is of no use; {@link Long#MAX_VALUE} if it is of use. */
+    long idleSinceNanos() {
+        boolean idle = generationCount.get() == 0 && writers.getRegisteredParties() <= 1;
+        return idle ? usedNanos : Long.MAX_VALUE;
     }
 
     /** Serves the client until it closes and has received all its answers, or disconnects. */
@@ -100,22 +110,30 @@ final class LineConnection {
                     break;
                 }
             }
-        } catch (InputException e) {
-            error("", e); // an endless line: the start of the next is unknown
+        } catch (InputException | EngineBusyException e) {
+            error("", e); // the start of the next line is unknown, or it is another protocol
         } catch (IOException e) {
             cancelAll();
+        } catch (Error e) { // such as a full heap, while a line is read or parsed
+            error("", EngineFailureException.of(e));
+        } finally {
+            lines.close();
         }
         writers.arriveAndAwaitAdvance();
         close();
     }
 
-    /** Handles a line; returns whether the connection stays open. */
+    /**
+     * Handles a line; returns whether the connection stays open.
+     *
+     * @throws InputException if the line is not a JSON object, so that this may be another protocol
+     */
     private boolean take(byte[] line) throws IOException {
-        String id = "";
+        Settings settings = RequestFields.parse(line);
+        String id = LineRequest.idOf(settings);
         try {
-            Settings settings = RequestFields.parse(line);
-            id = LineRequest.idOf(settings);
-            LineRequest request = LineRequest.read(settings);
+            LineRequest request = LineRequest.read(settings, rules);
+            asked = true;
             if (request instanceof LineRequest.Authorize(String given)) {
                 authorized = token == null || sameToken(token, given);
             }
@@ -356,6 +374,9 @@ final class LineConnection {
         long unusedNanos = nowNanos - usedNanos;
         if (!authorized && unusedNanos > requestNanosMax) {
             return "the token was not sent within %d ms".formatted(limits.requestMillisMax());
+        }
+        if (!asked && unusedNanos > requestNanosMax) {
+            return "no request was sent within %d ms".formatted(limits.requestMillisMax());
         }
         return running.isEmpty() && unusedNanos > limits.idleMillisMax() * 1_000_000
                 ? "the connection was of no use for %d ms".formatted(limits.idleMillisMax())

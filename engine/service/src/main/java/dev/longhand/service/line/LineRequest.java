@@ -6,10 +6,13 @@ import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
 import dev.longhand.service.Messages;
 import dev.longhand.service.RequestFields;
+import dev.longhand.service.RequestRules;
+import dev.longhand.service.Tools;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /** One request line: a generation, or a command about the connection or the adapters. */
@@ -41,7 +44,7 @@ sealed interface LineRequest {
      *
      * @throws InputException if it is none of these requests
      */
-    static LineRequest read(Settings line) {
+    static LineRequest read(Settings line, RequestRules rules) {
         if (line.has("cancel")) {
             only(line, Set.of("cancel"));
             return new Cancel(line.string("cancel").orElseThrow());
@@ -66,7 +69,7 @@ sealed interface LineRequest {
             only(line, Set.of("id", "models"));
             return new Models(id);
         }
-        return generate(id, line);
+        return generate(id, line, rules);
     }
 
     /** Returns the id of a line; empty if it is absent or invalid. */
@@ -90,7 +93,7 @@ sealed interface LineRequest {
         RequestFields.refuseUnknown(line, List.of(keys));
     }
 
-    private static Generate generate(String id, Settings line) {
+    private static Generate generate(String id, Settings line, RequestRules rules) {
         RequestFields.refuseUnknown(
                 line,
                 List.of(
@@ -101,6 +104,8 @@ sealed interface LineRequest {
                                 "model",
                                 "prompt",
                                 "messages",
+                                "tools",
+                                "tool_choice",
                                 "prompt_ids",
                                 "max_tokens",
                                 "stop",
@@ -109,14 +114,21 @@ sealed interface LineRequest {
                                 "n")));
         Prompt prompt =
                 switch (RequestFields.oneOf(line, "prompt", "messages", "prompt_ids")) {
-                    case "prompt" -> new Prompt.Text(line.string("prompt").orElseThrow());
-                    case "messages" -> new Prompt.Chat(Messages.read(line), List.of());
+                    case "prompt" ->
+                            new Prompt.Text(
+                                    Objects.requireNonNull(RequestFields.text(line, "prompt")));
+                    case "messages" ->
+                            new Prompt.Chat(Messages.read(line, rules.dialect()), Tools.read(line));
                     default -> new Prompt.Ids(ids(line));
                 };
+        if (line.has("tools") && !line.has("messages")) {
+            throw line.refuse("tools", "goes with messages");
+        }
         int logprobs = line.integer("logprobs", 0, 100).orElse(0);
         GenerationRequest request =
-                RequestFields.request(line, prompt, logprobs)
-                        .withMaxTokens(RequestFields.whole(line, "max_tokens"));
+                RequestFields.request(line, prompt, logprobs, rules)
+                        .withMaxTokens(
+                                RequestFields.maxTokens(line, "max_tokens", rules.dialect()));
         int samples = line.integer("n", 1, RequestFields.SAMPLES_MAX).orElse(1);
         return new Generate(id, line.string("model").orElse(null), request, samples);
     }

@@ -53,7 +53,8 @@ class BadClientTest {
     }
 
     private static byte[] head(String path, int length) {
-        return "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret\r\nContent-Length: %d\r\n\r\n"
+        return ("POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n"
+                        + "Content-Length: %d\r\n\r\n")
                 .formatted(path, length)
                 .getBytes(StandardCharsets.UTF_8);
     }

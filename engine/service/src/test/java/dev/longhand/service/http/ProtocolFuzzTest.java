@@ -21,6 +21,7 @@ import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
@@ -35,7 +36,6 @@ import java.util.concurrent.TimeUnit;
 @Timeout(value = 60, unit = TimeUnit.MINUTES)
 class ProtocolFuzzTest {
     private static final int MESSAGES = Integer.getInteger("longhand.fuzz.messages", 1000);
-    private static final int LINES_OF_CONNECTION = 50;
 
     private static final List<String> LINES =
             List.of(
@@ -150,15 +150,14 @@ class ProtocolFuzzTest {
         return list.get(random.nextInt(list.size()));
     }
 
+    /** A line that is no longer an object ends its connection, so each has one of its own. */
     @Test
     void brokenLines() throws IOException, InterruptedException {
-        for (int sent = 0; sent < MESSAGES; sent += LINES_OF_CONNECTION) {
+        for (int sent = 0; sent < MESSAGES; sent++) {
             try (Socket socket = new Socket()) {
                 socket.connect(lines.address());
-                for (int i = 0; i < LINES_OF_CONNECTION; i++) {
-                    socket.getOutputStream().write(broken(any(LINES, random)));
-                    socket.getOutputStream().write('\n');
-                }
+                socket.getOutputStream().write(broken(any(LINES, random)));
+                socket.getOutputStream().write('\n');
                 socket.shutdownOutput();
                 BufferedReader events =
                         new BufferedReader(
@@ -171,7 +170,9 @@ class ProtocolFuzzTest {
                     assertTrue(!event.has("message") || oneLine(event.get("message")), line);
                 }
                 // A request for two samples has two ends, and a cancel none.
-                assertTrue(answers <= 2 * LINES_OF_CONNECTION, answers + " answers");
+                assertTrue(answers <= 2, answers + " answers");
+            } catch (SocketException e) {
+                // ended before all was read
             }
         }
         assertWellServed();
@@ -201,7 +202,8 @@ class ProtocolFuzzTest {
     /** Bytes that violate HTTP itself: the JDK's server responds or disconnects, and continues. */
     @Test
     void brokenHeaders() throws IOException, InterruptedException {
-        String head = "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}";
+        String head =
+                "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}";
         for (int sent = 0; sent < MESSAGES / 10; sent++) {
             byte[] bytes = head.getBytes(StandardCharsets.UTF_8);
             for (int i = random.nextInt(4); i >= 0; i--) {

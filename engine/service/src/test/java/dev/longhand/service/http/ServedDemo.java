@@ -4,6 +4,8 @@ import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.Goldens;
 import dev.longhand.kernels.Device;
+import dev.longhand.service.ClientRules;
+import dev.longhand.service.ScriptedCheckpoint;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
 
@@ -21,6 +23,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -43,23 +46,34 @@ public final class ServedDemo implements AutoCloseable {
 
     /** Serves models "demo" and "math". */
     public ServedDemo(@Nullable String token, int queueDepthMax) throws IOException {
-        engine =
-                Engine.open(
-                        EngineConfig.of(Goldens.DEMO.resolve("checkpoint"))
-                                .withDevice(Device.CPU)
-                                .withThreads(1)
-                                .withSequencesMax(4)
-                                .withKvTokensMax(8192)
-                                .withQueueDepthMax(queueDepthMax)
-                                .withAdapter("math", Goldens.DEMO.resolve("adapter")));
-        service = new Service(engine, "demo", Goldens.DEMO);
-        server =
-                new OpenAiServer(
-                        service,
-                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                        LIMITS,
-                        token);
-        this.token = token;
+        this(
+                config(Goldens.DEMO.resolve("checkpoint"))
+                        .withKvTokensMax(8192)
+                        .withQueueDepthMax(queueDepthMax)
+                        .withAdapter("math", Goldens.DEMO.resolve("adapter")),
+                "demo",
+                ClientRules.OPEN.withToken(token));
+    }
+
+    private ServedDemo(EngineConfig config, String name, ClientRules clients) throws IOException {
+        engine = Engine.open(config);
+        service = new Service(engine, name, Goldens.DEMO);
+        InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        server = new OpenAiServer(service, HttpListener.bind(any, LIMITS), LIMITS, clients);
+        token = clients.token();
+    }
+
+    /** Serves the model "script" of a scripted checkpoint. */
+    static ServedDemo scripted(ScriptedCheckpoint script, ClientRules clients) throws IOException {
+        return new ServedDemo(
+                config(script.folder()).withKvTokensMax(4 * 32_768), "script", clients);
+    }
+
+    private static EngineConfig config(Path checkpoint) {
+        return EngineConfig.of(checkpoint)
+                .withDevice(Device.CPU)
+                .withThreads(1)
+                .withSequencesMax(4);
     }
 
     Engine engine() {

@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.service.ByteBudget;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -32,7 +35,7 @@ class LineReaderTest {
         }
 
         LineReader reader(int bytesMax) {
-            reader = new LineReader(this, bytesMax);
+            reader = new LineReader(this, bytesMax, new ByteBudget(Long.MAX_VALUE));
             return reader;
         }
 
@@ -45,8 +48,13 @@ class LineReaderTest {
             if (part == null) {
                 return -1;
             }
-            into.put(part.getBytes(StandardCharsets.UTF_8));
-            return part.length();
+            byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+            int count = Math.min(bytes.length, into.remaining());
+            into.put(bytes, 0, count);
+            if (count < bytes.length) {
+                parts.push(part.substring(count)); // of ASCII
+            }
+            return count;
         }
 
         @Override
@@ -64,34 +72,66 @@ class LineReaderTest {
 
     @Test
     void linesHoweverTheyAreSplit() throws IOException {
-        LineReader reader = new Parts("a", "b\n\nc", "\nlast").reader(10);
-        assertLine("ab", reader);
+        LineReader reader = new Parts("{a", "b\n\n {c", "\n{last").reader(10);
+        assertLine("{ab", reader);
         assertLine("", reader);
-        assertLine("c", reader);
-        assertLine("last", reader);
+        assertLine(" {c", reader);
+        assertLine("{last", reader);
         assertNull(reader.next());
     }
 
     /** The clock of a line starts at its first byte; later bytes do not reset it. */
     @Test
     void aLineIsTimedFromItsFirstByte() throws IOException {
-        Parts parts = new Parts("a", "b", "c\n", "d");
+        Parts parts = new Parts("{", "b", "c\n", "{d");
         LineReader reader = parts.reader(10);
-        assertLine("abc", reader);
+        assertLine("{bc", reader);
         assertEquals(0, reader.lineSinceNanos());
         assertEquals(0, parts.sinceAtReads.poll()); // no byte has arrived
         long since = parts.sinceAtReads.remove();
         assertNotEquals(0, since);
         assertEquals(since, parts.sinceAtReads.poll());
-        assertLine("d", reader);
+        assertLine("{d", reader);
         assertEquals(0, parts.sinceAtReads.poll()); // between lines
         assertNotEquals(since, parts.sinceAtReads.poll());
     }
 
     @Test
     void theLongestLineAndOneByteMore() throws IOException {
-        assertLine("0123456789", new Parts("01234", "56789\n").reader(10));
-        LineReader reader = new Parts("01234", "56789", "x\n").reader(10);
+        assertLine("{123456789", new Parts("{1234", "56789\n").reader(10));
+        LineReader reader = new Parts("{1234", "56789", "x\n").reader(10);
         assertThrows(InputException.class, reader::next);
+    }
+
+    /** Also before the end of the line. */
+    @Test
+    void anotherProtocolIsRefusedAtItsFirstByte() {
+        for (String foreign :
+                List.of("G", "POST / HTTP/1.1\r\n", "\u0016\u0003", "[", " 7", "\n\nx")) {
+            LineReader reader = new Parts(foreign, "\n{}\n").reader(100);
+            assertThrows(InputException.class, () -> lastOf(reader), foreign);
+        }
+    }
+
+    private static byte[] lastOf(LineReader reader) throws IOException {
+        byte[] line = reader.next();
+        while (line.length == 0) {
+            line = reader.next();
+        }
+        return line;
+    }
+
+    /** Half-sent lines count together; whole ones give their bytes back. */
+    @Test
+    void halfSentLinesShareABudget() throws IOException {
+        String half = "{" + " ".repeat(150_000);
+        ByteBudget budget = new ByteBudget(500_000);
+        LineReader first = new LineReader(new Parts(half, half, "\n", half), 1 << 20, budget);
+        assertEquals(2 * half.length(), first.next().length);
+        LineReader second = new LineReader(new Parts(half, half, half, half), 1 << 20, budget);
+        assertThrows(EngineBusyException.class, second::next);
+        first.close();
+        second.close();
+        assertTrue(budget.take(500_000));
     }
 }

@@ -91,6 +91,7 @@ class LineTimeLimitsTest {
         try (LineServer server = listen(SHORT, LONG, LONG, null);
                 Client good = new Client(server.address());
                 Client slow = new Client(server.address())) {
+            assertWellServed(good);
             long began = System.nanoTime();
             Thread drip =
                     Thread.ofVirtual()
@@ -98,7 +99,7 @@ class LineTimeLimitsTest {
                                     () -> {
                                         try {
                                             while (true) {
-                                                slow.send(" ".getBytes(StandardCharsets.UTF_8));
+                                                slow.send("{".getBytes(StandardCharsets.UTF_8));
                                                 Thread.sleep(100);
                                             }
                                         } catch (IOException | InterruptedException e) {
@@ -120,6 +121,15 @@ class LineTimeLimitsTest {
                 assertEndsWith("the token was not sent within 1500 ms", System.nanoTime(), mute);
             }
             assertWellServed(good);
+        }
+    }
+
+    /** E23: who has a connection must ask for something soon. */
+    @Test
+    void aFirstRequestThatDoesNotCome() throws IOException {
+        try (LineServer server = listen(SHORT, LONG, LONG, null);
+                Client mute = new Client(server.address())) {
+            assertEndsWith("no request was sent within 1500 ms", System.nanoTime(), mute);
         }
     }
 

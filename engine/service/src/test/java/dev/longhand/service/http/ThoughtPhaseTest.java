@@ -1,0 +1,91 @@
+package dev.longhand.service.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+import tools.jackson.databind.JsonNode;
+
+import java.io.IOException;
+import java.util.List;
+
+/** Thoughts are a phase of their own: apart from answers, tool calls and stop strings. */
+class ThoughtPhaseTest extends ScriptedTest {
+    private static final String TOOLS =
+            "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"real\"}}]";
+
+    @Test
+    void s03NoCallIsReadFromAThought() throws IOException {
+        JsonNode choice = choice(CHAT, chat("think2", TOOLS));
+        assertEquals("tool_calls", choice.get("finish_reason").asString());
+        JsonNode calls = choice.at("/message/tool_calls");
+        assertEquals(1, calls.size(), choice.toString());
+        assertEquals("real", calls.at("/0/function/name").asString());
+        assertTrue(choice.at("/message/reasoning_content").asString().contains("fake"));
+        assertEquals("\nReal: ", choice.at("/message/content").asString());
+        assertEquals("\nReal: ", streamed("content", chat("think2", TOOLS)));
+    }
+
+    @Test
+    void s04StopStringsApplyToTheAnswer() throws IOException {
+        for (String script : List.of("think1", "think2")) {
+            String stops = "\"stop\":[\"ANSWER\",\"Real\",\"<\",\"e\"]";
+            JsonNode choice = choice(CHAT, chat(script, stops.replace(",\"<\",\"e\"", "")));
+            assertEquals("stop", choice.get("finish_reason").asString());
+            String answer = script.equals("think1") ? "\nFinal " : "\n";
+            assertEquals(answer, choice.at("/message/content").asString(), script);
+        }
+        JsonNode inside =
+                choice(CHAT, chat("think1", "\"stop\":\"ANSWER\",\"stop_in_thought\":true"));
+        assertEquals("Let me check: ", inside.at("/message/reasoning_content").asString());
+        assertEquals("", inside.at("/message/content").asString());
+    }
+
+    /** A stop string must not span the thought, whose markers the answer does not show. */
+    @Test
+    void stopStringsDoNotSpanAThought() throws IOException {
+        JsonNode choice = choice(TEXT, text("think1", "\"stop\":[\"no\\nF\",\"</think>\\nF\"]"));
+        assertTrue(choice.get("text").asString().endsWith("ANSWER: 42"), choice.toString());
+    }
+
+    @Test
+    void s07ThoughtsOfEarlierTurnsAreAcceptedAndNotRendered() throws IOException {
+        String turns =
+                """
+                {"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"a"%s},
+                {"role":"user","content":"x"}],"max_tokens":2}\
+                """;
+        int tokens = good(CHAT, turns.formatted("")).at("/usage/prompt_tokens").asInt();
+        for (String field : List.of("reasoning_content", "reasoning")) {
+            JsonNode body = good(CHAT, turns.formatted(",\"" + field + "\":\"b\""));
+            assertEquals(tokens, body.at("/usage/prompt_tokens").asInt());
+        }
+    }
+
+    @Test
+    void s08ThoughtsAreReasoningContent() throws IOException {
+        String thought = "Let me check: ANSWER no";
+        JsonNode message = choice(CHAT, chat("think1", "")).get("message");
+        assertEquals("\nFinal ANSWER: 42", message.get("content").asString());
+        assertEquals(thought, message.get("reasoning_content").asString());
+        assertEquals(thought, message.get("reasoning").asString());
+        assertEquals("\nFinal ANSWER: 42", streamed("content", chat("think1", "")));
+        assertEquals(thought, streamed("reasoning_content", chat("think1", "")));
+        assertFalse(choice(CHAT, chat("emoji", "")).get("message").has("reasoning_content"));
+        assertTrue(choice(TEXT, text("think1", "")).get("text").asString().contains("</think>"));
+    }
+
+    /** A thought that the prompt begins, and one that the length ends. */
+    @Test
+    void thoughtsWithoutABeginOrAnEnd() throws IOException {
+        String begun = "\"thought_begin\":\"\",\"thought_end\":\"</think>\"";
+        JsonNode message = choice(CHAT, chat("think1", begun)).get("message");
+        assertEquals("<think>Let me check: ANSWER no", message.get("reasoning").asString());
+        assertEquals("\nFinal ANSWER: 42", message.get("content").asString());
+        message = choice(CHAT, chat("think1", "\"max_tokens\":3")).get("message");
+        assertEquals("Let me check: ANSWER no", message.get("reasoning").asString());
+        assertEquals("", message.get("content").asString());
+    }
+}
