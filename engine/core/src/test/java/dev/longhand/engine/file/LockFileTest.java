@@ -86,6 +86,7 @@ class LockFileTest {
 
     /** POSIX would drop the lock if this process opened and closed the lock file once more. */
     @Test
+    @SuppressWarnings("try") // closes a lock twice
     void aRefusedAttemptOfTheHolderDropsNothing() throws Exception {
         Path output = Files.writeString(folder.resolve("out"), "content");
         Path link = Files.createSymbolicLink(folder.resolve("link"), output);
