@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 /**
  * The quantisation of the linear layers of a checkpoint, from {@code quantization_config} in its
  * {@code config.json}. A weight is scale (code - zero), where a group of an output's inputs shares
- * one scale and one zero point; {@link PackedLinear} describes the tensors. This configuration does
+ * one scale and one zero point; {@code PackedLinear} describes the tensors. This configuration does
  * not list the quantised layers: a layer is quantised if its packed tensors exist.
  *
  * @param method the method that packed it
