@@ -78,6 +78,11 @@ public final class HttpListener implements AutoCloseable {
     /** Frees the address; connections end. */
     @Override
     public void close() {
+        try {
+            server.start(); // the JDK frees the selector of a server that has run
+        } catch (IllegalStateException e) {
+            // it runs, or has ended
+        }
         server.stop(0);
     }
 }
