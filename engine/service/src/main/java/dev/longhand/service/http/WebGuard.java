@@ -33,8 +33,8 @@ final class WebGuard {
     /**
      * Creates the guard of a server.
      *
-     * @param bound the address of the server. A server on all interfaces has many, so that any
-     *     address is a name of it; only a domain name can be rebound
+     * @param bound the address of the server. A server on all interfaces accepts every IP address
+     *     as its name, since an attacker can rebind domain names only
      */
     WebGuard(ClientRules clients, InetSocketAddress bound) {
         hosts = new HashSet<>(LOOPBACK);
