@@ -99,7 +99,7 @@ final class PageGrowth {
     }
 
     /** Returns the number of running sequences that grow; each may soon need a page. */
-    int growing() {
+    private int growing() {
         int growing = 0;
         for (int i = 0; i < active.size(); i++) {
             growing += active.get(i).mayPause() ? 1 : 0;
@@ -121,10 +121,20 @@ final class PageGrowth {
         return paused.size();
     }
 
-    /** Removes and returns the oldest paused sequence with its pages reserved; null if too few. */
-    @Nullable Sequence resume() {
-        boolean enough = paused.getFirst().reserve(pages, SPARE_PAGES * growing());
-        return enough ? paused.removeFirst() : null;
+    /** Returns the oldest paused sequence; there must be one. */
+    Sequence oldestPaused() {
+        return paused.getFirst();
+    }
+
+    /**
+     * Reserves the pages of the oldest paused sequence and removes it; false if there are too few.
+     */
+    boolean resume() {
+        boolean enough = oldestPaused().reserve(pages, SPARE_PAGES * growing());
+        if (enough) {
+            paused.removeFirst();
+        }
+        return enough;
     }
 
     /** Ends paused sequences that were cancelled or are late. */

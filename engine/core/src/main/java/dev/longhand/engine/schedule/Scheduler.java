@@ -23,13 +23,12 @@ import java.util.concurrent.FutureTask;
  * leave room for them. A sequence is admitted as soon as its pages are free: those of the whole
  * output if its length is declared, else those of the prompt.
  *
- * <p>An undeclared output grows page by page. If no page is left, the youngest sequence with an
- * undeclared output pauses: it gives its pages back and keeps its output and its place before all
- * waiting requests. No output is lost, and every sequence ends: declared ones hold all pages that
- * they need, and among the others the oldest never waits for a younger one.
+ * <p>An undeclared output grows page by page. If no page is left, the youngest such sequence pauses
+ * and keeps its output and its place before all waiting requests. Every sequence ends: a declared
+ * one holds all its pages, and the oldest of the others never waits for a younger one.
  *
  * <p>Used by the device thread only, except {@link #running}, {@link #paused}, {@link #pagesHeld}
- * and {@link #failing}. A step in which no sequence begins or ends allocates nothing.
+ * and {@link #failing}. A step in which no sequence begins, pauses or ends allocates nothing.
  */
 final class Scheduler {
     /**
@@ -60,7 +59,7 @@ final class Scheduler {
     private final int prefillRowsMax;
     private int stepPromptRows;
     private final List<Sequence> gone = new ArrayList<>();
-    private @Nullable Sequence blocked; // lacks pages or a table; tried again when a sequence ends
+    private @Nullable Sequence blocked; // lacks pages or a table; tried again when one is freed
     private volatile int running;
     private volatile int paused;
     private volatile int pagesHeld;
@@ -207,8 +206,9 @@ final class Scheduler {
 
     private void admit() {
         while (growth.paused() > 0) { // these go before the queue
-            Sequence next = freeTableCount == 0 ? null : growth.resume();
-            if (next == null) {
+            Sequence next = growth.oldestPaused();
+            if (next == blocked || freeTableCount == 0 || !growth.resume()) {
+                blocked = next;
                 return;
             }
             begin(next);
@@ -224,10 +224,7 @@ final class Scheduler {
                 continue;
             }
             Sequence next = queue.next();
-            if (next == null || next == blocked) {
-                return;
-            }
-            if (freeTableCount == 0 || !growth.reserve(next)) {
+            if (next == null || next == blocked || freeTableCount == 0 || !growth.reserve(next)) {
                 blocked = next;
                 return;
             }
@@ -236,6 +233,7 @@ final class Scheduler {
     }
 
     private void pause(Sequence sequence) {
+        blocked = null;
         free(sequence.pause(pages));
         active.remove(sequence);
         growth.add(sequence);
