@@ -11,7 +11,7 @@ public enum Dialect {
     /** Rejects every field and spelling that the protocol does not define. */
     STRICT,
 
-    /** Accepts those that client libraries send and that cannot change an answer. */
+    /** Accepts fields and spellings that client libraries send and that cannot change an answer. */
     LENIENT;
 
     /** Limit for the spelling of a number, since the work to parse one exactly is quadratic. */

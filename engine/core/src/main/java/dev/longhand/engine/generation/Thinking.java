@@ -1,6 +1,7 @@
 package dev.longhand.engine.generation;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.tokenizer.Tokenizer;
 
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,19 @@ public record Thinking(@Nullable Integer budgetTokens, @Nullable ThoughtMarkers 
             throw new InputException(
                     "the thinking budget must be 0 or more tokens, not " + budgetTokens);
         }
+    }
+
+    /**
+     * Returns the markers of this request, or those of the model: {@link ThoughtMarkers#THINK} if
+     * the vocabulary has a token for its end, else {@link ThoughtMarkers#SKY_T1}, whose markers are
+     * ordinary text in any vocabulary.
+     */
+    public ThoughtMarkers markers(Tokenizer tokenizer) {
+        if (markers != null) {
+            return markers;
+        }
+        boolean token = tokenizer.encode(ThoughtMarkers.THINK.end()).length == 1;
+        return token ? ThoughtMarkers.THINK : ThoughtMarkers.SKY_T1;
     }
 
     /** Limits the thought, with the model's markers. */

@@ -19,18 +19,9 @@ public final class ThoughtRules {
     private final int budgetTokens;
     private final int[][] closings;
 
-    /**
-     * Encodes the rules of a request. A request without markers gets {@link ThoughtMarkers#THINK}
-     * if its end marker is one token of the vocabulary, and otherwise {@link
-     * ThoughtMarkers#SKY_T1}, whose markers are ordinary text in any vocabulary.
-     */
+    /** Encodes the rules of a request; see {@link Thinking#markers(Tokenizer)}. */
     public ThoughtRules(Thinking thinking, Tokenizer tokenizer) {
-        if (thinking.markers() != null) {
-            markers = thinking.markers();
-        } else {
-            boolean token = tokenizer.encode(ThoughtMarkers.THINK.end()).length == 1;
-            markers = token ? ThoughtMarkers.THINK : ThoughtMarkers.SKY_T1;
-        }
+        markers = thinking.markers(tokenizer);
         budgetTokens = thinking.budgetTokens() == null ? -1 : thinking.budgetTokens();
         closings = budgetTokens < 0 ? new int[0][] : closings(markers, tokenizer);
     }

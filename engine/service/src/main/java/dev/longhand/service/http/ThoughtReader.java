@@ -33,15 +33,7 @@ final class ThoughtReader {
 
     /** Returns a reader with the markers that the engine uses; null without tokenizer files. */
     static @Nullable ThoughtReader of(Thinking thinking, Optional<Tokenizer> tokenizer) {
-        if (tokenizer.isEmpty()) {
-            return null;
-        }
-        ThoughtMarkers own = thinking.markers();
-        if (own != null) {
-            return new ThoughtReader(own);
-        }
-        boolean token = tokenizer.get().encode(ThoughtMarkers.THINK.end()).length == 1;
-        return new ThoughtReader(token ? ThoughtMarkers.THINK : ThoughtMarkers.SKY_T1);
+        return tokenizer.map(known -> new ThoughtReader(thinking.markers(known))).orElse(null);
     }
 
     /**
