@@ -98,9 +98,8 @@ record EngineSetup(
         }
         ComputeBackend backend = loader.backend();
         MemoryPlan plan = plan(loader.linear(), backend);
-        long half = (plan.availableBytes() - (plan.totalBytes() - plan.kvBytes())) / 2;
         long pageBytes = model.kvShape(1, kvDtype(backend)).bytes();
-        long pages = half / pageBytes - limits.sequencesMax() + 1;
+        long pages = plan.kvBytesMax() / 2 / pageBytes - limits.sequencesMax() + 1;
         int context = limits.contextTokensMax();
         long most = Math.min(Integer.MAX_VALUE / 2, (long) context * limits.sequencesMax());
         long tokens = Math.clamp(pages * KvShape.PAGE_POSITIONS, context, Math.max(context, most));
@@ -180,11 +179,11 @@ record EngineSetup(
      * full batch.
      */
     private int fullContexts(MemoryPlan plan, ComputeBackend backend) {
-        long rest = plan.availableBytes() - (plan.totalBytes() - plan.kvBytes());
         int contexts =
                 Math.min(limits.sequencesMax(), Integer.MAX_VALUE / limits.contextTokensMax());
         while (contexts > 1
-                && kvShape(backend, contexts * limits.contextTokensMax()).bytes() > rest) {
+                && kvShape(backend, contexts * limits.contextTokensMax()).bytes()
+                        > plan.kvBytesMax()) {
             contexts--;
         }
         return contexts;

@@ -41,6 +41,11 @@ public record MemoryPlan(
                 : Math.max(0, (availableBytes - withoutAdapters()) / 2);
     }
 
+    /** Memory that is available for the KV pool beside everything else, in bytes. */
+    public long kvBytesMax() {
+        return availableBytes - (totalBytes() - kvBytes);
+    }
+
     /** Whether the total is available. */
     public boolean fits() {
         return totalBytes() <= availableBytes;
