@@ -2,6 +2,7 @@ package dev.longhand.app.cli;
 
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.OpenResources;
 import dev.longhand.service.ClientRules;
 import dev.longhand.service.Dialect;
 import dev.longhand.service.Service;
@@ -26,9 +27,7 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -113,7 +112,7 @@ public final class ServeCommand implements Callable<Integer> {
         ServerLog.install();
         ClientRules clients = clients(); // reports an error before the model is read
         CountDownLatch closed = new CountDownLatch(1);
-        try (Closeables listeners = new Closeables()) {
+        try (OpenResources listeners = new OpenResources()) {
             List<LineListener> lines = bindLines(listeners);
             HttpListener http = bindHttp(listeners);
             try (LoadBar bar = new LoadBar();
@@ -126,7 +125,7 @@ public final class ServeCommand implements Callable<Integer> {
                 bar.finish();
                 Service service = new Service(engine, base(), adapterFolder);
                 service.measure(KeywordInstrument::new);
-                try (Closeables servers = new Closeables()) {
+                try (OpenResources servers = new OpenResources()) {
                     System.err.println(engine.backendDescription());
                     serve(service, lines, http, clients, servers);
                     awaitTermination(service, closed);
@@ -163,30 +162,7 @@ public final class ServeCommand implements Callable<Integer> {
         drained.await();
     }
 
-    /** Open listeners or servers; closes them in reverse order. */
-    private static final class Closeables implements AutoCloseable {
-        private final Deque<AutoCloseable> open = new ArrayDeque<>();
-
-        <T extends AutoCloseable> T add(T opened) {
-            open.push(opened);
-            return opened;
-        }
-
-        @Override
-        public void close() throws IOException {
-            for (AutoCloseable each : open) {
-                try {
-                    each.close();
-                } catch (IOException e) {
-                    throw e;
-                } catch (Exception e) {
-                    throw new IllegalStateException(e);
-                }
-            }
-        }
-    }
-
-    private List<LineListener> bindLines(Closeables listeners) throws IOException {
+    private List<LineListener> bindLines(OpenResources listeners) throws IOException {
         List<SocketAddress> wanted = new ArrayList<>();
         if (addresses.socket != null) {
             wanted.add(UnixDomainSocketAddress.of(addresses.socket));
@@ -201,7 +177,7 @@ public final class ServeCommand implements Callable<Integer> {
         return bound;
     }
 
-    private @Nullable HttpListener bindHttp(Closeables listeners) throws IOException {
+    private @Nullable HttpListener bindHttp(OpenResources listeners) throws IOException {
         return addresses.http == null
                 ? null
                 : listeners.add(HttpListener.bind(address(addresses.http), LIMITS));
@@ -213,7 +189,7 @@ public final class ServeCommand implements Callable<Integer> {
             List<LineListener> lines,
             @Nullable HttpListener http,
             ClientRules clients,
-            Closeables servers) {
+            OpenResources servers) {
         for (LineListener each : lines) {
             servers.add(new LineServer(service, each, LIMITS, clients));
             System.err.println("listening on " + each.address());
