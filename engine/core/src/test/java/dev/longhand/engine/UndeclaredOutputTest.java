@@ -7,7 +7,7 @@ import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Speculation;
-import dev.longhand.engine.status.EngineLoad;
+import dev.longhand.engine.generation.Usage;
 import dev.longhand.kernels.Device;
 
 import org.junit.jupiter.api.Test;
@@ -87,26 +87,29 @@ class UndeclaredOutputTest {
     @Test
     void theOldestEndsFirst() throws InterruptedException {
         try (Engine engine = Engine.open(config(Device.CPU).withKvTokensMax(CONTEXT))) {
-            Generation first = engine.submit(undeclared(0));
-            Generation second = engine.submit(undeclared(0));
-            Generation third = engine.submit(undeclared(0));
-            first.await();
-            assertTrue(engine.load().running() + engine.load().waiting() > 0);
-            second.await();
-            third.await();
+            List<Long> durations = new ArrayList<>();
+            for (Generation generation : engine.submitAll(undeclared(0), 3)) {
+                durations.add(duration(generation.await().usage()));
+            }
+            assertTrue(durations.get(0) < durations.get(1), durations.toString());
+            assertTrue(durations.get(0) < durations.get(2), durations.toString());
         }
+    }
+
+    /** Time from submission to the end, as the device thread measured it. */
+    private static long duration(Usage usage) {
+        return usage.queuedNanos() + usage.prefillNanos() + usage.decodeNanos();
     }
 
     @Test
     @SuppressWarnings("try") // closes the engine while its generations run
     void pausedSequencesAreCancelledAndClosed() throws InterruptedException {
         try (Engine engine = Engine.open(config(Device.CPU).withKvTokensMax(CONTEXT))) {
-            List<Generation> generations = new ArrayList<>();
-            for (int i = 0; i < SEQUENCES; i++) {
-                generations.add(engine.submit(undeclared(0)));
-            }
-            for (EngineLoad load = engine.load(); load.waiting() == 0; load = engine.load()) {
-                assertTrue(load.running() > 0, "all ended, and none had to pause");
+            List<Generation> generations = engine.submitAll(undeclared(0), SEQUENCES);
+            while (engine.load().waiting() == 0) {
+                if (engine.load().running() == 0) { // this thread was too slow to see the pause
+                    generations = engine.submitAll(undeclared(0), SEQUENCES);
+                }
             }
             generations.getLast().cancel(); // the youngest pauses first
             assertEquals(FinishReason.CANCELLED, generations.getLast().await().reason());
