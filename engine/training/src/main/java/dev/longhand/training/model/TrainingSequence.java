@@ -11,6 +11,7 @@ package dev.longhand.training.model;
  * @param dropoutKey key of this sequence's dropout masks, equal whenever the sequence is repeated
  *     in the same step
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record TrainingSequence(int[] ids, int[] labels, double labelWeight, long dropoutKey) {
     /** Marks a token that is not learned. */
     public static final int NO_LABEL = -100;
