@@ -1,5 +1,6 @@
 package dev.longhand.engine;
 
+import dev.longhand.engine.decode.PromptScores;
 import dev.longhand.engine.decode.TextStream;
 import dev.longhand.engine.decode.TokenLog;
 import dev.longhand.engine.error.EngineFailureException;
@@ -26,19 +27,51 @@ public final class Generation implements AutoCloseable {
     private final int[] prompt;
     private final TokenLog log;
     private final @Nullable TextStream text;
+    private final @Nullable PromptScores scores;
     private int read;
     private boolean ended;
     private @Nullable GenerationResult result;
 
-    Generation(int[] prompt, TokenLog log, @Nullable TextStream text) {
+    Generation(
+            int[] prompt, TokenLog log, @Nullable TextStream text, @Nullable PromptScores scores) {
         this.prompt = prompt;
         this.log = log;
         this.text = text;
+        this.scores = scores;
     }
 
     /** The token ids of the prompt, after templating and encoding. */
     public List<Integer> promptIds() {
         return Arrays.stream(prompt).boxed().toList();
+    }
+
+    /**
+     * Returns the log-probabilities of the prompt, one list per token: the most likely tokens at
+     * its position, then the token itself if it is not one of them. The first list is empty, since
+     * nothing precedes the first token.
+     *
+     * @throws IllegalStateException if the request does not ask for them, or {@link #next} has
+     *     returned no token and no regular end yet
+     */
+    public List<List<TokenLogprob>> promptLogprobs() {
+        if (scores == null || !scores.complete()) {
+            throw new IllegalStateException("the prompt has no log-probabilities, or not yet");
+        }
+        List<List<TokenLogprob>> all = new ArrayList<>(prompt.length);
+        all.add(List.of());
+        for (int position = 1; position < prompt.length; position++) {
+            TokenLogprob own = new TokenLogprob(prompt[position], scores.logprob(position));
+            all.add(withOwn(scores.top(position), own));
+        }
+        return all;
+    }
+
+    private static List<TokenLogprob> withOwn(List<TokenLogprob> top, TokenLogprob own) {
+        List<TokenLogprob> all = new ArrayList<>(top);
+        if (top.stream().noneMatch(token -> token.id() == own.id())) {
+            all.add(own);
+        }
+        return all;
     }
 
     /** Whether events carry text: true if the model has tokenizer files. */
@@ -131,14 +164,9 @@ public final class Generation implements AutoCloseable {
             return List.of();
         }
         List<TokenLogprob> top = new ArrayList<>(log.reported() + 1);
-        boolean own = false;
         for (int rank = 0; rank < log.reported(); rank++) {
             top.add(new TokenLogprob(log.topToken(index, rank), log.topLogprob(index, rank)));
-            own |= log.topToken(index, rank) == log.token(index);
         }
-        if (!own) {
-            top.add(new TokenLogprob(log.token(index), log.logprob(index)));
-        }
-        return top;
+        return withOwn(top, new TokenLogprob(log.token(index), log.logprob(index)));
     }
 }

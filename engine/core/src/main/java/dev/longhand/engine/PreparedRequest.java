@@ -2,7 +2,9 @@ package dev.longhand.engine;
 
 import dev.longhand.engine.decode.OutputControls;
 import dev.longhand.engine.decode.OutputLimit;
+import dev.longhand.engine.decode.PromptScores;
 import dev.longhand.engine.decode.Sequence;
+import dev.longhand.engine.decode.SequenceSamples;
 import dev.longhand.engine.decode.SharedPrompt;
 import dev.longhand.engine.decode.StopCondition;
 import dev.longhand.engine.decode.TextStream;
@@ -55,7 +57,7 @@ final class PreparedRequest {
         this.request = request;
         this.penalisedDrafts = penalisedDrafts;
         tokenizer = setup.tokenizer().orElse(null);
-        prompt = encoder.encodeForContext(request.prompt());
+        prompt = encoder.encodeForContext(request.prompt(), request.maxTokens());
         int room = setup.limits().contextTokensMax() - prompt.length;
         int asked = Objects.requireNonNullElse(request.maxTokens(), Integer.MAX_VALUE);
         limit =
@@ -82,7 +84,9 @@ final class PreparedRequest {
 
     /** Refuses an output that the heap cannot hold, before a step is made for it. */
     private void requireHeap() {
+        Integer scored = request.promptLogprobs();
         long bytes = TokenLog.bytes(limit.tokens(), sampling.logprobs());
+        bytes += scored == null ? 0 : PromptScores.bytes(prompt.length, scored);
         if (bytes > EngineLimits.outputBytesMax()) {
             throw new InputException(
                     ("%d tokens with %d log-probabilities each take %d bytes, the Java heap has %d"
@@ -107,26 +111,36 @@ final class PreparedRequest {
      * @param uses one use of the adapter per sample
      */
     List<Sequence> sequences(List<AdapterUse> uses) {
-        SharedPrompt shared = uses.size() > 1 ? new SharedPrompt() : null;
+        // A sample that shares the prompt of another would not have its scores.
+        boolean shares = uses.size() > 1 && request.promptLogprobs() == null;
+        SharedPrompt shared = shares ? new SharedPrompt() : null;
         List<Sequence> sequences = new ArrayList<>();
         for (int sample = 0; sample < uses.size(); sample++) {
             SamplerState sampler =
                     new SamplerState(
                             sampling.withSeed(sampling.seed() + sample), setup.sampledTokens());
             TokenLog log = new TokenLog(limit.tokens(), sampler.reported());
+            PromptScores scores = scores();
             sequences.add(
                     new Sequence(
                             prompt,
                             uses.get(sample),
                             limit,
-                            sampler,
-                            speculation(),
+                            new SequenceSamples(prompt, sampler, speculation(), scores),
                             controls(),
                             shared,
                             log));
-            generations.add(new Generation(prompt, log, text()));
+            generations.add(new Generation(prompt, log, text(), scores));
         }
         return sequences;
+    }
+
+    private @Nullable PromptScores scores() {
+        Integer reported = request.promptLogprobs();
+        return reported == null
+                ? null
+                : new PromptScores(
+                        prompt, reported, setup.limits().logitRowsMax(), setup.sampledTokens());
     }
 
     private @Nullable TextStream text() {

@@ -93,14 +93,17 @@ final class PromptEncoder {
     }
 
     /**
-     * Encodes a prompt for a generation, which needs one more token of the context at least.
+     * Encodes a prompt for a generation, which needs one more token of the context at least, unless
+     * it generates none.
      *
+     * @param outputMax the most tokens to generate; null is the rest of the context
      * @throws InputException as {@link #encode}, and if the context does not hold it
      * @throws EngineBusyException as {@link #encode}
      */
-    int[] encodeForContext(Prompt prompt) {
+    int[] encodeForContext(Prompt prompt, @Nullable Integer outputMax) {
         int[] tokens = encode(prompt, contextTokensMax);
-        if (tokens.length >= contextTokensMax) {
+        int outputLeast = outputMax == null ? 1 : Math.min(1, outputMax);
+        if (tokens.length + outputLeast > contextTokensMax) {
             throw new ContextLengthException(
                     "the prompt has %d tokens%s, the context holds %d, output included"
                             .formatted(

@@ -1,5 +1,6 @@
 package dev.longhand.engine.decode;
 
+import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.Timeouts;
 import dev.longhand.engine.thought.LoopDetector;
 import dev.longhand.engine.thought.ThoughtTracker;
@@ -19,4 +20,22 @@ public record OutputControls(
         StopCondition stop,
         @Nullable ThoughtTracker thought,
         @Nullable LoopDetector loops,
-        Timeouts timeouts) {}
+        Timeouts timeouts) {
+    /** Returns the token that the budget of the thought forces next, or -1. */
+    int forced() {
+        return thought == null ? -1 : thought.forced();
+    }
+
+    /** Returns the most draft tokens of the next step. */
+    int draftMax() {
+        return thought == null ? Integer.MAX_VALUE : thought.draftMax();
+    }
+
+    /** Returns the reason why the output ends with its next token, or null if it continues. */
+    @Nullable FinishReason accept(int token) {
+        if (stop.endsWith(token)) {
+            return FinishReason.STOP;
+        }
+        return loops != null && loops.accept(token) ? FinishReason.LOOP : null;
+    }
+}

@@ -1,7 +1,6 @@
 package dev.longhand.engine.decode;
 
 import dev.longhand.engine.generation.FinishReason;
-import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.lora.AdapterUse;
 import dev.longhand.engine.speculation.StepCostModel;
 import dev.longhand.kernels.backend.BackendMemory;
@@ -46,7 +45,7 @@ public final class Sequence {
     private final int[] prompt;
     private final AdapterUse adapter;
     private final OutputLimit limit;
-    private final SamplerState[] samplers; // of the last token, then of each draft token
+    private final SequenceSamples samples;
     private final OutputControls controls;
     private final @Nullable SharedPrompt sharedPrompt;
     private final TokenLog log;
@@ -66,8 +65,7 @@ public final class Sequence {
      * @param prompt token ids, at least one
      * @param adapter released exactly once, when the sequence ends for any reason
      * @param limit limit for the output
-     * @param sampler sampler state for the last token
-     * @param speculation whether to verify draft tokens
+     * @param samples sampler states and draft tokens
      * @param controls limits of the output
      * @param sharedPrompt shared by all samples of the request; null if there is only one
      * @param log receives the sampled tokens and the end
@@ -76,8 +74,7 @@ public final class Sequence {
             int[] prompt,
             AdapterUse adapter,
             OutputLimit limit,
-            SamplerState sampler,
-            Speculation speculation,
+            SequenceSamples samples,
             OutputControls controls,
             @Nullable SharedPrompt sharedPrompt,
             TokenLog log) {
@@ -85,16 +82,12 @@ public final class Sequence {
         this.prompt = prompt;
         this.adapter = adapter;
         this.limit = limit;
-        draft = new SequenceDraft(speculation);
+        this.samples = samples;
+        draft = samples.draft();
         this.controls = controls;
         this.sharedPrompt = sharedPrompt;
         this.log = log;
-        // The last token generated is never fed back, so it needs no position.
-        pages = new SequencePages(prompt.length + limit.tokens() - 1);
-        for (int token : prompt) {
-            sampler.observePrompt(token);
-        }
-        samplers = draft.samplers(sampler);
+        pages = new SequencePages(positionsMax());
     }
 
     /** Returns the times and time limits of the sequence. */
@@ -124,15 +117,20 @@ public final class Sequence {
         require(state == State.WAITING, "reserve pages");
         int computed = computed();
         // The last token of the prompt is always computed, since its logits are needed.
-        int shareable = (promptComputed() ? computed : computed - 1) / KvShape.PAGE_POSITIONS;
-        int positionsMax = prompt.length + limit.tokens() - 1; // the last token is never fed back
-        int positions = limit.declared() ? positionsMax : Math.min(positionsMax, computed + 1);
+        int known = promptComputed() ? computed : computed - 1;
+        int shareable = Math.min(known, samples.scoredRows()) / KvShape.PAGE_POSITIONS;
+        int positions = limit.declared() ? positionsMax() : Math.min(positionsMax(), computed + 1);
         int[] tokens = log.following(prompt, computed);
         if (!pages.reserve(pool, adapter.identity(), tokens, shareable, positions, spare)) {
             return false;
         }
         state = State.RESERVED;
         return true;
+    }
+
+    /** Returns the most positions in the cache: the last token generated is never fed back. */
+    private int positionsMax() {
+        return prompt.length + limit.sampled() - 1;
     }
 
     /** Returns the number of leading positions that a prefill has to bring into the cache. */
@@ -200,10 +198,9 @@ public final class Sequence {
     public void copyPrompt(BackendMemory memory, KvCache kv) {
         require(state == State.PREFILLING, "copy its prompt");
         Sequence holder = sharedPrompt == null ? null : sharedPrompt.holder();
-        int shareable = (prompt.length - 1) / KvShape.PAGE_POSITIONS;
         int shared = pages.shared();
-        boolean useful = shared == shareable && cached < prompt.length - 1;
-        if (holder != null && useful) {
+        boolean whole = shared == (prompt.length - 1) / KvShape.PAGE_POSITIONS;
+        if (holder != null && whole && cached < prompt.length - 1) {
             holder.require(holder.state == State.DECODING, "be copied from");
             memory.copyPage(kv, holder.pages.page(shared), pages.page(shared));
             cached = prompt.length - 1;
@@ -269,9 +266,17 @@ public final class Sequence {
         return log.cancelled();
     }
 
-    /** Returns the sampler state of sample {@code index} of a step: 0, then one per draft token. */
+    /**
+     * Returns the sampler state of sample {@code index} of a step: first those of scored prompt
+     * rows, then that of the next token, then one per draft token.
+     */
     public SamplerState sampler(int index) {
-        return samplers[index];
+        return samples.sampler(index);
+    }
+
+    /** Whether each prompt row takes a row of logits, so that a step has few of them. */
+    public boolean scoresPrompt() {
+        return samples.scoredRows() < prompt.length - 1;
     }
 
     /** Returns the number of prefill rows that have not been added to a step yet. */
@@ -289,10 +294,7 @@ public final class Sequence {
         // pages have room for one row more than the draft.
         int room = Math.min(rowsMax, limit.tokens() - outputCount - 1);
         room = Math.min(room, pages.positions() - cached - 1);
-        if (controls.thought() != null) {
-            room = Math.min(room, controls.thought().draftMax());
-        }
-        draft.plan(costs, room);
+        draft.plan(costs, Math.min(room, controls.draftMax()));
     }
 
     /**
@@ -303,40 +305,46 @@ public final class Sequence {
      */
     public int addRows(StepBatch batch, int rowsMax) {
         require(decoding() || state == State.PREFILLING, "add rows");
+        samples.beginStep();
         if (!decoding()) {
             int end = Math.min(computed(), cached + rowsMax);
             while (cached < end) {
                 batch.add(token(cached), cached, table);
+                samples.addPromptRow(batch, cached);
                 cached++;
             }
             state = cached < computed() ? State.PREFILLING : State.DECODING;
             if (!decoding() || promptComputed()) {
-                return 0;
+                return samples.scored();
             }
         } else {
             batch.add(lastToken, cached++, table);
         }
-        int positions = Math.min(pages.positions(), prompt.length + limit.tokens() - 1);
+        int positions = Math.min(pages.positions(), positionsMax());
         require(cached + draft.size() <= positions, "use more positions than reserved");
-        batch.select();
-        samplers[0].moveTo(cached);
-        samplers[0].force(controls.thought() == null ? -1 : controls.thought().forced());
-        draft.addRows(batch, table, cached, samplers);
-        return 1 + draft.size();
+        return samples.addNext(batch, table, cached, controls.forced());
     }
 
     /**
-     * Appends the token of sampler {@code index} to the output. Call it in ascending order, and
-     * only if the sampler {@link SamplerState#counts}.
+     * Appends the token of sampler {@code index} to the output, or keeps the score of a prompt
+     * token. Call it in ascending order, and only if the sampler {@link SamplerState#counts}.
      *
      * @return the reason why the sequence ends with this token, or null if it continues
      */
     public @Nullable FinishReason acceptToken(int index) {
+        if (samples.acceptScore(index)) {
+            return null;
+        }
+        int drafts = index - samples.scored();
         require(
-                decoding() && index <= draft.size() && outputCount < limit.tokens(),
+                decoding() && drafts <= draft.size() && outputCount < limit.sampled(),
                 "accept a token");
-        SamplerState sampler = samplers[index];
-        if (index > 0) {
+        SamplerState sampler = samples.sampler(index);
+        if (limit.tokens() == 0) {
+            clock.firstToken();
+            return limit.reason();
+        }
+        if (drafts > 0) {
             // The draft token's row stays in the cache; the next step overwrites rejected ones.
             cached++;
             draft.accept();
@@ -351,13 +359,8 @@ public final class Sequence {
             clock.firstToken();
         }
         assert cached == prompt.length + outputCount - 1 : "a sample accepted twice";
-        if (controls.stop().endsWith(lastToken)) {
-            return FinishReason.STOP;
-        }
-        if (controls.loops() != null && controls.loops().accept(lastToken)) {
-            return FinishReason.LOOP;
-        }
-        return outputCount == limit.tokens() ? limit.reason() : null;
+        FinishReason end = controls.accept(lastToken);
+        return end == null && outputCount == limit.tokens() ? limit.reason() : end;
     }
 
     /** Ends the sequence regularly: releases its adapter and reports the reason. */
@@ -378,7 +381,7 @@ public final class Sequence {
 
     /** Returns the Java heap that the sequence takes from its begin to its end, in bytes. */
     public long heapBytes() {
-        return log.bytes();
+        return log.bytes() + samples.scoreBytes();
     }
 
     private void releaseAdapter() {

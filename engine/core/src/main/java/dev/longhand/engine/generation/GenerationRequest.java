@@ -1,6 +1,7 @@
 package dev.longhand.engine.generation;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.kernels.sampling.SamplingParams;
 
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ public final class GenerationRequest implements Cloneable {
 
     private Prompt prompt;
     private @Nullable Integer maxTokens;
+    private @Nullable Integer promptLogprobs;
     private SamplingOptions sampling = SamplingOptions.DEFAULT;
     private List<String> stops = List.of();
     private boolean stopInThought;
@@ -99,10 +101,24 @@ public final class GenerationRequest implements Cloneable {
      * starts. Null generates until a stop or until the context is full, and memory grows with the
      * output; if none is left, the youngest such generation pauses for a while.
      *
-     * @throws InputException if it is less than 1
+     * @param tokens at least 1; 0 only computes the prompt, for its log-probabilities
+     * @throws InputException if it is out of range
      */
     public GenerationRequest withMaxTokens(@Nullable Integer tokens) {
         return with(copy -> copy.maxTokens = tokens);
+    }
+
+    /**
+     * Reports the log-probability of every prompt token after the first, and of the most likely
+     * tokens at its position. The whole prompt is computed, slower than without, and shares no keys
+     * and values with other prompts.
+     *
+     * @param tokens number of most likely tokens, 0 to {@link SamplingParams#LOGPROBS_MAX}; null
+     *     reports nothing
+     * @throws InputException if it is out of range
+     */
+    public GenerationRequest withPromptLogprobs(@Nullable Integer tokens) {
+        return with(copy -> copy.promptLogprobs = tokens);
     }
 
     /** Sets how tokens are sampled. */
@@ -173,8 +189,16 @@ public final class GenerationRequest implements Cloneable {
     }
 
     private void check() {
-        if (maxTokens != null && maxTokens < 1) {
-            throw new InputException("max-tokens must be at least 1, not " + maxTokens);
+        int tokensLeast = promptLogprobs == null ? 1 : 0;
+        if (maxTokens != null && maxTokens < tokensLeast) {
+            throw new InputException(
+                    "max-tokens must be at least %d, not %d".formatted(tokensLeast, maxTokens));
+        }
+        if (promptLogprobs != null
+                && (promptLogprobs < 0 || promptLogprobs > SamplingParams.LOGPROBS_MAX)) {
+            throw new InputException(
+                    "prompt log-probabilities: 0 to %d, not %d"
+                            .formatted(SamplingParams.LOGPROBS_MAX, promptLogprobs));
         }
         if (stops.size() > STOPS_MAX) {
             throw new InputException("at most " + STOPS_MAX + " stop strings, not " + stops.size());
@@ -195,6 +219,11 @@ public final class GenerationRequest implements Cloneable {
     /** Limit for generated tokens; null is the rest of the context. */
     public @Nullable Integer maxTokens() {
         return maxTokens;
+    }
+
+    /** Number of most likely tokens to report for each prompt token; null reports nothing. */
+    public @Nullable Integer promptLogprobs() {
+        return promptLogprobs;
     }
 
     /** Sampling settings. */

@@ -285,14 +285,16 @@ final class Scheduler {
     private int planPrompts(int rows, int samples) {
         int count = samples;
         int level = PrefillBudget.level(active, rows);
-        int over =
-                rows - PrefillBudget.total(active, level); // fewer than the prompts that want more
+        int over = rows - PrefillBudget.total(active, level); // for prompts that want more
         for (int i = 0; i < active.size(); i++) {
             Sequence sequence = active.get(i);
             int wanted = sequence.promptRows();
             if (wanted > 0) {
                 int granted = Math.min(wanted, level + over);
                 over -= Math.max(0, granted - level);
+                if (sequence.scoresPrompt()) { // leaves a row of logits for each after it
+                    granted = Math.min(granted, samplers.length - count - active.size() + i + 1);
+                }
                 count = granted == 0 ? count : addRows(sequence, granted, count);
             }
         }
@@ -358,7 +360,7 @@ final class Scheduler {
                 end(sequence, reason);
                 return;
             }
-            if (first) {
+            if (first && sequence.promptComputed()) {
                 sequence.keepPrompt(pages);
             }
         }

@@ -82,13 +82,14 @@ class SequenceTest {
             Speculation speculation,
             @Nullable SharedPrompt shared) {
         TokenLog log = new TokenLog(outputMax, 0);
+        int[] prompt = IntStream.range(0, promptTokens).map(i -> i % CYCLE).toArray();
+        SamplerState sampler = new SamplerState(SamplingParams.GREEDY, VOCABULARY);
         Sequence sequence =
                 new Sequence(
-                        IntStream.range(0, promptTokens).map(i -> i % CYCLE).toArray(),
+                        prompt,
                         AdapterUse.none(),
                         new OutputLimit(outputMax, declared, FinishReason.LENGTH),
-                        new SamplerState(SamplingParams.GREEDY, VOCABULARY),
-                        speculation,
+                        new SequenceSamples(prompt, sampler, speculation, null),
                         new OutputControls(
                                 new StopCondition(List.of(), null, List.of()),
                                 null,

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.longhand.engine.decode.OutputControls;
 import dev.longhand.engine.decode.OutputLimit;
 import dev.longhand.engine.decode.Sequence;
+import dev.longhand.engine.decode.SequenceSamples;
 import dev.longhand.engine.decode.StopCondition;
 import dev.longhand.engine.decode.TokenLog;
 import dev.longhand.engine.generation.FinishReason;
@@ -29,12 +30,13 @@ class AdmissionQueueTest {
     private final AdmissionQueue queue = new AdmissionQueue(8, new RetryAfterEstimate());
 
     private static Sequence sequence(TokenLog log) {
+        int[] prompt = {1};
+        SamplerState sampler = new SamplerState(SamplingParams.GREEDY, 10);
         return new Sequence(
-                new int[] {1},
+                prompt,
                 AdapterUse.none(),
                 new OutputLimit(1, true, FinishReason.LENGTH),
-                new SamplerState(SamplingParams.GREEDY, 10),
-                Speculation.OFF,
+                new SequenceSamples(prompt, sampler, Speculation.OFF, null),
                 new OutputControls(
                         new StopCondition(List.of(), null, List.of()), null, null, Timeouts.NONE),
                 null,
