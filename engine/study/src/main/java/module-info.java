@@ -5,5 +5,7 @@ module dev.longhand.study {
 
     exports dev.longhand.study.answer;
     exports dev.longhand.study.keywords;
+    exports dev.longhand.study.perturb;
+    exports dev.longhand.study.segment;
     exports dev.longhand.study.workload;
 }

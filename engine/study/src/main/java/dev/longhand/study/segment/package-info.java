@@ -1,0 +1,5 @@
+/** Divides thoughts into paragraphs and reasoning steps. */
+@NullMarked
+package dev.longhand.study.segment;
+
+import org.jspecify.annotations.NullMarked;
