@@ -32,7 +32,7 @@ class KeywordRemovalTest {
                 "So, wait, it may be 5; perhaps 6. | So, it may be 5; 6. | 2",
                 "But wait. Waiting rooms await. | But . Waiting rooms await. | 1",
                 "$x_{wait}$ and \\[ maybe \\] and \\$5, maybe. | $x_{wait}$ and \\[ maybe \\] and"
-                    + " \\$5, . | 1",
+                        + " \\$5, . | 1",
                 "on second hmm, thought | '' | 1"
             })
     void allMentions(String text, String expected, int mentions) {
