@@ -16,10 +16,13 @@ module dev.longhand.engine {
     exports dev.longhand.engine.tokenizer;
 
     // For Longhand's own modules.
+    exports dev.longhand.engine.chat to
+            dev.longhand.training;
     exports dev.longhand.engine.file to
             dev.longhand.service,
             dev.longhand.batch,
-            dev.longhand.study;
+            dev.longhand.study,
+            dev.longhand.training;
     exports dev.longhand.engine.weights to
             dev.longhand.training;
     exports dev.longhand.engine.work to

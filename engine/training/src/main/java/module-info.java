@@ -1,8 +1,10 @@
-/** Training of LoRA adapters. */
+/** Learning from demonstrations: data, adapters, full checkpoints. */
 module dev.longhand.training {
     requires transitive dev.longhand.engine;
     requires transitive org.jspecify;
     requires tools.jackson.databind;
 
     exports dev.longhand.training;
+    exports dev.longhand.training.data;
+    exports dev.longhand.training.model;
 }

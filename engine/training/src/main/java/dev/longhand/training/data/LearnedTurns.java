@@ -1,0 +1,7 @@
+package dev.longhand.training.data;
+
+/** The turns of the assistant that are learned. */
+public enum LearnedTurns {
+    ALL,
+    LAST
+}
