@@ -150,8 +150,8 @@ class DatasetTest {
         Files.writeString(
                 file,
                 "{\"messages\": [{\"role\": \"system\", \"content\": \"\"}, {\"role\": \"user\","
-                    + " \"content\": \"Hi\"}, {\"role\": \"assistant\", \"content\": \"\\n"
-                    + "OK\"}]}");
+                        + " \"content\": \"Hi\"}, {\"role\": \"assistant\", \"content\": \"\\n"
+                        + "OK\"}]}");
         try (ExampleEncoder encoder = new ExampleEncoder(qwen, 151_936, DataRules.DEFAULT)) {
             Demonstration one =
                     Dataset.read(List.of(file), encoder, tokens -> {}).demonstrations().getFirst();
@@ -171,7 +171,7 @@ class DatasetTest {
                 read(
                                 DataRules.DEFAULT,
                                 "{\"input_ids\": [5, 6, 7, 8, 9], \"labels\": [5, -100, 7, 8,"
-                                    + " -100]}")
+                                        + " -100]}")
                         .demonstrations()
                         .getFirst();
         assertArrayEquals(new int[] {5, 6, 7, 8, 9}, one.ids());
