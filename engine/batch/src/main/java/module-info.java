@@ -2,7 +2,7 @@
 module dev.longhand.batch {
     requires transitive dev.longhand.service;
     requires transitive org.jspecify;
-    requires tools.jackson.databind;
+    requires transitive tools.jackson.databind;
 
     exports dev.longhand.batch;
 }

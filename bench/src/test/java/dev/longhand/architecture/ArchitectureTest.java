@@ -44,7 +44,7 @@ class ArchitectureTest {
                     .whereLayer("training")
                     .mayOnlyBeAccessedByLayers("app", "bench")
                     .whereLayer("batch")
-                    .mayOnlyBeAccessedByLayers("app")
+                    .mayOnlyBeAccessedByLayers("study", "app")
                     .whereLayer("service")
                     .mayOnlyBeAccessedByLayers("batch", "study", "app")
                     .whereLayer("engine")

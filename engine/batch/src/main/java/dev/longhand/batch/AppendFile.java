@@ -17,19 +17,13 @@ import java.nio.file.StandardOpenOption;
  * {@link #read} leaves it out, and {@link #cut} removes it. A write that fails leaves no partial
  * line. One thread uses it.
  */
-final class AppendFile implements Closeable {
-    /**
-     * The maximum length of a line. It exceeds any answer, even a thought of 128k tokens with the
-     * fields of its problem.
-     */
-    private static final int LINE_BYTES_MAX = 64 << 20;
-
+public final class AppendFile implements Closeable {
     private final Path path;
     private final FileChannel channel;
     private long size;
 
     /** Receives the lines that the file already holds. */
-    interface LineConsumer {
+    public interface LineConsumer {
         /**
          * Receives a line.
          *
@@ -49,7 +43,7 @@ final class AppendFile implements Closeable {
      *
      * @throws InputException if it cannot be written
      */
-    static AppendFile open(Path path) {
+    public static AppendFile open(Path path) {
         try {
             return new AppendFile(
                     path,
@@ -69,8 +63,8 @@ final class AppendFile implements Closeable {
      * Passes all complete lines on. Call it once, then {@link #cut} to the lines to keep, before
      * any append.
      */
-    void read(LineConsumer consumer) {
-        try (JsonlReader lines = JsonlReader.open(path, LINE_BYTES_MAX)) {
+    public void read(LineConsumer consumer) {
+        try (JsonlReader lines = JsonlReader.openPlain(path, Generation.LINE_BYTES_MAX)) {
             for (byte[] line = lines.next(); line != null; line = lines.next()) {
                 if (lines.torn()) {
                     break;
@@ -84,7 +78,7 @@ final class AppendFile implements Closeable {
     }
 
     /** The size in bytes, without an incomplete last line. */
-    long size() {
+    public long size() {
         return size;
     }
 
@@ -93,7 +87,7 @@ final class AppendFile implements Closeable {
      *
      * @throws UncheckedIOException if the write fails; then none of the lines is kept
      */
-    void append(String lines) {
+    public void append(String lines) {
         append(StandardCharsets.UTF_8.encode(lines));
     }
 
@@ -102,7 +96,7 @@ final class AppendFile implements Closeable {
      *
      * @throws UncheckedIOException if the write fails; then none of the lines is kept
      */
-    void append(ByteBuffer bytes) {
+    public void append(ByteBuffer bytes) {
         int count = bytes.remaining();
         try {
             long position = size;
@@ -122,7 +116,7 @@ final class AppendFile implements Closeable {
     }
 
     /** Forces everything appended to the disk. */
-    void force() {
+    public void force() {
         try {
             channel.force(false);
         } catch (IOException e) {
@@ -131,7 +125,7 @@ final class AppendFile implements Closeable {
     }
 
     /** Reads back a line that was appended or restored. */
-    byte[] line(long start, int length) {
+    public byte[] line(long start, int length) {
         ByteBuffer bytes = ByteBuffer.allocate(length);
         try {
             while (bytes.hasRemaining()) {
@@ -146,7 +140,7 @@ final class AppendFile implements Closeable {
     }
 
     /** Removes everything after the first {@code bytes} bytes. */
-    void cut(long bytes) {
+    public void cut(long bytes) {
         try {
             channel.truncate(bytes);
             size = bytes;
@@ -157,7 +151,7 @@ final class AppendFile implements Closeable {
 
     private UncheckedIOException failed(String what, IOException cause) {
         return new UncheckedIOException(
-                ("%s: cannot be %s (%s); what has been answered is kept, and the same command goes"
+                ("%s: cannot be %s (%s); the lines before are kept, and the same command goes"
                                 + " on from there")
                         .formatted(path, what, reason(cause)),
                 cause);

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -45,6 +46,7 @@ public final class BatchRun {
     private final Service service;
     private final RunConfig config;
     private final Source source;
+    private final @Nullable String adapterSha;
     private final RunPlan plan;
     private final BlockingQueue<Ended> ended = new LinkedBlockingQueue<>();
     private final Map<Integer, ServedGeneration> running = new HashMap<>();
@@ -82,7 +84,7 @@ public final class BatchRun {
     /** The end of a generation: an answer, or a failure that ends the run. */
     private record Ended(
             int index,
-            GenerationLine line,
+            Generation line,
             @Nullable Usage usage,
             @Nullable RuntimeException failure) {}
 
@@ -90,6 +92,7 @@ public final class BatchRun {
      * Prepares a run.
      *
      * @param service a service over the engine
+     * @throws InputException if the engine lacks the adapter
      */
     public BatchRun(
             Engine engine,
@@ -101,6 +104,7 @@ public final class BatchRun {
         this.service = service;
         this.config = config;
         this.source = source;
+        adapterSha = adapterSha(engine, source);
         plan = new RunPlan(problems, config);
         config.sampling().resolve(engine.generationDefaults(), 0, 0); // rejects invalid options
         prompt(problems.getFirst()); // rejects a model without a chat template
@@ -126,7 +130,6 @@ public final class BatchRun {
      */
     public Summary run(Path input, Path out, int contextTokensMax, int atATime, Progress progress)
             throws InterruptedException {
-        String adapterSha = adapterSha();
         RunManifest manifest =
                 new RunManifest(
                         config,
@@ -148,7 +151,7 @@ public final class BatchRun {
                     }
                     next += Math.max(1, count);
                 }
-                collect(files, adapterSha);
+                collect(files);
                 progress.answered(files.stored(), plan.total());
             }
             files.complete();
@@ -158,7 +161,7 @@ public final class BatchRun {
         }
     }
 
-    private @Nullable String adapterSha() {
+    private static @Nullable String adapterSha(Engine engine, Source source) {
         if (source.adapter == null) {
             return null;
         }
@@ -209,11 +212,11 @@ public final class BatchRun {
         }
     }
 
-    private GenerationLine refused(int index, String prompt, RuntimeException why) {
+    private Generation refused(int index, String prompt, RuntimeException why) {
         return line(index, prompt, "", "error", 0, 0, why);
     }
 
-    private GenerationLine line(
+    private Generation line(
             int index,
             String prompt,
             String text,
@@ -221,8 +224,9 @@ public final class BatchRun {
             int promptTokens,
             int tokens,
             @Nullable RuntimeException why) {
-        return new GenerationLine(
-                plan.problem(index),
+        Problem problem = plan.problem(index);
+        return new Generation(
+                problem.id(),
                 plan.sample(index),
                 Sha256.hex(prompt),
                 text,
@@ -230,7 +234,10 @@ public final class BatchRun {
                 promptTokens,
                 tokens,
                 plan.seed(index),
-                why == null ? null : why.getMessage());
+                source.modelSha,
+                adapterSha,
+                why == null ? null : why.getMessage(),
+                problem.others());
     }
 
     /** Reads a generation to its end, on a thread of its own. */
@@ -255,7 +262,7 @@ public final class BatchRun {
             }
         } catch (NonFiniteLogitsException e) {
             int prompted = generation.promptIds().size();
-            GenerationLine line =
+            Generation line =
                     line(index, prompt, collector.text(), "error", prompted, collector.tokens(), e);
             return new Ended(index, line, null, null);
         } catch (RuntimeException e) {
@@ -266,7 +273,7 @@ public final class BatchRun {
             return failed(index, prompt, new IllegalStateException("cancelled"));
         }
         Usage usage = result.usage();
-        GenerationLine line =
+        Generation line =
                 line(
                         index,
                         prompt,
@@ -295,7 +302,7 @@ public final class BatchRun {
     }
 
     /** Waits for an answer and stores all that have ended. */
-    private void collect(RunFiles files, @Nullable String adapterSha) throws InterruptedException {
+    private void collect(RunFiles files) throws InterruptedException {
         List<Ended> batch = new ArrayList<>(List.of(ended.take()));
         ended.drainTo(batch);
         List<RunFiles.Stored> answers = new ArrayList<>();
@@ -306,11 +313,9 @@ public final class BatchRun {
                 failure = each.failure;
                 continue;
             }
-            answers.add(
-                    new RunFiles.Stored(
-                            each.index, each.line.json(source.modelSha, adapterSha), timing(each)));
+            answers.add(new RunFiles.Stored(each.index, each.line.json(), timing(each)));
             finishes.merge(each.line.finish(), 1, Integer::sum);
-            outputTokens += each.line.outputTokens();
+            outputTokens += Objects.requireNonNullElse(each.line.outputTokens(), 0);
         }
         files.store(answers);
         if (failure != null) {
@@ -321,7 +326,7 @@ public final class BatchRun {
     /** Formats the timing, which the output leaves out since it differs between runs. */
     private static String timing(Ended each) {
         ObjectNode json = JSON.createObjectNode();
-        json.set("id", each.line.problem().id());
+        json.set("id", each.line.id());
         json.put("sample", each.line.sample());
         Usage usage = each.usage;
         if (usage != null) {

@@ -1,14 +1,11 @@
 package dev.longhand.batch;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Settings;
 
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,8 +14,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A problem: {@code {"id", "benchmark", "question", "answers", "answer_type", "meta"}}. This module
- * reads only id and question.
+ * A problem: {@code {"id", "benchmark", "question", "answers", "answer_type", "meta"}}. The study
+ * reads all of them, {@code batch} only id and question.
  *
  * @param id a string or an integer, as in the file
  * @param question the question
@@ -31,10 +28,8 @@ public record Problem(JsonNode id, String question, ObjectNode others) {
     /** The maximum number of problems per file. */
     public static final int PROBLEMS_MAX = 1_000_000;
 
-    private static final JsonMapper JSON = new JsonMapper();
-    private static final int ID_CHARACTERS_MAX = 200;
-
-    private static final Set<String> KNOWN =
+    /** The names of the format's fields. */
+    public static final Set<String> FIELDS =
             Set.of("id", "benchmark", "question", "answers", "answer_type", "meta");
 
     /** The id as text. */
@@ -51,12 +46,9 @@ public record Problem(JsonNode id, String question, ObjectNode others) {
         List<Problem> problems = new ArrayList<>();
         Map<String, Long> lineOf = new HashMap<>();
         try (JsonlReader lines = JsonlReader.open(file, LINE_BYTES_MAX)) {
-            for (byte[] line = lines.next(); line != null; line = lines.next()) {
-                if (isBlank(line)) {
-                    continue;
-                }
-                String source = file + ":" + lines.number();
-                Problem problem = parse(source, line);
+            for (byte[] line = lines.nextFilled(); line != null; line = lines.nextFilled()) {
+                String source = lines.source();
+                Problem problem = of(JsonLine.parse(source, line));
                 Long before = lineOf.put(problem.idText(), lines.number());
                 if (before != null) {
                     throw new InputException(
@@ -77,31 +69,22 @@ public record Problem(JsonNode id, String question, ObjectNode others) {
         return problems;
     }
 
-    private static boolean isBlank(byte[] line) {
-        return new String(line, StandardCharsets.ISO_8859_1).isBlank();
-    }
-
-    private static Problem parse(String source, byte[] line) {
-        Settings settings = Settings.parse(source, line);
-        String question =
-                settings.string("question")
-                        .orElseThrow(() -> settings.refuse("question", "is missing"));
-        ObjectNode others = (ObjectNode) JSON.readTree(settings.json());
-        JsonNode id = others.path("id");
-        others.remove(KNOWN);
-        if (!id.isString() && !id.isIntegralNumber()) {
-            throw settings.refuse("id", "must be a string or a whole number");
-        }
-        if (id.asString().isEmpty() || id.asString().length() > ID_CHARACTERS_MAX) {
-            throw settings.refuse("id", "has 1 to " + ID_CHARACTERS_MAX + " characters");
-        }
+    /**
+     * Reads the id and the question of a line.
+     *
+     * @throws InputException if one of them is missing or of another kind
+     */
+    public static Problem of(JsonLine line) {
+        String question = line.requiredString("question");
+        JsonNode id = line.id();
+        ObjectNode others = line.others(FIELDS);
         for (String key : others.propertyNames()) {
-            if (GenerationLine.FIELDS.contains(key)) {
-                throw settings.refuse(key, "is a field of the answers and cannot be carried on");
+            if (Generation.FIELDS.contains(key)) {
+                throw line.refuse(key, "is a field of the answers and cannot be carried on");
             }
         }
         if (!finite(others)) {
-            throw new InputException(source + ": a number that no double holds");
+            throw new InputException(line.source() + ": a number that no double holds");
         }
         return new Problem(id, question, others);
     }

@@ -75,9 +75,9 @@ class RunDamageTest {
     }
 
     private RunFiles.Stored answer(int index) {
-        GenerationLine line =
-                new GenerationLine(
-                        plan.problem(index),
+        Generation line =
+                new Generation(
+                        plan.problem(index).id(),
                         plan.sample(index),
                         "sha",
                         "answer %d %s".formatted(index, "x".repeat(index * 37 % 101)),
@@ -85,11 +85,14 @@ class RunDamageTest {
                         1,
                         2,
                         plan.seed(index),
-                        null);
+                        "m",
+                        null,
+                        null,
+                        plan.problem(index).others());
         ObjectNode timing = new JsonMapper().createObjectNode();
         timing.set("id", plan.problem(index).id());
         timing.put("sample", plan.sample(index));
-        return new RunFiles.Stored(index, line.json("m", null), timing.toString());
+        return new RunFiles.Stored(index, line.json(), timing.toString());
     }
 
     private String undisturbed() {

@@ -61,9 +61,9 @@ class RunFilesTest {
 
     private RunFiles.Stored answer(int index) {
         String text = "answer %d\nü\u2028 \"%s\"".formatted(index, "x".repeat(index * 37 % 101));
-        GenerationLine line =
-                new GenerationLine(
-                        plan.problem(index),
+        Generation line =
+                new Generation(
+                        plan.problem(index).id(),
                         plan.sample(index),
                         "sha",
                         text,
@@ -71,11 +71,14 @@ class RunFilesTest {
                         1,
                         2,
                         plan.seed(index),
-                        null);
+                        "m",
+                        null,
+                        null,
+                        plan.problem(index).others());
         ObjectNode timing = new JsonMapper().createObjectNode();
         timing.set("id", plan.problem(index).id());
         timing.put("sample", plan.sample(index));
-        return new RunFiles.Stored(index, line.json("m", null), timing.toString());
+        return new RunFiles.Stored(index, line.json(), timing.toString());
     }
 
     private String undisturbed(boolean timings) {
