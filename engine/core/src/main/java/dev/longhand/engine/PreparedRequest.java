@@ -7,6 +7,7 @@ import dev.longhand.engine.decode.Sequence;
 import dev.longhand.engine.decode.SequenceSamples;
 import dev.longhand.engine.decode.SharedPrompt;
 import dev.longhand.engine.decode.StopCondition;
+import dev.longhand.engine.decode.StopRules;
 import dev.longhand.engine.decode.TextStream;
 import dev.longhand.engine.decode.TokenLog;
 import dev.longhand.engine.error.InputException;
@@ -20,14 +21,17 @@ import dev.longhand.engine.thought.ThoughtRules;
 import dev.longhand.engine.thought.ThoughtTracker;
 import dev.longhand.engine.tokenizer.TokenTable;
 import dev.longhand.engine.tokenizer.Tokenizer;
+import dev.longhand.kernels.sampling.LogitBiases;
 import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.sampling.SamplingParams;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** A validated request with its encoded prompt; makes the sequences of its samples. */
@@ -37,6 +41,8 @@ final class PreparedRequest {
     private final int[] prompt;
     private final OutputLimit limit;
     private final SamplingParams sampling;
+    private final StopRules stops;
+    private final int[] banned; // before the least number of tokens
     private final boolean penalisedDrafts;
     private final @Nullable Tokenizer tokenizer;
     private final @Nullable ThoughtRules thought;
@@ -71,6 +77,8 @@ final class PreparedRequest {
                                 setup.defaults(),
                                 ThreadLocalRandom.current().nextLong(),
                                 setup.sampledTokens());
+        stops = stopRules();
+        banned = banned();
         requireHeap();
         if (tokenizer == null) {
             refuse(!request.stops().isEmpty(), "stop strings need");
@@ -80,6 +88,36 @@ final class PreparedRequest {
             thought = new ThoughtRules(request.thinking(), tokenizer);
             encoder.requireInVocabulary(thought.forcedTokens());
         }
+    }
+
+    private StopRules stopRules() {
+        Set<Integer> tokens = new HashSet<>(request.stopTokens());
+        if (!request.ignoreEos()) {
+            tokens.addAll(setup.defaults().eosTokenIds());
+        }
+        return new StopRules(
+                request.stops(),
+                tokens,
+                request.minTokens(),
+                request.stopIncluded(),
+                request.controlText());
+    }
+
+    private int[] banned() {
+        if (request.minTokens() == 0) {
+            return new int[0];
+        }
+        int[] tokens =
+                stops.tokens().stream()
+                        .mapToInt(Integer::intValue)
+                        .filter(token -> token < setup.sampledTokens())
+                        .toArray();
+        if (tokens.length >= Math.min(LogitBiases.BANNED_MAX, setup.sampledTokens())) {
+            throw new InputException(
+                    "min-tokens: %d tokens end the output, which are too many"
+                            .formatted(tokens.length));
+        }
+        return tokens;
     }
 
     /** Refuses an output that the heap cannot hold, before a step is made for it. */
@@ -118,7 +156,10 @@ final class PreparedRequest {
         for (int sample = 0; sample < uses.size(); sample++) {
             SamplerState sampler =
                     new SamplerState(
-                            sampling.withSeed(sampling.seed() + sample), setup.sampledTokens());
+                            sampling.withSeed(sampling.seed() + sample),
+                            setup.sampledTokens(),
+                            banned,
+                            (long) prompt.length + request.minTokens());
             TokenLog log = new TokenLog(limit.tokens(), sampler.reported());
             PromptScores scores = scores();
             sequences.add(
@@ -146,8 +187,7 @@ final class PreparedRequest {
     private @Nullable TextStream text() {
         return tokenizer == null
                 ? null
-                : new TextStream(
-                        tokenizer.table(), request.stops(), stopsEndThoughts() ? null : tracker());
+                : new TextStream(tokenizer.table(), stops, stopsEndThoughts() ? null : tracker());
     }
 
     private boolean stopsEndThoughts() {
@@ -174,12 +214,10 @@ final class PreparedRequest {
 
     private OutputControls controls() {
         TokenTable table = tokenizer == null ? null : tokenizer.table();
-        List<Integer> eos = request.ignoreEos() ? List.of() : setup.defaults().eosTokenIds();
         ThoughtTracker tracker = tracker();
         LoopDetector loops =
                 request.loopRule() == null ? null : new LoopDetector(request.loopRule(), table);
-        StopCondition stop =
-                new StopCondition(eos, table, request.stops(), stopsEndThoughts() ? null : tracker);
+        StopCondition stop = new StopCondition(stops, table, stopsEndThoughts() ? null : tracker);
         return new OutputControls(stop, tracker, loops, request.timeouts());
     }
 }

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -46,6 +47,16 @@ public final class RequestFields {
                     "loop_detector",
                     "timeout_ms",
                     "queue_timeout_ms");
+
+    /** Fields about the end of the output; both protocols use these names, which are vLLM's. */
+    public static final Set<String> ENDS =
+            Set.of(
+                    "stop",
+                    "stop_token_ids",
+                    "include_stop_str_in_output",
+                    "skip_special_tokens",
+                    "min_tokens",
+                    "ignore_eos");
 
     /** The largest number of samples per request. */
     public static final int SAMPLES_MAX = 64;
@@ -94,22 +105,40 @@ public final class RequestFields {
     }
 
     /**
-     * Parses the fields that both protocols share into a request without a token limit. Errors name
-     * the field.
+     * Parses the fields that both protocols share. Errors name the field.
      *
+     * @param tokensMax token limit; null if there is none
      * @param logprobs log-probabilities per token that the request asks for
      */
     public static GenerationRequest request(
-            Settings request, Prompt prompt, int logprobs, RequestRules rules) {
-        List<String> stops = stops(request);
-        GenerationRequest empty = GenerationRequest.of(prompt);
-        return named(request, "stop", () -> empty.withStops(stops))
+            Settings request,
+            Prompt prompt,
+            @Nullable Integer tokensMax,
+            int logprobs,
+            RequestRules rules) {
+        return withEnds(request, GenerationRequest.of(prompt).withMaxTokens(tokensMax), rules)
                 .withSampling(sampling(request, logprobs, rules))
-                .withStopInThought(request.bool("stop_in_thought", false))
-                .withIgnoreEos(request.bool("ignore_eos", false))
                 .withThinking(thinking(request, rules.dialect()))
                 .withLoopRule(loopRule(request))
                 .withTimeouts(timeouts(request));
+    }
+
+    private static GenerationRequest withEnds(
+            Settings request, GenerationRequest plain, RequestRules rules) {
+        List<String> stops = stops(request);
+        List<Integer> ids =
+                request.integerList(
+                        "stop_token_ids", GenerationRequest.STOP_TOKENS_MAX, 0, rules.tokens() - 1);
+        int least =
+                Objects.requireNonNullElse(
+                        rules.dialect().whole(request, "min_tokens", 0, INT_MAX), 0);
+        return named(request, "min_tokens", () -> plain.withMinTokens(least))
+                .withStops(named(request, "stop", () -> plain.withStops(stops)).stops())
+                .withStopTokens(ids)
+                .withStopIncluded(request.bool("include_stop_str_in_output", false))
+                .withControlText(!request.bool("skip_special_tokens", true))
+                .withStopInThought(request.bool("stop_in_thought", false))
+                .withIgnoreEos(request.bool("ignore_eos", false));
     }
 
     /**

@@ -58,6 +58,11 @@ public final class ScriptedCheckpoint {
         return folder;
     }
 
+    /** The token of a text. */
+    public int token(String text) {
+        return id(text.getBytes(StandardCharsets.UTF_8));
+    }
+
     /** The token that starts a script, or the token of a control text. */
     public int start(String name) {
         return controls.containsKey(name) ? controls.get(name) : starts.get(name);

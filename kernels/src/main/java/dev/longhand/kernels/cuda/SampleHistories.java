@@ -130,7 +130,7 @@ final class SampleHistories {
     }
 
     private static boolean keeps(SamplerState state) {
-        return state.params().penalises() || state.biases().length > 0;
+        return state.params().penalises() || state.biases().size() > 0;
     }
 
     private int find(SamplerState sequence, int likely) {

@@ -6,6 +6,7 @@ import dev.longhand.kernels.cuda.KernelStruct.Float32;
 import dev.longhand.kernels.cuda.KernelStruct.Int32;
 import dev.longhand.kernels.cuda.KernelStruct.Int64;
 import dev.longhand.kernels.sampling.FixedPointProbability;
+import dev.longhand.kernels.sampling.LogitBiases;
 import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.sampling.SamplingParams;
 
@@ -50,7 +51,7 @@ final class SampleSlotLayout {
     static final long BYTES = SLOT.bytes();
 
     /** Bytes of the biases of a sequence. */
-    static final long BIASES_BYTES = SamplingParams.LOGIT_BIAS_TOKENS_MAX * BIAS.bytes();
+    static final long BIASES_BYTES = LogitBiases.ENTRIES_MAX * BIAS.bytes();
 
     /** The place of a sequence without history and biases on the device. */
     static final int NO_PLACE = -1;
@@ -82,8 +83,10 @@ final class SampleSlotLayout {
         VOCABULARY.set(slots, at, state.vocabulary());
         TOP_K.set(slots, at, Math.min(params.topK(), state.vocabulary()));
         HISTORY.set(slots, at, params.penalises() ? place : NO_PLACE);
-        FIRST_BIAS.set(slots, at, place * SamplingParams.LOGIT_BIAS_TOKENS_MAX);
-        BIASES.set(slots, at, state.biases().length);
+        LogitBiases biases = state.biases();
+        int first = biases.first(state.position());
+        FIRST_BIAS.set(slots, at, place * LogitBiases.ENTRIES_MAX + first);
+        BIASES.set(slots, at, biases.end(state.position()) - first);
         REPORTED.set(slots, at, state.reported());
         REPORT_AT.set(slots, at, report);
     }
@@ -117,9 +120,9 @@ final class SampleSlotLayout {
      * @param biases {@link #BIASES_BYTES}
      */
     static void writeBiases(MemorySegment biases, SamplerState state) {
-        for (int i = 0; i < state.biases().length; i++) {
-            BIAS_TOKEN.set(biases, i * BIAS.bytes(), state.biasTokens()[i]);
-            BIAS_ADDED.set(biases, i * BIAS.bytes(), state.biases()[i]);
+        for (int i = 0; i < state.biases().size(); i++) {
+            BIAS_TOKEN.set(biases, i * BIAS.bytes(), state.biases().token(i));
+            BIAS_ADDED.set(biases, i * BIAS.bytes(), state.biases().value(i));
         }
     }
 

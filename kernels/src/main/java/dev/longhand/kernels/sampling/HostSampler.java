@@ -46,7 +46,7 @@ public final class HostSampler {
         if (params.penalises()) {
             penalise(logits, first, state);
         }
-        if (params.penalises() || state.biases().length > 0) {
+        if (params.penalises() || state.biases().size() > 0) {
             best = best(logits, first, state.vocabulary());
         }
         int token = params.temperature() == 0 ? best : sample(logits, first, state, best);
@@ -96,11 +96,10 @@ public final class HostSampler {
     }
 
     private static void bias(MemorySegment logits, long first, SamplerState state) {
-        int[] tokens = state.biasTokens();
-        for (int i = 0; i < tokens.length; i++) {
-            long at = first + tokens[i];
-            float logit = logits.getAtIndex(JAVA_FLOAT, at);
-            logits.setAtIndex(JAVA_FLOAT, at, logit + state.biases()[i]);
+        LogitBiases biases = state.biases();
+        for (int i = biases.first(state.position()); i < biases.end(state.position()); i++) {
+            long at = first + biases.token(i);
+            logits.setAtIndex(JAVA_FLOAT, at, logits.getAtIndex(JAVA_FLOAT, at) + biases.value(i));
         }
     }
 

@@ -2,8 +2,6 @@ package dev.longhand.kernels.sampling;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.Map;
-
 /**
  * The sampler's state of one sequence, and the token it sampled last. Allocated once per sequence;
  * sampling allocates nothing. Used by one thread at a time.
@@ -25,8 +23,7 @@ public final class SamplerState {
     private final long[] seen; // a bit for each token, the first in bit 0
     private final long[] generated;
     private final int[] occurrences; // how often each token was generated
-    private final int[] biasTokens;
-    private final float[] biases;
+    private final LogitBiases biases;
     private long observed;
     private long position;
     private double normaliser; // of the last report
@@ -46,6 +43,20 @@ public final class SamplerState {
      *     a bias is not in it
      */
     public SamplerState(SamplingParams params, int vocabulary) {
+        this(params, vocabulary, new int[0], 0);
+    }
+
+    /**
+     * The state of one sequence that samples some tokens only from a position on.
+     *
+     * @param params how to sample
+     * @param vocabulary number of tokens to sample from
+     * @param banned tokens that are not sampled before the position, unless they are forced
+     * @param bannedBefore position in the sequence
+     * @throws IllegalArgumentException if the vocabulary has more than 2^20 tokens, a token with a
+     *     bias or a ban is not in it, or more than {@link LogitBiases#BANNED_MAX} are banned
+     */
+    public SamplerState(SamplingParams params, int vocabulary, int[] banned, long bannedBefore) {
         if (vocabulary > FixedPointProbability.VOCABULARY_MAX) {
             throw new IllegalArgumentException(
                     "samplers take vocabularies of up to %d tokens, not %d"
@@ -64,18 +75,8 @@ public final class SamplerState {
         seen = new long[words];
         generated = new long[words];
         occurrences = new int[params.frequencyPenalty() == 0 ? 0 : vocabulary];
-        biasTokens = new int[params.logitBias().size()];
-        biases = new float[biasTokens.length];
-        int at = 0;
-        for (Map.Entry<Integer, Float> entry : params.logitBias().entrySet()) {
-            if (entry.getKey() >= vocabulary) {
-                throw new IllegalArgumentException(
-                        "token %d has a logit bias, but only tokens below %d can be sampled"
-                                .formatted(entry.getKey(), vocabulary));
-            }
-            biasTokens[at] = entry.getKey();
-            biases[at++] = entry.getValue();
-        }
+        biases = new LogitBiases(params.logitBias(), banned, bannedBefore);
+        biases.requireWithin(vocabulary);
     }
 
     /**
@@ -93,7 +94,6 @@ public final class SamplerState {
         seen = first.seen;
         generated = first.generated;
         occurrences = first.occurrences;
-        biasTokens = first.biasTokens;
         biases = first.biases;
     }
 
@@ -208,13 +208,8 @@ public final class SamplerState {
         return occurrences;
     }
 
-    /** Tokens whose logits have a bias, each once. */
-    public int[] biasTokens() {
-        return biasTokens;
-    }
-
-    /** The bias of each of {@link #biasTokens}. */
-    public float[] biases() {
+    /** The biases of the sequence. */
+    public LogitBiases biases() {
         return biases;
     }
 
@@ -272,8 +267,8 @@ public final class SamplerState {
             float repetition = params.repetitionPenalty();
             logit = logit > 0 ? logit * repetition : logit / repetition;
         }
-        for (int i = 0; i < biasTokens.length; i++) {
-            logit -= biasTokens[i] == changedToken ? biases[i] : 0;
+        for (int i = biases.first(position); i < biases.end(position); i++) {
+            logit -= biases.token(i) == changedToken ? biases.value(i) : 0;
         }
         return logit;
     }

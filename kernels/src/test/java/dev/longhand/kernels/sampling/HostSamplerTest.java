@@ -19,6 +19,7 @@ import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 class HostSamplerTest {
     private static final int SAMPLES = 20_000;
@@ -70,6 +71,29 @@ class HostSamplerTest {
     @Test
     void temperatureOneDrawsTheDistributionItself() {
         assertFrequencies(PROBABILITIES, frequencies(params(1, 0, 1, 0)));
+    }
+
+    @Test
+    void bannedTokensAreSampledFromTheirPositionOnly() {
+        SamplingParams greedy = SamplingParams.GREEDY.with(0, Map.of(1, 5f, 2, 3f));
+        SamplerState state = new SamplerState(greedy, 5, new int[] {3, 1, 3}, 10);
+        float[] logits = {0, 1, 2, 9, 1};
+        state.moveTo(9);
+        sample(state, logits);
+        assertEquals(2, state.token(), "2 + 3");
+        state.moveTo(10);
+        sample(state, logits);
+        assertEquals(3, state.token());
+        sample(state, 0, 1, 2, 5.5f, 1);
+        assertEquals(1, state.token(), "1 + 5 again");
+        SamplerState all = new SamplerState(params(1, 0, 1, 0), 5, new int[] {1, 3}, SAMPLES);
+        for (int i = 0; i < SAMPLES; i++) {
+            all.moveTo(i);
+            sample(all, logits());
+            assertTrue(all.token() != 1 && all.token() != 3);
+        }
+        int[] many = IntStream.range(0, LogitBiases.BANNED_MAX + 1).toArray();
+        assertThrows(IllegalArgumentException.class, () -> new SamplerState(greedy, 9999, many, 1));
     }
 
     @Test

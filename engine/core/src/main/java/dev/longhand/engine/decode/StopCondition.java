@@ -6,50 +6,39 @@ import dev.longhand.engine.tokenizer.TokenTable;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.List;
-
 /**
- * The stop condition of one sequence: an end-of-sequence token, or a text that completes a stop
- * string. The text is matched as bytes, so a stop string may span several tokens.
+ * The stop condition of one sequence: an end token, or a text that completes a stop string. The
+ * text is matched as bytes, so a stop string may span several tokens.
  */
 public final class StopCondition {
-    private final int[] eosTokens;
+    private final StopRules rules;
+    private final int[] endTokens;
     private final @Nullable TokenTable table;
     private final @Nullable StopMatcher stops;
     private final StopScope scope;
-
-    /**
-     * Creates the condition of one sequence whose stop strings may end thoughts.
-     *
-     * @param eosTokens tokens that end it; empty if end tokens are ignored
-     * @param table bytes of every token; null without a tokenizer
-     * @param stops strings that end the text; they require a table
-     */
-    public StopCondition(List<Integer> eosTokens, @Nullable TokenTable table, List<String> stops) {
-        this(eosTokens, table, stops, null);
-    }
+    private int count; // of the output
 
     /**
      * Creates the condition of one sequence.
      *
+     * @param table bytes of every token; null without a tokenizer, which stop strings require
      * @param exempt the tracker of a thought that stop strings do not end; each token is added to
      *     it before {@link #endsWith}. Null if they may end thoughts
      */
     public StopCondition(
-            List<Integer> eosTokens,
-            @Nullable TokenTable table,
-            List<String> stops,
-            @Nullable ThoughtTracker exempt) {
-        this.eosTokens = eosTokens.stream().mapToInt(Integer::intValue).toArray();
+            StopRules rules, @Nullable TokenTable table, @Nullable ThoughtTracker exempt) {
+        this.rules = rules;
+        endTokens = rules.tokens().stream().mapToInt(Integer::intValue).toArray();
         this.table = table;
-        this.stops = stops.isEmpty() ? null : new StopMatcher(stops);
+        stops = rules.strings().isEmpty() ? null : new StopMatcher(rules.strings());
         scope = new StopScope(exempt);
     }
 
     /** Adds the next output token; returns whether the sequence ends with it. */
     boolean endsWith(int token) {
-        for (int eos : eosTokens) {
-            if (token == eos) {
+        count++;
+        for (int end : endTokens) {
+            if (token == end && count > rules.tokensLeast()) {
                 return true;
             }
         }
@@ -57,11 +46,11 @@ public final class StopCondition {
             return false;
         }
         int first = scope.firstByte(table.length(token), stops);
-        if (table.isSpecial(token)) {
+        if (table.isSpecial(token) && !rules.controlText()) {
             return false;
         }
         for (int i = first; i < table.length(token); i++) {
-            if (stops.accept(table.byteAt(token, i))) {
+            if (stops.accept(table.byteAt(token, i)) && count > rules.tokensLeast()) {
                 return true;
             }
         }

@@ -7,52 +7,49 @@ import dev.longhand.engine.tokenizer.TokenTable;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.List;
-
 /**
  * The text of one generation, streamed to its reader: whole characters only, and no text that may
  * still become part of a stop string.
  */
 public final class TextStream {
     private final TokenTable table;
+    private final StopRules rules;
     private final StopMatcher stops;
     private final @Nullable ThoughtTracker exempt;
     private final StopScope scope;
     private final StreamingDetokenizer detokenizer = new StreamingDetokenizer();
+    private int count; // tokens
     private boolean stopped;
     private int characters; // returned so far
     private int answerStart; // in characters
 
-    /** Creates an empty text that ends before the first of the stop strings. */
-    public TextStream(TokenTable table, List<String> stops) {
-        this(table, stops, null);
-    }
-
     /**
-     * Creates an empty text that ends before the first of the stop strings.
+     * Creates an empty text that ends at the first stop.
      *
      * @param exempt a new tracker of the thought, used by this text only, if stop strings do not
      *     end the thought; else null
      */
-    public TextStream(TokenTable table, List<String> stops, @Nullable ThoughtTracker exempt) {
+    public TextStream(TokenTable table, StopRules rules, @Nullable ThoughtTracker exempt) {
         this.table = table;
-        this.stops = new StopMatcher(stops);
+        this.rules = rules;
+        stops = new StopMatcher(rules.strings());
         this.exempt = exempt;
         scope = new StopScope(exempt);
     }
 
     /**
-     * Adds a token and returns the text that is final with it. Special tokens have no text.
+     * Adds a token and returns the text that is final with it.
      *
      * @param thoughtBytes number of bytes of the token that belong to the thought, if the thought
      *     ends with it; otherwise {@link TokenLog#NO_END}
      */
     public String append(int token, int thoughtBytes) {
+        count++;
         if (exempt != null) {
             exempt.accept(token);
         }
         int first = scope.firstByte(table.length(token), stops);
-        if (stopped || table.isSpecial(token)) {
+        if (stopped || !hasText(token)) {
             if (thoughtBytes != TokenLog.NO_END) {
                 beginAnswer();
             }
@@ -67,13 +64,18 @@ public final class TextStream {
             if (i + 1 == thoughtBytes) {
                 beginAnswer();
             }
-            if (i >= first && stops.accept(next)) {
-                detokenizer.dropLast(stops.matchedLength());
+            if (i >= first && stops.accept(next) && count > rules.tokensLeast()) {
+                detokenizer.dropLast(rules.included() ? 0 : stops.matchedLength());
                 stopped = true;
                 return counted(detokenizer.take(0));
             }
         }
         return counted(detokenizer.take(stops.pendingLength()));
+    }
+
+    private boolean hasText(int token) {
+        return (rules.included() || !rules.tokens().contains(token))
+                && (rules.controlText() || !table.isSpecial(token));
     }
 
     /** Returns the rest at the end of the generation; an incomplete character becomes U+FFFD. */

@@ -20,12 +20,19 @@ public final class GenerationRequest implements Cloneable {
     /** Limit for a stop string, in characters. */
     public static final int STOP_CHARACTERS_MAX = 1024;
 
+    /** Limit for the stop tokens of a request. */
+    public static final int STOP_TOKENS_MAX = 128;
+
     private Prompt prompt;
     private @Nullable Integer maxTokens;
     private @Nullable Integer promptLogprobs;
     private SamplingOptions sampling = SamplingOptions.DEFAULT;
     private List<String> stops = List.of();
     private boolean stopInThought;
+    private List<Integer> stopTokens = List.of();
+    private boolean stopIncluded;
+    private boolean controlText;
+    private int minTokens;
     private boolean ignoreEos;
     private @Nullable String adapter;
     private @Nullable Speculation speculation;
@@ -127,8 +134,8 @@ public final class GenerationRequest implements Cloneable {
     }
 
     /**
-     * Sets strings that end the text. They are not part of it, and do not end a thought unless
-     * {@link #withStopInThought} asks for that.
+     * Sets strings that end the text. They are not part of it unless {@link #withStopIncluded} asks
+     * for that, and do not end a thought unless {@link #withStopInThought} asks for that.
      *
      * @throws InputException if there are more than {@link #STOPS_MAX}, or one is empty or longer
      *     than {@link #STOP_CHARACTERS_MAX}
@@ -140,6 +147,35 @@ public final class GenerationRequest implements Cloneable {
     /** Sets whether stop strings also end the text within a thought, and not only its answer. */
     public GenerationRequest withStopInThought(boolean inThought) {
         return with(copy -> copy.stopInThought = inThought);
+    }
+
+    /**
+     * Sets tokens that end the output beside those of the checkpoint, also within a thought.
+     *
+     * @throws InputException if there are more than {@link #STOP_TOKENS_MAX}, or one is negative
+     */
+    public GenerationRequest withStopTokens(List<Integer> ids) {
+        return with(copy -> copy.stopTokens = List.copyOf(ids));
+    }
+
+    /** Sets whether the text contains the stop string or the token that ends it. */
+    public GenerationRequest withStopIncluded(boolean included) {
+        return with(copy -> copy.stopIncluded = included);
+    }
+
+    /** Sets whether control tokens of the output have text; by default they have none. */
+    public GenerationRequest withControlText(boolean asText) {
+        return with(copy -> copy.controlText = asText);
+    }
+
+    /**
+     * Sets the number of tokens that come before the output may end by an end-of-sequence token, a
+     * stop token or a stop string.
+     *
+     * @throws InputException if it is negative, or larger than the token limit
+     */
+    public GenerationRequest withMinTokens(int tokens) {
+        return with(copy -> copy.minTokens = tokens);
     }
 
     /** Applies a loaded adapter, or none if null. */
@@ -200,6 +236,21 @@ public final class GenerationRequest implements Cloneable {
                     "prompt log-probabilities: 0 to %d, not %d"
                             .formatted(SamplingParams.LOGPROBS_MAX, promptLogprobs));
         }
+        if (minTokens < 0 || (maxTokens != null && minTokens > maxTokens)) {
+            throw new InputException(
+                    "min-tokens must be at least 0 and at most max-tokens, not " + minTokens);
+        }
+        if (stopTokens.size() > STOP_TOKENS_MAX) {
+            throw new InputException(
+                    "at most %d stop tokens, not %d".formatted(STOP_TOKENS_MAX, stopTokens.size()));
+        }
+        if (stopTokens.stream().anyMatch(token -> token < 0)) {
+            throw new InputException("the id of a stop token is 0 or more");
+        }
+        checkStops();
+    }
+
+    private void checkStops() {
         if (stops.size() > STOPS_MAX) {
             throw new InputException("at most " + STOPS_MAX + " stop strings, not " + stops.size());
         }
@@ -239,6 +290,26 @@ public final class GenerationRequest implements Cloneable {
     /** Whether stop strings also end the text within a thought. */
     public boolean stopInThought() {
         return stopInThought;
+    }
+
+    /** Tokens that end the output beside those of the checkpoint. */
+    public List<Integer> stopTokens() {
+        return stopTokens;
+    }
+
+    /** Whether the text contains the stop string or the token that ends it. */
+    public boolean stopIncluded() {
+        return stopIncluded;
+    }
+
+    /** Whether control tokens of the output have text. */
+    public boolean controlText() {
+        return controlText;
+    }
+
+    /** Number of tokens that come before the output may end. */
+    public int minTokens() {
+        return minTokens;
     }
 
     /** Whether generation goes on through end-of-sequence tokens. */

@@ -91,7 +91,7 @@ class SequenceTest {
                         new OutputLimit(outputMax, declared, FinishReason.LENGTH),
                         new SequenceSamples(prompt, sampler, speculation, null),
                         new OutputControls(
-                                new StopCondition(List.of(), null, List.of()),
+                                new StopCondition(StopRules.of(List.of()), null, null),
                                 null,
                                 null,
                                 Timeouts.NONE),

@@ -35,8 +35,8 @@ class TextStreamTest {
                             .mapToObj(i -> letters(random, 1 + random.nextInt(6)))
                             .toList();
             String expected = cut(text, stops);
-            TextStream stream = new TextStream(TABLE, stops);
-            StopCondition condition = new StopCondition(List.of(), TABLE, stops);
+            TextStream stream = new TextStream(TABLE, StopRules.of(stops), null);
+            StopCondition condition = new StopCondition(StopRules.of(stops), TABLE, null);
             StringBuilder out = new StringBuilder();
             boolean stopped = false;
             for (int token : TOKENIZER.encode(text)) {
@@ -72,9 +72,10 @@ class TextStreamTest {
                     cutBefore.length() < before.length() ? cutBefore : head + cut(answer, stops);
             int[] prompt = TOKENIZER.encode("x");
             ThoughtTracker tracker = new ThoughtTracker(rules, TABLE, prompt);
-            StopCondition condition = new StopCondition(List.of(), TABLE, stops, tracker);
+            StopCondition condition = new StopCondition(StopRules.of(stops), TABLE, tracker);
             TextStream stream =
-                    new TextStream(TABLE, stops, new ThoughtTracker(rules, TABLE, prompt));
+                    new TextStream(
+                            TABLE, StopRules.of(stops), new ThoughtTracker(rules, TABLE, prompt));
             StringBuilder out = new StringBuilder();
             boolean stopped = false;
             for (int token : TOKENIZER.encode(head + answer)) {
@@ -96,10 +97,13 @@ class TextStreamTest {
     @Test
     void endTokensHaveNoTextAndEnd() {
         int end = TOKENIZER.encode("<|im_end|>")[0];
-        StopCondition condition = new StopCondition(List.of(end), TABLE, List.of());
+        StopCondition condition = new StopCondition(StopRules.of(List.of(), end), TABLE, null);
         assertTrue(condition.endsWith(end));
         assertFalse(condition.endsWith(TOKENIZER.encode("a")[0]));
-        assertEquals("", new TextStream(TABLE, List.of()).append(end, TokenLog.NO_END));
+        assertEquals(
+                "",
+                new TextStream(TABLE, StopRules.of(List.of(), end), null)
+                        .append(end, TokenLog.NO_END));
     }
 
     /** Returns text from few letters, so that stop strings overlap themselves and each other. */

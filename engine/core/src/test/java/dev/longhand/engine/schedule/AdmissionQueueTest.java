@@ -12,6 +12,7 @@ import dev.longhand.engine.decode.OutputLimit;
 import dev.longhand.engine.decode.Sequence;
 import dev.longhand.engine.decode.SequenceSamples;
 import dev.longhand.engine.decode.StopCondition;
+import dev.longhand.engine.decode.StopRules;
 import dev.longhand.engine.decode.TokenLog;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.Speculation;
@@ -38,7 +39,10 @@ class AdmissionQueueTest {
                 new OutputLimit(1, true, FinishReason.LENGTH),
                 new SequenceSamples(prompt, sampler, Speculation.OFF, null),
                 new OutputControls(
-                        new StopCondition(List.of(), null, List.of()), null, null, Timeouts.NONE),
+                        new StopCondition(StopRules.of(List.of()), null, null),
+                        null,
+                        null,
+                        Timeouts.NONE),
                 null,
                 log);
     }

@@ -23,6 +23,7 @@ final class ChoiceStream implements AutoCloseable {
     private final @Nullable ThoughtReader thoughts;
     private final @Nullable ToolCallReader tools;
     private final int logprobs;
+    private final boolean controlText;
     private final TokenAligner aligner = new TokenAligner();
     private TextSegment phase = TextSegment.ANSWER; // of the last token
     private int length; // of the text so far, in characters
@@ -69,6 +70,7 @@ final class ChoiceStream implements AutoCloseable {
         this.thoughts = thoughts;
         tools = request.callsMax() > 0 ? new ToolCallReader(request.callsMax()) : null;
         logprobs = request.logprobs();
+        controlText = request.prompts().getFirst().controlText();
     }
 
     int index() {
@@ -157,7 +159,7 @@ final class ChoiceStream implements AutoCloseable {
                 logprob = each.logprob();
             }
         }
-        return score(token.id(), logprob, names.textBytes(token.id()), top);
+        return score(token.id(), logprob, names.textBytes(token.id(), controlText), top);
     }
 
     private ScoredToken score(int id, float logprob, byte[] bytes, List<ScoredToken> top) {

@@ -58,11 +58,9 @@ record CompletionRequest(
                     "model",
                     "max_tokens",
                     "n",
-                    "stop",
                     "stream",
                     "stream_options",
                     "logprobs",
-                    "ignore_eos",
                     "return_token_ids",
                     "user",
                     "metadata",
@@ -139,6 +137,7 @@ record CompletionRequest(
                         own,
                         RequestFields.SAMPLING,
                         RequestFields.CONTROLS,
+                        RequestFields.ENDS,
                         IgnorableDefaults.names(dialect)));
     }
 
@@ -149,7 +148,7 @@ record CompletionRequest(
             int logprobs,
             RequestRules rules) {
         int reported = logprobs < 0 ? 0 : Math.max(1, logprobs); // the token's own comes with them
-        return RequestFields.request(body, prompt, reported, rules).withMaxTokens(tokensMax);
+        return RequestFields.request(body, prompt, tokensMax, reported, rules);
     }
 
     private static CompletionRequest of(

@@ -31,11 +31,7 @@ final class IgnorableDefaults {
                     Map.entry("service_tier", List.of("\"auto\"", "\"default\"")),
                     Map.entry("use_beam_search", List.of("false")),
                     Map.entry("length_penalty", List.of("1", "1.0")),
-                    Map.entry("min_tokens", List.of("0")),
-                    Map.entry("stop_token_ids", List.of("[]")),
-                    Map.entry("skip_special_tokens", List.of("true")),
                     Map.entry("spaces_between_special_tokens", List.of("true")),
-                    Map.entry("include_stop_str_in_output", List.of("false")),
                     Map.entry("add_generation_prompt", List.of("true")),
                     Map.entry("continue_final_message", List.of("false")),
                     Map.entry("add_special_tokens", List.of("false", "true")));

@@ -29,9 +29,14 @@ final class TokenNames {
         return bytes;
     }
 
-    /** The bytes that a token adds to a text: none if it is a control token. */
-    byte[] textBytes(int id) {
-        return table == null || table.isSpecial(id) ? new byte[0] : bytes(id);
+    /**
+     * The bytes that a token adds to a text: none if it is a control token.
+     *
+     * @param controlText whether control tokens have text
+     */
+    byte[] textBytes(int id, boolean controlText) {
+        boolean silent = table == null || (table.isSpecial(id) && !controlText);
+        return silent ? new byte[0] : bytes(id);
     }
 
     /** The text of a token, or its id in vLLM's notation if it has no text. */

@@ -99,6 +99,7 @@ sealed interface LineRequest {
                 List.of(
                         RequestFields.SAMPLING,
                         RequestFields.CONTROLS,
+                        RequestFields.ENDS,
                         Set.of(
                                 "id",
                                 "model",
@@ -108,8 +109,6 @@ sealed interface LineRequest {
                                 "tool_choice",
                                 "prompt_ids",
                                 "max_tokens",
-                                "stop",
-                                "ignore_eos",
                                 "logprobs",
                                 "n")));
         Prompt prompt =
@@ -126,9 +125,12 @@ sealed interface LineRequest {
         }
         int logprobs = line.integer("logprobs", 0, 100).orElse(0);
         GenerationRequest request =
-                RequestFields.request(line, prompt, logprobs, rules)
-                        .withMaxTokens(
-                                RequestFields.maxTokens(line, "max_tokens", rules.dialect()));
+                RequestFields.request(
+                        line,
+                        prompt,
+                        RequestFields.maxTokens(line, "max_tokens", rules.dialect()),
+                        logprobs,
+                        rules);
         int samples = line.integer("n", 1, RequestFields.SAMPLES_MAX).orElse(1);
         return new Generate(id, line.string("model").orElse(null), request, samples);
     }

@@ -95,6 +95,38 @@ class LineControlsTest {
     }
 
     @Test
+    void stopTokensEndTheOutputAfterTheLeastNumberOfTokens() throws IOException {
+        GenerationRequest request = GenerationRequest.ids(PROMPT).withMaxTokens(8).ignoringEos();
+        List<Integer> free =
+                Completion.of(engine, request.withSampling(SamplingOptions.greedy())).ids();
+        int stop = free.get(3);
+        String line = "{\"id\":\"a\",\"prompt_ids\":%s,\"max_tokens\":8,\"temperature\":0,";
+        line += "\"ignore_eos\":true,\"stop_token_ids\":[%d],\"min_tokens\":%d}";
+        try (Client client = new Client(server.address())) {
+            client.send(line.formatted(PROMPT, stop, 0));
+            assertEquals(free.subList(0, free.indexOf(stop) + 1), tokens(client, "stop"));
+            client.send(line.formatted(PROMPT, stop, 8));
+            List<Integer> banned = tokens(client, "length");
+            assertEquals(
+                    free.subList(0, free.indexOf(stop)), banned.subList(0, free.indexOf(stop)));
+            assertTrue(!banned.contains(stop) && banned.size() == 8, "" + banned);
+            client.send(line.formatted(PROMPT, stop, 9));
+            assertEquals("bad_request", client.nextOf("a").get("code").asString());
+        }
+    }
+
+    /** Reads the tokens of a generation that ends for a reason. */
+    private static List<Integer> tokens(Client client, String reason) throws IOException {
+        List<Integer> tokens = new ArrayList<>();
+        JsonNode event = client.nextOf("a");
+        for (; event.get("event").asString().equals("token"); event = client.nextOf("a")) {
+            tokens.add(event.get("token").asInt());
+        }
+        assertEquals(reason, event.path("finish").asString(), "" + event);
+        return tokens;
+    }
+
+    @Test
     void timeoutsAndLoops() throws IOException {
         String line = LineServerTest.generate("a", "base", 480).replace("}", ",%s}");
         try (Client client = new Client(server.address())) {
