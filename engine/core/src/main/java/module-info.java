@@ -23,6 +23,8 @@ module dev.longhand.engine {
             dev.longhand.batch,
             dev.longhand.study,
             dev.longhand.training;
+    exports dev.longhand.engine.memory to
+            dev.longhand.training;
     exports dev.longhand.engine.weights to
             dev.longhand.training;
     exports dev.longhand.engine.work to

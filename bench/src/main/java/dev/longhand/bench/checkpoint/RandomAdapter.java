@@ -44,7 +44,8 @@ public final class RandomAdapter {
                                 channel -> values.write(channel, b)));
             }
         }
-        new AdapterWriter(rank, 2 * rank, AdapterWriter.ElementType.BF16).write(folder, modules);
+        new AdapterWriter(rank, 2 * rank, false, AdapterWriter.ElementType.BF16)
+                .write(folder, modules);
         return folder;
     }
 }

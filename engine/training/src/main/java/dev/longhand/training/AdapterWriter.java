@@ -24,10 +24,11 @@ import java.util.Map;
  * <p>Source: {@code peft/utils/save_and_load.py} of PEFT 0.18, for the names of the tensors.
  *
  * @param rank the rank of all modules, at least 1
- * @param alpha the numerator of the scale {@code alpha / rank} of the change
+ * @param alpha the numerator of the scale of the change
+ * @param rsLora whether the scale is {@code alpha / sqrt(rank)} instead of {@code alpha / rank}
  * @param type the element type of A and B
  */
-public record AdapterWriter(int rank, double alpha, ElementType type) {
+public record AdapterWriter(int rank, double alpha, boolean rsLora, ElementType type) {
     /** An element type, as safetensors spells it. */
     public enum ElementType {
         BF16(2),
@@ -79,6 +80,9 @@ public record AdapterWriter(int rank, double alpha, ElementType type) {
             config.put("lora_alpha", (long) alpha); // PEFT declares an int
         } else {
             config.put("lora_alpha", alpha);
+        }
+        if (rsLora) {
+            config.put("use_rslora", true);
         }
         modules.stream()
                 .map(LoraModule::target)

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
 
 /**
- * The LoRA of one linear layer: the layer's weights change by {@code alpha / rank * B * A}.
+ * The LoRA of one linear layer: the layer's weights change by {@code scale * B * A}.
  *
  * @param name the name of the layer in transformers, such as {@code
  *     model.layers.0.self_attn.q_proj}

@@ -95,7 +95,7 @@ class AdapterWriterTest {
     void readsBackEqual(int rank, double alpha, AdapterWriter.ElementType type, int count)
             throws IOException {
         List<Projection> projections = List.of(Projection.values()).subList(0, count);
-        new AdapterWriter(rank, alpha, type).write(folder, modules(projections, rank, type));
+        new AdapterWriter(rank, alpha, false, type).write(folder, modules(projections, rank, type));
         try (Adapter adapter = new AdapterReader(MODEL).read(folder, bytes -> {})) {
             assertEquals(rank, adapter.rankMax());
             assertEquals(MODEL.layers() * count, adapter.changes().size());
@@ -121,7 +121,7 @@ class AdapterWriterTest {
     @Test
     void theConfigurationIsWhatPeftReads() throws IOException {
         AdapterWriter.ElementType type = AdapterWriter.ElementType.BF16;
-        new AdapterWriter(4, 8, type)
+        new AdapterWriter(4, 8, false, type)
                 .write(folder, modules(List.of(Projection.Q, Projection.DOWN), 4, type));
         JsonNode config = new JsonMapper().readTree(folder.resolve("adapter_config.json").toFile());
         assertEquals(
@@ -137,10 +137,10 @@ class AdapterWriterTest {
     @Test
     void anAdapterIsReplacedWholeOrNotAtAll() throws IOException {
         AdapterWriter.ElementType type = AdapterWriter.ElementType.BF16;
-        new AdapterWriter(2, 2, type).write(folder, modules(List.of(Projection.Q), 2, type));
+        new AdapterWriter(2, 2, false, type).write(folder, modules(List.of(Projection.Q), 2, type));
         byte[] before = Files.readAllBytes(folder.resolve("adapter_model.safetensors"));
         List<LoraModule> ofAnotherRank = modules(List.of(Projection.K), 2, type);
-        AdapterWriter other = new AdapterWriter(3, 3, type);
+        AdapterWriter other = new AdapterWriter(3, 3, false, type);
         assertThrows(IllegalStateException.class, () -> other.write(folder, ofAnotherRank));
         assertFalse(Files.exists(folder.resolve("adapter_model.safetensors.partial")));
         assertEquals(
@@ -156,7 +156,9 @@ class AdapterWriterTest {
     @Test
     void wrongSettings() {
         AdapterWriter.ElementType type = AdapterWriter.ElementType.F32;
-        assertThrows(IllegalArgumentException.class, () -> new AdapterWriter(0, 1, type));
-        assertThrows(IllegalArgumentException.class, () -> new AdapterWriter(1, Double.NaN, type));
+        assertThrows(IllegalArgumentException.class, () -> new AdapterWriter(0, 1, false, type));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new AdapterWriter(1, Double.NaN, false, type));
     }
 }

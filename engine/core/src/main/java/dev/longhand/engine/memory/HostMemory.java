@@ -11,6 +11,8 @@ import java.nio.file.Path;
 public final class HostMemory {
     private static final Path MEMINFO = Path.of("/proc/meminfo");
     private static final String AVAILABLE = "MemAvailable:";
+    private static final Path STATUS = Path.of("/proc/self/status");
+    private static final String PEAK = "VmHWM:";
 
     private HostMemory() {}
 
@@ -23,14 +25,27 @@ public final class HostMemory {
         OperatingSystemMXBean system =
                 ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
         long limit = system.getTotalMemorySize();
-        try (var lines = Files.lines(MEMINFO)) {
-            return lines.filter(line -> line.startsWith(AVAILABLE))
-                    .map(line -> line.substring(AVAILABLE.length()).replace("kB", "").strip())
-                    .mapToLong(kibibytes -> Math.min(limit, Long.parseLong(kibibytes) << 10))
+        return Math.min(limit, bytes(MEMINFO, AVAILABLE, limit));
+    }
+
+    /**
+     * Returns the peak of this process's resident memory in bytes, mapped files included; 0 where
+     * the system does not report it.
+     */
+    public static long peakResidentBytes() {
+        return bytes(STATUS, PEAK, 0);
+    }
+
+    /** Reads a number of kibibytes from a file of Linux. */
+    private static long bytes(Path file, String key, long absent) {
+        try (var lines = Files.lines(file)) {
+            return lines.filter(line -> line.startsWith(key))
+                    .map(line -> line.substring(key.length()).replace("kB", "").strip())
+                    .mapToLong(kibibytes -> Long.parseLong(kibibytes) << 10)
                     .findFirst()
-                    .orElse(limit);
+                    .orElse(absent);
         } catch (IOException e) {
-            return limit; // not Linux
+            return absent; // not Linux
         }
     }
 }
