@@ -103,7 +103,8 @@ final class MetricChart {
         StringBuilder points = new StringBuilder();
         for (Point point : line.points()) {
             points.append(
-                    String.format(Locale.ROOT, "%.1f,%.1f ", x((double) point.step()), y(point.value())));
+                    String.format(
+                            Locale.ROOT, "%.1f,%.1f ", x((double) point.step()), y(point.value())));
         }
         add("<polyline class=\"line%d\" points=\"%s\"/>", index, points.toString().strip());
         int left = LEFT + 20 + 180 * index;
