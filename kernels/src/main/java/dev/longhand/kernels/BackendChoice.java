@@ -1,7 +1,6 @@
 package dev.longhand.kernels;
 
 import dev.longhand.bindings.cpu.CpuAvailability;
-import dev.longhand.bindings.cuda.CudaAvailability;
 import dev.longhand.bindings.cuda.CudaEmulator;
 import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.bindings.cuda.CudaProbe;
@@ -11,6 +10,8 @@ import dev.longhand.kernels.cpu.CpuBackend;
 import dev.longhand.kernels.cuda.CudaBackend;
 import dev.longhand.kernels.reference.ReferenceBackend;
 
+import java.util.OptionalInt;
+
 /**
  * A backend and why it was chosen.
  *
@@ -18,9 +19,6 @@ import dev.longhand.kernels.reference.ReferenceBackend;
  * @param reason one line for the user
  */
 public record BackendChoice(ComputeBackend backend, String reason) {
-    /** Minimum compute capability 8.0 (Ampere): the oldest with the kernels' instructions. */
-    private static final int COMPUTE_MAJOR_MIN = 8;
-
     /**
      * Opens the backend of a device. {@link Device#AUTO} takes a GPU if there is one, else the C
      * kernels if this build has them, else the reference.
@@ -70,7 +68,7 @@ public record BackendChoice(ComputeBackend backend, String reason) {
         if (device.equals(Device.CPU)) {
             return cpu(threads);
         }
-        if (device.equals(Device.CUDA)) {
+        if (device.equals(Device.CUDA) || device.ordinal().isPresent()) {
             return gpu(device);
         }
         if (device.equals(Device.REFERENCE)) {
@@ -90,10 +88,11 @@ public record BackendChoice(ComputeBackend backend, String reason) {
     }
 
     private static BackendChoice gpu(Device device) {
-        return switch (gpu()) {
-            case CudaAvailability.Present _ -> cuda(device, CudaLibrary.system(), 0);
-            case CudaAvailability.Absent absent ->
-                    throw new BackendUnavailableException(device, absent.cause(), absent.remedy());
+        return switch (CudaDeviceChoice.of(CudaProbe.probe(), device.ordinal())) {
+            case CudaDeviceChoice.Chosen chosen ->
+                    cuda(device, CudaLibrary.system(), chosen.device().ordinal());
+            case CudaDeviceChoice.None none ->
+                    throw new BackendUnavailableException(device, none.cause(), none.remedy());
         };
     }
 
@@ -129,13 +128,12 @@ public record BackendChoice(ComputeBackend backend, String reason) {
     }
 
     private static BackendChoice auto(int threads) {
-        return switch (gpu()) {
-            case CudaAvailability.Present present ->
+        return switch (CudaDeviceChoice.of(CudaProbe.probe(), OptionalInt.empty())) {
+            case CudaDeviceChoice.Chosen chosen ->
                     of(
-                            new CudaBackend(CudaLibrary.system(), 0),
-                            "chosen by auto: the driver sees "
-                                    + present.devices().getFirst().name());
-            case CudaAvailability.Absent absent -> withoutGpu(threads, absent.cause());
+                            new CudaBackend(CudaLibrary.system(), chosen.device().ordinal()),
+                            "chosen by auto: the driver sees " + chosen.device().name());
+            case CudaDeviceChoice.None none -> withoutGpu(threads, none.cause());
         };
     }
 
@@ -151,19 +149,6 @@ public record BackendChoice(ComputeBackend backend, String reason) {
                             "chosen by auto: no GPU, %s; %s; to be fast, %s"
                                     .formatted(cause, absent.cause(), absent.remedy()));
         };
-    }
-
-    /** Probes for the driver's first device; absent if the kernels cannot run on it. */
-    private static CudaAvailability gpu() {
-        CudaAvailability found = CudaProbe.probe();
-        if (found instanceof CudaAvailability.Present present
-                && present.devices().getFirst().computeMajor() < COMPUTE_MAJOR_MIN) {
-            return new CudaAvailability.Absent(
-                    "%s is older than compute capability 8.0"
-                            .formatted(present.devices().getFirst().name()),
-                    "use Device.CPU");
-        }
-        return found;
     }
 
     private static BackendChoice cuda(Device device, CudaLibrary library, int ordinal) {

@@ -5,18 +5,22 @@ import dev.longhand.bindings.cuda.CudaEmulator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.ServiceLoader;
 import java.util.regex.Pattern;
 
 /**
- * The device on which an engine computes: one of the constants, or an emulated CUDA device from an
- * artifact on the class path or module path.
+ * The device on which an engine computes: one of the constants, a numbered GPU ({@code cuda:1}), or
+ * an emulated CUDA device from an artifact on the class path or module path.
  *
- * @param name lower-case letters, digits and dashes, beginning with a letter
+ * @param name lower-case letters, digits and dashes, beginning with a letter; or {@code cuda:} and
+ *     the driver's number of a GPU
  */
 public record Device(String name) {
     // Declared before the constants, whose constructor uses it.
-    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*");
+    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*|cuda:[0-9]{1,3}");
+
+    private static final String NUMBERED = "cuda:";
 
     /**
      * The best available device; {@link BackendChoice#reason} says which one was chosen and why.
@@ -26,7 +30,7 @@ public record Device(String name) {
     /** Our C kernels on the host's cores. */
     public static final Device CPU = new Device("cpu");
 
-    /** An NVIDIA GPU. */
+    /** The NVIDIA GPU with the most memory among those that the kernels run on. */
     public static final Device CUDA = new Device("cuda");
 
     /** Plain Java with double accumulation: slow, and the oracle for all other devices. */
@@ -57,7 +61,16 @@ public record Device(String name) {
      * path.
      */
     public boolean offered() {
-        return List.of(AUTO, CPU, CUDA, REFERENCE).contains(this) || emulator().isPresent();
+        return List.of(AUTO, CPU, CUDA, REFERENCE).contains(this)
+                || ordinal().isPresent()
+                || emulator().isPresent();
+    }
+
+    /** The driver's number of a GPU, if the name says one. */
+    OptionalInt ordinal() {
+        return name.startsWith(NUMBERED)
+                ? OptionalInt.of(Integer.parseInt(name.substring(NUMBERED.length())))
+                : OptionalInt.empty();
     }
 
     /** The emulator of this device, if one is on the class path or module path. */

@@ -63,7 +63,7 @@ public final class ModelSession implements AutoCloseable {
         loaded =
                 loader.load(
                         ops,
-                        new StepSize(Math.max(rowsMax, PREFILLED), 1, positions),
+                        new StepSize(Math.max(rowsMax, PREFILLED), 1, 1, positions),
                         config.kvShape(
                                 pages,
                                 choice.kv() == null

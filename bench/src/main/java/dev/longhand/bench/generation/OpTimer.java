@@ -116,4 +116,9 @@ final class OpTimer implements DecoderOps {
     public void endStep(StepBatch batch, KvCache kv) {
         timed.endStep(batch, kv);
     }
+
+    @Override
+    public void abandonStep() {
+        timed.abandonStep();
+    }
 }

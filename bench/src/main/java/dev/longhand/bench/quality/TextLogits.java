@@ -44,7 +44,7 @@ final class TextLogits implements AutoCloseable {
         loaded =
                 loader.load(
                         backend,
-                        new StepSize(ROWS, ROWS, positions),
+                        new StepSize(ROWS, ROWS, 1, positions),
                         config.kvShape(pages, backend.capabilities().kvDtype()),
                         LoadProgress.SILENT);
         model = loaded.model();

@@ -88,7 +88,11 @@ record EngineSetup(
 
     /** Size of the largest step. */
     StepSize stepSize() {
-        return new StepSize(limits.rowsMax(), limits.logitRowsMax(), limits.contextTokensMax());
+        return new StepSize(
+                limits.rowsMax(),
+                limits.logitRowsMax(),
+                limits.sequencesMax(),
+                limits.contextTokensMax());
     }
 
     /** Returns this setup with a KV pool that is sized from memory, unless its size was set. */

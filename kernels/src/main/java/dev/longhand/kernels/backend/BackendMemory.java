@@ -104,6 +104,6 @@ public interface BackendMemory {
     /** Free bytes of the backend's own memory; empty if it computes in host memory. */
     OptionalLong freeBytes();
 
-    /** Bytes that steps of this shape need for sampling and matmuls, in addition to activations. */
+    /** Bytes that steps of this shape need in addition to activations. */
     long scratchBytes(StepShape step);
 }

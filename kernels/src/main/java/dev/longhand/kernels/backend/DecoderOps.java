@@ -84,4 +84,10 @@ public interface DecoderOps {
 
     /** Ends a step whose ops the caller has run. */
     void endStep(StepBatch batch, KvCache kv);
+
+    /**
+     * Gives up a step whose ops the caller could not complete. Without this call, work queued
+     * between this step and the next may be lost. Does nothing if no step is begun.
+     */
+    void abandonStep();
 }

@@ -8,6 +8,18 @@ package dev.longhand.kernels.backend;
  * @param vocabulary logits per row
  * @param inputsMax largest input width of any linear layer
  * @param gateUpOutputs outputs of gate and up together
+ * @param sequences sequences that decode together
+ * @param heads query heads
+ * @param headDim elements of a head
+ * @param positionsMax positions of a sequence
  */
 public record StepShape(
-        int rows, int logitRows, int vocabulary, int inputsMax, int gateUpOutputs) {}
+        int rows,
+        int logitRows,
+        int vocabulary,
+        int inputsMax,
+        int gateUpOutputs,
+        int sequences,
+        int heads,
+        int headDim,
+        int positionsMax) {}

@@ -267,4 +267,7 @@ public abstract class TypedBackend<
 
     @Override
     public void endStep(StepBatch batch, KvCache kv) {}
+
+    @Override
+    public void abandonStep() {}
 }

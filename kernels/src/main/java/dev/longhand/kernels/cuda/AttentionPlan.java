@@ -35,7 +35,7 @@ final class AttentionPlan {
      */
     AttentionPlan(MemorySegment tileRows, int positionsMax) {
         this.tileRows = tileRows;
-        splitsMax = Math.ceilDiv(positionsMax, SPLIT_POSITIONS);
+        splitsMax = splits(positionsMax);
     }
 
     /** Bytes of the tiles of up to {@code rowsMax} rows. */
@@ -79,8 +79,8 @@ final class AttentionPlan {
         return Math.min(rounded, splitsMax);
     }
 
-    /** Splits over a sequence that fills its page table. */
-    int splitsMax() {
-        return splitsMax;
+    /** Splits over a sequence of that many positions. */
+    static int splits(int positions) {
+        return Math.ceilDiv(positions, SPLIT_POSITIONS);
     }
 }

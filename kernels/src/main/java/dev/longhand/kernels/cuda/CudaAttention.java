@@ -1,6 +1,5 @@
 package dev.longhand.kernels.cuda;
 
-import dev.longhand.bindings.cuda.CudaQueue;
 import dev.longhand.kernels.cuda.KernelStruct.Int32;
 import dev.longhand.kernels.cuda.KernelStruct.Int64;
 import dev.longhand.kernels.kvcache.KvShape;
@@ -23,18 +22,12 @@ final class CudaAttention {
     private static final Int64 PARTIALS = ARGUMENTS.int64("partials");
     private static final Int32 SPLITS = ARGUMENTS.int32("splits");
 
-    private final CudaQueue queue;
-    private final DeviceMemory memory;
     private final int headDim;
     private final KernelCall decode;
     private final KernelCall merge;
     private final KernelCall prefill;
-    private long partials;
-    private long partialsBytes;
 
-    CudaAttention(CudaQueue queue, DeviceMemory memory, CudaKernels kernels, int headDim) {
-        this.queue = queue;
-        this.memory = memory;
+    CudaAttention(CudaKernels kernels, int headDim) {
         this.headDim = headDim;
         decode = call(kernels, "attention_decode_");
         merge = call(kernels, "attention_merge_");
@@ -64,19 +57,19 @@ final class CudaAttention {
         AttentionPlan plan = batch.plan();
         int splits = plan.splits();
         if (plan.decoding()) {
-            reserve(batch, heads);
-            set(decode, qkv, heads, batch, kv, layer, out, splits);
+            long partials = batch.partials(heads, headDim);
+            set(decode, qkv, heads, batch, kv, layer, out, splits).set(PARTIALS, partials);
             decode.launch(batch.rows(), kv.shape().kvHeads(), splits, 128);
-            set(merge, qkv, heads, batch, kv, layer, out, splits);
+            set(merge, qkv, heads, batch, kv, layer, out, splits).set(PARTIALS, partials);
             merge.launch(batch.rows(), heads, 1, headDim);
         } else {
-            set(prefill, qkv, heads, batch, kv, layer, out, splits);
+            set(prefill, qkv, heads, batch, kv, layer, out, splits).set(PARTIALS, 0);
             prefill.parameter(batch.tilesAddress());
             prefill.launch(plan.tiles(), kv.shape().kvHeads(), 1, 128);
         }
     }
 
-    private void set(
+    private KernelCall set(
             KernelCall call,
             CudaTensor qkv,
             int heads,
@@ -87,25 +80,18 @@ final class CudaAttention {
             int splits) {
         call.begin().struct(ARGUMENTS);
         call.set(QKV, qkv.address()).set(HEADS, heads);
-        call.set(OUT, out.address()).set(PARTIALS, partials).set(SPLITS, splits);
+        call.set(OUT, out.address()).set(SPLITS, splits);
         StepStructs.set(call.inner(BATCH), batch);
         StepStructs.set(call.inner(KV), kv, layer);
+        return call.inner(0);
     }
 
-    /** Reserves scratch for the partial results of all sequences at their maximum length. */
-    private void reserve(CudaStepBatch batch, int heads) {
-        long splits = batch.plan().splitsMax();
-        long rows = (long) batch.sequencesMax() * heads;
-        long wanted = rows * splits * (headDim + 2) * Float.BYTES;
-        if (wanted > partialsBytes) {
-            queue.synchronize();
-            if (partials != 0) {
-                memory.free(partials);
-                partials = 0; // in case the next allocation fails
-                partialsBytes = 0;
-            }
-            partials = memory.allocate(wanted);
-            partialsBytes = wanted;
-        }
+    /**
+     * Bytes of the partial results of a step's attention: of every sequence, head and split a sum,
+     * a maximum and a weighted value.
+     */
+    static long partialBytes(int sequences, int heads, int headDim, int positionsMax) {
+        long rows = (long) sequences * heads;
+        return rows * AttentionPlan.splits(positionsMax) * (headDim + 2) * Float.BYTES;
     }
 }

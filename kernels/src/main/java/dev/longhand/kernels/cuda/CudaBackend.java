@@ -79,7 +79,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
             queue = CudaQueue.create(driver);
             memory = new DeviceMemory(queue);
             quantizer = new CudaQuantizer(memory);
-            kernels = new CudaKernels(queue, arena, ptx);
+            kernels = new CudaKernels(queue, memory, arena, ptx);
             for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16)) {
                 embed.put(dtype, kernels.call("embed", "embed" + suffix(dtype)));
             }
@@ -95,7 +95,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
             sample = kernels.call("sample", "sample");
             loras = new CudaLoras(queue, memory);
             linears = new CudaLinearKernels(kernels, loras);
-            graphs = new StepGraphs(queue);
+            graphs = new StepGraphs(queue, kernels.recordsSteps());
             nonFiniteCheck = new NonFiniteCheck(queue, memory, findNonFinite);
         } catch (RuntimeException e) {
             try (arena;
@@ -119,6 +119,11 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
 
     private static String suffix(DType dtype) {
         return "_" + dtype.label();
+    }
+
+    /** Whether decode steps are recorded and replayed as graphs. */
+    boolean recordsSteps() {
+        return kernels.recordsSteps();
     }
 
     /** The queue of all work of this backend, for measurements. */
@@ -177,7 +182,10 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
                 cublas == null
                         ? 0
                         : CublasPrefill.bytes(step.rows(), step.inputsMax(), step.gateUpOutputs());
-        return sampling + products;
+        long attention =
+                CudaAttention.partialBytes(
+                        step.sequences(), step.heads(), step.headDim(), step.positionsMax());
+        return sampling + products + attention;
     }
 
     @Override
@@ -213,6 +221,11 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
     @Override
     public void endStep(StepBatch batch, KvCache kv) {
         graphs.end();
+    }
+
+    @Override
+    public void abandonStep() {
+        graphs.abandon();
     }
 
     @Override
@@ -292,7 +305,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
         batch.synchronise();
         CudaAttention kernel = attention.get(kv.shape().headDim());
         if (kernel == null) {
-            kernel = new CudaAttention(queue, memory, kernels, kv.shape().headDim());
+            kernel = new CudaAttention(kernels, kv.shape().headDim());
             attention.put(kv.shape().headDim(), kernel);
         }
         kernel.run(qkv, batch, kv, layer, out);

@@ -83,28 +83,57 @@ final class CudaKernels {
     private final Arena arena;
     private final Function<String, byte[]> ptx;
     private final Map<String, Loaded> modules = new HashMap<>();
+    private LaunchModes modes;
 
     /** A loaded module and the signatures of its kernels. */
     private record Loaded(long handle, Map<String, KernelSignature> signatures) {}
 
     /**
-     * Loads the modules that every model needs.
+     * Loads the modules that every model needs, after a trial of the launch modes.
      *
+     * @param memory holds the values of the trial
      * @param arena holds the parameters of calls
      * @param ptx reads a PTX text by its name, one of {@link #TEXTS} or {@link #OVERLAPPED_TEXTS}
      */
-    CudaKernels(CudaQueue queue, Arena arena, Function<String, byte[]> ptx) {
+    CudaKernels(CudaQueue queue, DeviceMemory memory, Arena arena, Function<String, byte[]> ptx) {
         this.arena = arena;
         this.queue = queue;
         this.ptx = ptx;
+        LaunchModes allowed = LaunchModes.allowed(queue.driver().device());
+        modes = allowed;
+        modes = tried(memory);
+        if (!modes.equals(allowed)) {
+            System.getLogger(CudaKernels.class.getName())
+                    .log(
+                            System.Logger.Level.WARNING,
+                            "%s changes results in a trial; overlapped launches: %s, graphs: %s"
+                                    .formatted(
+                                            queue.driver().device().name(),
+                                            modes.overlapped() ? "on" : "off",
+                                            modes.recorded() ? "on" : "off"));
+            modules.clear(); // their versions for overlapped launches
+        }
         for (String name : ALWAYS) {
-            modules.put(name, load(name));
+            modules.computeIfAbsent(name, this::load);
         }
     }
 
+    private LaunchModes tried(DeviceMemory memory) {
+        String module = "rms_norm";
+        try (LaunchTrial trial =
+                new LaunchTrial(
+                        queue, memory, call(module, module, false), call(module, module, true))) {
+            return modes.confirmedBy(trial::run);
+        }
+    }
+
+    /** Whether decode steps are recorded. */
+    boolean recordsSteps() {
+        return modes.recorded();
+    }
+
     private boolean overlapped(String module) {
-        return queue.driver().device().overlapsLaunches()
-                && Arrays.asList(OVERLAPPED_TEXTS).contains(SM_90 + module);
+        return modes.overlapped() && Arrays.asList(OVERLAPPED_TEXTS).contains(SM_90 + module);
     }
 
     private Loaded load(String module) {
@@ -144,9 +173,13 @@ final class CudaKernels {
 
     /** Returns the call of a kernel; loads its module if necessary. */
     KernelCall call(String module, String kernel) {
+        return call(module, kernel, overlapped(module));
+    }
+
+    private KernelCall call(String module, String kernel, boolean overlapped) {
         Loaded loaded = modules.computeIfAbsent(module, this::load);
         long function = queue.driver().function(loaded.handle, kernel);
         KernelSignature signature = Objects.requireNonNull(loaded.signatures.get(kernel));
-        return new KernelCall(arena, queue, function, signature, overlapped(module));
+        return new KernelCall(arena, queue, function, signature, overlapped);
     }
 }

@@ -5,6 +5,8 @@ import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvShape;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A step batch with its copy on the device: one block, uploaded in one transfer when a kernel first
@@ -25,8 +27,12 @@ final class CudaStepBatch extends StepBatch {
     private final Part adapters;
     private final AttentionPlan plan;
     private final CudaLoraRows loraRows;
+    private final int positionsMax;
+    private long partials;
+    private long partialBytes;
     private long uploaded = -1;
     private long uploadedLoras = -1;
+    private final List<Long> partialMemory = new ArrayList<>();
     private boolean adapted;
     private boolean closed;
 
@@ -58,7 +64,8 @@ final class CudaStepBatch extends StepBatch {
         tiles = part(tilesAt, pageTablesAt - tilesAt);
         pageTables = part(pageTablesAt, pageTableBytes);
         adapters = part(adaptersAt, bytes - adaptersAt);
-        plan = new AttentionPlan(tiles.staged, pagesPerSequence * KvShape.PAGE_POSITIONS);
+        positionsMax = pagesPerSequence * KvShape.PAGE_POSITIONS;
+        plan = new AttentionPlan(tiles.staged, positionsMax);
         loraRows = new CudaLoraRows(adapters.staged, rowsMax);
     }
 
@@ -110,6 +117,20 @@ final class CudaStepBatch extends StepBatch {
         return adapted ? loras.groups() : 0;
     }
 
+    /**
+     * Returns the address of memory for the partial results of attention, enough for every sequence
+     * at its maximum length. The same model always gets the same address, which recordings hold.
+     */
+    long partials(int heads, int headDim) {
+        long wanted = CudaAttention.partialBytes(sequencesMax(), heads, headDim, positionsMax);
+        if (wanted > partialBytes) {
+            partials = queue.driver().allocate(wanted);
+            partialBytes = wanted;
+            partialMemory.add(partials);
+        }
+        return partials;
+    }
+
     long tokensAddress() {
         return tokens.address;
     }
@@ -143,6 +164,7 @@ final class CudaStepBatch extends StepBatch {
             DeviceMemory.release(
                     () -> {
                         queue.synchronize();
+                        partialMemory.forEach(queue.driver()::free);
                         queue.driver().free(device);
                         queue.driver().freePinned(staging);
                     });

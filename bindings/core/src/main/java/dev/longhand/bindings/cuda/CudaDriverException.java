@@ -9,6 +9,10 @@ import jcuda.driver.CUresult;
 public final class CudaDriverException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    // Statuses of CUDA 13, which JCuda 12.6 does not know.
+    private static final int CUDA_ERROR_CONTAINED = 226;
+    private static final int CUDA_ERROR_TENSOR_MEMORY_LEAK = 721;
+
     /** The consequence of a status. */
     public enum Kind {
         /** The requested memory is not available; the context stays usable. */
@@ -54,7 +58,9 @@ public final class CudaDriverException extends RuntimeException {
                         CUresult.CUDA_ERROR_MISALIGNED_ADDRESS,
                         CUresult.CUDA_ERROR_INVALID_ADDRESS_SPACE,
                         CUresult.CUDA_ERROR_INVALID_PC,
-                        CUresult.CUDA_ERROR_LAUNCH_FAILED ->
+                        CUresult.CUDA_ERROR_LAUNCH_FAILED,
+                        CUDA_ERROR_CONTAINED,
+                        CUDA_ERROR_TENSOR_MEMORY_LEAK ->
                         LAUNCH_FAILED;
                 case CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE,
                         CUresult.CUDA_ERROR_INVALID_DEVICE,
@@ -95,7 +101,7 @@ public final class CudaDriverException extends RuntimeException {
                 "%s: %s (%d)%s: %s; %s"
                         .formatted(
                                 call,
-                                CUresult.stringFor(status),
+                                name(status),
                                 status,
                                 detail.isEmpty() ? "" : ", " + detail,
                                 Kind.of(status).reason,
@@ -118,7 +124,15 @@ public final class CudaDriverException extends RuntimeException {
 
     /** The CUresult's name, such as {@code CUDA_ERROR_OUT_OF_MEMORY}. */
     public String statusName() {
-        return CUresult.stringFor(status);
+        return name(status);
+    }
+
+    private static String name(int status) {
+        return switch (status) {
+            case CUDA_ERROR_CONTAINED -> "CUDA_ERROR_CONTAINED";
+            case CUDA_ERROR_TENSOR_MEMORY_LEAK -> "CUDA_ERROR_TENSOR_MEMORY_LEAK";
+            default -> CUresult.stringFor(status);
+        };
     }
 
     /** The call, such as {@code cuMemAlloc}. */

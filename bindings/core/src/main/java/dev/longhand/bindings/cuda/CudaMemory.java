@@ -75,7 +75,9 @@ final class CudaMemory {
         requirePositive(bytes);
         try (Arena call = Arena.ofConfined()) {
             MemorySegment out = call.allocate(ValueLayout.ADDRESS);
-            int status = LonghandCudaDriver.cuMemHostAlloc(out, bytes, 0);
+            int status =
+                    LonghandCudaDriver.cuMemHostAlloc(
+                            out, bytes, JCudaDriver.CU_MEMHOSTALLOC_PORTABLE);
             if (status != CUresult.CUDA_SUCCESS) {
                 throw health.failure(
                         status, "cuMemHostAlloc", "%,d bytes asked for".formatted(bytes));

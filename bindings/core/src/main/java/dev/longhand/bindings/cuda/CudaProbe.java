@@ -45,7 +45,8 @@ public final class CudaProbe {
         try (Arena arena = Arena.ofConfined()) {
             SymbolLookup driver;
             try {
-                driver = SymbolLookup.libraryLookup(library.name(), arena);
+                // for good: drivers are not made to be unloaded after cuInit
+                driver = SymbolLookup.libraryLookup(library.name(), Arena.global());
             } catch (IllegalArgumentException e) {
                 return new CudaAvailability.Absent(
                         "no " + library.name() + " found", REMEDY_DRIVER);

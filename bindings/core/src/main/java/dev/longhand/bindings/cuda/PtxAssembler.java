@@ -5,7 +5,7 @@ import jcuda.nvptxcompiler.nvPTXCompileResult;
 import jcuda.nvptxcompiler.nvPTXCompilerHandle;
 
 import java.nio.charset.StandardCharsets;
-import java.util.stream.Collectors;
+import java.util.Arrays;
 
 /**
  * NVIDIA's PTX assembler from JCuda's native libraries: it needs no GPU, driver or toolkit. It is
@@ -40,7 +40,7 @@ public final class PtxAssembler {
      * @throws CudaUnavailableException if the assembler cannot be loaded
      */
     public static Assembly assemble(byte[] ptx, String architecture) {
-        byte[] text = withoutLines(ptx);
+        byte[] text = terminated(ptx);
         load();
         nvPTXCompilerHandle compiler = new nvPTXCompilerHandle();
         check(JNvPTXCompiler.nvPTXCompilerCreate(compiler, text.length, text), "create");
@@ -72,21 +72,19 @@ public final class PtxAssembler {
     }
 
     /**
-     * Returns the text without line numbers, and with a NUL at its end. For sm_90 this assembler
-     * recurses endlessly over the line numbers of a module with several kernels and crashes the
-     * JVM; the log does not depend on them. Empty text would crash the process too, so it is
-     * rejected.
+     * Returns the text with a NUL at its end. Empty text would crash the process. So would line
+     * numbers: for sm_90 this assembler recurses endlessly over those of a module with several
+     * kernels. Both are rejected, and shipped modules have no line numbers.
      */
-    private static byte[] withoutLines(byte[] ptx) {
+    private static byte[] terminated(byte[] ptx) {
         String text = new String(ptx, StandardCharsets.UTF_8);
         if (text.isBlank()) {
             throw new IllegalArgumentException("no PTX text");
         }
-        String kept =
-                text.lines()
-                        .filter(line -> !line.stripLeading().startsWith(".loc"))
-                        .collect(Collectors.joining("\n", "", "\n\0"));
-        return kept.getBytes(StandardCharsets.UTF_8);
+        if (text.lines().anyMatch(line -> line.stripLeading().startsWith(".loc"))) {
+            throw new IllegalArgumentException("PTX text with line numbers (.loc)");
+        }
+        return Arrays.copyOf(ptx, ptx.length + 1);
     }
 
     private static String read(nvPTXCompilerHandle compiler, SizeOf sizeOf, TextOf textOf) {

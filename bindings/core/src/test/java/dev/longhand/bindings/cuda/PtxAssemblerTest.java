@@ -61,14 +61,13 @@ class PtxAssemblerTest {
         assertEquals(temporaryFolder, System.getProperty("java.io.tmpdir"));
     }
 
-    /** Left alone, line numbers of two kernels end the process when assembled for sm_90. */
+    /** Line numbers of two kernels would end the process when assembled for sm_90. */
     @Test
-    void outlivesLineNumbersOfSeveralKernels() {
-        String first = KERNEL.replace("ret;", ".loc 1 9 0\n    ret;");
-        String second = first.substring(first.indexOf(".visible")).replace("twice", "again");
-        String files = "    .file 1 \"twice.cu\"\n";
-        String log = assemble(first + second + files, "sm_90").log();
-        assertTrue(log.contains("'twice'") && log.contains("'again'"), log);
+    void refusesLineNumbers() {
+        String numbered = KERNEL.replace("ret;", ".loc 1 9 0\n    ret;");
+        IllegalArgumentException refused =
+                assertThrows(IllegalArgumentException.class, () -> assemble(numbered, "sm_90"));
+        assertTrue(refused.getMessage().contains(".loc"), refused.getMessage());
     }
 
     @Test

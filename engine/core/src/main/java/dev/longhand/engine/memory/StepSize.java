@@ -10,9 +10,10 @@ import dev.longhand.kernels.backend.StepShape;
  *
  * @param rowsMax maximum rows, decode and prefill together
  * @param logitRowsMax maximum rows that need logits
+ * @param sequencesMax maximum sequences that decode together
  * @param positionsMax maximum positions of a sequence, prompt and output together
  */
-public record StepSize(int rowsMax, int logitRowsMax, int positionsMax) {
+public record StepSize(int rowsMax, int logitRowsMax, int sequencesMax, int positionsMax) {
     /** Returns the bytes of a model's activations for this step size. */
     public long activationBytes(ModelConfig config) {
         ModelLayout layout = config.layout();
@@ -36,7 +37,11 @@ public record StepSize(int rowsMax, int logitRowsMax, int positionsMax) {
                 Math.max(
                         config.hiddenSize(),
                         Math.max(layout.inputs(Group.OUTPUT), layout.inputs(Group.DOWN))),
-                layout.outputs(Group.GATE_UP));
+                layout.outputs(Group.GATE_UP),
+                sequencesMax,
+                config.heads(),
+                config.headDim(),
+                positionsMax);
     }
 
     /** Returns the bytes of the RoPE table. */

@@ -104,8 +104,13 @@ public final class DecoderModel {
      */
     public void forward(StepBatch batch, KvCache kv) {
         if (!ops.replayStep(batch, kv)) {
-            compute(batch, kv);
-            ops.endStep(batch, kv);
+            try {
+                compute(batch, kv);
+                ops.endStep(batch, kv);
+            } catch (RuntimeException | Error e) {
+                ops.abandonStep();
+                throw e;
+            }
         }
         requireSound.run();
     }

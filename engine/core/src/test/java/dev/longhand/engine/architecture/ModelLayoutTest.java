@@ -98,7 +98,7 @@ class ModelLayoutTest {
         long perLogitRow = 2 * 128 + 211;
         assertEquals(
                 4 * (7 * perRow + 2 * perLogitRow),
-                new StepSize(7, 2, 64).activationBytes(WIDE_HEADS));
+                new StepSize(7, 2, 2, 64).activationBytes(WIDE_HEADS));
     }
 
     @Test

@@ -54,7 +54,7 @@ final class StepRunner implements AutoCloseable {
         loaded =
                 loader.load(
                         backend,
-                        new StepSize(rowsMax, rowsMax, positionsMax),
+                        new StepSize(rowsMax, rowsMax, 1, positionsMax),
                         config.kvShape(
                                 pages,
                                 kvDtype != null ? kvDtype : backend.capabilities().kvDtype()),
