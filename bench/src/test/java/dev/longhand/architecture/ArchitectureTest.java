@@ -21,6 +21,8 @@ class ArchitectureTest {
                     .definedBy("dev.longhand.bindings..")
                     .layer("kernels")
                     .definedBy("dev.longhand.kernels..")
+                    .layer("jinja")
+                    .definedBy("dev.longhand.jinja..")
                     .layer("engine")
                     .definedBy("dev.longhand.engine..")
                     .layer("service")
@@ -50,6 +52,8 @@ class ArchitectureTest {
                     .whereLayer("engine")
                     .mayOnlyBeAccessedByLayers(
                             "service", "batch", "study", "training", "app", "bench")
+                    .whereLayer("jinja")
+                    .mayOnlyBeAccessedByLayers("engine")
                     .whereLayer("kernels")
                     .mayOnlyBeAccessedByLayers(
                             "engine", "service", "batch", "study", "training", "app", "bench")

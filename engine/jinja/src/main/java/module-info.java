@@ -1,0 +1,6 @@
+/** Jinja for chat templates. */
+module dev.longhand.jinja {
+    requires transitive org.jspecify;
+
+    exports dev.longhand.jinja;
+}
