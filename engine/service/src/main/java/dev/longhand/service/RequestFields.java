@@ -5,7 +5,6 @@ import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationDefaults;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.LoopRule;
-import dev.longhand.engine.generation.Prompt;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Thinking;
 import dev.longhand.engine.generation.ThoughtMarkers;
@@ -107,16 +106,12 @@ public final class RequestFields {
     /**
      * Parses the fields that both protocols share. Errors name the field.
      *
-     * @param tokensMax token limit; null if there is none
+     * @param plain has the prompt and its limits
      * @param logprobs log-probabilities per token that the request asks for
      */
     public static GenerationRequest request(
-            Settings request,
-            Prompt prompt,
-            @Nullable Integer tokensMax,
-            int logprobs,
-            RequestRules rules) {
-        return withEnds(request, GenerationRequest.of(prompt).withMaxTokens(tokensMax), rules)
+            Settings request, GenerationRequest plain, int logprobs, RequestRules rules) {
+        return withEnds(request, plain, rules)
                 .withSampling(sampling(request, logprobs, rules))
                 .withThinking(thinking(request, rules.dialect()))
                 .withLoopRule(loopRule(request))

@@ -3,6 +3,7 @@ package dev.longhand.service;
 import dev.longhand.engine.Generation;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationEvent;
+import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.service.ServiceEvents.FirstToken;
 import dev.longhand.service.ServiceEvents.RequestAdmitted;
@@ -70,6 +71,11 @@ public final class ServedGeneration implements AutoCloseable {
     /** The token ids of the prompt, after templating and encoding. */
     public List<Integer> promptIds() {
         return generation.promptIds();
+    }
+
+    /** The log-probabilities of the prompt, as {@link Generation#promptLogprobs} returns them. */
+    public List<List<TokenLogprob>> promptLogprobs() {
+        return generation.promptLogprobs();
     }
 
     /** Requests cancellation; the final event follows within one step. */

@@ -84,7 +84,10 @@ record ChatCompletion(
 
     /** A token, its UTF-8 bytes and the likeliest tokens at its position. */
     record Token(
-            String token, Float logprob, List<Integer> bytes, @Nullable List<Token> topLogprobs) {
+            String token,
+            @Nullable Float logprob,
+            List<Integer> bytes,
+            @Nullable List<Token> topLogprobs) {
         static Token of(ScoredToken token) {
             return new Token(
                     token.text(),

@@ -6,11 +6,14 @@ import dev.longhand.engine.generation.TextSegment;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.service.ServedGeneration;
+import dev.longhand.service.http.CompletionRequest.PromptView;
+import dev.longhand.service.http.PromptReport.PromptLogprob;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Reads one choice of a request piece by piece. One thread calls {@link #next}. */
 final class ChoiceStream implements AutoCloseable {
@@ -24,6 +27,10 @@ final class ChoiceStream implements AutoCloseable {
     private final @Nullable ToolCallReader tools;
     private final int logprobs;
     private final boolean controlText;
+    private final PromptReport prompt;
+    private final PromptView promptView;
+    private boolean echoes; // the prompt comes with the next piece
+    private int offset; // of the output, in code points
     private final TokenAligner aligner = new TokenAligner();
     private TextSegment phase = TextSegment.ANSWER; // of the last token
     private int length; // of the text so far, in characters
@@ -70,6 +77,9 @@ final class ChoiceStream implements AutoCloseable {
         this.thoughts = thoughts;
         tools = request.callsMax() > 0 ? new ToolCallReader(request.callsMax()) : null;
         logprobs = request.logprobs();
+        prompt = new PromptReport(generation, names);
+        promptView = request.promptView();
+        echoes = promptView.echo();
         controlText = request.prompts().getFirst().controlText();
     }
 
@@ -114,6 +124,28 @@ final class ChoiceStream implements AutoCloseable {
     }
 
     private Piece piece(String text, List<Integer> ids, @Nullable FinishReason reason) {
+        if (!echoes) {
+            return output(text, ids, reason);
+        }
+        echoes = false;
+        String echo = prompt.text();
+        offset = echo.codePointCount(0, echo.length());
+        Piece first = output(text, ids, reason);
+        List<ScoredToken> tokens = new ArrayList<>();
+        if (logprobs >= 0) {
+            tokens.addAll(prompt.tokens(logprobs));
+            tokens.addAll(first.tokens());
+        }
+        return new Piece(
+                echo + first.text(), first.thought(), first.calls(), ids, tokens, first.end());
+    }
+
+    /** The log-probabilities of the prompt in the form of vLLM; null unless requested. */
+    @Nullable List<@Nullable Map<String, PromptLogprob>> promptLogprobs() {
+        return promptView.logprobs() < 0 ? null : prompt.logprobs(promptView.logprobs());
+    }
+
+    private Piece output(String text, List<Integer> ids, @Nullable FinishReason reason) {
         length += text.length();
         codePoints += text.codePointCount(0, text.length());
         String answer = text;
@@ -137,7 +169,9 @@ final class ChoiceStream implements AutoCloseable {
         }
         List<ScoredToken> tokens =
                 reason == null ? aligner.take(length) : aligner.finish(length, codePoints);
-        return new Piece(answer, thought, calls, ids, tokens, reason == null ? null : end(reason));
+        List<ScoredToken> placed =
+                tokens.stream().map(token -> token.at(offset + token.offset())).toList();
+        return new Piece(answer, thought, calls, ids, placed, reason == null ? null : end(reason));
     }
 
     private End end(FinishReason reason) {
@@ -153,16 +187,14 @@ final class ChoiceStream implements AutoCloseable {
         float logprob = VERY_UNLIKELY;
         for (TokenLogprob each : token.top()) {
             if (top.size() < logprobs) {
-                top.add(score(each.id(), each.logprob(), names.bytes(each.id()), List.of()));
+                top.add(names.scored(each.id(), each.logprob()));
             }
             if (each.id() == token.id()) {
                 logprob = each.logprob();
             }
         }
-        return score(token.id(), logprob, names.textBytes(token.id(), controlText), top);
-    }
-
-    private ScoredToken score(int id, float logprob, byte[] bytes, List<ScoredToken> top) {
+        int id = token.id();
+        byte[] bytes = names.textBytes(id, controlText);
         return new ScoredToken(id, names.text(id), bytes, logprob, 0, top);
     }
 

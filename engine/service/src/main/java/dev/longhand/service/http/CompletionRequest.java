@@ -29,6 +29,7 @@ import java.util.Set;
  * @param includeUsage whether a stream ends with its token usage
  * @param logprobs the number of likeliest tokens to report per token; -1 for no log-probabilities
  * @param tokenIds whether the response includes token ids
+ * @param promptView the view of the prompt that the response includes
  * @param chat whether thoughts are separate from the answer
  * @param callsMax the number of function calls that the answer may contain
  */
@@ -40,6 +41,7 @@ record CompletionRequest(
         boolean includeUsage,
         int logprobs,
         boolean tokenIds,
+        PromptView promptView,
         boolean chat,
         int callsMax) {
     /** The maximum number of likeliest tokens that a request may ask for, as in OpenAI and vLLM. */
@@ -50,7 +52,18 @@ record CompletionRequest(
     /** OpenAI's default for completions; chat completions have no default limit. */
     private static final int TEXT_TOKENS_DEFAULT = 16;
 
+    private static final int INT_MAX = Integer.MAX_VALUE;
     private static final int PROMPT_TOKENS_MAX = 1 << 22;
+
+    /**
+     * The view of a prompt in the response.
+     *
+     * @param echo whether texts and log-probabilities of choices begin with the prompt
+     * @param logprobs the number of likeliest tokens to report per prompt token; -1 for none
+     */
+    record PromptView(boolean echo, int logprobs) {
+        static final PromptView NONE = new PromptView(false, -1);
+    }
 
     /** Fields of both endpoints; fields that identify the caller are accepted and ignored. */
     private static final Set<String> SHARED =
@@ -78,15 +91,25 @@ record CompletionRequest(
 
     /** Parses a request for completions. */
     static CompletionRequest text(Settings body, RequestRules rules) {
-        refuseUnknown(body, Set.of("prompt"), rules.dialect());
+        refuseUnknown(body, Set.of("prompt", "echo", "prompt_logprobs"), rules.dialect());
         int logprobs = whole(body, "logprobs", 0, LOGPROBS_MAX, -1, rules);
-        Integer tokens = RequestFields.maxTokens(body, "max_tokens", rules.dialect());
+        boolean echo = body.bool("echo", false);
+        int promptLogprobs = whole(body, "prompt_logprobs", 0, LOGPROBS_MAX, -1, rules);
+        if (promptLogprobs >= 0 && body.bool("stream", false)) {
+            throw body.refuse("prompt_logprobs", "is not supported in a stream");
+        }
+        boolean mayBeEmpty = echo || promptLogprobs >= 0;
+        Integer tokens = textTokens(body, mayBeEmpty, rules.dialect());
+        int scored = Math.max(promptLogprobs, echo ? logprobs : -1);
+        boolean empty = tokens != null && tokens == 0;
+        Integer reported = scored < 0 && !empty ? null : (Integer) Math.max(0, scored);
         List<GenerationRequest> requests = new ArrayList<>();
         for (Prompt prompt : prompts(body, rules.limits().requestsPerConnectionMax())) {
-            Integer tokensMax = body.has("max_tokens") ? tokens : (Integer) TEXT_TOKENS_DEFAULT;
-            requests.add(request(body, prompt, tokensMax, logprobs, rules));
+            GenerationRequest plain =
+                    GenerationRequest.of(prompt).withPromptLogprobs(reported).withMaxTokens(tokens);
+            requests.add(request(body, plain, logprobs, rules));
         }
-        return of(body, requests, logprobs, false, 0, rules);
+        return of(body, requests, logprobs, new PromptView(echo, promptLogprobs), rules);
     }
 
     /** Parses a request for chat completions. */
@@ -104,10 +127,20 @@ record CompletionRequest(
         }
         Prompt prompt = new Prompt.Chat(Messages.read(body, rules.dialect()), tools);
         int logprobs = scored ? top : -1;
-        GenerationRequest request =
-                request(body, prompt, chatTokens(body, rules.dialect()), logprobs, rules);
+        GenerationRequest plain =
+                GenerationRequest.of(prompt).withMaxTokens(chatTokens(body, rules.dialect()));
+        List<GenerationRequest> requests = List.of(request(body, plain, logprobs, rules));
         int callsMax = tools.isEmpty() ? 0 : parallel ? Integer.MAX_VALUE : 1;
-        return of(body, List.of(request), logprobs, true, callsMax, rules);
+        return of(body, requests, logprobs, PromptView.NONE, rules).withChat(callsMax);
+    }
+
+    private static @Nullable Integer textTokens(
+            Settings body, boolean mayBeEmpty, Dialect dialect) {
+        if (mayBeEmpty && Objects.equals(dialect.whole(body, "max_tokens", -1, INT_MAX), 0)) {
+            return 0;
+        }
+        Integer tokens = RequestFields.maxTokens(body, "max_tokens", dialect);
+        return body.has("max_tokens") ? tokens : (Integer) TEXT_TOKENS_DEFAULT;
     }
 
     /**
@@ -129,7 +162,7 @@ record CompletionRequest(
     }
 
     private static void refuseUnknown(Settings body, Set<String> own, Dialect dialect) {
-        IgnorableDefaults.check(body, dialect);
+        IgnorableDefaults.check(body, own, dialect);
         RequestFields.refuseUnknown(
                 body,
                 List.of(
@@ -142,21 +175,16 @@ record CompletionRequest(
     }
 
     private static GenerationRequest request(
-            Settings body,
-            Prompt prompt,
-            @Nullable Integer tokensMax,
-            int logprobs,
-            RequestRules rules) {
+            Settings body, GenerationRequest plain, int logprobs, RequestRules rules) {
         int reported = logprobs < 0 ? 0 : Math.max(1, logprobs); // the token's own comes with them
-        return RequestFields.request(body, prompt, tokensMax, reported, rules);
+        return RequestFields.request(body, plain, reported, rules);
     }
 
     private static CompletionRequest of(
             Settings body,
             List<GenerationRequest> prompts,
             int logprobs,
-            boolean chat,
-            int callsMax,
+            PromptView promptView,
             RequestRules rules) {
         int choicesMax = rules.limits().requestsPerConnectionMax();
         int samples = whole(body, "n", 1, choicesMax, 1, rules);
@@ -184,8 +212,23 @@ record CompletionRequest(
                 includeUsage,
                 logprobs,
                 body.bool("return_token_ids", false),
-                chat,
-                callsMax);
+                promptView,
+                false,
+                0);
+    }
+
+    private CompletionRequest withChat(int calls) {
+        return new CompletionRequest(
+                model,
+                prompts,
+                samples,
+                stream,
+                includeUsage,
+                logprobs,
+                tokenIds,
+                promptView,
+                true,
+                calls);
     }
 
     /** Whether the response includes log-probabilities. */

@@ -63,10 +63,15 @@ final class IgnorableDefaults {
         return names;
     }
 
-    /** Rejects values other than the defaults. */
-    static void check(Settings body, Dialect dialect) {
+    /**
+     * Rejects values other than the defaults.
+     *
+     * @param supported parameters that the endpoint supports
+     */
+    static void check(Settings body, Set<String> supported, Dialect dialect) {
         for (String name : body.keys()) {
-            if (dialect.lenient() && IRRELEVANT.contains(name)) {
+            boolean ignored = dialect.lenient() && IRRELEVANT.contains(name);
+            if (ignored || supported.contains(name)) {
                 continue;
             }
             Set<JsonNode> defaults = DEFAULTS.get(name);

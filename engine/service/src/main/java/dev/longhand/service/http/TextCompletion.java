@@ -2,6 +2,8 @@ package dev.longhand.service.http;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 
+import dev.longhand.service.http.PromptReport.PromptLogprob;
+
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
@@ -30,6 +32,7 @@ record TextCompletion(
      * @param stopReason details of {@code finishReason}: "context", "loop" or "deadline"
      * @param promptTokenIds vLLM's field, if requested
      * @param tokenIds vLLM's field, if requested
+     * @param promptLogprobs vLLM's field, if requested
      */
     record Choice(
             int index,
@@ -38,27 +41,40 @@ record TextCompletion(
             @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable String finishReason,
             @Nullable String stopReason,
             @Nullable List<Integer> promptTokenIds,
-            @Nullable List<Integer> tokenIds) {}
+            @Nullable List<Integer> tokenIds,
+            @Nullable List<@Nullable Map<String, PromptLogprob>> promptLogprobs) {}
 
     /** The log-probabilities of the tokens, in lists of equal length. */
     record Logprobs(
             List<String> tokens,
-            List<Float> tokenLogprobs,
-            List<Map<String, Float>> topLogprobs,
+            List<@Nullable Float> tokenLogprobs,
+            List<@Nullable Map<String, Float>> topLogprobs,
             List<Integer> textOffset) {
         static Logprobs of(List<ScoredToken> scored) {
-            List<Map<String, Float>> top = new ArrayList<>();
+            List<@Nullable Float> logprobs = new ArrayList<>();
+            List<@Nullable Map<String, Float>> top = new ArrayList<>();
             for (ScoredToken token : scored) {
-                Map<String, Float> likeliest = new LinkedHashMap<>();
-                token.top().forEach(each -> likeliest.putIfAbsent(each.text(), each.logprob()));
-                likeliest.putIfAbsent(token.text(), token.logprob()); // as OpenAI and vLLM do
-                top.add(likeliest);
+                logprobs.add(token.logprob());
+                top.add(token.logprob() == null ? null : likeliest(token));
             }
             return new Logprobs(
                     scored.stream().map(ScoredToken::text).toList(),
-                    scored.stream().map(ScoredToken::logprob).toList(),
+                    logprobs,
                     top,
                     scored.stream().map(ScoredToken::offset).toList());
+        }
+
+        /** The likeliest tokens, and the token itself, as OpenAI and vLLM report it. */
+        private static Map<String, Float> likeliest(ScoredToken token) {
+            Map<String, Float> likeliest = new LinkedHashMap<>();
+            List<ScoredToken> all = new ArrayList<>(token.top());
+            all.add(token);
+            for (ScoredToken each : all) {
+                if (each.logprob() != null) {
+                    likeliest.putIfAbsent(each.text(), each.logprob());
+                }
+            }
+            return likeliest;
         }
     }
 }

@@ -57,6 +57,7 @@ final class TextResponseFormat implements ResponseFormat {
                 piece.end() == null ? null : piece.end().finishReason(),
                 piece.end() == null ? null : piece.end().stopReason(),
                 request.tokenIds() && first ? choice.generation().promptIds() : null,
-                request.tokenIds() ? piece.ids() : null);
+                request.tokenIds() ? piece.ids() : null,
+                first ? choice.promptLogprobs() : null);
     }
 }

@@ -37,11 +37,18 @@ final class TokenAligner {
         int offset = codePoints;
         int[] places = new int[token.bytes().length];
         for (int i = 0; i < places.length; i++) {
-            places[i] = characters;
             text.append(token.bytes()[i]);
             String complete = text.take(0);
             characters += complete.length();
             codePoints += complete.codePointCount(0, complete.length());
+            boolean ends = text.pendingCharacters() == 0; // the byte ends a character
+            places[i] =
+                    characters
+                            - (ends
+                                    ? Character.charCount(
+                                            complete.codePointBefore(complete.length()))
+                                    : 0);
+            offset = i == 0 ? codePoints - (ends ? 1 : 0) : offset;
         }
         int end = places.length == 0 ? characters : places[places.length - 1] + 1;
         waiting.add(new Waiting(token.at(offset), places, end));

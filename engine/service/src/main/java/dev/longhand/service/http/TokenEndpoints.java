@@ -41,7 +41,7 @@ final class TokenEndpoints {
     /** {@code POST /tokenize}: a prompt or a conversation. */
     void tokenize(Exchange exchange) throws IOException {
         Settings body = exchange.body();
-        IgnorableDefaults.check(body, rules.dialect());
+        IgnorableDefaults.check(body, Set.of(), rules.dialect());
         RequestFields.refuseUnknown(
                 body,
                 List.of(

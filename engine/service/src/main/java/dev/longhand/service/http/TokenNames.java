@@ -44,6 +44,11 @@ final class TokenNames {
         return table == null || table.length(id) == 0 ? "token_id:" + id : text(List.of(id));
     }
 
+    /** A token with its text, its bytes and a log-probability. */
+    ScoredToken scored(int id, float logprob) {
+        return new ScoredToken(id, text(id), bytes(id), logprob, 0, List.of());
+    }
+
     /** The text of several tokens. */
     String text(List<Integer> ids) {
         StreamingDetokenizer text = new StreamingDetokenizer();

@@ -124,13 +124,11 @@ sealed interface LineRequest {
             throw line.refuse("tools", "goes with messages");
         }
         int logprobs = line.integer("logprobs", 0, 100).orElse(0);
-        GenerationRequest request =
-                RequestFields.request(
-                        line,
-                        prompt,
-                        RequestFields.maxTokens(line, "max_tokens", rules.dialect()),
-                        logprobs,
-                        rules);
+        GenerationRequest plain =
+                GenerationRequest.of(prompt)
+                        .withMaxTokens(
+                                RequestFields.maxTokens(line, "max_tokens", rules.dialect()));
+        GenerationRequest request = RequestFields.request(line, plain, logprobs, rules);
         int samples = line.integer("n", 1, RequestFields.SAMPLES_MAX).orElse(1);
         return new Generate(id, line.string("model").orElse(null), request, samples);
     }

@@ -227,7 +227,7 @@ class OpenAiServerTest {
         for (String parameter :
                 List.of(
                         "\"colour\":\"red\"",
-                        "\"echo\":true",
+                        "\"suffix\":\"a\"",
                         "\"best_of\":3",
                         "\"suffix\":\"x\"",
                         "\"n\":0",
