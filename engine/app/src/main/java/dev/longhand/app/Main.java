@@ -8,6 +8,7 @@ import dev.longhand.app.cli.GenerateCommand;
 import dev.longhand.app.cli.InspectCommand;
 import dev.longhand.app.cli.MergeCommand;
 import dev.longhand.app.cli.OptionNames;
+import dev.longhand.app.cli.PerturbCommand;
 import dev.longhand.app.cli.ServeCommand;
 import dev.longhand.app.cli.StandardStreams;
 import dev.longhand.app.cli.TokenizeCommand;
@@ -45,6 +46,7 @@ import java.util.stream.Collectors;
             ChatCommand.class,
             ServeCommand.class,
             BatchCommand.class,
+            PerturbCommand.class,
             MergeCommand.class,
             InspectCommand.class,
             TokenizeCommand.class,

@@ -1,16 +1,5 @@
 package dev.longhand.app.cli;
 
-import dev.longhand.batch.BatchRun;
-import dev.longhand.batch.Problem;
-import dev.longhand.batch.RunConfig;
-import dev.longhand.engine.Engine;
-import dev.longhand.engine.EngineConfig;
-import dev.longhand.engine.ModelSummary;
-import dev.longhand.engine.error.InputException;
-import dev.longhand.service.Service;
-
-import org.jspecify.annotations.Nullable;
-
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.Mixin;
@@ -18,14 +7,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 
 /** {@code longhand batch}: generates answers to a file of problems. */
 @Command(
@@ -34,8 +17,6 @@ import java.util.stream.Collectors;
                 "Answers a file of problems; an interrupted run resumes with the same command.",
         modelTransformer = BatchCommand.ModelMayBeConfigured.class)
 public final class BatchCommand implements Callable<Integer> {
-    private static final String BASE = "base";
-
     @Mixin private ModelOptions model = new ModelOptions();
 
     @Mixin private CapacityOptions capacity = new CapacityOptions();
@@ -72,141 +53,9 @@ public final class BatchCommand implements Callable<Integer> {
         }
     }
 
-    /** Shows the progress of the run on a bar, and notes as lines. */
-    private record Reported(LoadBar bar) implements BatchRun.Progress {
-        @Override
-        public void answered(int done, int total) {
-            bar.loaded(done, total);
-        }
-
-        @Override
-        public void noted(String line) {
-            bar.noted(line);
-        }
-    }
-
-    /** The adapter that the configuration or {@code --use} names. */
-    private record Chosen(String name, Path folder) {}
-
     @Override
     public Integer call() throws InterruptedException {
-        RunConfig run = RunConfig.read(config);
-        List<Problem> problems = Problem.read(input);
-        Path folder = modelFolder(run);
-        EngineConfig config = engineConfig(run, folder);
-        Chosen adapter = adapter(run);
-        String sha = modelSha(folder);
-        try (LoadBar bar = new LoadBar();
-                Engine engine = Engine.open(config.withProgress(bar))) {
-            bar.finish();
-            System.err.println(engine.backendDescription());
-            if (adapter != null) {
-                engine.adapters().load(adapter.name, adapter.folder, run.adapterScale());
-            }
-            BatchRun batch =
-                    new BatchRun(
-                            engine,
-                            new Service(engine, BASE, null),
-                            run,
-                            problems,
-                            new BatchRun.Source(
-                                    folder,
-                                    sha,
-                                    adapter == null ? null : adapter.name,
-                                    machine(engine, config)));
-            answer(batch, engine.contextTokensMax());
-        }
+        new BatchJob(model, capacity, config).run(input, out);
         return 0;
-    }
-
-    /** Plans the KV cache for one full context per sequence, or as many as fit in memory. */
-    private EngineConfig engineConfig(RunConfig run, Path folder) {
-        EngineConfig config =
-                model.engine(folder)
-                        .withSequencesMax(capacity.sequences())
-                        .withSteadyDecoding(false) // no client waits for tokens
-                        .withQueueDepthMax(atATime());
-        if (run.contextTokensMax() != null) {
-            config = config.withContextTokensMax(run.contextTokensMax());
-        }
-        if (capacity.kvTokens() != null) {
-            return config.withKvTokensMax(capacity.kvTokens());
-        }
-        ModelSummary summary = Engine.inspect(config);
-        return config.withKvTokensMax(summary.fullContexts() * summary.contextTokensMax());
-    }
-
-    /** Problems that are submitted at once: enough to keep all sequences busy. */
-    private int atATime() {
-        return (int) Math.min(Integer.MAX_VALUE, 2L * capacity.sequences());
-    }
-
-    private void answer(BatchRun batch, int contextTokens) throws InterruptedException {
-        long start = System.nanoTime();
-        try (LoadBar bar = new LoadBar("answering", " answers", 1)) {
-            BatchRun.Summary summary =
-                    batch.run(input, out, contextTokens, atATime(), new Reported(bar));
-            bar.finish();
-            double seconds = (System.nanoTime() - start) / 1e9;
-            String ends =
-                    summary.finishes().entrySet().stream()
-                            .map(each -> each.getValue() + " " + each.getKey())
-                            .collect(Collectors.joining(", "));
-            System.err.printf(
-                    Locale.ROOT,
-                    "%s: %d answers before%s; %d tokens in %.1f s, %.1f tokens/s%n",
-                    out,
-                    summary.before(),
-                    ends.isEmpty() ? ", none to be made" : "; now " + ends,
-                    summary.outputTokens(),
-                    seconds,
-                    summary.outputTokens() / seconds);
-        }
-    }
-
-    private Path modelFolder(RunConfig run) {
-        if (!model.model().toString().isEmpty()) {
-            return model.model();
-        }
-        if (run.model() == null) {
-            throw new InputException(config + ": names no model, and --model is not given");
-        }
-        return run.folder().resolve(run.model());
-    }
-
-    private @Nullable Chosen adapter(RunConfig run) {
-        String asked = model.use() != null ? model.use() : run.adapter();
-        if (asked == null) {
-            return null;
-        }
-        Path named = model.adapters().get(asked);
-        if (named != null) {
-            return new Chosen(asked, named);
-        }
-        Path folder = run.folder().resolve(asked);
-        if (!Files.isDirectory(folder)) {
-            throw new InputException(
-                    "adapter %s is neither named by --adapter nor a folder".formatted(asked));
-        }
-        return new Chosen("configured", folder);
-    }
-
-    private static String modelSha(Path folder) {
-        try (LoadBar bar = new LoadBar("hashing")) {
-            return BatchRun.modelSha(folder, bar);
-        }
-    }
-
-    /**
-     * Describes the device and the dtypes for the manifest, without the thread count, which does
-     * not change results.
-     */
-    private static String machine(Engine engine, EngineConfig config) {
-        String device = engine.backendDescription().replaceAll(", \\d+ threads?", "");
-        device = device.substring(0, device.indexOf(')') + 1);
-        Map<String, Object> kept = new TreeMap<>();
-        kept.put("weights", config.weights() == null ? "stored" : config.weights());
-        kept.put("kv", config.kvDtype() == null ? "default" : config.kvDtype());
-        return device + " " + kept;
     }
 }

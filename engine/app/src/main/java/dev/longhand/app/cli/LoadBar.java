@@ -136,8 +136,14 @@ final class LoadBar implements LoadProgress, AutoCloseable {
         if (done <= first || done >= total) {
             return duration(seconds);
         }
-        double left = seconds * (total - done) / (done - first);
-        return duration(seconds) + ", about " + duration(left) + " left";
+        double perSecond = (done - first) / seconds;
+        return String.format(
+                Locale.ROOT,
+                "%s, about %s left, %,.1f%s/s",
+                duration(seconds),
+                duration((total - done) / perSecond),
+                perSecond / unitSize,
+                unit);
     }
 
     private static String duration(double seconds) {

@@ -38,6 +38,11 @@ public final class StandardStreams {
         return isTerminal(ERR);
     }
 
+    /** Whether standard output is a terminal. */
+    static boolean terminalOut() {
+        return isTerminal(OUT);
+    }
+
     /** Whether a user types into standard input and reads standard output. */
     static boolean interactive() {
         return isTerminal(IN) && isTerminal(OUT);

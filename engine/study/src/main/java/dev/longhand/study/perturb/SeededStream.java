@@ -51,8 +51,12 @@ public final class SeededStream {
      * @return the chosen indexes, ascending
      */
     public int[] choose(int n, double ratio) {
+        return chooseCount(n, (int) (ratio * n + 0.5));
+    }
+
+    /** Chooses {@code count} of {@code n} items; returns their indexes, ascending. */
+    int[] chooseCount(int n, int count) {
         int[] items = IntStream.range(0, n).toArray();
-        int count = (int) (ratio * n + 0.5);
         for (int a = 0; a < count; a++) {
             int other = a + below(n - a);
             int item = items[a];

@@ -7,20 +7,11 @@ import dev.longhand.study.segment.TaggedAnswer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Deletes, shuffles and replaces the steps of a thought. The text after it never changes. */
 public final class StepEdits {
     private static final int BLANK_LINE = 2;
-
-    /** The steps of other samples. */
-    public interface Donors {
-        /**
-         * Draws a step of another sample: first the sample, then its step.
-         *
-         * @param id the id of the sample that receives it
-         */
-        String draw(String id, SeededStream random);
-    }
 
     private final TaggedAnswer answer;
     private final List<Step> steps;
@@ -92,16 +83,15 @@ public final class StepEdits {
     /**
      * Replaces a share of the steps by steps of other samples, or puts those in front.
      *
-     * @param id the sample's id, which donates nothing to itself
+     * @param donors draws a step of another sample
      * @param keepsOriginal whether the chosen steps stay behind the new ones
      */
     public static Perturbed insert(
             TaggedAnswer answer,
             List<Step> steps,
             double ratio,
+            Supplier<String> donors,
             SeededStream random,
-            String id,
-            Donors donors,
             boolean keepsOriginal) {
         StepEdits edits = new StepEdits(answer, steps);
         int[] chosen = random.choose(steps.size(), ratio);
@@ -114,7 +104,7 @@ public final class StepEdits {
                 continue;
             }
             next++;
-            String donated = donors.draw(id, random);
+            String donated = donors.get();
             if (keepsOriginal || !donated.equals(original)) {
                 changed++;
             }

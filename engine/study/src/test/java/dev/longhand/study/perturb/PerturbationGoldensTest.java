@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -146,13 +147,12 @@ class PerturbationGoldensTest {
             })
     void insert(double ratio, String expected) {
         SeededStream random = new SeededStream(0, "insert", "s1");
-        StepEdits.Donors donors =
-                (id, stream) -> {
-                    String donor = List.of("s2", "s3").get(stream.below(2));
-                    return donor + ":" + stream.below(DONORS.get(donor));
+        Supplier<String> donors =
+                () -> {
+                    String donor = List.of("s2", "s3").get(random.below(2));
+                    return donor + ":" + random.below(DONORS.get(donor));
                 };
-        Perturbed result =
-                StepEdits.insert(answer(6), steps(6), ratio, random, "s1", donors, false);
+        Perturbed result = StepEdits.insert(answer(6), steps(6), ratio, donors, random, false);
         assertEquals(expected, order(result));
     }
 }

@@ -2,18 +2,27 @@ package dev.longhand.study.segment;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longhand.engine.error.InputException;
 import dev.longhand.study.keywords.ReflectionKeywords;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
 /** Thoughts are divided as the study's tooling divides them. */
 class StepsTest {
+    @TempDir private Path folder;
+
     static final String BODY =
             """
             Okay, the task is to add 17 and 25.
@@ -105,15 +114,46 @@ class StepsTest {
         assertEquals(List.of("a"), texts(SeparatedSteps.of("a")));
     }
 
+    private static Optional<List<Step>> divided(String body, String copy) {
+        return StepMarks.ofCopy(copy).divide(body);
+    }
+
     @Test
     void aCopyWithSeparators() {
         String body = "\n\na  b\n\nc\nd\n\n";
-        Optional<List<Step>> steps = SeparatedSteps.ofCopy(body, "a b\n#####\nc d");
+        Optional<List<Step>> steps = divided(body, "a b\n#####\nc d");
         assertEquals(Optional.of(List.of("a  b", "c\nd")), steps.map(StepsTest::texts));
         assertEquals(new Span(8, 11), steps.orElseThrow().get(1).span());
-        assertEquals(Optional.empty(), SeparatedSteps.ofCopy(body, "a b ##### c"));
-        assertEquals(Optional.empty(), SeparatedSteps.ofCopy(body, "a b ##### c d e"));
-        assertEquals(Optional.empty(), SeparatedSteps.ofCopy(body, "a x ##### c d"));
+        assertEquals(Optional.empty(), divided(body, "a b ##### c"));
+        assertEquals(Optional.empty(), divided(body, "a b ##### c d e"));
+        assertEquals(Optional.empty(), divided(body, "a x ##### c d"));
+    }
+
+    @Test
+    void aFileOfSteps() throws IOException {
+        Path file = folder.resolve("steps.jsonl");
+        Files.writeString(
+                file,
+                """
+                {"id":"a","steps":[[2,6],[6,11],[11,11]]}
+                {"id":7,"text":"one ##### two"}
+                """);
+        Segmentation segmentation = Segmentation.read(file);
+        assertEquals(
+                List.of("one", "two"),
+                texts(segmentation.division().steps("a", "\n\none two tail").orElseThrow())
+                        .stream()
+                        .map(each -> each.substring(0, 3))
+                        .toList());
+        assertEquals(
+                List.of("one", "two"),
+                texts(segmentation.division().steps("7", "one\n\ntwo").orElseThrow()));
+        assertEquals(Optional.empty(), segmentation.division().steps("a", "short"));
+        assertEquals(Optional.empty(), segmentation.division().steps("b", "unknown"));
+        Files.writeString(file, "{\"id\":7,\"text\":\"again\"}", StandardOpenOption.APPEND);
+        String error =
+                assertThrows(InputException.class, () -> Segmentation.read(file)).getMessage();
+        assertTrue(error.endsWith("steps.jsonl:3: the id 7 is there twice"), error);
     }
 
     @Test
