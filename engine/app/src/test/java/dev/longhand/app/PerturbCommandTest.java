@@ -115,7 +115,14 @@ class PerturbCommandTest {
         };
         assertEquals(
                 0,
-                run("tagged.jsonl", "--op=shuffle", "--segment=model", model[0], model[1], model[2], model[3]));
+                run(
+                        "tagged.jsonl",
+                        "--op=shuffle",
+                        "--segment=model",
+                        model[0],
+                        model[1],
+                        model[2],
+                        model[3]));
         assertEquals(THOUGHT.formatted("a"), answer(out(0)));
         JsonNode noted = out(0).path("meta").path("perturb");
         assertEquals("undivided", noted.path("skipped").asString());

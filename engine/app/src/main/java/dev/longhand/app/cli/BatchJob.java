@@ -106,7 +106,8 @@ final class BatchJob {
         return (int) Math.min(Integer.MAX_VALUE, 2L * capacity.sequences());
     }
 
-    private void answer(BatchRun batch, Path input, Path out, int contextTokens) throws InterruptedException {
+    private void answer(BatchRun batch, Path input, Path out, int contextTokens)
+            throws InterruptedException {
         long start = System.nanoTime();
         try (LoadBar bar = new LoadBar("answering", " answers", 1)) {
             BatchRun.Summary summary =

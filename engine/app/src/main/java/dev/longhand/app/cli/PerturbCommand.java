@@ -45,7 +45,8 @@ public final class PerturbCommand implements Callable<Integer> {
             required = true,
             paramLabel = "R",
             converter = Ratio.class,
-            description = "The share to touch: from 0 to 1, or with a percent sign from 0%% to 100%%.")
+            description =
+                    "The share to touch: from 0 to 1, or with a percent sign from 0%% to 100%%.")
     private double ratio;
 
     @Option(
@@ -97,7 +98,7 @@ public final class PerturbCommand implements Callable<Integer> {
             paramLabel = "MODE",
             description =
                     "word: mentions are deleted; block: reflection steps are; model: the model of"
-                            + " --config rewrites samples (default: model with --config, else word).")
+                        + " --config rewrites samples (default: model with --config, else word).")
     private @Nullable KeywordMode keywordMode;
 
     @Option(
@@ -111,9 +112,9 @@ public final class PerturbCommand implements Callable<Integer> {
             paramLabel = "MODE",
             defaultValue = "reflection",
             description =
-                    "Steps are ${COMPLETION-CANDIDATES}: blocks between blank lines, blocks from one"
-                            + " reflection to the next, text between #####, or as the model of"
-                            + " --config divides.")
+                    "Steps are ${COMPLETION-CANDIDATES}: blocks between blank lines, blocks from"
+                        + " one reflection to the next, text between #####, or as the model of"
+                        + " --config divides.")
     private Division division = Division.REFLECTION;
 
     @Option(
@@ -298,7 +299,8 @@ public final class PerturbCommand implements Callable<Integer> {
         JsonNode json = counts.json();
         StringBuilder text = new StringBuilder(operator.jsonName());
         text.append(
-                ": %d of %d samples".formatted(figure(json, "samples_out"), figure(json, "samples_in")));
+                ": %d of %d samples"
+                        .formatted(figure(json, "samples_out"), figure(json, "samples_in")));
         text.append(
                 operator == Operator.WRONG
                         ? "; %d with right answers, %d with wrong ones, %d wrong ones missing"

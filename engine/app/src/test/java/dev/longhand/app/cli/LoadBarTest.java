@@ -54,7 +54,8 @@ class LoadBarTest {
             bar.loaded(10, 40);
             bar.loaded(20, 40);
             await(" answers/s\n");
-            String line = "answering: 50 %, 20 of 40 answers, 0 s, about 0 s left, [\\d,.]+ answers/s";
+            String line =
+                    "answering: 50 %, 20 of 40 answers, 0 s, about 0 s left, [\\d,.]+ answers/s";
             assertTrue(printed().lines().anyMatch(each -> each.matches(line)), printed());
         }
         assertEquals(-1, printed().indexOf('\r'), printed());

@@ -96,7 +96,8 @@ final class MessagePerturbation {
         if (tagged.isEmpty()) {
             return Outcome.unchanged(Fate.UNTAGGED, message);
         }
-        Optional<List<Step>> divided = settings.segmentation().division().steps(id, tagged.get().body());
+        Optional<List<Step>> divided =
+                settings.segmentation().division().steps(id, tagged.get().body());
         if (divided.isEmpty()) {
             return Outcome.unchanged(Fate.UNDIVIDED, message);
         }
@@ -105,13 +106,14 @@ final class MessagePerturbation {
         boolean same =
                 settings.ratio() == 0
                         || (edited.touched() == 0
-                                && settings.segmentation() != Segmentation.SEPARATOR);
+                                && !settings.segmentation().equals(Segmentation.SEPARATOR));
         return new Outcome(
-                Fate.APPLIED, same ? Perturbed.untouched(message, edited.units()) : edited, sources);
+                Fate.APPLIED,
+                same ? Perturbed.untouched(message, edited.units()) : edited,
+                sources);
     }
 
-    private Perturbed edit(
-            String id, TaggedAnswer answer, List<Step> steps, List<String> sources) {
+    private Perturbed edit(String id, TaggedAnswer answer, List<Step> steps, List<String> sources) {
         SeededStream random = settings.stream(id);
         return switch (settings.operator()) {
             case DELETE -> StepEdits.delete(answer, steps, settings.ratio(), random);

@@ -105,9 +105,7 @@ public final class PerturbRun {
                 TaggedAnswer.parse(each.turns().get(turn).value())
                         .flatMap(
                                 answer ->
-                                        settings.segmentation()
-                                                .division()
-                                                .steps(id, answer.body()))
+                                        settings.segmentation().division().steps(id, answer.body()))
                         .ifPresent(steps -> donors.add(id, steps));
             }
         }

@@ -127,19 +127,18 @@ final class WrongAnswers {
         return sample;
     }
 
-    private void write(
-            SampleWriter writer, SftSample sample, int replaced, List<String> sources) {
+    private void write(SampleWriter writer, SftSample sample, int replaced, List<String> sources) {
         writer.write(
                 sample.withPerturbation(
-                                new Perturbation(
-                                        settings.operator().jsonName(),
-                                        settings.ratio(),
-                                        settings.seed(),
-                                        1,
-                                        replaced,
-                                        replaced,
-                                        sources,
-                                        JsonLine.newObject())));
+                        new Perturbation(
+                                settings.operator().jsonName(),
+                                settings.ratio(),
+                                settings.seed(),
+                                1,
+                                replaced,
+                                replaced,
+                                sources,
+                                JsonLine.newObject())));
         report.countOut();
     }
 }

@@ -82,7 +82,8 @@ public record Segmentation(String name, Division division) {
     private static Segmentation marked(String name, Map<String, StepMarks> marks) {
         return new Segmentation(
                 name,
-                (id, body) -> Optional.ofNullable(marks.get(id)).flatMap(each -> each.divide(body)));
+                (id, body) ->
+                        Optional.ofNullable(marks.get(id)).flatMap(each -> each.divide(body)));
     }
 
     private static List<Step> paragraphs(String body) {

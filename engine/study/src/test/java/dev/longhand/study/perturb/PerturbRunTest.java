@@ -11,7 +11,6 @@ import dev.longhand.study.format.JsonLines;
 import dev.longhand.study.format.Perturbation;
 import dev.longhand.study.format.SftSample;
 import dev.longhand.study.keywords.KeywordList;
-
 import dev.longhand.study.segment.Paragraphs;
 import dev.longhand.study.segment.Segmentation;
 import dev.longhand.study.segment.TaggedAnswer;
@@ -170,7 +169,9 @@ class PerturbRunTest {
                                 sample("b", TaggedAnswer.layOut("two", "B"), true)));
         PerturbSettings add = PerturbSettings.of(Operator.INSERT, 1, 0).withKeepsOriginal(true);
         assertEquals(
-                List.of(TaggedAnswer.layOut("two\n\none", "A"), TaggedAnswer.layOut("one\n\ntwo", "B")),
+                List.of(
+                        TaggedAnswer.layOut("two\n\none", "A"),
+                        TaggedAnswer.layOut("one\n\ntwo", "B")),
                 perturb(add, in).stream().map(PerturbRunTest::message).toList());
     }
 
@@ -220,7 +221,9 @@ class PerturbRunTest {
         assertEquals(missing, report.json().path("n_wrong_missing").asInt());
         assertEquals(0, report.json().path("n_questions_in_both").asInt());
         List<String> before =
-                JsonLines.readAll(in, SftSample::of).stream().map(x -> x.id(0) + message(x)).toList();
+                JsonLines.readAll(in, SftSample::of).stream()
+                        .map(x -> x.id(0) + message(x))
+                        .toList();
         assertTrue(before.containsAll(after.stream().map(x -> x.id(0) + message(x)).toList()));
     }
 

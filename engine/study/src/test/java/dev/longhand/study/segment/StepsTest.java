@@ -141,8 +141,7 @@ class StepsTest {
         Segmentation segmentation = Segmentation.read(file);
         assertEquals(
                 List.of("one", "two"),
-                texts(segmentation.division().steps("a", "\n\none two tail").orElseThrow())
-                        .stream()
+                texts(segmentation.division().steps("a", "\n\none two tail").orElseThrow()).stream()
                         .map(each -> each.substring(0, 3))
                         .toList());
         assertEquals(
