@@ -113,8 +113,8 @@ public final class PerturbCommand implements Callable<Integer> {
             defaultValue = "reflection",
             description =
                     "Steps are ${COMPLETION-CANDIDATES}: blocks between blank lines, blocks from"
-                        + " one reflection to the next, text between #####, or as the model of"
-                        + " --config divides.")
+                            + " one reflection to the next, text between #####, or as the model of"
+                            + " --config divides.")
     private Division division = Division.REFLECTION;
 
     @Option(
