@@ -5,6 +5,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Sha256;
 import dev.longhand.engine.generation.ChatMessage;
+import dev.longhand.engine.tokenizer.TokenTable;
 import dev.longhand.engine.tokenizer.Tokenizer;
 import dev.longhand.training.model.TrainingSequence;
 
@@ -26,24 +27,21 @@ public final class ExampleEncoder implements AutoCloseable {
     private static final String NEWLINE = "\n";
 
     private final Path folder;
-    private final Tokenizer tokenizer;
+    private final @Nullable Tokenizer tokenizer;
     private final int vocabularySize;
     private final DataRules rules;
     private volatile @Nullable ChatTemplate template; // rows of token ids need none
 
     /**
-     * Opens the tokenizer of a model folder.
+     * Opens the tokenizer of a model folder. A folder without one takes rows of token ids only.
      *
      * @param vocabularySize rows of the embedding
-     * @throws InputException if the folder has no tokenizer
      */
     public ExampleEncoder(Path folder, int vocabularySize, DataRules rules) {
         this.folder = folder;
         this.vocabularySize = vocabularySize;
         this.rules = rules;
-        tokenizer =
-                Tokenizer.open(folder)
-                        .orElseThrow(() -> new InputException(folder + " has no tokenizer.json"));
+        tokenizer = Tokenizer.open(folder).orElse(null);
     }
 
     /** Returns the rules. */
@@ -51,22 +49,42 @@ public final class ExampleEncoder implements AutoCloseable {
         return rules;
     }
 
-    /** Returns the tokenizer, which lives as long as this encoder. */
-    public Tokenizer tokenizer() {
+    private Tokenizer tokenizer() {
+        if (tokenizer == null) {
+            throw new InputException(
+                    folder
+                            + " has no tokenizer.json, so rows must be token ids (input_ids,"
+                            + " labels)");
+        }
         return tokenizer;
+    }
+
+    /** Returns the bytes of every token, or null if the folder has no tokenizer. */
+    public @Nullable TokenTable table() {
+        return tokenizer == null ? null : tokenizer.table();
     }
 
     /**
      * Returns a hash of the renderer: the SHA-256 of its rendering of a fixed conversation, and the
-     * encoded ids of that. Models that render and encode alike have the same hash.
+     * encoded ids of that. Models that render and encode alike have the same hash. Without a
+     * tokenizer or known template it is {@code none}.
      */
     public String rendererHash() {
+        ChatTemplate renderer;
+        try {
+            renderer = template();
+        } catch (InputException e) {
+            return "none"; // rows are token ids, or one of them fails with this error
+        }
+        if (tokenizer == null) {
+            return "none";
+        }
         List<ChatMessage> probe =
                 List.of(
                         ChatMessage.user("What is 17 * 24?"),
                         ChatMessage.assistant("<think>\n17 * 24 = 408\n</think>\n\n408"),
                         ChatMessage.user("Sicher? \u4f60\u597d"));
-        String text = template().render(probe, List.of(), true);
+        String text = renderer.render(probe, List.of(), true);
         return Sha256.hex(text + Arrays.toString(tokenizer.encode(text)));
     }
 
@@ -124,9 +142,9 @@ public final class ExampleEncoder implements AutoCloseable {
                     template().render(messages.subList(0, answer), conversation.tools(), true);
             String turn =
                     template().render(messages.subList(0, answer + 1), conversation.tools(), false);
-            tokens.add(tokenizer.encode(rest(prompt, before)), false);
+            tokens.add(tokenizer().encode(rest(prompt, before)), false);
             String content = content(rest(turn, prompt));
-            tokens.add(tokenizer.encode(content), true);
+            tokens.add(tokenizer().encode(content), true);
             before = addEnd(tokens, prompt + content);
         }
         return tokens;
@@ -164,7 +182,7 @@ public final class ExampleEncoder implements AutoCloseable {
             }
             case IM_END_NEWLINE -> {
                 tokens.add(special(IM_END), true);
-                tokens.add(tokenizer.encode(NEWLINE), true);
+                tokens.add(tokenizer().encode(NEWLINE), true);
                 yield rendered + IM_END + NEWLINE;
             }
             case ENDOFTEXT -> {
@@ -175,7 +193,7 @@ public final class ExampleEncoder implements AutoCloseable {
     }
 
     private int[] special(String text) {
-        int[] ids = tokenizer.encode(text);
+        int[] ids = tokenizer().encode(text);
         if (ids.length != 1) {
             throw new InputException("%s: has no token %s".formatted(folder, text));
         }
@@ -184,8 +202,8 @@ public final class ExampleEncoder implements AutoCloseable {
 
     private Tokens completion(Example.Completion completion) {
         Tokens tokens = new Tokens();
-        tokens.add(tokenizer.encode(completion.prompt()), false);
-        tokens.add(tokenizer.encode(completion.completion()), true);
+        tokens.add(tokenizer().encode(completion.prompt()), false);
+        tokens.add(tokenizer().encode(completion.completion()), true);
         addEnd(tokens, "");
         return tokens;
     }
@@ -219,7 +237,9 @@ public final class ExampleEncoder implements AutoCloseable {
 
     @Override
     public void close() {
-        tokenizer.close();
+        if (tokenizer != null) {
+            tokenizer.close();
+        }
     }
 
     /** Ids that grow, with the ranges that are learned. */

@@ -107,9 +107,9 @@ final class StepOrder {
         return sequences;
     }
 
-    /** Returns the sequences of the micro-batch with the most tokens. */
-    List<TrainingSequence> largestMicroBatch() {
-        List<TrainingSequence> largest = List.of();
+    /** Returns the micro-batch with the most tokens. */
+    List<Demonstration> largestMicroBatch() {
+        List<Demonstration> largest = List.of();
         long most = 0;
         for (long step = 0; step < total(); step++) {
             List<Demonstration> drawn = step(step);
@@ -118,7 +118,7 @@ final class StepOrder {
                 List<Demonstration> part = drawn.subList(from, end);
                 if (tokens(part) > most) {
                     most = tokens(part);
-                    largest = part.stream().map(each -> each.sequence(1, 0)).toList();
+                    largest = part;
                 }
             }
         }

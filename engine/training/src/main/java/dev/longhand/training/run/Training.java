@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * A run: it trains a model on demonstrations and writes a folder with its weights, checkpoints, log
@@ -122,20 +123,23 @@ public final class Training {
 
     /** Runs the largest micro-batch before the first step, so that memory fails now or never. */
     private void probe() {
-        List<TrainingSequence> largest = order.largestMicroBatch();
+        List<Demonstration> largest = order.largestMicroBatch();
         model.clearGradients();
         try {
-            model.addGradients(largest);
+            model.addGradients(largest.stream().map(each -> each.sequence(1, 0)).toList());
         } catch (OutOfMemoryError e) {
             throw new InputException(
-                    "the largest micro-batch, %d sequences of up to %d tokens, does not fit into memory (%s)"
+                    "the largest micro-batch does not fit into memory (%s): %s; use smaller micro-batches, or leave out long demonstrations"
                             .formatted(
-                                    largest.size(),
+                                    e.getMessage(),
                                     largest.stream()
-                                            .mapToInt(each -> each.ids().length)
-                                            .max()
-                                            .orElse(0),
-                                    e.getMessage()),
+                                            .map(
+                                                    each ->
+                                                            "%s with %d tokens"
+                                                                    .formatted(
+                                                                            each.source(),
+                                                                            each.ids().length))
+                                            .collect(Collectors.joining(", "))),
                     e);
         }
     }

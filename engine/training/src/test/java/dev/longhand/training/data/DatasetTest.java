@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.QwenTokenizerFiles;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.tokenizer.TokenTable;
 import dev.longhand.training.model.TrainingSequence;
 
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.zip.GZIPOutputStream;
 
 /** Rows of every form become the right tokens, and the right ones are learned. */
@@ -66,7 +68,7 @@ class DatasetTest {
     /** The text with the learned ranges in square brackets. */
     private static String marked(Demonstration demonstration) {
         try (ExampleEncoder encoder = new ExampleEncoder(MODEL, VOCABULARY, DataRules.DEFAULT)) {
-            var table = encoder.tokenizer().table();
+            TokenTable table = Objects.requireNonNull(encoder.table());
             StringBuilder text = new StringBuilder();
             int at = 0;
             int[] learned = demonstration.learned();
@@ -203,6 +205,24 @@ class DatasetTest {
         String message = String.valueOf(error.getMessage());
         assertTrue(message.contains("data.jsonl:3"), message);
         assertTrue(message.contains(expected), message);
+    }
+
+    /** A checkpoint without tokenizer takes token ids, and refuses text by name. */
+    @Test
+    void tokensNeedNoTokenizer() throws IOException {
+        Path file = folder.resolve("data.jsonl");
+        Files.writeString(file, "{\"input_ids\": [1, 2], \"labels\": [-100, 2]}");
+        Path model = Goldens.checkpoint("dim64-group5");
+        try (ExampleEncoder encoder = new ExampleEncoder(model, VOCABULARY, DataRules.DEFAULT)) {
+            assertEquals(1, Dataset.read(List.of(file), encoder, tokens -> {}).labels());
+            assertEquals("none", encoder.rendererHash());
+            Files.writeString(file, "{\"prompt\": \"a\", \"completion\": \"b\"}");
+            InputException error =
+                    assertThrows(
+                            InputException.class,
+                            () -> Dataset.read(List.of(file), encoder, tokens -> {}));
+            assertTrue(String.valueOf(error.getMessage()).contains("has no tokenizer.json"));
+        }
     }
 
     @Test

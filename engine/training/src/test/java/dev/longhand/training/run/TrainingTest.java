@@ -3,7 +3,6 @@ package dev.longhand.training.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -103,32 +102,6 @@ class TrainingTest {
         run(config("cut", batches(micro, accumulate, 9)), data(3, "held"));
         assertArrayEquals(last("one"), last("cut"));
         assertEquals(log("one"), log("cut"));
-    }
-
-    @Test
-    void labelsAreWeighedByTheWholeStep() {
-        for (Batches.Normalisation normalisation : Batches.Normalisation.values()) {
-            try (BigramModel model = new BigramModel(VOCABULARY)) {
-                Batches batches = new Batches(2, 2, 1, null, normalisation, false, 42, true);
-                TrainingConfig config = config(normalisation.name(), batches);
-                new Training(
-                                model,
-                                new BigramModel.Output(),
-                                data(3, "hash"),
-                                null,
-                                config,
-                                TrainingListener.NONE)
-                        .run();
-                // 3 demonstrations with 3, 3 and 5 labels; the first pass is the probe.
-                List<Double> weights = model.weights.subList(model.weights.size() - 3, 5);
-                assertEquals(
-                        switch (normalisation) {
-                            case SEQUENCE -> List.of(1.0 / 9, 1.0 / 9, 1.0 / 15);
-                            case TOKEN -> List.of(1.0 / 11, 1.0 / 11, 1.0 / 11);
-                        },
-                        weights);
-            }
-        }
     }
 
     @ParameterizedTest
@@ -377,31 +350,6 @@ class TrainingTest {
         try (Stream<Path> content = Files.list(folder)) {
             return content.map(each -> each.getFileName().toString()).sorted().toList();
         }
-    }
-
-    @Test
-    void everyEpochHasAnOrderOfItsOwn() {
-        StepOrder order = new StepOrder(data(7, "x").demonstrations(), batches(1, 3, 6));
-        assertEquals(3, order.stepsPerEpoch());
-        List<List<String>> epochs = new ArrayList<>();
-        for (int epoch = 0; epoch < 2; epoch++) {
-            List<String> sources = new ArrayList<>();
-            for (int step = 0; step < 3; step++) {
-                order.step(epoch * 3L + step).forEach(each -> sources.add(each.source()));
-            }
-            epochs.add(sources);
-            assertEquals(7, sources.stream().distinct().count());
-        }
-        assertNotEquals(epochs.get(0), epochs.get(1));
-        StepOrder plain =
-                new StepOrder(
-                        data(7, "x").demonstrations(),
-                        new Batches(3, 1, 2, null, Batches.Normalisation.TOKEN, false, 1, false));
-        assertEquals(4, plain.total(), "the remainder is dropped");
-        assertEquals(
-                List.of("data:3", "data:4", "data:5"),
-                plain.step(3).stream().map(Demonstration::source).toList());
-        assertEquals(9, plain.largestMicroBatch().getLast().ids().length);
     }
 
     @Test
