@@ -98,6 +98,7 @@ class ArchitectureTest {
                             "dev.longhand.engine.weights",
                             "dev.longhand.engine.speculation",
                             "dev.longhand.engine.thought",
+                            "dev.longhand.engine.constraint",
                             "dev.longhand.engine.generation")
                     .layer("file")
                     .definedBy("dev.longhand.engine.file")
