@@ -53,7 +53,7 @@ final class StepGraphs {
 
         boolean serves(CudaStepBatch step, KvCache cache) {
             return batch == step
-                    && kv == cache
+                    && kv.equals(cache)
                     && rows == step.rows()
                     && selected == step.selectedCount()
                     && splits == step.plan().splits()
