@@ -51,7 +51,7 @@ public enum Dialect {
         }
         try {
             return new BigDecimal(json).longValueExact();
-        } catch (ArithmeticException e) {
+        } catch (ArithmeticException | NumberFormatException e) { // the latter for exponents
             throw request.refuse(key, "must be a whole number of 64 bits");
         }
     }

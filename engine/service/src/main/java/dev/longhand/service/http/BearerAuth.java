@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.List;
 
 /** Authenticates requests by bearer token. */
 final class BearerAuth {
@@ -27,7 +28,8 @@ final class BearerAuth {
         if (token == null || exchange.path().equals(HEALTH)) {
             return;
         }
-        String given = exchange.header("Authorization");
+        List<String> headers = exchange.headers("Authorization");
+        String given = headers.size() == 1 ? headers.getFirst() : null;
         if (given == null
                 || !given.regionMatches(true, 0, BEARER, 0, BEARER.length()) // RFC 9110, 11.1
                 || !MessageDigest.isEqual(

@@ -23,6 +23,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
@@ -85,6 +86,11 @@ final class Exchange {
         return http.getRequestMethod();
     }
 
+    /** The version of HTTP as the request line gives it. */
+    String version() {
+        return http.getProtocol();
+    }
+
     String path() {
         return path;
     }
@@ -98,13 +104,14 @@ final class Exchange {
         return client;
     }
 
-    @Nullable String header(String name) {
-        return http.getRequestHeaders().getFirst(name);
-    }
-
     /** The values of a header; empty if it is absent. */
     List<String> headers(String name) {
         return http.getRequestHeaders().getOrDefault(name, List.of());
+    }
+
+    /** All headers with their values. */
+    Map<String, List<String>> headers() {
+        return http.getRequestHeaders();
     }
 
     void setHeader(String name, String value) {

@@ -132,7 +132,10 @@ public final class OpenAiServer implements AutoCloseable {
     }
 
     private void answer(Exchange exchange) throws IOException {
+        boolean wellFormed = false;
         try {
+            HttpSyntax.check(exchange);
+            wellFormed = true;
             guard.check(exchange);
             if (WebGuard.isPreflight(exchange)) {
                 WebGuard.preflight(exchange);
@@ -143,8 +146,8 @@ public final class OpenAiServer implements AutoCloseable {
             }
         } catch (RuntimeException | Error e) {
             HttpFailure failure = HttpFailure.of(EngineFailureException.of(e));
-            if (TURNED_AWAY.contains(failure.status())) {
-                exchange.setHeader("Connection", "close"); // they hold no place of others
+            if (TURNED_AWAY.contains(failure.status()) || !wellFormed) {
+                exchange.setHeader("Connection", "close"); // it holds no place of others
             }
             if (failure.status() == 500) {
                 LOG.log(System.Logger.Level.ERROR, "answering a request", e);

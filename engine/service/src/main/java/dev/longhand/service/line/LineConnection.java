@@ -144,6 +144,7 @@ final class LineConnection {
             answer(request);
         } catch (InputException | EngineBusyException | IllegalStateException e) {
             error(id, e);
+            return authorized;
         } catch (Error e) { // such as a full heap
             error(id, EngineFailureException.of(e));
         }

@@ -1,0 +1,84 @@
+package dev.longhand.service.attack;
+
+import dev.longhand.engine.Goldens;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A process with a heap of 128 MB that runs {@link AttackedServer}. */
+final class AttackedProcess implements AutoCloseable {
+    private static final int PATIENCE_MILLIS = 60_000;
+
+    private final Process process;
+    private final int httpPort;
+    private final int linePort;
+    private final Queue<String> log = new ConcurrentLinkedQueue<>();
+
+    AttackedProcess() throws IOException {
+        process =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-Xmx128m",
+                                "-cp",
+                                System.getProperty(
+                                        "surefire.test.class.path",
+                                        System.getProperty("java.class.path")),
+                                AttackedServer.class.getName(),
+                                Goldens.DEMO.toAbsolutePath().toString())
+                        .start();
+        BufferedReader out = process.inputReader();
+        Thread.ofVirtual().start(() -> process.errorReader().lines().forEach(log::add));
+        String ports = out.readLine();
+        if (ports == null) {
+            throw new IOException("the server did not start: " + log);
+        }
+        httpPort = Integer.parseInt(ports.substring(0, ports.indexOf(' ')));
+        linePort = Integer.parseInt(ports.substring(ports.indexOf(' ') + 1));
+    }
+
+    /** Connects to the HTTP port. */
+    Socket http() throws IOException {
+        return connect(httpPort);
+    }
+
+    /** Connects to the port of the line protocol. */
+    Socket lines() throws IOException {
+        return connect(linePort);
+    }
+
+    private static Socket connect(int port) throws IOException {
+        Socket socket = new Socket();
+        socket.setSoTimeout(PATIENCE_MILLIS);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        return socket;
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** The warnings and errors that the process has logged. */
+    List<String> log() {
+        return List.copyOf(log);
+    }
+
+    /** Ends the process as its operator would; returns its exit status. */
+    int stop() throws IOException, InterruptedException {
+        process.getOutputStream().close();
+        return process.waitFor(30, TimeUnit.SECONDS) ? process.exitValue() : -1;
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}
