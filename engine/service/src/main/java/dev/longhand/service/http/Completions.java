@@ -79,7 +79,7 @@ final class Completions {
     }
 
     /** Submits all prompts, or none if one is rejected. */
-    private List<ChoiceStream> begin(CompletionRequest request) {
+    List<ChoiceStream> begin(CompletionRequest request) {
         List<ChoiceStream> choices = new ArrayList<>();
         try {
             for (GenerationRequest prompt : request.prompts()) {
@@ -234,7 +234,7 @@ final class Completions {
         return TokenUsage.of(usages, request.samples());
     }
 
-    private static String outcome(List<ChoiceStream> choices) {
+    static String outcome(List<ChoiceStream> choices) {
         int output = 0;
         for (ChoiceStream choice : choices) {
             output += choice.generation().outputTokens();

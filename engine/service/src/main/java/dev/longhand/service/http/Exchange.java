@@ -222,9 +222,19 @@ final class Exchange {
         write("data: " + JSON.writeValueAsString(value) + "\n\n");
     }
 
-    /** Ends a stream. */
+    /** Sends an event with a name and JSON. */
+    void event(String name, Object value) throws IOException {
+        write("event: " + name + "\ndata: " + JSON.writeValueAsString(value) + "\n\n");
+    }
+
+    /** Ends a stream of completions. */
     void endStream() throws IOException {
         write("data: [DONE]\n\n");
+        closeStream();
+    }
+
+    /** Ends a stream after its last event. */
+    void closeStream() throws IOException {
         http.getResponseBody().close();
     }
 

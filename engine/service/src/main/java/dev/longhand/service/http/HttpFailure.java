@@ -72,6 +72,15 @@ final class HttpFailure extends RuntimeException {
         return new HttpFailure(503, SERVER, "closed", null, message, CLOSED_RETRY_MILLIS);
     }
 
+    /** Returns this failure with another name for a parameter, in its message too. */
+    HttpFailure renamed(String name, String other) {
+        if (!name.equals(parameter)) {
+            return this;
+        }
+        String message = String.valueOf(getMessage()).replace(name, other);
+        return new HttpFailure(status, type, code, other, message, retryAfterMillis);
+    }
+
     /** The time after which to retry; 0 for no retry. */
     long retryAfterMillis() {
         return retryAfterMillis;

@@ -88,11 +88,13 @@ public final class OpenAiServer implements AutoCloseable {
     private static Map<String, Map<String, Endpoint>> endpoints(
             Service service, RequestRules rules, ModelEndpoints models, ServiceMetrics metrics) {
         Completions completions = new Completions(service, rules);
+        Responses responses = new Responses(completions, rules);
         TokenEndpoints tokens = new TokenEndpoints(service, rules);
         StateEndpoints state = new StateEndpoints(service, metrics);
         return Map.ofEntries(
                 Map.entry("/v1/completions", Map.of("POST", completions::text)),
                 Map.entry("/v1/chat/completions", Map.of("POST", completions::chat)),
+                Map.entry("/v1/responses", Map.of("POST", responses::create)),
                 Map.entry("/v1/models", Map.of("GET", models::list)),
                 Map.entry("/v1/load_lora_adapter", Map.of("POST", models::load)),
                 Map.entry("/v1/unload_lora_adapter", Map.of("POST", models::unload)),
