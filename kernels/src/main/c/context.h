@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "pool.h"
+#include "training.h"
 
 /* The ops as compiled for one instruction set; arguments as in longhand_cpu.h. */
 typedef struct lh_kernels {
@@ -25,6 +26,7 @@ typedef struct lh_kernels {
 
 struct lh_context {
     const lh_kernels *kernels;
+    const lh_training_kernels *training;
     lh_pool *pool;
     int32_t threads;
     char *scratch; /* one slice of scratch_bytes per thread */

@@ -57,6 +57,7 @@ LH_DECLARE(baseline);
 typedef struct {
     const char *name;
     const lh_kernels *kernels;
+    const lh_training_kernels *training;
 } lh_isa;
 
 #define ISAS_MAX 5
@@ -78,22 +79,22 @@ static int32_t runnable(lh_isa isas[ISAS_MAX]) {
         && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
 #if defined(LH_WITH_avx512vnni)
         if (__builtin_cpu_supports("avx512vnni")) {
-            isas[count++] = (lh_isa){"avx512vnni", &kernels_avx512vnni};
+            isas[count++] = (lh_isa){"avx512vnni", &kernels_avx512vnni, &lh_training_avx512};
         }
 #endif
-        isas[count++] = (lh_isa){"avx512", &kernels_avx512};
+        isas[count++] = (lh_isa){"avx512", &kernels_avx512, &lh_training_avx512};
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
         && __builtin_cpu_supports("f16c")) {
 #if defined(LH_WITH_avx2vnni)
         if (has_avx_vnni()) {
-            isas[count++] = (lh_isa){"avx2vnni", &kernels_avx2vnni};
+            isas[count++] = (lh_isa){"avx2vnni", &kernels_avx2vnni, &lh_training_avx2};
         }
 #endif
-        isas[count++] = (lh_isa){"avx2", &kernels_avx2};
+        isas[count++] = (lh_isa){"avx2", &kernels_avx2, &lh_training_avx2};
     }
 #endif
-    isas[count++] = (lh_isa){"baseline", &kernels_baseline};
+    isas[count++] = (lh_isa){"baseline", &kernels_baseline, &lh_training_baseline};
     return count;
 }
 
@@ -119,6 +120,7 @@ int32_t lh_context_create(const char *isa, int32_t threads, lh_context **out) {
         return LH_OUT_OF_MEMORY;
     }
     context->kernels = isas[chosen].kernels;
+    context->training = isas[chosen].training;
     context->threads = threads;
     context->pool = lh_pool_create(threads);
     if (context->pool == NULL) {

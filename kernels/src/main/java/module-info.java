@@ -6,12 +6,16 @@ module dev.longhand.kernels {
     requires transitive org.jspecify;
 
     exports dev.longhand.kernels;
+    exports dev.longhand.kernels.attention to
+            dev.longhand.training;
     exports dev.longhand.kernels.backend;
     exports dev.longhand.kernels.batch;
     exports dev.longhand.kernels.kvcache;
     exports dev.longhand.kernels.lora;
     exports dev.longhand.kernels.matmul;
     exports dev.longhand.kernels.norm;
+    exports dev.longhand.kernels.optimizer to
+            dev.longhand.training;
     exports dev.longhand.kernels.quantization;
     exports dev.longhand.kernels.rope;
     exports dev.longhand.kernels.sampling;

@@ -21,6 +21,7 @@ generate() {
 }
 
 generate core longhand_cpu cpu LonghandCpu
+generate core longhand_training cpu LonghandTraining
 # By name: the first libcuda.so.1 that the process has loaded answers, wherever its file lay.
 generate core longhand_cuda_driver cuda LonghandCudaDriver --library :libcuda.so.1
 generate ptx-device ptx_device ptx PtxDeviceControl --library :libcuda.so.1

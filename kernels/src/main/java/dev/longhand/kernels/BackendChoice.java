@@ -6,7 +6,9 @@ import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.bindings.cuda.CudaProbe;
 import dev.longhand.bindings.cuda.CudaUnavailableException;
 import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.backend.TrainingBackend;
 import dev.longhand.kernels.cpu.CpuBackend;
+import dev.longhand.kernels.cpu.CpuTrainingBackend;
 import dev.longhand.kernels.cuda.CudaBackend;
 import dev.longhand.kernels.reference.ReferenceBackend;
 
@@ -124,6 +126,22 @@ public record BackendChoice(ComputeBackend backend, String reason) {
             case CpuAvailability.Present present ->
                     new CpuBackend(present.library(), null, threads);
             case CpuAvailability.Absent _ -> new ReferenceBackend();
+        };
+    }
+
+    /**
+     * Opens a backend for training, which computes in host memory.
+     *
+     * @param threads as for {@link #open}
+     * @throws BackendUnavailableException if this build has no CPU kernels
+     */
+    public static TrainingBackend training(int threads) {
+        return switch (CpuBackend.availability()) {
+            case CpuAvailability.Present present ->
+                    new CpuTrainingBackend(present.library(), null, threads);
+            case CpuAvailability.Absent absent ->
+                    throw new BackendUnavailableException(
+                            Device.CPU, absent.cause(), absent.remedy());
         };
     }
 

@@ -97,6 +97,10 @@ public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuSte
         return CpuDtypes.of(tensor.dtype());
     }
 
+    CpuContext context() {
+        return context;
+    }
+
     @Override
     public Capabilities capabilities() {
         return capabilities;

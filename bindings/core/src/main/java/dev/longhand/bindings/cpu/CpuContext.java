@@ -29,7 +29,7 @@ public final class CpuContext implements AutoCloseable {
         }
     }
 
-    private MemorySegment context() {
+    MemorySegment context() {
         if (closed) {
             throw new IllegalStateException("the CPU context is closed");
         }

@@ -1,0 +1,5 @@
+/** Losses: cross entropy of logits and its gradient. */
+@NullMarked
+package dev.longhand.kernels.loss;
+
+import org.jspecify.annotations.NullMarked;
