@@ -3,23 +3,30 @@ package dev.longhand.service;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A budget of heap bytes for requests that arrive, shared by all connections of a service: many
- * half-sent requests together must not fill the heap. Safe for use by several threads.
+ * A budget of heap bytes for requests, shared by all connections of a service: many half-sent or
+ * many long requests together must not fill the heap. Safe for use by several threads.
  */
 public final class ByteBudget {
-    private static final int HEAP_SHARE = 8;
+    private static final int HEAP_SHARE = 4;
     private static final long BYTES_MIN = 8 << 20;
 
+    private final long bytesMax;
     private final AtomicLong left;
 
     /** Creates a budget of {@code bytes}. */
     public ByteBudget(long bytes) {
+        bytesMax = bytes;
         left = new AtomicLong(bytes);
     }
 
-    /** Returns a budget of an eighth of the heap, at least 8 MiB. */
+    /** Returns a budget of a quarter of the heap, at least 8 MiB. */
     static ByteBudget ofHeap() {
         return new ByteBudget(Math.max(Runtime.getRuntime().maxMemory() / HEAP_SHARE, BYTES_MIN));
+    }
+
+    /** The size of the budget in bytes. */
+    long bytesMax() {
+        return bytesMax;
     }
 
     /** Takes bytes; returns false, and takes none, if fewer are left. */

@@ -133,7 +133,7 @@ final class Exchange {
     }
 
     /**
-     * Reads the body, which must be a JSON object.
+     * Reads the body, which must be a JSON object. Its heap is budgeted until {@link #close}.
      *
      * @throws HttpFailure if it is too long
      * @throws dev.longhand.engine.error.InputException if it is not JSON
@@ -155,11 +155,7 @@ final class Exchange {
             in.transferTo(OutputStream.nullOutputStream()); // a client reads only after sending all
             throw e;
         }
-        try {
-            return RequestFields.parse(body.bytes());
-        } finally {
-            body.clear();
-        }
+        return RequestFields.parse(body.whole());
     }
 
     /** Responds without a body. */

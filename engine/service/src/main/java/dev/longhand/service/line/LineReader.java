@@ -46,7 +46,7 @@ final class LineReader implements AutoCloseable {
                 int count = channel.read(buffer);
                 buffer.flip();
                 if (count < 0) {
-                    return line.length() == 0 ? null : line.bytes();
+                    return line.length() == 0 ? null : line.whole();
                 }
             }
             int from = buffer.position();
@@ -67,7 +67,7 @@ final class LineReader implements AutoCloseable {
             buffer.position(Math.min(end + 1, buffer.limit()));
             if (end < buffer.limit()) {
                 lineSinceNanos = 0;
-                return begun ? line.bytes() : new byte[0];
+                return begun ? line.whole() : new byte[0];
             }
         }
     }

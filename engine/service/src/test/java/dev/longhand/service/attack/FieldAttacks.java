@@ -147,10 +147,14 @@ final class FieldAttacks {
                         "[[]]",
                         "[null]",
                         "[true]",
-                        "[" + "1,".repeat(100_000) + "1]")) {
+                        "[" + "1,".repeat(10_000) + "1]")) {
             String shown = ids.substring(0, Math.min(20, ids.length()));
             list.post(TEXT, shown, "{\"max_tokens\":1,\"prompt\":%s}".formatted(ids), "400:prompt");
         }
+        list.kind("more values than the heap holds");
+        String many = "1,".repeat(1_000_000);
+        list.post(TEXT, "ids", "{\"prompt\":[" + many + "1]}", "400");
+        list.post(TEXT, "lists", "{\"prompt\":[" + "[],".repeat(1_000_000) + "1]}", "400");
     }
 
     private static void bans(AttackList list) {

@@ -46,7 +46,7 @@ final class PromptAttacks {
             int times = 3_000_000 / Math.max(piece.length() * 2, 2);
             list.post(CHAT, piece.repeat(1), chat(piece.repeat(times)), "400:messages");
         }
-        String conversation = "{\"role\":\"user\",\"content\":\"x\"},".repeat(80_000);
+        String conversation = "{\"role\":\"user\",\"content\":\"x\"},".repeat(20_000);
         list.post(
                 CHAT,
                 "turns",

@@ -125,13 +125,30 @@ class LineReaderTest {
     @Test
     void halfSentLinesShareABudget() throws IOException {
         String half = "{" + " ".repeat(150_000);
-        ByteBudget budget = new ByteBudget(500_000);
+        ByteBudget budget = new ByteBudget(700_000);
         LineReader first = new LineReader(new Parts(half, half, "\n", half), 1 << 20, budget);
         assertEquals(2 * half.length(), first.next().length);
         LineReader second = new LineReader(new Parts(half, half, half, half), 1 << 20, budget);
         assertThrows(EngineBusyException.class, second::next);
         first.close();
         second.close();
-        assertTrue(budget.take(500_000));
+        assertTrue(budget.take(700_000));
+    }
+
+    /** A line of 200 kB with 100,000 numbers takes many times its bytes when it is parsed. */
+    @Test
+    void valuesTakeTheirHeap() throws IOException {
+        String many = "{\"prompt_ids\":[" + "1,".repeat(100_000) + "1]}";
+        ByteBudget budget = new ByteBudget(20_000_000);
+        LineReader first = new LineReader(new Parts(many, "\n"), 1 << 20, budget);
+        assertEquals(many.length(), first.next().length);
+        LineReader second = new LineReader(new Parts(many, "\n"), 1 << 20, budget);
+        assertThrows(EngineBusyException.class, second::next);
+        first.close();
+        second.close();
+        assertTrue(budget.take(20_000_000));
+        LineReader third =
+                new LineReader(new Parts(many, "\n"), 1 << 20, new ByteBudget(10_000_000));
+        assertThrows(InputException.class, third::next);
     }
 }
