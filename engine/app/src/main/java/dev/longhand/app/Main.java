@@ -11,6 +11,7 @@ import dev.longhand.app.cli.OptionNames;
 import dev.longhand.app.cli.PerturbCommand;
 import dev.longhand.app.cli.ServeCommand;
 import dev.longhand.app.cli.StandardStreams;
+import dev.longhand.app.cli.TablesCommand;
 import dev.longhand.app.cli.TokenizeCommand;
 import dev.longhand.app.cli.Utf8Arguments;
 import dev.longhand.app.demo.DemoCommand;
@@ -47,6 +48,7 @@ import java.util.stream.Collectors;
             ServeCommand.class,
             BatchCommand.class,
             PerturbCommand.class,
+            TablesCommand.class,
             MergeCommand.class,
             InspectCommand.class,
             TokenizeCommand.class,

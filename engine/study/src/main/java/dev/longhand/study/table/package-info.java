@@ -1,0 +1,5 @@
+/** The study's tables, with its published numbers beside one's own. */
+@NullMarked
+package dev.longhand.study.table;
+
+import org.jspecify.annotations.NullMarked;
