@@ -25,6 +25,8 @@ module dev.longhand.engine {
             dev.longhand.training;
     exports dev.longhand.engine.memory to
             dev.longhand.training;
+    exports dev.longhand.engine.model to
+            dev.longhand.training;
     exports dev.longhand.engine.weights to
             dev.longhand.training;
     exports dev.longhand.engine.work to
