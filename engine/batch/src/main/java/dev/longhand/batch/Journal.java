@@ -43,7 +43,7 @@ final class Journal implements Closeable {
      * @return the number of damaged lines, which are left out
      * @throws InputException if an answer is not of this run
      */
-    int restore(RunPlan plan) {
+    int restore(AnswerOrder order) {
         int[] damaged = {0};
         file.read(
                 (number, start, line) -> {
@@ -52,7 +52,7 @@ final class Journal implements Closeable {
                         damaged[0]++;
                         return;
                     }
-                    if (!plan.isAnswer(entry.index(), entry.line())) {
+                    if (!order.isAnswer(entry.index(), entry.line())) {
                         throw new InputException(
                                 "line %d of the journal is not of this run".formatted(number));
                     }

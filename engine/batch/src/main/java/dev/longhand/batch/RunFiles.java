@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -50,7 +49,7 @@ final class RunFiles implements AutoCloseable {
     private static final int KEPT_AT_ONCE = 64;
 
     private final OpenResources resources;
-    private final RunPlan plan;
+    private final AnswerOrder order;
     private final AppendFile out;
     private final OutputSums sums;
     private final AppendFile timings;
@@ -68,9 +67,9 @@ final class RunFiles implements AutoCloseable {
      */
     record Stored(int index, String line, String timing) {}
 
-    private RunFiles(Path path, RunPlan plan, OpenResources resources) throws IOException {
+    private RunFiles(Path path, AnswerOrder order, OpenResources resources) throws IOException {
         this.resources = resources;
-        this.plan = plan;
+        this.order = order;
         long outputBytes = Files.exists(path) ? Files.size(path) : 0;
         sums = resources.add(OutputSums.open(beside(path, ".sums"), outputBytes));
         out = resources.add(AppendFile.open(path));
@@ -78,7 +77,7 @@ final class RunFiles implements AutoCloseable {
         journal = resources.add(Journal.open(beside(path, ".journal")));
         DurableFiles.forceEntry(path);
         restoreTimings();
-        int damaged = journal.restore(plan);
+        int damaged = journal.restore(order);
         note(damaged, "the journal", "what only they held is generated again");
         restoreOutput();
         move();
@@ -94,12 +93,12 @@ final class RunFiles implements AutoCloseable {
      * @throws InputException if they belong to another run, or another process writes them
      */
     @SuppressWarnings("MustBeClosedChecker") // the files close it
-    static RunFiles open(Path path, RunManifest manifest, RunPlan plan) {
+    static RunFiles open(Path path, RunManifest manifest, AnswerOrder order) {
         OpenResources resources = new OpenResources();
         try {
             resources.add(LockFile.of(path));
             manifest.claim(path, List.of(beside(path, ".journal"), beside(path, ".timings.jsonl")));
-            return new RunFiles(path, plan, resources);
+            return new RunFiles(path, order, resources);
         } catch (IOException e) {
             resources.close();
             throw JsonlReader.unreadable(path, e);
@@ -125,7 +124,7 @@ final class RunFiles implements AutoCloseable {
         timings.read(
                 (number, start, line) -> {
                     JsonNode timing = RunPlan.parse(line);
-                    int index = timing == null ? -1 : plan.index(timing);
+                    int index = timing == null ? -1 : order.index(timing);
                     if (index < 0 || timed.get(index)) {
                         damaged[0]++;
                         return;
@@ -176,7 +175,7 @@ final class RunFiles implements AutoCloseable {
                 requireAnswer(number, answer);
             }
             broken = true;
-            int index = answer == null ? -1 : plan.index(answer);
+            int index = answer == null ? -1 : order.index(answer);
             if (index >= 0 && sums.matches(index, line)) {
                 keep(index, new String(line, StandardCharsets.UTF_8));
             } else if (sums.has(done)) {
@@ -186,7 +185,7 @@ final class RunFiles implements AutoCloseable {
 
         /** Refuses a whole line that this run did not write. */
         private void requireAnswer(long number, @Nullable JsonNode answer) {
-            if (answer == null || !plan.isAnswer(done, answer)) {
+            if (answer == null || !order.isAnswer(done, answer)) {
                 throw new InputException(
                         "line %d of the output is not what this run writes there"
                                 .formatted(number));
@@ -196,10 +195,8 @@ final class RunFiles implements AutoCloseable {
         private void keep(int index, String line) {
             kept++;
             if (!journal.has(index)) {
-                ObjectNode timing = JSON.createObjectNode();
-                timing.set("id", plan.problem(index).id());
-                timing.put("sample", plan.sample(index));
-                later.add(new JournalEntry(index, line, JSON.writeValueAsString(timing)));
+                String timing = JSON.writeValueAsString(order.name(index));
+                later.add(new JournalEntry(index, line, timing));
             }
             if (later.size() == KEPT_AT_ONCE) {
                 flush();

@@ -23,6 +23,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The file {@code .run.json} beside the output, which lists all that determines the answers: the
@@ -75,6 +77,22 @@ final class RunManifest {
         content.put("thinking", config.thinking().toString());
         content.put("loop_rule", String.valueOf(config.loopRule()));
         content.put(HASH, Sha256.hex(JSON.writeValueAsString(content)));
+    }
+
+    private RunManifest(ObjectNode content) {
+        this.content = content;
+        content.put(HASH, Sha256.hex(JSON.writeValueAsString(content)));
+    }
+
+    /**
+     * Describes a run of requests that carry their own settings.
+     *
+     * @param settings everything else that answers depend on, by name
+     */
+    static RunManifest ofRequests(String requestsSha, Map<String, String> settings) {
+        ObjectNode content = JSON.createObjectNode().put("requests_sha256", requestsSha);
+        new TreeMap<>(settings).forEach(content::put);
+        return new RunManifest(content);
     }
 
     /**

@@ -8,16 +8,16 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 import java.math.BigInteger;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Numbers the answers of a run in the order of its output: by problem, then by sample. */
-final class RunPlan {
+final class RunPlan implements AnswerOrder {
     private static final JsonMapper JSON = new JsonMapper();
 
     private final List<Problem> problems;
@@ -76,14 +76,8 @@ final class RunPlan {
         }
     }
 
-    /** Whether a line of an output belongs to the answer with this index. */
-    boolean isAnswer(int index, String line) {
-        JsonNode parsed = parse(line.getBytes(StandardCharsets.UTF_8));
-        return parsed != null && isAnswer(index, parsed);
-    }
-
-    /** Whether a line of an output belongs to the answer with this index. */
-    boolean isAnswer(int index, JsonNode line) {
+    @Override
+    public boolean isAnswer(int index, JsonNode line) {
         return index >= 0
                 && index < total()
                 && line.path("id").asString("").equals(problem(index).idText())
@@ -91,8 +85,16 @@ final class RunPlan {
                 && line.path("seed").asLong(-1) == seed(index);
     }
 
+    @Override
+    public ObjectNode name(int index) {
+        ObjectNode name = JSON.createObjectNode();
+        name.set("id", problem(index).id());
+        return name.put("sample", sample(index));
+    }
+
     /** The index of the answer with the id and the sample of a line; -1 if there is none. */
-    int index(JsonNode line) {
+    @Override
+    public int index(JsonNode line) {
         Integer problem = problemOf.get(line.path("id").asString(""));
         int sample = line.path("sample").asInt(-1);
         return problem == null || sample < 0 || sample >= samples ? -1 : problem * samples + sample;

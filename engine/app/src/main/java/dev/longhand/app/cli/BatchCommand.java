@@ -1,5 +1,9 @@
 package dev.longhand.app.cli;
 
+import dev.longhand.batch.BatchRequest;
+
+import org.jspecify.annotations.Nullable;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.Mixin;
@@ -10,11 +14,12 @@ import picocli.CommandLine.Option;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 
-/** {@code longhand batch}: generates answers to a file of problems. */
+/** {@code longhand batch}: generates answers to a file of problems or requests. */
 @Command(
         name = "batch",
         description =
-                "Answers a file of problems; an interrupted run resumes with the same command.",
+                "Answers a file of problems or requests; an interrupted run resumes with the same"
+                        + " command.",
         modelTransformer = BatchCommand.ModelMayBeConfigured.class)
 public final class BatchCommand implements Callable<Integer> {
     @Mixin private ModelOptions model = new ModelOptions();
@@ -23,23 +28,27 @@ public final class BatchCommand implements Callable<Integer> {
 
     @Option(
             names = "--config",
-            required = true,
             paramLabel = "FILE",
-            description = "JSON: model, adapter, templates, sampling, n, seed, limits.")
-    private Path config = Path.of("");
+            description = {
+                "JSON: model, adapter, templates, sampling, n, seed, limits.",
+                "Requests of OpenAI's batch form need none; it may give model and max_context."
+            })
+    private @Nullable Path config;
 
     @Option(
             names = "--input",
             required = true,
             paramLabel = "FILE",
-            description = "JSONL: a problem with id and question on every line.")
+            description =
+                    "JSONL: on every line a problem with id and question, or a request with"
+                            + " custom_id, method, url and body.")
     private Path input = Path.of("");
 
     @Option(
             names = "--out",
             required = true,
             paramLabel = "FILE",
-            description = "JSONL of generations, in the order of the problems.")
+            description = "JSONL of answers, in the order of the input.")
     private Path out = Path.of("");
 
     /** Makes {@code --model} optional: the configuration may name the model. */
@@ -55,7 +64,12 @@ public final class BatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        new BatchJob(model, capacity, config).run(input, out);
+        BatchJob job = new BatchJob(model, capacity, config);
+        if (BatchRequest.areIn(input)) {
+            job.runRequests(input, out);
+        } else {
+            job.run(input, out);
+        }
         return 0;
     }
 }

@@ -1,13 +1,17 @@
 package dev.longhand.app.cli;
 
+import dev.longhand.batch.BatchRequest;
 import dev.longhand.batch.BatchRun;
 import dev.longhand.batch.Problem;
+import dev.longhand.batch.RequestRun;
 import dev.longhand.batch.RunConfig;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.ModelSummary;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.status.AdapterInfo;
 import dev.longhand.service.Service;
+import dev.longhand.service.http.OfflineCompletions;
 
 import org.jspecify.annotations.Nullable;
 
@@ -25,9 +29,14 @@ final class BatchJob {
 
     private final ModelOptions model;
     private final CapacityOptions capacity;
-    private final Path config;
+    private final @Nullable Path config;
 
-    BatchJob(ModelOptions model, CapacityOptions capacity, Path config) {
+    /**
+     * Creates a job.
+     *
+     * @param config the run configuration, which problems need
+     */
+    BatchJob(ModelOptions model, CapacityOptions capacity, @Nullable Path config) {
         this.model = model;
         this.capacity = capacity;
         this.config = config;
@@ -56,10 +65,13 @@ final class BatchJob {
      * @param out JSONL of generations, in the order of the problems
      */
     void run(Path input, Path out) throws InterruptedException {
+        if (config == null) {
+            throw new InputException("--config is missing, which a file of problems needs");
+        }
         RunConfig run = RunConfig.read(config);
         List<Problem> problems = Problem.read(input);
         Path folder = modelFolder(run);
-        EngineConfig engineConfig = engineConfig(run, folder);
+        EngineConfig engineConfig = engineConfig(run.contextTokensMax(), folder);
         Chosen adapter = adapter(run);
         String sha = modelSha(folder);
         try (LoadBar bar = new LoadBar();
@@ -80,19 +92,53 @@ final class BatchJob {
                                     sha,
                                     adapter == null ? null : adapter.name,
                                     machine(engine, engineConfig)));
-            answer(batch, input, out, engine.contextTokensMax());
+            int context = engine.contextTokensMax();
+            answer(out, progress -> batch.run(input, out, context, atATime(), progress));
+        }
+    }
+
+    /** A run that reports its progress. */
+    private interface Reporting {
+        BatchRun.Summary run(BatchRun.Progress progress) throws InterruptedException;
+    }
+
+    /**
+     * Answers the requests whose answers the output lacks.
+     *
+     * @param input JSONL of requests in OpenAI's batch form
+     * @param out JSONL of responses, in the order of the requests
+     */
+    void runRequests(Path input, Path out) throws InterruptedException {
+        RunConfig run = config == null ? null : RunConfig.read(config);
+        List<BatchRequest> requests = BatchRequest.read(input);
+        Path folder = modelFolder(run);
+        EngineConfig engineConfig =
+                engineConfig(run == null ? null : run.contextTokensMax(), folder);
+        Map<String, String> settings = new TreeMap<>(Map.of("model_sha", modelSha(folder)));
+        try (LoadBar bar = new LoadBar();
+                Engine engine = Engine.open(engineConfig.withProgress(bar))) {
+            bar.finish();
+            System.err.println(engine.backendDescription());
+            for (AdapterInfo each : engine.adapters().list()) {
+                settings.put("adapter " + each.name(), each.identity());
+            }
+            settings.put("machine", machine(engine, engineConfig));
+            settings.put("max_context", Integer.toString(engine.contextTokensMax()));
+            Service service = new Service(engine, ModelFolder.nameOf(folder), null);
+            RequestRun batch = new RequestRun(new OfflineCompletions(service), requests);
+            answer(out, progress -> batch.run(input, out, settings, atATime(), progress));
         }
     }
 
     /** Plans the KV cache for one full context per sequence, or as many as fit in memory. */
-    private EngineConfig engineConfig(RunConfig run, Path folder) {
+    private EngineConfig engineConfig(@Nullable Integer contextTokensMax, Path folder) {
         EngineConfig engineConfig =
                 model.engine(folder)
                         .withSequencesMax(capacity.sequences())
                         .withSteadyDecoding(false) // no client waits for tokens
                         .withQueueDepthMax(atATime());
-        if (run.contextTokensMax() != null) {
-            engineConfig = engineConfig.withContextTokensMax(run.contextTokensMax());
+        if (contextTokensMax != null) {
+            engineConfig = engineConfig.withContextTokensMax(contextTokensMax);
         }
         if (capacity.kvTokens() != null) {
             return engineConfig.withKvTokensMax(capacity.kvTokens());
@@ -106,12 +152,10 @@ final class BatchJob {
         return (int) Math.min(Integer.MAX_VALUE, 2L * capacity.sequences());
     }
 
-    private void answer(BatchRun batch, Path input, Path out, int contextTokens)
-            throws InterruptedException {
+    private static void answer(Path out, Reporting run) throws InterruptedException {
         long start = System.nanoTime();
         try (LoadBar bar = new LoadBar("answering", " answers", 1)) {
-            BatchRun.Summary summary =
-                    batch.run(input, out, contextTokens, atATime(), new Reported(bar));
+            BatchRun.Summary summary = run.run(new Reported(bar));
             bar.finish();
             double seconds = (System.nanoTime() - start) / 1e9;
             String ends =
@@ -130,9 +174,12 @@ final class BatchJob {
         }
     }
 
-    private Path modelFolder(RunConfig run) {
+    private Path modelFolder(@Nullable RunConfig run) {
         if (!model.model().toString().isEmpty()) {
             return model.model();
+        }
+        if (run == null) {
+            throw new InputException("--model is missing");
         }
         if (run.model() == null) {
             throw new InputException(config + ": names no model, and --model is not given");

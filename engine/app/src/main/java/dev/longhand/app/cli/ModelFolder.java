@@ -17,4 +17,10 @@ final class ModelFolder {
     Path path() {
         return path;
     }
+
+    /** The name of a model folder, by which requests may ask for the base. */
+    static String nameOf(Path folder) {
+        Path name = folder.toAbsolutePath().normalize().getFileName();
+        return name == null ? "base" : name.toString();
+    }
 }

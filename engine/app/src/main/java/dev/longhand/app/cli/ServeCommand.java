@@ -246,7 +246,6 @@ public final class ServeCommand implements Callable<Integer> {
     }
 
     private String base() {
-        Path folder = model.model().toAbsolutePath().normalize().getFileName();
-        return name != null ? name : folder == null ? "base" : folder.toString();
+        return name != null ? name : ModelFolder.nameOf(model.model());
     }
 }

@@ -60,21 +60,43 @@ final class Completions {
         try {
             exchange.onGone(() -> cancel(choices));
             String id = UUID.randomUUID().toString().replace("-", "");
-            long created = System.currentTimeMillis() / 1000;
-            String model = choices.getFirst().generation().model();
-            ResponseFormat shape =
-                    request.chat()
-                            ? new ChatResponseFormat(id, created, model, request)
-                            : new TextResponseFormat(id, created, model, request);
+            ResponseFormat shape = shape(request, choices, id);
             if (request.stream()) {
                 stream(exchange, request, choices, shape);
             } else {
-                whole(exchange, request, choices, shape);
+                exchange.json(200, whole(request, choices, shape));
             }
         } finally {
             exchange.onGone(null);
             choices.forEach(ChoiceStream::close);
             exchange.setOutcome(outcome(choices));
+        }
+    }
+
+    private static ResponseFormat shape(
+            CompletionRequest request, List<ChoiceStream> choices, String id) {
+        long created = System.currentTimeMillis() / 1000;
+        String model = choices.getFirst().generation().model();
+        return request.chat()
+                ? new ChatResponseFormat(id, created, model, request)
+                : new TextResponseFormat(id, created, model, request);
+    }
+
+    /** A whole answer that was not sent. */
+    record Whole(Object body, int outputTokens) {}
+
+    /**
+     * Answers a request that is not streamed.
+     *
+     * @throws IOException if this thread is interrupted
+     */
+    Whole whole(CompletionRequest request, String id) throws IOException {
+        List<ChoiceStream> choices = begin(request);
+        try {
+            Object body = whole(request, choices, shape(request, choices, id));
+            return new Whole(body, usage(request, choices).completionTokens());
+        } finally {
+            choices.forEach(ChoiceStream::close);
         }
     }
 
@@ -125,15 +147,12 @@ final class Completions {
         choices.forEach(choice -> choice.generation().cancel());
     }
 
-    private void whole(
-            Exchange exchange,
-            CompletionRequest request,
-            List<ChoiceStream> choices,
-            ResponseFormat shape)
+    private static Object whole(
+            CompletionRequest request, List<ChoiceStream> choices, ResponseFormat shape)
             throws IOException {
         List<CollectedChoice> gathered = choices.stream().map(CollectedChoice::new).toList();
         readAll(choices, (choice, piece) -> gathered.get(choice.index()).add(piece));
-        exchange.json(200, shape.whole(gathered, usage(request, choices)));
+        return shape.whole(gathered, usage(request, choices));
     }
 
     private void stream(

@@ -1,6 +1,5 @@
 package dev.longhand.service.http;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import com.sun.net.httpserver.HttpExchange;
 
 import dev.longhand.engine.error.EngineBusyException;
@@ -13,7 +12,6 @@ import dev.longhand.service.ServiceLimits;
 
 import org.jspecify.annotations.Nullable;
 
-import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 
 import java.io.IOException;
@@ -36,13 +34,7 @@ import java.util.regex.Pattern;
  * #watched} and {@link #gone}.
  */
 final class Exchange {
-    private static final JsonMapper JSON =
-            JsonMapper.builder()
-                    .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-                    .changeDefaultPropertyInclusion(
-                            any -> any.withValueInclusion(JsonInclude.Include.NON_NULL))
-                    .build();
-
+    private static final JsonMapper JSON = OfflineCompletions.JSON;
     private static final int CHUNK_BYTES = 8 << 10;
     private static final Pattern SLASHES = Pattern.compile("/{2,}");
 
