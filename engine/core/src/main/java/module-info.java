@@ -2,6 +2,7 @@
 module dev.longhand.engine {
     requires ai.djl.tokenizers;
     requires com.google.gson;
+    requires dev.longhand.jinja;
     requires transitive dev.longhand.kernels;
     requires java.management;
     requires jdk.management;
@@ -17,6 +18,7 @@ module dev.longhand.engine {
 
     // For Longhand's own modules.
     exports dev.longhand.engine.chat to
+            dev.longhand.service,
             dev.longhand.training;
     exports dev.longhand.engine.file to
             dev.longhand.service,

@@ -77,7 +77,7 @@ final class PromptEncoder {
         return switch (prompt) {
             case Prompt.Ids ids -> throw new InputException("a prompt of token ids has no text");
             case Prompt.Text text -> text.text();
-            case Prompt.Chat chat -> chatTemplate().render(chat.messages(), chat.tools(), true);
+            case Prompt.Chat chat -> chatTemplate().render(chat).text();
         };
     }
 
@@ -128,7 +128,7 @@ final class PromptEncoder {
 
     private int[] encodeText(Prompt prompt, int tokensMax) {
         Tokenizer encoder = requireTokenizer();
-        requireRoom(encoder, prompt);
+        requireRoom(encoder, verbatim(prompt), characters(prompt));
         // One prompt is always admitted, so that each has its turn.
         long bytes = Math.min(BYTES_PER_CHARACTER * characters(prompt), HEAP.bytesMax());
         if (!HEAP.take(bytes)) {
@@ -137,25 +137,27 @@ final class PromptEncoder {
                     RETRY_MILLIS);
         }
         try {
-            return encoder.encode(text(prompt), tokensMax);
+            String text = text(prompt);
+            requireRoom(encoder, List.of(text), text.length());
+            return encoder.encode(text, tokensMax);
         } finally {
             HEAP.giveBack(bytes);
         }
     }
 
-    private void requireRoom(Tokenizer encoder, Prompt prompt) {
+    private void requireRoom(Tokenizer encoder, List<String> texts, long characters) {
         double tokens = 0;
-        for (String text : verbatim(prompt)) {
+        for (String text : texts) {
             tokens += encoder.tokensAtLeast(text, contextTokensMax - tokens);
         }
         if (tokens >= contextTokensMax) {
             throw new ContextLengthException(
                     "the prompt has %d characters, at least %d tokens; the context holds %d, output included"
-                            .formatted(characters(prompt), contextTokensMax, contextTokensMax));
+                            .formatted(characters, contextTokensMax, contextTokensMax));
         }
     }
 
-    /** Returns the texts that are part of the prompt as they are, whatever the template does. */
+    /** Returns texts that any template renders: it may leave out thoughts of the assistant. */
     private static List<String> verbatim(Prompt prompt) {
         return switch (prompt) {
             case Prompt.Ids ids -> List.of();
@@ -164,8 +166,8 @@ final class PromptEncoder {
                 List<String> texts = new ArrayList<>();
                 for (ChatMessage message : chat.messages()) {
                     String content = message.content();
-                    if (content != null) {
-                        texts.add(content);
+                    if (content != null && !message.role().equals("assistant")) {
+                        texts.add(content.strip());
                     }
                 }
                 yield texts;
@@ -175,16 +177,11 @@ final class PromptEncoder {
 
     /** Returns the length of all texts of a prompt, before the template renders them. */
     private static long characters(Prompt prompt) {
-        long characters = verbatim(prompt).stream().mapToLong(String::length).sum();
-        if (prompt instanceof Prompt.Chat chat) {
-            characters += chat.tools().stream().mapToLong(String::length).sum();
-            characters +=
-                    chat.messages().stream()
-                            .flatMap(message -> message.toolCalls().stream())
-                            .mapToLong(call -> call.arguments().length())
-                            .sum();
-        }
-        return characters;
+        return switch (prompt) {
+            case Prompt.Ids ids -> 0;
+            case Prompt.Text text -> text.text().length();
+            case Prompt.Chat chat -> ChatTemplate.characters(chat);
+        };
     }
 
     /**

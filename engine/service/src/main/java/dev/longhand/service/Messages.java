@@ -7,7 +7,9 @@ import dev.longhand.engine.generation.ToolCall;
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
@@ -37,7 +39,8 @@ public final class Messages {
             if (!ROLES.contains(role)) {
                 throw message.refuse("role", "must be one of " + ROLES);
             }
-            messages.add(new ChatMessage(role, content(message), toolCalls(message)));
+            messages.add(
+                    new ChatMessage(role, content(message), toolCalls(message), fields(message)));
         }
         if (messages.isEmpty()) {
             throw request.refuse("messages", "is missing or empty");
@@ -48,8 +51,7 @@ public final class Messages {
     /**
      * Rejects fields that ask for something else. Of the others, the template renders those in
      * {@link #RENDERED} only, so that the lenient dialect accepts any: ids, types, annotations.
-     * Thoughts of earlier turns are accepted and not rendered, as the template has no place for
-     * them.
+     * Thoughts of earlier turns are rendered by templates that have a place for them.
      */
     private static void refuseUnknown(Settings message, Dialect dialect) {
         for (String key : REFUSED) {
@@ -60,6 +62,23 @@ public final class Messages {
         if (!dialect.lenient()) {
             RequestFields.refuseUnknown(message, List.of(RENDERED, THOUGHTS));
         }
+    }
+
+    /** Returns the fields that some templates read; a thought is there under both its names. */
+    private static Map<String, String> fields(Settings message) {
+        Map<String, String> fields = new HashMap<>();
+        for (String key : List.of("name", "tool_call_id")) {
+            if (RequestFields.text(message, key) != null) {
+                fields.put(key, Objects.requireNonNull(message.json(key)));
+            }
+        }
+        for (String key : THOUGHTS) {
+            if (message.isString(key) && RequestFields.text(message, key) != null) {
+                String thought = Objects.requireNonNull(message.json(key));
+                THOUGHTS.forEach(name -> fields.put(name, thought));
+            }
+        }
+        return fields;
     }
 
     /** Parses a string, or a list of parts of type text. */
@@ -86,7 +105,11 @@ public final class Messages {
             String name = RequestFields.text(function, "name");
             String arguments = RequestFields.text(function, "arguments");
             String json = arguments == null || arguments.isBlank() ? "{}" : arguments;
-            calls.add(new ToolCall(Objects.requireNonNullElse(name, ""), json));
+            calls.add(
+                    new ToolCall(
+                            RequestFields.text(call, "id"),
+                            Objects.requireNonNullElse(name, ""),
+                            json));
         }
         return calls;
     }

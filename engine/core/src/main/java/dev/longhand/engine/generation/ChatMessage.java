@@ -3,6 +3,7 @@ package dev.longhand.engine.generation;
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * Message of a conversation.
@@ -10,10 +11,22 @@ import java.util.List;
  * @param role speaker: system, user, assistant or tool
  * @param content text; null for an assistant that only calls tools
  * @param toolCalls function calls of an assistant, usually none
+ * @param fields further fields as JSON by name, such as {@code reasoning_content}; templates may
+ *     read them
  */
-public record ChatMessage(String role, @Nullable String content, List<ToolCall> toolCalls) {
+public record ChatMessage(
+        String role,
+        @Nullable String content,
+        List<ToolCall> toolCalls,
+        Map<String, String> fields) {
     public ChatMessage {
         toolCalls = List.copyOf(toolCalls);
+        fields = Map.copyOf(fields);
+    }
+
+    /** Creates a message without further fields. */
+    public ChatMessage(String role, @Nullable String content, List<ToolCall> toolCalls) {
+        this(role, content, toolCalls, Map.of());
     }
 
     /** Creates a message that instructs the model. */

@@ -82,7 +82,7 @@ public final class GenerationRequest implements Cloneable {
             messages.removeFirst();
         }
         messages.addFirst(ChatMessage.system(instructions));
-        return with(copy -> copy.prompt = new Prompt.Chat(messages, chat.tools()));
+        return with(copy -> copy.prompt = new Prompt.Chat(messages, chat.tools(), chat.options()));
     }
 
     /**
@@ -93,7 +93,18 @@ public final class GenerationRequest implements Cloneable {
      */
     public GenerationRequest withTools(List<String> schemas) {
         Prompt.Chat chat = requireChat("tools");
-        return with(copy -> copy.prompt = new Prompt.Chat(chat.messages(), schemas));
+        return with(
+                copy -> copy.prompt = new Prompt.Chat(chat.messages(), schemas, chat.options()));
+    }
+
+    /**
+     * Sets what the chat template is told besides messages and tools.
+     *
+     * @throws InputException if the prompt is not a conversation
+     */
+    public GenerationRequest withTemplateOptions(TemplateOptions options) {
+        Prompt.Chat chat = requireChat("template options");
+        return with(copy -> copy.prompt = new Prompt.Chat(chat.messages(), chat.tools(), options));
     }
 
     private Prompt.Chat requireChat(String what) {

@@ -15,12 +15,19 @@ public sealed interface Prompt {
     }
 
     /**
-     * Conversation. The chat template of the checkpoint renders it and opens the answer.
+     * Conversation. The chat template of the checkpoint renders it.
      *
      * @param messages oldest first
      * @param tools JSON function schemas, possibly none
+     * @param options further values for the template
      */
-    record Chat(List<ChatMessage> messages, List<String> tools) implements Prompt {
+    record Chat(List<ChatMessage> messages, List<String> tools, TemplateOptions options)
+            implements Prompt {
+        /** Creates a conversation whose answer the template opens. */
+        public Chat(List<ChatMessage> messages, List<String> tools) {
+            this(messages, tools, TemplateOptions.DEFAULT);
+        }
+
         public Chat {
             messages = List.copyOf(messages);
             tools = List.copyOf(tools);

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.ChatMessage;
+import dev.longhand.engine.generation.Prompt;
+import dev.longhand.engine.generation.TemplateOptions;
 import dev.longhand.engine.generation.ToolCall;
 
 import org.junit.jupiter.api.DynamicTest;
@@ -22,9 +24,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
-/** Qwen2.5's template against what Jinja renders, byte for byte. */
+/** Files of templates, and Qwen2.5's against what Jinja renders, byte for byte. */
 class ChatTemplateTest {
     private static final Path DEMO = Goldens.DEMO.resolve("checkpoint");
 
@@ -71,11 +74,87 @@ class ChatTemplateTest {
     }
 
     @Test
-    void anUnknownTemplateIsRefusedByName() throws IOException {
-        writeConfig("{% for m in messages %}{{ m.content }}{% endfor %}");
+    void aWrongTemplateIsRefusedByNameAndLine() throws IOException {
+        writeConfig("{% for m in messages %}\n{{ m.content | nothing }}{% endfor %}");
         InputException e = assertThrows(InputException.class, () -> ChatTemplate.read(folder));
-        assertTrue(e.getMessage().contains("tokenizer_config.json: chat template with SHA-256"));
-        assertTrue(e.getMessage().contains(ChatTemplate.Recognition.REMEDY));
+        assertEquals(
+                folder.resolve("tokenizer_config.json")
+                        + ": chat template: line 2: No filter named 'nothing'.; use Prompt.Text or"
+                        + " Prompt.Ids",
+                e.getMessage());
+    }
+
+    @Test
+    void aFolderWithoutTemplateIsRefused() {
+        InputException e = assertThrows(InputException.class, () -> ChatTemplate.read(folder));
+        assertEquals(folder + ": no chat template; use Prompt.Text or Prompt.Ids", e.getMessage());
+    }
+
+    @Test
+    void toolsTakeTheTemplateOfThatName() throws IOException {
+        JsonMapper json = new JsonMapper();
+        ObjectNode config = json.createObjectNode();
+        config.putArray("chat_template")
+                .add(json.createObjectNode().put("name", "default").put("template", "plain"))
+                .add(json.createObjectNode().put("name", "tool_use").put("template", "tools"));
+        Files.writeString(folder.resolve("tokenizer_config.json"), config.toString());
+        List<ChatMessage> hi = List.of(ChatMessage.user("Hi"));
+        ChatTemplate template = ChatTemplate.read(folder);
+        assertEquals("plain", template.render(hi, List.of(), true));
+        assertEquals("tools", template.render(hi, List.of("{}"), true));
+        Files.writeString(folder.resolve("chat_template.jinja"), "own");
+        Path others = Files.createDirectory(folder.resolve("additional_chat_templates"));
+        Files.writeString(others.resolve("tool_use.jinja"), "own tools");
+        assertEquals("own tools", ChatTemplate.read(folder).render(hi, List.of("{}"), true));
+        assertEquals("own", ChatTemplate.read(folder).render(hi, List.of(), true));
+    }
+
+    @Test
+    void optionsReachTheTemplate() throws IOException {
+        Files.writeString(
+                folder.resolve("tokenizer_config.json"),
+                """
+                {"bos_token": {"content": "<s>"}, "eos_token": "</s>", "chat_template":
+                "{{ bos_token }}{{ documents[0].title }}|{{ effort }}|{{ messages[0].name }}|{{
+                messages[0].content }}{{ eos_token if not add_generation_prompt }}"}
+                """
+                        .replace("\n", " "));
+        ChatMessage message = new ChatMessage("user", "Hi", List.of(), Map.of("name", "\"Ann\""));
+        ChatTemplate template = ChatTemplate.read(folder);
+        assertEquals(
+                "<s>T|3|Ann|Hi</s>",
+                template.render(chat(message, options(false, false, Map.of("effort", "3"))))
+                        .text());
+        assertEquals(
+                "<s>T||Ann|Hi",
+                template.render(chat(message, options(false, true, Map.of()))).text());
+        for (TemplateOptions wrong :
+                List.of(
+                        options(true, true, Map.of()),
+                        options(true, false, Map.of("messages", "[]")))) {
+            assertThrows(InputException.class, () -> template.render(chat(message, wrong)));
+        }
+    }
+
+    private static Prompt.Chat chat(ChatMessage message, TemplateOptions options) {
+        return new Prompt.Chat(List.of(message), List.of(), options);
+    }
+
+    private static TemplateOptions options(
+            boolean open, boolean continueFinal, Map<String, String> variables) {
+        return new TemplateOptions(open, continueFinal, List.of("{\"title\": \"T\"}"), variables);
+    }
+
+    @Test
+    void aRefusalHasTheWordsOfTheTemplate() throws IOException {
+        writeConfig("{{ raise_exception('System role not supported') }}");
+        InputException e =
+                assertThrows(
+                        InputException.class,
+                        () ->
+                                ChatTemplate.read(folder)
+                                        .render(List.of(ChatMessage.user("x")), List.of(), true));
+        assertEquals("the chat template refuses this: System role not supported", e.getMessage());
     }
 
     @Test
@@ -111,13 +190,6 @@ class ChatTemplateTest {
     void nonsenseIsRefused() {
         ChatTemplate template = ChatTemplate.read(DEMO);
         assertThrows(InputException.class, () -> template.render(List.of(), List.of(), true));
-        assertThrows(
-                InputException.class,
-                () ->
-                        template.render(
-                                List.of(new ChatMessage("nobody", "x", List.of())),
-                                List.of(),
-                                true));
         assertThrows(
                 InputException.class,
                 () -> template.render(List.of(ChatMessage.user("x")), List.of("{not json"), true));

@@ -3,11 +3,10 @@ package dev.longhand.service.http;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
+import dev.longhand.service.Conversations;
 import dev.longhand.service.Dialect;
-import dev.longhand.service.Messages;
 import dev.longhand.service.RequestFields;
 import dev.longhand.service.RequestRules;
-import dev.longhand.service.Tools;
 
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A parsed request for completions or chat completions. Unsupported fields are rejected by name.
@@ -89,6 +90,10 @@ record CompletionRequest(
                     "max_completion_tokens",
                     "top_logprobs");
 
+    private static final Set<String> CHAT_FIELDS =
+            Stream.concat(CHAT.stream(), Conversations.OPTIONS.stream())
+                    .collect(Collectors.toUnmodifiableSet());
+
     /** Parses a request for completions. */
     static CompletionRequest text(Settings body, RequestRules rules) {
         refuseUnknown(body, Set.of("prompt", "echo", "prompt_logprobs"), rules.dialect());
@@ -114,23 +119,22 @@ record CompletionRequest(
 
     /** Parses a request for chat completions. */
     static CompletionRequest chat(Settings body, RequestRules rules) {
-        refuseUnknown(body, CHAT, rules.dialect());
+        refuseUnknown(body, CHAT_FIELDS, rules.dialect());
         boolean scored = body.bool("logprobs", false);
         int top = whole(body, "top_logprobs", 0, LOGPROBS_MAX, 0, rules);
         if (top > 0 && !scored) {
             throw body.refuse("top_logprobs", "needs \"logprobs\": true");
         }
-        List<String> tools = Tools.read(body);
         boolean parallel = body.bool("parallel_tool_calls", true);
         if (!parallel && !rules.dialect().lenient()) {
             throw body.refuse("parallel_tool_calls", "is not supported, but for true");
         }
-        Prompt prompt = new Prompt.Chat(Messages.read(body, rules.dialect()), tools);
+        Prompt.Chat prompt = Conversations.read(body, rules.dialect());
         int logprobs = scored ? top : -1;
         GenerationRequest plain =
                 GenerationRequest.of(prompt).withMaxTokens(chatTokens(body, rules.dialect()));
         List<GenerationRequest> requests = List.of(request(body, plain, logprobs, rules));
-        int callsMax = tools.isEmpty() ? 0 : parallel ? Integer.MAX_VALUE : 1;
+        int callsMax = prompt.tools().isEmpty() ? 0 : parallel ? Integer.MAX_VALUE : 1;
         return of(body, requests, logprobs, PromptView.NONE, rules).withChat(callsMax);
     }
 

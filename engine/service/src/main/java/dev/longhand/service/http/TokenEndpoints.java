@@ -3,11 +3,10 @@ package dev.longhand.service.http;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.Prompt;
-import dev.longhand.service.Messages;
+import dev.longhand.service.Conversations;
 import dev.longhand.service.RequestFields;
 import dev.longhand.service.RequestRules;
 import dev.longhand.service.Service;
-import dev.longhand.service.Tools;
 
 import org.jspecify.annotations.Nullable;
 
@@ -41,18 +40,19 @@ final class TokenEndpoints {
     /** {@code POST /tokenize}: a prompt or a conversation. */
     void tokenize(Exchange exchange) throws IOException {
         Settings body = exchange.body();
-        IgnorableDefaults.check(body, Set.of(), rules.dialect());
+        IgnorableDefaults.check(body, Conversations.OPTIONS, rules.dialect());
         RequestFields.refuseUnknown(
                 body,
                 List.of(
                         Set.of("model", "prompt", "messages", "tools", "return_token_strs"),
-                        Set.of("add_special_tokens", "add_generation_prompt")));
+                        Set.of("add_special_tokens"),
+                        Conversations.OPTIONS));
         service.adapter(body.string("model").orElse(null));
         Prompt prompt =
                 RequestFields.oneOf(body, "prompt", "messages").equals("prompt")
                         ? new Prompt.Text(
                                 Objects.requireNonNull(RequestFields.text(body, "prompt")))
-                        : new Prompt.Chat(Messages.read(body, rules.dialect()), Tools.read(body));
+                        : Conversations.read(body, rules.dialect());
         exchange.onGone(Thread.currentThread()::interrupt);
         List<Integer> ids = Arrays.stream(service.engine().tokens(prompt)).boxed().toList();
         exchange.onGone(null);

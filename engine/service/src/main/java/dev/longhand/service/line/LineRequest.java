@@ -4,10 +4,9 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
-import dev.longhand.service.Messages;
+import dev.longhand.service.Conversations;
 import dev.longhand.service.RequestFields;
 import dev.longhand.service.RequestRules;
-import dev.longhand.service.Tools;
 
 import org.jspecify.annotations.Nullable;
 
@@ -100,6 +99,7 @@ sealed interface LineRequest {
                         RequestFields.SAMPLING,
                         RequestFields.CONTROLS,
                         RequestFields.ENDS,
+                        Conversations.OPTIONS,
                         Set.of(
                                 "id",
                                 "model",
@@ -116,12 +116,14 @@ sealed interface LineRequest {
                     case "prompt" ->
                             new Prompt.Text(
                                     Objects.requireNonNull(RequestFields.text(line, "prompt")));
-                    case "messages" ->
-                            new Prompt.Chat(Messages.read(line, rules.dialect()), Tools.read(line));
+                    case "messages" -> Conversations.read(line, rules.dialect());
                     default -> new Prompt.Ids(ids(line));
                 };
-        if (line.has("tools") && !line.has("messages")) {
-            throw line.refuse("tools", "goes with messages");
+        for (String key : line.keys()) {
+            boolean ofChat = key.equals("tools") || Conversations.OPTIONS.contains(key);
+            if (ofChat && line.has(key) && !line.has("messages")) {
+                throw line.refuse(key, "goes with messages");
+            }
         }
         int logprobs = line.integer("logprobs", 0, 100).orElse(0);
         GenerationRequest plain =
