@@ -12,6 +12,7 @@ module dev.longhand.study {
     exports dev.longhand.study.format;
     exports dev.longhand.study.keywords;
     exports dev.longhand.study.perturb;
+    exports dev.longhand.study.score;
     exports dev.longhand.study.segment;
     exports dev.longhand.study.table;
     exports dev.longhand.study.workload;

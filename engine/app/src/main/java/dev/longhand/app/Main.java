@@ -9,6 +9,7 @@ import dev.longhand.app.cli.InspectCommand;
 import dev.longhand.app.cli.MergeCommand;
 import dev.longhand.app.cli.OptionNames;
 import dev.longhand.app.cli.PerturbCommand;
+import dev.longhand.app.cli.ScoreCommand;
 import dev.longhand.app.cli.ServeCommand;
 import dev.longhand.app.cli.StandardStreams;
 import dev.longhand.app.cli.TablesCommand;
@@ -47,6 +48,7 @@ import java.util.stream.Collectors;
             ChatCommand.class,
             ServeCommand.class,
             BatchCommand.class,
+            ScoreCommand.class,
             PerturbCommand.class,
             TablesCommand.class,
             MergeCommand.class,

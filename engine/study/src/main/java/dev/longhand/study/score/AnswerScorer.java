@@ -1,0 +1,124 @@
+package dev.longhand.study.score;
+
+import dev.longhand.batch.Generation;
+import dev.longhand.batch.JsonLine;
+import dev.longhand.study.answer.AnswerEquality;
+import dev.longhand.study.answer.AnswerMode;
+import dev.longhand.study.answer.Extraction;
+import dev.longhand.study.answer.NormalForm;
+import dev.longhand.study.answer.Verdict;
+import dev.longhand.study.format.Score;
+
+import org.jspecify.annotations.Nullable;
+
+import tools.jackson.databind.node.ObjectNode;
+
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Scores one generation against the answers of its problem. Any thread may use it. */
+final class AnswerScorer {
+    private static final Pattern OPTION = Pattern.compile("(?<![A-Za-z0-9])([A-J])(?![A-Za-z0-9])");
+
+    private final AnswerMode mode;
+
+    AnswerScorer(AnswerMode mode) {
+        this.mode = mode;
+    }
+
+    Score score(Generation generation, Reference reference) {
+        return switch (reference.problem().answerType()) {
+            case MATH -> math(generation, reference);
+            case CHOICE -> choice(generation, reference);
+            case CODE -> unscored(generation, "code is not run");
+            case NONE -> unscored(generation, "none");
+        };
+    }
+
+    private Score math(Generation generation, Reference reference) {
+        Extraction extraction = Extraction.of(generation.text(), mode);
+        String text = extraction.text();
+        String form = text == null ? "" : NormalForm.of(text, mode);
+        Verdict verdict = new Verdict(false, Verdict.Rule.MISSING, false);
+        String compared = reference.forms().isEmpty() ? null : reference.forms().getFirst();
+        for (int i = 0; i < reference.forms().size() && !verdict.correct(); i++) {
+            boolean percent =
+                    text != null
+                            && text.contains("%")
+                                    != reference.problem().answers().get(i).contains("%");
+            verdict = AnswerEquality.compare(form, reference.forms().get(i), percent, mode);
+            compared = verdict.correct() ? reference.forms().get(i) : compared;
+        }
+        return made(
+                generation,
+                extraction,
+                text == null ? null : form,
+                compared,
+                compared == null ? null : (Boolean) verdict.correct(),
+                verdict);
+    }
+
+    /** Compares the letter of the chosen option. */
+    private Score choice(Generation generation, Reference reference) {
+        Extraction extraction = Extraction.of(generation.text(), mode);
+        String chosen = null;
+        Matcher options =
+                OPTION.matcher(
+                        extraction.rule() == Extraction.Rule.NUMBER || extraction.text() == null
+                                ? generation.text()
+                                : extraction.text());
+        while (options.find()) {
+            chosen = options.group(1);
+        }
+        String expected =
+                reference.problem().answers().isEmpty()
+                        ? null
+                        : reference.problem().answers().getFirst().strip();
+        boolean correct = chosen != null && chosen.equals(expected);
+        return made(
+                generation,
+                extraction,
+                chosen,
+                expected,
+                expected == null ? null : (Boolean) correct,
+                new Verdict(
+                        correct,
+                        chosen == null ? Verdict.Rule.MISSING : Verdict.Rule.CHOICE,
+                        false));
+    }
+
+    private static Score made(
+            Generation generation,
+            Extraction extraction,
+            @Nullable String form,
+            @Nullable String reference,
+            @Nullable Boolean correct,
+            Verdict verdict) {
+        ObjectNode others = JsonLine.newObject();
+        others.put("extraction", extraction.rule().name().toLowerCase(Locale.ROOT));
+        return new Score(
+                generation.id(),
+                generation.sample(),
+                extraction.text(),
+                form,
+                reference,
+                correct,
+                verdict.rule().name().toLowerCase(Locale.ROOT),
+                verdict.limited(),
+                others);
+    }
+
+    private static Score unscored(Generation generation, String rule) {
+        return new Score(
+                generation.id(),
+                generation.sample(),
+                null,
+                null,
+                null,
+                null,
+                rule,
+                false,
+                JsonLine.newObject());
+    }
+}
