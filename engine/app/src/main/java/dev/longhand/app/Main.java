@@ -16,6 +16,7 @@ import dev.longhand.app.cli.TablesCommand;
 import dev.longhand.app.cli.TokenizeCommand;
 import dev.longhand.app.cli.Utf8Arguments;
 import dev.longhand.app.demo.DemoCommand;
+import dev.longhand.app.train.TrainCommand;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.kernels.Device;
@@ -51,6 +52,7 @@ import java.util.stream.Collectors;
             ScoreCommand.class,
             PerturbCommand.class,
             TablesCommand.class,
+            TrainCommand.class,
             MergeCommand.class,
             InspectCommand.class,
             TokenizeCommand.class,

@@ -12,7 +12,7 @@ import java.util.Locale;
  * line every ten seconds. Nothing is left of a bar when the work ends, and nothing is printed after
  * that. Any thread may report progress.
  */
-final class LoadBar implements LoadProgress, AutoCloseable {
+public final class LoadBar implements LoadProgress, AutoCloseable {
     private static final long REDRAW_MILLIS = 250;
     private static final long LINE_MILLIS = 10_000;
     private static final int BAR_CHARACTERS = 30;
@@ -41,7 +41,7 @@ final class LoadBar implements LoadProgress, AutoCloseable {
     }
 
     /** Creates a bar that counts in units of {@code unitSize}. */
-    LoadBar(String task, String unit, long unitSize) {
+    public LoadBar(String task, String unit, long unitSize) {
         this(System.err, StandardStreams.terminalErr(), LINE_MILLIS, task, unit, unitSize);
     }
 
@@ -85,7 +85,7 @@ final class LoadBar implements LoadProgress, AutoCloseable {
     }
 
     /** Ends the bar; a second call does nothing. */
-    synchronized void finish() {
+    public synchronized void finish() {
         ended = true;
         clear();
         notifyAll();

@@ -5,7 +5,7 @@ import picocli.CommandLine.Option;
 import java.nio.file.Path;
 
 /** The model that a command works on. */
-final class ModelFolder {
+public final class ModelFolder {
     @Option(
             names = "--model",
             required = true,
@@ -14,7 +14,7 @@ final class ModelFolder {
     private Path path = Path.of("");
 
     /** The folder; empty if the option is optional and was not given. */
-    Path path() {
+    public Path path() {
         return path;
     }
 

@@ -17,12 +17,12 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** Options of commands that open an engine on a given model. */
-final class ModelOptions {
+public final class ModelOptions {
     /**
      * Converts the values of {@code --weights}: BF16 keeps the weights as stored, any other dtype
      * quantises them.
      */
-    static final class WeightFormats implements ITypeConverter<DType>, Iterable<String> {
+    public static final class WeightFormats implements ITypeConverter<DType>, Iterable<String> {
         private static final List<DType> ALL =
                 Stream.concat(Stream.of(DType.BF16), DType.quantizableTypes().stream()).toList();
 

@@ -14,6 +14,8 @@ public final class OptionNames {
     static {
         OPTION_BY_SETTING.put("leave out EngineConfig.weights", "use --weights bf16");
         OPTION_BY_SETTING.put("EngineConfig.contextTokensMax", "--max-context");
+        OPTION_BY_SETTING.put("resume it, or choose", "use --resume, or choose");
+        OPTION_BY_SETTING.put("that must be asked for by Saves.extend", "add --extend");
         OPTION_BY_SETTING.put("EngineConfig.threads", "--threads");
         OPTION_BY_SETTING.put("sequencesMax", "--sequences");
         OPTION_BY_SETTING.put("kvTokensMax", "--kv-tokens");

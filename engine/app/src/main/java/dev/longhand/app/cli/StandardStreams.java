@@ -48,6 +48,11 @@ public final class StandardStreams {
         return isTerminal(IN) && isTerminal(OUT);
     }
 
+    /** Whether standard output shows colours. */
+    public static boolean coloursOnOutput() {
+        return isTerminal(OUT) && coloursAllowed();
+    }
+
     /** Whether colours may be printed: see no-color.org. */
     static boolean coloursAllowed() {
         String refused = System.getenv("NO_COLOR");

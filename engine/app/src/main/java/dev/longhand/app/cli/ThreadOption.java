@@ -3,7 +3,7 @@ package dev.longhand.app.cli;
 import picocli.CommandLine.Option;
 
 /** The number of CPU threads that a command uses. */
-final class ThreadOption {
+public final class ThreadOption {
     @Option(
             names = "--threads",
             paramLabel = "N",
@@ -12,7 +12,7 @@ final class ThreadOption {
     private int count;
 
     /** The number of threads; 0 is one per processor. */
-    int count() {
+    public int count() {
         return count;
     }
 }

@@ -1,0 +1,239 @@
+package dev.longhand.app.train;
+
+import dev.longhand.app.cli.ModelOptions.WeightFormats;
+import dev.longhand.app.cli.ThreadOption;
+import dev.longhand.engine.architecture.Projection;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.memory.HostMemory;
+import dev.longhand.kernels.tensor.DType;
+import dev.longhand.training.model.DecoderOptions;
+import dev.longhand.training.model.FullSettings;
+import dev.longhand.training.model.LoraSettings;
+import dev.longhand.training.model.TrainingMethod;
+import dev.longhand.training.model.TrainingPlan;
+import dev.longhand.training.output.AdapterOutput;
+import dev.longhand.training.output.CheckpointOutput;
+import dev.longhand.training.output.Elements;
+import dev.longhand.training.output.ModelOutput;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Options of what is trained: an adapter or all weights. */
+final class TrainMethodOptions {
+    /** What is trained. */
+    enum Method {
+        LORA,
+        FULL
+    }
+
+    /** The precision of products and of the written weights. */
+    enum Compute {
+        F32,
+        BF16
+    }
+
+    /** The treatment of activations. */
+    enum Checkpointing {
+        AUTO,
+        NONE,
+        LAYER
+    }
+
+    @Option(
+            names = "--method",
+            paramLabel = "METHOD",
+            defaultValue = "lora",
+            description = "lora: an adapter; full: all weights.")
+    private Method method = Method.LORA;
+
+    @Option(
+            names = "--rank",
+            paramLabel = "R",
+            defaultValue = "64",
+            description = "Rank of the adapter (default: ${DEFAULT-VALUE}).")
+    private int rank;
+
+    @Option(
+            names = "--alpha",
+            paramLabel = "A",
+            description = "The change is scaled by alpha over the rank (default: twice the rank).")
+    private @Nullable Double alpha;
+
+    @Option(names = "--rslora", description = "Scales by alpha over the root of the rank.")
+    private boolean rsLora;
+
+    @Option(
+            names = "--targets",
+            paramLabel = "NAMES",
+            defaultValue = "all",
+            split = ",",
+            description = "Linear layers with an adapter: all, or names such as q_proj,v_proj.")
+    private List<String> targets = List.of("all");
+
+    @Option(
+            names = "--dropout",
+            paramLabel = "P",
+            defaultValue = "0",
+            description = "Share of the adapter's inputs that are zeroed.")
+    private double dropout;
+
+    @Option(
+            names = "--lora-init",
+            paramLabel = "DIR",
+            description = "PEFT folder with the initial adapter, of the same rank and targets.")
+    private @Nullable Path init;
+
+    @Option(
+            names = "--from-scratch",
+            description = "With --method full: all weights are drawn anew, and none is kept.")
+    private boolean fromScratch;
+
+    @Option(
+            names = "--compute",
+            paramLabel = "KIND",
+            defaultValue = "f32",
+            description = "f32 or bf16: the precision of the written weights.")
+    private Compute compute = Compute.F32;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "KIND",
+            defaultValue = "bf16",
+            converter = WeightFormats.class,
+            completionCandidates = WeightFormats.class,
+            description =
+                    "The frozen base of an adapter: ${COMPLETION-CANDIDATES}; bf16: as stored.")
+    private DType weights = DType.BF16;
+
+    @Option(
+            names = "--checkpointing",
+            paramLabel = "HOW",
+            defaultValue = "auto",
+            description =
+                    "none keeps all activations; layer recomputes each layer; auto: none where it"
+                            + " takes less than half of the memory. Changes no bit of the result.")
+    private Checkpointing checkpointing = Checkpointing.AUTO;
+
+    @Mixin private ThreadOption threads = new ThreadOption();
+
+    boolean lora() {
+        return method == Method.LORA;
+    }
+
+    private double alpha() {
+        return alpha != null ? alpha : 2.0 * rank;
+    }
+
+    /**
+     * Returns the options of the decoder in training.
+     *
+     * @param tokensMax tokens of the longest demonstration
+     */
+    DecoderOptions decoder(Path folder, int tokensMax) {
+        return switch (checkpointing) {
+            case NONE -> decoder(false);
+            case LAYER -> decoder(true);
+            case AUTO -> {
+                TrainingPlan plan = TrainingPlan.of(folder, decoder(false), tokensMax);
+                yield decoder(plan.bytes() > HostMemory.availableBytes() / 2);
+            }
+        };
+    }
+
+    private DecoderOptions decoder(boolean recompute) {
+        TrainingMethod trained =
+                lora()
+                        ? new LoraSettings(rank, alpha(), rsLora, projections(), dropout)
+                        : new FullSettings(compute == Compute.BF16);
+        return new DecoderOptions(
+                trained, weights.quantizable() ? weights : null, threads.count(), recompute);
+    }
+
+    /** Returns the adapted projections: all, or q_proj and the like. */
+    private Set<Projection> projections() {
+        if (targets.equals(List.of("all"))) {
+            return EnumSet.allOf(Projection.class);
+        }
+        Set<Projection> chosen = EnumSet.noneOf(Projection.class);
+        for (String target : targets) {
+            chosen.add(
+                    Arrays.stream(Projection.values())
+                            .filter(each -> name(each).equals(target))
+                            .findFirst()
+                            .orElseThrow(
+                                    () ->
+                                            new InputException(
+                                                    "--targets: there is no layer "
+                                                            + ErrorText.quote(target)
+                                                            + "; all, or "
+                                                            + names())));
+        }
+        return chosen;
+    }
+
+    private static String names() {
+        return Arrays.stream(Projection.values())
+                .map(TrainMethodOptions::name)
+                .collect(Collectors.joining(","));
+    }
+
+    private static String name(Projection projection) {
+        return projection.name().toLowerCase(Locale.ROOT) + "_proj";
+    }
+
+    /** The folder of the initial adapter; null if it is drawn. */
+    @Nullable Path init() {
+        return init;
+    }
+
+    /** Whether all weights are drawn anew. */
+    boolean fromScratch() {
+        if (fromScratch && lora()) {
+            throw new InputException("--from-scratch needs --method full");
+        }
+        return fromScratch;
+    }
+
+    private Elements elements() {
+        return Elements.valueOf(compute.name());
+    }
+
+    /** Returns the form of the written weights. */
+    ModelOutput output(Path base) {
+        return lora()
+                ? new AdapterOutput(rank, alpha(), rsLora, elements())
+                : new CheckpointOutput(base, elements());
+    }
+
+    /** Returns the settings that decide the result, by name. */
+    Map<String, String> settings() {
+        Map<String, String> settings = new TreeMap<>();
+        settings.put("method", method.toString());
+        settings.put("compute", compute.toString());
+        settings.put("weights", weights.label());
+        settings.put("from_scratch", Boolean.toString(fromScratch));
+        if (lora()) {
+            settings.put("rank", Integer.toString(rank));
+            settings.put("alpha", Double.toString(alpha()));
+            settings.put("rslora", Boolean.toString(rsLora));
+            settings.put("targets", String.join(",", targets));
+            settings.put("dropout", Double.toString(dropout));
+            settings.put("lora_init", init == null ? "random" : init.toString());
+        }
+        return settings;
+    }
+}

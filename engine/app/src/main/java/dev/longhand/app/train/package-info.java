@@ -1,0 +1,5 @@
+/** The command {@code train}. */
+@NullMarked
+package dev.longhand.app.train;
+
+import org.jspecify.annotations.NullMarked;
