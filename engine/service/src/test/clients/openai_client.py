@@ -17,7 +17,8 @@ def ask(script, **more):
 
 def refused(kind, **wrong):
     try:
-        client.chat.completions.create(**({"model": "script", "messages": MESSAGES, "max_tokens": 1} | wrong))
+        client.chat.completions.create(
+            **({"model": "script", "messages": MESSAGES, "max_tokens": 1} | wrong))
     except kind as expected:
         return expected
     raise SystemExit(f"{wrong} is no error")
@@ -36,7 +37,8 @@ called = ask("tool6", tools=TOOLS).choices[0]
 assert called.finish_reason == "tool_calls"
 assert called.message.tool_calls[0].function.name == "only"
 assert called.message.tool_calls[0].function.arguments == '{"a":[1,2]}'
-history = MESSAGES + [called.message, {"role": "tool", "tool_call_id": called.message.tool_calls[0].id, "content": "3"}]
+result = {"role": "tool", "tool_call_id": called.message.tool_calls[0].id, "content": "3"}
+history = MESSAGES + [called.message, result]
 client.chat.completions.create(model="script", messages=history, tools=TOOLS, max_tokens=5)
 
 thought = ask("think1").choices[0].message
@@ -45,7 +47,8 @@ assert thought.content == "\nFinal ANSWER: 42"
 deltas = [c.choices[0].delta for c in ask("think1", stream=True) if c.choices]
 assert "".join(getattr(d, "reasoning_content", None) or "" for d in deltas) == "Let me check: ANSWER no"
 
-completion = client.completions.create(model="script", prompt=[int(os.environ["hello"])], logprobs=1, temperature=0)
+completion = client.completions.create(
+    model="script", prompt=[int(os.environ["hello"])], logprobs=1, temperature=0)
 assert completion.choices[0].text == "! I am scripted."
 assert len(completion.choices[0].logprobs.tokens) == completion.usage.completion_tokens
 
@@ -72,9 +75,10 @@ class Sum(BaseModel):
 
 
 if "structured" in sys.argv[2:]:
-    parsed = client.chat.completions.parse(model="script", messages=MESSAGES, response_format=Sum, max_tokens=400)
+    parsed = client.chat.completions.parse(
+        model="script", messages=MESSAGES, response_format=Sum, max_tokens=400)
     assert isinstance(parsed.choices[0].message.parsed, Sum)
-    forced = client.chat.completions.create(model="script", messages=MESSAGES, tools=TOOLS, tool_choice="required",
-                                            max_tokens=400)
+    forced = client.chat.completions.create(
+        model="script", messages=MESSAGES, tools=TOOLS, tool_choice="required", max_tokens=400)
     assert forced.choices[0].message.tool_calls[0].function.name == "only"
 print("ok")

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A chat on a terminal, edited by JLine: history, completion of commands, pasted text of several
@@ -32,7 +33,8 @@ final class TerminalChatUser implements ChatUser {
     private final LineReader reader;
     private final boolean colours;
     private @Nullable Attributes typing;
-    private Terminal.@Nullable SignalHandler interrupted;
+    private final AtomicReference<@Nullable Runnable> cancel = new AtomicReference<>();
+    private volatile boolean interrupted; // since a message was read
     private boolean lineOpen;
 
     /**
@@ -43,6 +45,8 @@ final class TerminalChatUser implements ChatUser {
     TerminalChatUser(Terminal terminal, boolean colours) {
         this.terminal = terminal;
         this.colours = colours;
+        // The reader has a handler of its own while it reads. The default one ends the process.
+        terminal.handle(Terminal.Signal.INT, signal -> interrupt());
         DefaultParser wholeLines = new DefaultParser();
         wholeLines.setEscapeChars(null);
         wholeLines.setQuoteChars(new char[0]);
@@ -77,11 +81,22 @@ final class TerminalChatUser implements ChatUser {
         return new TerminalChatUser(terminal, StandardStreams.coloursAllowed());
     }
 
+    /** Ctrl-C cancels the answer under way, or the one that begins next. */
+    private void interrupt() {
+        interrupted = true;
+        Runnable action = cancel.get();
+        if (action != null) {
+            action.run();
+        }
+    }
+
     @Override
     public @Nullable String read() {
         while (true) {
             try {
-                return reader.readLine("> ");
+                String line = reader.readLine("> ");
+                interrupted = false;
+                return line;
             } catch (UserInterruptException e) {
                 note("Ctrl-D ends the chat, /help lists commands");
             } catch (EndOfFileException e) {
@@ -108,8 +123,11 @@ final class TerminalChatUser implements ChatUser {
 
     /** Keys that are typed during an answer belong to the next message and are not echoed. */
     @Override
-    public void answerBegins(Runnable cancel) {
-        interrupted = terminal.handle(Terminal.Signal.INT, signal -> cancel.run());
+    public void answerBegins(Runnable action) {
+        cancel.set(action);
+        if (interrupted) {
+            action.run();
+        }
         Attributes before = terminal.getAttributes();
         Attributes silent = new Attributes(before);
         silent.setLocalFlag(Attributes.LocalFlag.ECHO, false);
@@ -122,9 +140,7 @@ final class TerminalChatUser implements ChatUser {
         if (typing != null) {
             terminal.setAttributes(typing);
         }
-        if (interrupted != null) {
-            terminal.handle(Terminal.Signal.INT, interrupted);
-        }
+        cancel.set(null);
         endLine();
     }
 

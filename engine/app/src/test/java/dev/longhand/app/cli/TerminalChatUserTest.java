@@ -97,4 +97,22 @@ class TerminalChatUserTest {
         }
         assertEquals(1, cancelled.get());
     }
+
+    /** The message is still being encoded, say; the default handler would end the process. */
+    @Test
+    void anInterruptBeforeTheAnswerCancelsItToo() throws IOException {
+        AtomicInteger cancelled = new AtomicInteger();
+        try (Terminal terminal = terminal("one\rtwo\r")) {
+            ChatUser user = new TerminalChatUser(terminal, false);
+            assertEquals("one", user.read());
+            terminal.raise(Terminal.Signal.INT);
+            user.answerBegins(cancelled::incrementAndGet);
+            user.answerEnds();
+            assertEquals(1, cancelled.get());
+            assertEquals("two", user.read());
+            user.answerBegins(cancelled::incrementAndGet);
+            user.answerEnds();
+        }
+        assertEquals(1, cancelled.get());
+    }
 }
