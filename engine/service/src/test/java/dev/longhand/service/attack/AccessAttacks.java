@@ -30,24 +30,25 @@ final class AccessAttacks {
                         "secret",
                         "Basic c2VjcmV0",
                         "Bearer " + "s".repeat(20_000))) {
-            list.http(token, ready("Authorization: " + token), UNAUTHORIZED);
+            list.http(token, models("Authorization: " + token), UNAUTHORIZED);
         }
         list.kind("several tokens");
         String right = "Authorization: Bearer secret";
-        list.http("wrong first", ready("Authorization: Bearer wrong", right), UNAUTHORIZED);
-        list.http("wrong second", ready(right, "Authorization: Bearer wrong"), UNAUTHORIZED);
+        list.http("wrong first", models("Authorization: Bearer wrong", right), UNAUTHORIZED);
+        list.http("wrong second", models(right, "Authorization: Bearer wrong"), UNAUTHORIZED);
         list.kind("token elsewhere");
-        list.http("cookie", ready("Cookie: token=secret"), UNAUTHORIZED);
-        list.http("header", ready("X-Api-Key: secret"), UNAUTHORIZED);
-        list.http("forwarded", ready("X-Forwarded-For: 127.0.0.1"), UNAUTHORIZED);
+        list.http("cookie", models("Cookie: token=secret"), UNAUTHORIZED);
+        list.http("header", models("X-Api-Key: secret"), UNAUTHORIZED);
+        list.http("forwarded", models("X-Forwarded-For: 127.0.0.1"), UNAUTHORIZED);
         list.kind("spelling of the scheme");
-        list.http("lower", ready("Authorization: bearer secret"), "200 closed");
+        list.http("lower", models("Authorization: bearer secret"), "200 closed");
         hosts(list);
         origins(list);
     }
 
-    private static String ready(String... headers) {
-        return AttackList.rawHead("GET /ready HTTP/1.1", HOST, END, String.join("\r\n", headers));
+    private static String models(String... headers) {
+        return AttackList.rawHead(
+                "GET /v1/models HTTP/1.1", HOST, END, String.join("\r\n", headers));
     }
 
     private static void hosts(AttackList list) {
