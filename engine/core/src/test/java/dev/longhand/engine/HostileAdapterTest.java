@@ -151,7 +151,10 @@ class HostileAdapterTest {
                 configured("lora_alpha", List.of(1), "lora_alpha"),
                 configured("target_modules", List.of("q_proj"), "not among the target modules"),
                 configured("target_modules", null, "target_modules"),
-                configured("target_modules", List.of("../../q_proj"), "not among the target"),
+                configured(
+                        "target_modules",
+                        List.of("../../q_proj"),
+                        "names no linear layer of this model"),
                 configured("target_modules", "(.*.*.*.*.*.*.*.*.*)!", "takes too long"),
                 configured("target_modules", "[", "malformed regular expression"),
                 configured("target_modules", "a".repeat(2000), "more than 1000"),

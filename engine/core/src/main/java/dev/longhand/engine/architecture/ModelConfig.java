@@ -104,6 +104,25 @@ public record ModelConfig(
                 QuantizationScheme.read(config).orElse(null));
     }
 
+    /** Returns the same model with at most so many positions. */
+    ModelConfig withPositions(int limit) {
+        return new ModelConfig(
+                architecture,
+                layers,
+                hiddenSize,
+                heads,
+                kvHeads,
+                headDim,
+                intermediateSize,
+                vocabSize,
+                Math.min(limit, maxPositions),
+                rmsNormEps,
+                tiedEmbeddings,
+                rope,
+                eosTokenIds,
+                quantization);
+    }
+
     /** Returns the shape of a KV cache for this model. */
     public KvShape kvShape(int pages, DType dtype) {
         return new KvShape(layers, pages, kvHeads, headDim, dtype);

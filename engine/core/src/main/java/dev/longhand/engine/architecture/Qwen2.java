@@ -28,7 +28,20 @@ final class Qwen2 {
         if (settings.bool("use_sliding_window", false)) {
             throw settings.refuse("use_sliding_window", "is true: not supported");
         }
-        return ModelConfig.of(Architecture.QWEN2, settings);
+        ModelConfig config = ModelConfig.of(Architecture.QWEN2, settings);
+        return settings.object("dual_chunk_attention_config")
+                .map(chunks -> config.withPositions(firstChunk(chunks)))
+                .orElse(config);
+    }
+
+    /**
+     * Returns the positions for which dual chunk attention (Qwen2.5-1M) is ordinary attention:
+     * those of the first chunk.
+     */
+    private static int firstChunk(Settings chunks) {
+        int size = chunks.requiredInteger("chunk_size", 1, Integer.MAX_VALUE);
+        int local = chunks.requiredInteger("local_size", 0, size - 1);
+        return size - local;
     }
 
     static ModelLayout layout(ModelConfig model) {

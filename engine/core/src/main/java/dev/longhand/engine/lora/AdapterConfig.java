@@ -89,12 +89,29 @@ final class AdapterConfig {
      */
     static AdapterConfig read(AdapterFolder folder, ModelLayout layout) {
         Settings config = Settings.read(folder.file("adapter_config.json"));
-        String type = config.string("peft_type").orElse("LORA");
+        if (config.has("lora_parameters") && config.has("fine_tune_type")) {
+            throw config.refuse(
+                    "lora_parameters", "is of MLX-LM: only adapters in PEFT's format can be read");
+        }
+        String type =
+                config.string("peft_type")
+                        .orElseThrow(
+                                () ->
+                                        config.refuse(
+                                                "peft_type",
+                                                "is missing: this is not an adapter of PEFT"));
         if (!type.equals("LORA")) {
             throw config.refuse("peft_type", "is %s: only LORA".formatted(ErrorText.quote(type)));
         }
         refuseOtherMethods(config);
-        return new AdapterConfig(config, layout);
+        AdapterConfig read = new AdapterConfig(config, layout);
+        boolean any =
+                layout.adapterTargets().entrySet().stream()
+                        .anyMatch(each -> read.targets(each.getKey(), each.getValue().layer()));
+        if (!any) {
+            throw config.refuse("target_modules", "names no linear layer of this model");
+        }
+        return read;
     }
 
     private static void refuseOtherMethods(Settings config) {

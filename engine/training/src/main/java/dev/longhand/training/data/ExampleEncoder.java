@@ -5,6 +5,8 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Sha256;
 import dev.longhand.engine.generation.ChatMessage;
+import dev.longhand.engine.generation.Prompt;
+import dev.longhand.engine.generation.TemplateOptions;
 import dev.longhand.engine.tokenizer.TokenTable;
 import dev.longhand.engine.tokenizer.Tokenizer;
 import dev.longhand.training.model.TrainingSequence;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Encodes examples with the chat template and tokenizer that also serve the model. The text up to
@@ -25,6 +28,8 @@ public final class ExampleEncoder implements AutoCloseable {
     private static final String IM_END = "<|im_end|>";
     private static final String ENDOFTEXT = "<|endoftext|>";
     private static final String NEWLINE = "\n";
+    private static final TemplateOptions CLOSED =
+            new TemplateOptions(false, false, List.of(), Map.of());
 
     private final Path folder;
     private final @Nullable Tokenizer tokenizer;
@@ -135,6 +140,16 @@ public final class ExampleEncoder implements AutoCloseable {
         if (rules.turns() == LearnedTurns.LAST) {
             answers = List.of(answers.getLast());
         }
+        ChatTemplate.Rendering whole =
+                template()
+                        .render(
+                                new Prompt.Chat(
+                                        messages.subList(0, answers.getLast() + 1),
+                                        conversation.tools(),
+                                        CLOSED));
+        if (!whole.generated().isEmpty()) {
+            return marked(whole);
+        }
         Tokens tokens = new Tokens();
         String before = ""; // the rendering that is encoded already
         for (int answer : answers) {
@@ -146,6 +161,33 @@ public final class ExampleEncoder implements AutoCloseable {
             String content = content(rest(turn, prompt));
             tokens.add(tokenizer().encode(content), true);
             before = addEnd(tokens, prompt + content);
+        }
+        return tokens;
+    }
+
+    /** Learns what the template marks as written by the model, with the end that the rules say. */
+    private Tokens marked(ChatTemplate.Rendering whole) {
+        if (rules.endToken() == EndToken.ENDOFTEXT) {
+            throw new InputException(
+                    "the chat template marks what is learned, its end token included, so that it"
+                            + " cannot be "
+                            + ENDOFTEXT);
+        }
+        List<ChatTemplate.Span> spans =
+                rules.turns() == LearnedTurns.LAST
+                        ? List.of(whole.generated().getLast())
+                        : whole.generated();
+        Tokens tokens = new Tokens();
+        int before = 0;
+        for (ChatTemplate.Span span : spans) {
+            String learned = whole.text().substring(span.begin(), span.end());
+            if (rules.endToken() == EndToken.IM_END && learned.endsWith(IM_END + NEWLINE)) {
+                learned = learned.substring(0, learned.length() - NEWLINE.length());
+            }
+            tokens.add(tokenizer().encode(whole.text().substring(before, span.begin())), false);
+            tokens.add(tokenizer().encode(learned), true);
+            tokens.teachesEnd |= learned.stripTrailing().endsWith(IM_END);
+            before = span.begin() + learned.length();
         }
         return tokens;
     }

@@ -83,6 +83,49 @@ class DatasetTest {
         }
     }
 
+    /** As TRL's training templates do. */
+    @Test
+    void marksOfTheTemplateAreLearned() throws IOException {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        Files.copy(MODEL.resolve("tokenizer.json"), model.resolve("tokenizer.json"));
+        Files.writeString(
+                model.resolve("chat_template.jinja"),
+                """
+                {%- for m in messages %}
+                {{- '<|im_start|>' + m.role + '\\n' }}
+                {%- if m.role == 'assistant' %}{% generation %}
+                {{- m.content + '<|im_end|>\\n' }}
+                {%- endgeneration %}
+                {%- else %}{{ m.content + '<|im_end|>\\n' }}
+                {%- endif %}
+                {%- endfor %}\
+                """);
+        Path file = Files.writeString(folder.resolve("data.jsonl"), TWO_TURNS + "\n");
+        String user = "<|im_start|>user\n%s<|im_end|>\n<|im_start|>assistant\n";
+        String first = user.formatted("one");
+        String second = user.formatted("three");
+        for (String[] expected :
+                new String[][] {
+                    {"IM_END", "ALL", "[two<|im_end|>]\n" + second + "[four<|im_end|>]"},
+                    {"IM_END_NEWLINE", "ALL", "[two<|im_end|>\n]" + second + "[four<|im_end|>\n]"},
+                    {"IM_END", "LAST", "two<|im_end|>\n" + second + "[four<|im_end|>]"}
+                }) {
+            DataRules rules =
+                    rules(EndToken.valueOf(expected[0]), LearnedTurns.valueOf(expected[1]));
+            try (ExampleEncoder encoder = new ExampleEncoder(model, VOCABULARY, rules)) {
+                Dataset data = Dataset.read(List.of(file), encoder, tokens -> {});
+                assertEquals(first + expected[2], marked(data.demonstrations().getFirst()));
+                assertTrue(data.demonstrations().getFirst().teachesEnd());
+            }
+        }
+        try (ExampleEncoder encoder =
+                new ExampleEncoder(
+                        model, VOCABULARY, rules(EndToken.ENDOFTEXT, LearnedTurns.ALL))) {
+            assertThrows(
+                    InputException.class, () -> Dataset.read(List.of(file), encoder, tokens -> {}));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
