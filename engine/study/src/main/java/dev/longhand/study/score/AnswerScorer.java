@@ -7,6 +7,9 @@ import dev.longhand.study.answer.AnswerMode;
 import dev.longhand.study.answer.Extraction;
 import dev.longhand.study.answer.NormalForm;
 import dev.longhand.study.answer.Verdict;
+import dev.longhand.study.code.CodeAnswer;
+import dev.longhand.study.code.CodeTest;
+import dev.longhand.study.code.PythonSandbox;
 import dev.longhand.study.format.Score;
 
 import org.jspecify.annotations.Nullable;
@@ -21,17 +24,26 @@ import java.util.regex.Pattern;
 final class AnswerScorer {
     private static final Pattern OPTION = Pattern.compile("(?<![A-Za-z0-9])([A-J])(?![A-Za-z0-9])");
 
-    private final AnswerMode mode;
+    private static final int PROGRAM_SECONDS_MAX = 6;
 
-    AnswerScorer(AnswerMode mode) {
+    private final AnswerMode mode;
+    private final @Nullable PythonSandbox sandbox;
+
+    /**
+     * Prepares the rules.
+     *
+     * @param programs whether there are programs to run
+     */
+    AnswerScorer(AnswerMode mode, boolean programs) {
         this.mode = mode;
+        sandbox = programs ? PythonSandbox.find(PROGRAM_SECONDS_MAX) : null;
     }
 
     Score score(Generation generation, Reference reference) {
         return switch (reference.problem().answerType()) {
             case MATH -> math(generation, reference);
             case CHOICE -> choice(generation, reference);
-            case CODE -> unscored(generation, "code is not run");
+            case CODE -> code(generation, reference);
             case NONE -> unscored(generation, "none");
         };
     }
@@ -86,6 +98,34 @@ final class AnswerScorer {
                         correct,
                         chosen == null ? Verdict.Rule.MISSING : Verdict.Rule.CHOICE,
                         false));
+    }
+
+    /** Runs the program of a response on the problem's tests. */
+    private Score code(Generation generation, Reference reference) {
+        String program = CodeAnswer.program(generation.text());
+        if (sandbox == null) {
+            return unscored(generation, "refused: there is no python3");
+        }
+        try {
+            CodeAnswer.Result result =
+                    program == null
+                            ? new CodeAnswer.Result(false, "missing")
+                            : CodeAnswer.judge(
+                                    program, CodeTest.of(reference.problem().meta()), sandbox);
+            return new Score(
+                    generation.id(),
+                    generation.sample(),
+                    program,
+                    program,
+                    null,
+                    result.passed(),
+                    result.rule(),
+                    false,
+                    JsonLine.newObject());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
     }
 
     private static Score made(

@@ -8,6 +8,7 @@ import dev.longhand.engine.file.LockFile;
 import dev.longhand.engine.file.OpenResources;
 import dev.longhand.engine.file.Sha256;
 import dev.longhand.study.answer.AnswerMode;
+import dev.longhand.study.format.AnswerType;
 import dev.longhand.study.format.BenchmarkProblem;
 import dev.longhand.study.format.JsonLines;
 import dev.longhand.study.format.Score;
@@ -64,7 +65,10 @@ public final class ScoreRun {
                         "%s: the id %s occurs twice".formatted(problems, problem.idText()));
             }
         }
-        scorer = new AnswerScorer(mode);
+        boolean programs =
+                references.values().stream()
+                        .anyMatch(each -> each.problem().answerType() == AnswerType.CODE);
+        scorer = new AnswerScorer(mode, programs);
         this.threads = threads;
         try {
             String content = Files.readString(problems, StandardCharsets.ISO_8859_1);

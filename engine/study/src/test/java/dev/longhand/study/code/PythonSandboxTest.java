@@ -1,0 +1,148 @@
+package dev.longhand.study.code;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.longhand.batch.JsonLine;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Honest and hostile programs; skipped where there is no sandbox. */
+class PythonSandboxTest {
+    private static final String SUM = "a, b = map(int, input().split())\nprint(a + b)\n";
+    private static final CodeTest ADDITION = new CodeTest(null, "2 3\n", "5\n");
+
+    @TempDir private Path outside;
+
+    private PythonSandbox sandbox;
+
+    @BeforeEach
+    void find() throws InterruptedException {
+        PythonSandbox found = PythonSandbox.find(20);
+        assumeTrue(found != null, "there is no python3");
+        sandbox = found;
+        PythonSandbox.Result first = sandbox.run("", null, "");
+        assumeTrue(first.refusal() == null, "no sandbox here: " + first.refusal());
+    }
+
+    private CodeAnswer.Result judge(String program, CodeTest... tests) throws InterruptedException {
+        return CodeAnswer.judge(program, List.of(tests), sandbox);
+    }
+
+    @Test
+    void passAndFail() throws InterruptedException {
+        assertEquals(true, judge(SUM, ADDITION, new CodeTest(null, "4 4", "8")).passed());
+        assertEquals(false, judge(SUM.replace('+', '-'), ADDITION).passed());
+        assertEquals(false, judge("this is no Python", ADDITION).passed());
+        assertNull(judge(SUM).passed());
+        String threads =
+                """
+                import threading, collections, re
+                t = threading.Thread(target=lambda: print(sum(map(int, input().split()))))
+                t.start(); t.join()
+                open("mine.txt", "w").write("x")
+                """;
+        assertEquals(true, judge(threads, ADDITION).passed());
+    }
+
+    @Test
+    void functionsAreCalled() throws InterruptedException {
+        String program =
+                """
+                class Solution:
+                    def twice(self, xs, k):
+                        print("noise")
+                        return [k * x for x in xs]
+                """;
+        CodeTest test = new CodeTest("twice", "[1, 2]\n3", "[3,6]");
+        assertEquals(true, judge(program, test).passed());
+        assertEquals(false, judge(program, new CodeTest("twice", "[1]\n3", "[4]")).passed());
+        assertEquals(false, judge(program, new CodeTest("absent", "[1]\n3", "[3]")).passed());
+    }
+
+    /** Each program must fail, and the honest one after it pass. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "import os\nwhile True:\n    os.fork()",
+                "import subprocess\nsubprocess.run(['/bin/sh', '-c', 'true'], check=True)",
+                "import os\nos.execv('/bin/true', ['true'])",
+                "while True:\n    print('x' * 10000)",
+                "import sys\nwhile True:\n    sys.stderr.write('x' * 10000)",
+                "x = bytearray(4 << 30)",
+                "open('/etc/passwd').read()",
+                "import os\nos.listdir('/')",
+                "open('/tmp/longhand-escaped', 'w')",
+                "import socket\nsocket.socket()",
+                "import socket\nsocket.create_connection(('127.0.0.1', PORT))",
+                "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)",
+                "import ctypes\nctypes.string_at(0)",
+                "f = open('big', 'w')\nwhile True:\n    f.write('x' * 1000000)",
+                "open('OUTSIDE').read()"
+            })
+    void hostileProgramsAreContained(String program) throws IOException, InterruptedException {
+        Path secret = Files.writeString(outside.resolve("secret"), "5");
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String named =
+                    program.replace("PORT", Integer.toString(server.getLocalPort()))
+                            .replace("OUTSIDE", secret.toString());
+            assertEquals(false, judge(named + "\nprint(5)", ADDITION).passed());
+        }
+        assertFalse(Files.exists(Path.of("/tmp/longhand-escaped")));
+        assertEquals(true, judge(SUM, ADDITION).passed());
+    }
+
+    @Test
+    void sleepersAreEnded() throws InterruptedException {
+        PythonSandbox impatient = PythonSandbox.find(2);
+        for (String program : List.of("import time\ntime.sleep(1000)", "while True: pass")) {
+            long start = System.nanoTime();
+            CodeTest test = new CodeTest(null, "", "");
+            var result = CodeAnswer.judge(program, List.of(test), impatient);
+            assertTrue(System.nanoTime() - start < 60e9, "contained");
+            assertTrue(result.passed() == null || !result.passed());
+        }
+    }
+
+    @Test
+    void testsInTheirSpellings() {
+        String json =
+                """
+                {"func_name":"f","tests":[{"input":"1","output":"2"},\
+                {"input":"3","output":"4","testtype":"stdin"}],\
+                "public_test_cases":"[{\\"input\\":\\"5\\",\\"output\\":\\"6\\",\
+                \\"testtype\\":\\"functional\\"}]",\
+                "input_output":"{\\"inputs\\":[\\"7\\"],\\"outputs\\":[\\"8\\"]}"}\
+                """;
+        JsonLine meta = JsonLine.parse("m", json.getBytes(StandardCharsets.UTF_8));
+        assertEquals(
+                List.of(
+                        new CodeTest("f", "1", "2"),
+                        new CodeTest(null, "3", "4"),
+                        new CodeTest("f", "5", "6"),
+                        new CodeTest(null, "7", "8")),
+                CodeTest.of(meta.object()));
+    }
+
+    @Test
+    void theLastBlockIsTheProgram() {
+        assertEquals(
+                "b = 2\n", CodeAnswer.program("```python\na\n```\ntext\n```\nb = 2\n```\nend"));
+        assertNull(CodeAnswer.program("no code"));
+    }
+}
