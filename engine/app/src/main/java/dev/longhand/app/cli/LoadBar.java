@@ -110,7 +110,11 @@ public final class LoadBar implements LoadProgress, AutoCloseable {
     }
 
     private void draw() {
-        double share = total > 0 ? Math.clamp((double) done / total, 0, 1) : 0;
+        if (total == 0) { // unknown
+            drawCount();
+            return;
+        }
+        double share = Math.clamp((double) done / total, 0, 1);
         String state =
                 String.format(
                         Locale.ROOT,
@@ -128,6 +132,18 @@ public final class LoadBar implements LoadProgress, AutoCloseable {
             drawn = true;
         } else {
             out.println(task + ": " + state.strip());
+        }
+    }
+
+    private void drawCount() {
+        String state =
+                String.format(Locale.ROOT, "%s: %,d%s, %s", task, done / unitSize, unit, time());
+        if (terminal) {
+            out.print(CLEAR_LINE + state);
+            out.flush();
+            drawn = true;
+        } else {
+            out.println(state);
         }
     }
 

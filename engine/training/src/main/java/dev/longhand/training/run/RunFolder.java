@@ -88,7 +88,8 @@ final class RunFolder {
         }
         if (state.total() != total && !config.saves().extend()) {
             throw new InputException(
-                    "%s: the run has %d steps; %d steps change its learning rates, so that must be asked for by Saves.extend"
+                    ("%s: the run has %d steps; %d steps change its learning rates, so"
+                                    + " that must be asked for by Saves.extend")
                             .formatted(file, state.total(), total));
         }
     }
@@ -104,7 +105,8 @@ final class RunFolder {
         long free = Files.getFileStore(folder).getUsableSpace();
         if (free < needed) {
             throw new InputException(
-                    "%s: %,d bytes are free, checkpoints and weights need %,d; keep fewer checkpoints or free space"
+                    ("%s: %,d bytes are free, checkpoints and weights need %,d; keep fewer"
+                                    + " checkpoints or free space")
                             .formatted(folder, free, needed));
         }
     }

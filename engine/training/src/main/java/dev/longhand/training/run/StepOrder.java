@@ -30,7 +30,8 @@ final class StepOrder {
                         : count / batches.sequences();
         if (stepsPerEpoch == 0) {
             throw new InputException(
-                    "%d demonstrations do not fill a step of %d sequences, and the remainder of an epoch is to be dropped"
+                    ("%d demonstrations do not fill a step of %d sequences, and the remainder"
+                                    + " of an epoch is to be dropped")
                             .formatted(count, batches.sequences()));
         }
     }

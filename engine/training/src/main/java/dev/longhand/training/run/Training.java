@@ -129,7 +129,8 @@ public final class Training {
             model.addGradients(largest.stream().map(each -> each.sequence(1, 0)).toList());
         } catch (OutOfMemoryError e) {
             throw new InputException(
-                    "the largest micro-batch does not fit into memory (%s): %s; use smaller micro-batches, or leave out long demonstrations"
+                    ("the largest micro-batch does not fit into memory (%s): %s; use smaller"
+                                    + " micro-batches, or leave out long demonstrations")
                             .formatted(
                                     e.getMessage(),
                                     largest.stream()
