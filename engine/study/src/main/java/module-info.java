@@ -10,6 +10,7 @@ module dev.longhand.study {
     exports dev.longhand.study.answer;
     exports dev.longhand.study.chart;
     exports dev.longhand.study.code;
+    exports dev.longhand.study.curate;
     exports dev.longhand.study.format;
     exports dev.longhand.study.keywords;
     exports dev.longhand.study.perturb;

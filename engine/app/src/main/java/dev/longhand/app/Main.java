@@ -4,6 +4,7 @@ import dev.longhand.app.cli.ArgumentErrors;
 import dev.longhand.app.cli.BatchCommand;
 import dev.longhand.app.cli.ChatCommand;
 import dev.longhand.app.cli.CompletionCommand;
+import dev.longhand.app.cli.CurateCommand;
 import dev.longhand.app.cli.GenerateCommand;
 import dev.longhand.app.cli.InspectCommand;
 import dev.longhand.app.cli.MergeCommand;
@@ -53,6 +54,7 @@ import java.util.stream.Collectors;
             PerturbCommand.class,
             TablesCommand.class,
             TrainCommand.class,
+            CurateCommand.class,
             MergeCommand.class,
             InspectCommand.class,
             TokenizeCommand.class,
