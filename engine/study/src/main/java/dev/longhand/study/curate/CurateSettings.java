@@ -1,5 +1,7 @@
 package dev.longhand.study.curate;
 
+import dev.longhand.study.segment.TaggedAnswer;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,10 +56,14 @@ public record CurateSettings(
         return tokens >= tokensMin && tokens <= tokensMax;
     }
 
-    /** Whether enough of a text's letters are Latin; a text without letters is admitted. */
-    boolean admitsLanguage(String text) {
+    /** Whether enough letters outside tags are Latin; an answer without letters is admitted. */
+    boolean admitsLanguage(String answer) {
         if (latinMin <= 0) {
             return true;
+        }
+        String text = answer;
+        for (String tag : TaggedAnswer.TAGS) {
+            text = text.replace(tag, "");
         }
         long letters = text.codePoints().filter(Character::isLetter).count();
         long latin =

@@ -102,10 +102,10 @@ public final class DataCard {
                 String.format(
                         Locale.ROOT,
                         "\n"
-                            + "Tokens: mean %.1f, median %d, p90 %d, largest %d. Reflection"
-                            + " keywords: %.2f a sample (list %s).\n\n"
-                            + "| file | SHA-256 |\n"
-                            + "| --- | --- |\n",
+                                + "Tokens: mean %.1f, median %d, p90 %d, largest %d. Reflection"
+                                + " keywords: %.2f a sample (list %s).\n\n"
+                                + "| file | SHA-256 |\n"
+                                + "| --- | --- |\n",
                         json.path("tokens").path("mean").asDouble(),
                         json.path("tokens").path("median").asInt(),
                         json.path("tokens").path("p90").asInt(),

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -116,7 +117,7 @@ class CurateRunTest {
         assertTrue(card.markdown().contains("| kept | 2 |"));
         run(Verdicts.byAnswer());
         assertEquals(
-                new String(bytes, java.nio.charset.StandardCharsets.UTF_8),
+                new String(bytes, StandardCharsets.UTF_8),
                 Files.readString(folder.resolve("out.jsonl")));
     }
 
