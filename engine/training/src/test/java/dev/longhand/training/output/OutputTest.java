@@ -20,6 +20,7 @@ import dev.longhand.engine.weights.SafetensorsFile;
 import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.training.AdapterInitializer;
+import dev.longhand.training.WeightInitializer;
 import dev.longhand.training.model.AdamWStep;
 import dev.longhand.training.model.TrainableModel;
 import dev.longhand.training.model.TrainedTensor;
@@ -131,6 +132,24 @@ class OutputTest {
             assertNotEquals(-1, a.master().mismatch(other.tensors().get(0).master()));
             assertNotEquals(value(a.master(), 0), value(one.tensors().get(2).master(), 0));
             assertEquals(0, value(one.tensors().get(1).master(), 3));
+        }
+    }
+
+    @Test
+    void aModelFromScratchHasNormalMatricesAndPlainVectors() {
+        try (Tensors model = new Tensors()) {
+            model.add("model.norm.weight", Shape.of(5));
+            model.add("model.layers.0.self_attn.q_proj.bias", Shape.of(5));
+            model.add("model.embed_tokens.weight", Shape.of(100, 50));
+            WeightInitializer.random(model, 7);
+            assertEquals(1, value(model.tensors().get(0).master(), 4));
+            assertEquals(0, value(model.tensors().get(1).master(), 4));
+            double squares = 0;
+            for (long i = 0; i < 5000; i++) {
+                squares += Math.pow(value(model.tensors().get(2).master(), i), 2);
+            }
+            // The standard error of a deviation of 5,000 values is 1 % of it.
+            assertEquals(0.02, Math.sqrt(squares / 5000), 0.001);
         }
     }
 
