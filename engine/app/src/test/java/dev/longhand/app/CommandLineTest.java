@@ -249,37 +249,13 @@ class CommandLineTest {
 
     @Test
     void tokenizeRendersConversations() throws Exception {
-        Path file = folder.resolve("chat.json");
-        Files.writeString(
-                file,
-                """
-                {"messages": [{"role": "system", "content": "Brief."}, {"role": "user", "content": "17"},
-                 {"role": "assistant", "content": "\\"1"}], "continue_final_message": true}
-                """);
-        String[] tokenize = {
-            "tokenize",
-            "--model",
-            DEMO.toString(),
-            "--messages",
-            file.toString(),
-            "--format",
-            "json"
-        };
-        Outcome rendered = run(tokenize);
-        assertEquals(0, rendered.status(), rendered.err());
-        JsonNode json = new JsonMapper().readTree(rendered.out());
-        String text =
-                "<|im_start|>system\nBrief.<|im_end|>\n<|im_start|>user\n17<|im_end|>\n"
-                        + "<|im_start|>assistant\n\"1";
-        assertEquals(text, json.get("text").asString());
-        Outcome ids = run("tokenize", "--model", DEMO.toString(), "--text", text);
-        assertEquals("[" + ids.out().strip() + "]", json.get("ids").toString());
-        Files.writeString(file, "{\"messages\": [{\"role\": \"user\"}]}");
-        Outcome refused = run(tokenize);
-        assertEquals(2, refused.status());
-        assertTrue(
-                refused.err().contains("the chat template fails: 'dict object' has no attribute"),
-                refused.err());
+        Path file =
+                Files.writeString(folder.resolve("chat"), "{\"messages\":[{\"role\":\"user\"}]}");
+        String arguments = "tokenize --format json --model %s --messages %s".formatted(DEMO, file);
+        assertEquals(2, run(arguments.split(" ")).status());
+        Files.writeString(file, Files.readString(file).replace("}]", ", \"content\": \"17\"}]"));
+        String printed = run(arguments.split(" ")).out();
+        assertTrue(printed.contains("user\\n17<|im_end|>\\n<|im_start|>assistant\\n\",\"ids\":["));
     }
 
     @Test

@@ -50,7 +50,7 @@ record MacroExpression(
         Object caller = keywords.remove("caller");
         if (caller != null && !takesCaller) {
             throw TemplateException.value(
-                    "macro '%s' was invoked with two values for the special caller argument. This is most likely a bug."
+                    "macro '%s' does not use the caller that a call block gives it"
                             .formatted(name));
         }
         if (takesCaller) {
