@@ -8,7 +8,14 @@
  * packs its rows of A, then for TILE_WIDTH columns at a time B, which multiplies all rows of the block.
  * An element of C is the sum over the steps in ascending order, whose parts are each one chain, so its bits
  * depend on neither the blocks nor the threads. A task packs for itself: sharing panels would need a barrier
- * at every step, and packing takes 3 to 6 % of the time.
+ * at every step, and packing takes about 3 % of the time.
+ *
+ * Measured at the 0.5B shape (896 and 4864 wide), 512 rows, one thread, by processor time on a busy Zen 4,
+ * beside 24 chains of multiply-adds in registers in the same run (116 GFLOP/s):
+ *   forward, F32 and BF16     76 to 80 % (AVX-512), 80 to 82 % (AVX2)
+ *   backward input, BF16      80 to 84 %
+ *   backward weight, F32      78 to 80 %
+ *   blocks of 528 or 780 rows instead of 384: no difference seen
  */
 #include "product_pack.h"
 
