@@ -9,6 +9,7 @@ module dev.longhand.study {
 
     exports dev.longhand.study.answer;
     exports dev.longhand.study.chart;
+    exports dev.longhand.study.benchmark;
     exports dev.longhand.study.code;
     exports dev.longhand.study.curate;
     exports dev.longhand.study.format;

@@ -10,6 +10,7 @@ import dev.longhand.app.cli.InspectCommand;
 import dev.longhand.app.cli.MergeCommand;
 import dev.longhand.app.cli.OptionNames;
 import dev.longhand.app.cli.PerturbCommand;
+import dev.longhand.app.cli.ProblemsCommand;
 import dev.longhand.app.cli.ScoreCommand;
 import dev.longhand.app.cli.ServeCommand;
 import dev.longhand.app.cli.StandardStreams;
@@ -50,6 +51,7 @@ import java.util.stream.Collectors;
             ChatCommand.class,
             ServeCommand.class,
             BatchCommand.class,
+            ProblemsCommand.class,
             ScoreCommand.class,
             PerturbCommand.class,
             TablesCommand.class,
