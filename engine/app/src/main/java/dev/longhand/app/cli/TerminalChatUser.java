@@ -95,7 +95,8 @@ final class TerminalChatUser implements ChatUser {
         while (true) {
             try {
                 String line = reader.readLine("> ");
-                interrupted = false;
+                // The reader's own handler interrupts this thread, also right after the line's end.
+                interrupted = Thread.interrupted();
                 return line;
             } catch (UserInterruptException e) {
                 note("Ctrl-D ends the chat, /help lists commands");
