@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  * @param output what it wrote, errors too
  */
 public record JavaProcess(int status, String output) {
-    private static final int SECONDS_MAX = 60;
+    private static final int SECONDS_MAX = 150;
 
     /**
      * Runs a class of the tests to its end, or kills it after a minute, with options of the JVM and

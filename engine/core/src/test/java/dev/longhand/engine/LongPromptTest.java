@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Prompts of megabytes end neither the process nor the patience of others. */
-@Timeout(120)
+@Timeout(300)
 class LongPromptTest {
     private static final int OVERSIZED = 4_000_000;
 
