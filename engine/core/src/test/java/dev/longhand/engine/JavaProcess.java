@@ -18,8 +18,8 @@ public record JavaProcess(int status, String output) {
     private static final int SECONDS_MAX = 150;
 
     /**
-     * Runs a class of the tests to its end, or kills it after a minute, with options of the JVM and
-     * further environment.
+     * Runs a class of the tests to its end, or kills it when its time is over, with options of the
+     * JVM and further environment.
      */
     public static JavaProcess run(
             Class<?> main, List<String> options, Map<String, String> environment)
