@@ -1,12 +1,14 @@
 package dev.longhand.app.cli;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.study.answer.AnswerMode;
 import dev.longhand.study.curate.Contamination;
 import dev.longhand.study.curate.CurateRun;
 import dev.longhand.study.curate.CurateSettings;
 import dev.longhand.study.curate.DataCard;
 import dev.longhand.study.curate.Stage;
 import dev.longhand.study.curate.Verdicts;
+import dev.longhand.study.score.ScoreRun;
 
 import org.jspecify.annotations.Nullable;
 
@@ -58,9 +60,7 @@ public final class CurateCommand implements Callable<Integer> {
     @Option(
             names = "--scores",
             paramLabel = "FILE",
-            description =
-                    "Scores of these generations (default: final answers are compared with the"
-                            + " references; programs need scores).")
+            description = "Scores of these generations (default: they are scored as score does).")
     private @Nullable Path scores;
 
     @Option(
@@ -138,9 +138,10 @@ public final class CurateCommand implements Callable<Integer> {
         Contamination contamination = new Contamination(words);
         benchmarks.forEach(contamination::add);
         Path answers = generations != null ? generations : generate();
+        Path judged = scores != null ? scores : score(answers);
         DataCard card;
         try (LoadBar bar = new LoadBar("curating");
-                Verdicts verdicts = scores == null ? Verdicts.byAnswer() : Verdicts.of(scores)) {
+                Verdicts verdicts = Verdicts.of(judged)) {
             card =
                     new CurateRun(settings, contamination, bar)
                             .run(problems, answers, verdicts, out);
@@ -163,6 +164,17 @@ public final class CurateCommand implements Callable<Integer> {
         Path answers = beside(".generations.jsonl");
         new BatchJob(model, capacity, config).run(problems, answers);
         return answers;
+    }
+
+    private Path score(Path answers) throws InterruptedException, IOException {
+        Path judged = beside(".scores.jsonl");
+        int threads = Runtime.getRuntime().availableProcessors();
+        ScoreRun run = new ScoreRun(problems, AnswerMode.DEFAULT, threads);
+        long size = Files.size(answers);
+        try (LoadBar bar = new LoadBar("scoring")) {
+            run.run(answers, judged, read -> bar.loaded(read, size));
+        }
+        return judged;
     }
 
     private Path beside(String ending) {

@@ -75,7 +75,7 @@ public final class CurateRun {
                     throw new InputException(
                             "%s: there is no problem %s".formatted(lines.source(), each.id()));
                 }
-                sample(problem, each, verdicts.isCorrect(problem, each))
+                sample(problem, each, verdicts.isCorrect(each))
                         .ifPresent(sample -> writer.write(sample.json()));
             }
             writer.commit();

@@ -1,17 +1,12 @@
 package dev.longhand.study.table;
 
-import dev.longhand.batch.JsonLine;
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Json;
+import dev.longhand.study.format.JsonLines;
 import dev.longhand.study.format.Summary;
 
 import org.jspecify.annotations.Nullable;
 
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
-
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,8 +15,6 @@ import java.util.Map;
 
 /** The summaries of one's own runs, by run and benchmark. */
 public final class OwnRuns {
-    private static final int BYTES_MAX = 64 << 20;
-
     private static final Map<String, String> ALIASES =
             Map.of(
                     "olympiad", "olympiadbench",
@@ -41,25 +34,18 @@ public final class OwnRuns {
     }
 
     /**
-     * Adds a file of {@code score}: a summary, with those of its benchmarks under {@code
-     * benchmarks}, or only one.
+     * Adds a file of {@code score}: a summary a line, of one benchmark or of several.
      *
      * @param run the run's name in the tables, such as digits-50; other names make further rows
      * @throws InputException if it is no summary, or a benchmark of the run is there already
      */
     public void add(String run, Path file) {
-        JsonLine json = JsonLine.parse(file.toString(), Json.bytes(file, BYTES_MAX));
-        List<Summary> parts = new ArrayList<>();
-        JsonNode benchmarks = json.object().path("benchmarks");
-        if (benchmarks.isObject()) {
-            benchmarks
-                    .properties()
-                    .forEach(each -> parts.add(part(file, each.getKey(), each.getValue())));
-        } else if (benchmarks.isArray()) {
-            benchmarks.forEach(each -> parts.add(part(file, "", each)));
-        }
+        List<Summary> parts = JsonLines.readAll(file, Summary::of);
         if (parts.isEmpty()) {
-            parts.add(Summary.of(json));
+            throw new InputException(file + ": has no summary");
+        }
+        if (parts.size() > 1) {
+            parts.removeIf(each -> each.benchmark().isEmpty()); // that of all benchmarks together
         }
         Map<String, Summary> known = runs.computeIfAbsent(run, key -> new LinkedHashMap<>());
         for (Summary each : parts) {
@@ -69,17 +55,6 @@ public final class OwnRuns {
                                 .formatted(file, run, each.benchmark()));
             }
         }
-    }
-
-    private static Summary part(Path file, String name, JsonNode part) {
-        if (!(part instanceof ObjectNode object)) {
-            throw new InputException(file + ": benchmarks must hold summaries");
-        }
-        ObjectNode named = object.deepCopy();
-        if (!named.has("benchmark")) {
-            named.put("benchmark", name);
-        }
-        return Summary.of(new JsonLine(file + ": benchmarks", named));
     }
 
     /** The runs' names, in the order in which they were added. */

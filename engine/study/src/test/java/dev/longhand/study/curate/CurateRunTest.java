@@ -94,9 +94,13 @@ class CurateRunTest {
                 .run(problems(), generations(), verdicts, folder.resolve("out.jsonl"));
     }
 
+    private static Verdicts byAnswer() {
+        return generation -> generation.text().contains("\\boxed{4}");
+    }
+
     @Test
     void stages() throws IOException {
-        DataCard card = run(Verdicts.byAnswer());
+        DataCard card = run(byAnswer());
         assertEquals(
                 "{\"generated\":11,\"finished\":10,\"correct\":9,\"laid_out\":8,\"unique\":6,"
                         + "\"decontaminated\":5,\"length\":4,\"language\":3,\"kept\":2}",
@@ -115,7 +119,7 @@ class CurateRunTest {
         assertEquals("system", samples.getFirst().system());
         byte[] bytes = Files.readAllBytes(folder.resolve("out.jsonl"));
         assertTrue(card.markdown().contains("| kept | 2 |"));
-        run(Verdicts.byAnswer());
+        run(byAnswer());
         assertEquals(
                 new String(bytes, StandardCharsets.UTF_8),
                 Files.readString(folder.resolve("out.jsonl")));
@@ -152,17 +156,5 @@ class CurateRunTest {
                 TraceLayout.of("a\n\nb\n\nc", true));
         assertEquals(Optional.empty(), TraceLayout.of("c", true));
         assertEquals(Optional.empty(), TraceLayout.of("<|begin_of_thought|>a", true));
-    }
-
-    @Test
-    void programsNeedScores() throws IOException {
-        Path problems =
-                write("p", "{\"id\":1,\"question\":\"q\",\"answers\":[],\"answer_type\":\"code\"}");
-        Path generations = write("g", generation("1", 0, RIGHT, "eos", 1));
-        CurateRun run =
-                new CurateRun(CurateSettings.of(""), new Contamination(13), (done, total) -> {});
-        assertThrows(
-                InputException.class,
-                () -> run.run(problems, generations, Verdicts.byAnswer(), folder.resolve("o")));
     }
 }

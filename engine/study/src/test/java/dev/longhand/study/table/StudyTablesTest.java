@@ -95,12 +95,11 @@ class StudyTablesTest {
                 "digits-50",
                 summary(
                         """
-                        {"benchmarks": {
-                        "math500": {"n_samples": 500, "n_correct": 440, "accuracy": 88.0},
-                        "aime24": {"n_samples": 30, "n_correct": 3, "accuracy": 10.0},
-                        "amc23": {"n_samples": 40, "n_correct": 31, "accuracy": 77.5},
-                        "Olympiad": {"n_samples": 675, "n_correct": 371, "accuracy": 54.96}},
-                        "accuracy": 67.9}
+                        {"n_samples": 1245, "n_correct": 845, "accuracy": 67.9}
+                        {"benchmark": "math500", "n_samples": 500, "n_correct": 440, "accuracy": 88.0}
+                        {"benchmark": "aime24", "n_samples": 30, "n_correct": 3, "accuracy": 10.0}
+                        {"benchmark": "amc23", "n_samples": 40, "n_correct": 31, "accuracy": 77.5}
+                        {"benchmark": "Olympiad", "n_samples": 675, "n_correct": 371, "accuracy": 54.96}
                         """));
         runs.add(
                 "short",
