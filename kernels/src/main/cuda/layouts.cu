@@ -110,6 +110,7 @@ INT32(Slot, history)
 INT32(Slot, bias)
 INT32(Slot, biases)
 INT32(Slot, reported)
+INT32(Slot, allowed)
 INT32(Slot, report)
 
 SIZE(Bias)

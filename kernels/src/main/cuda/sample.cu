@@ -2,8 +2,8 @@
  * The next token of every row of logits: one launch, a block per row, every sampling mode, and the
  * tripwire for NaN and infinity. Only the token goes back, and the data for log-probabilities.
  *
- *   argmax; report of the unchanged logits; biases; penalties; argmax again; temperature 0: that is the
- *   token; else top-k, of that top-p, of that min-p, and a sample
+ *   argmax; report of the unchanged logits; biases; penalties; allowed tokens; argmax again; temperature 0:
+ *   that is the token; else top-k, of that top-p, of that min-p, and a sample
  *
  * The same token as dev.longhand.kernels.sampling.HostSampler, bit for bit, by making every number that
  * decides an integer whose order of summation cannot matter:
@@ -33,7 +33,7 @@
  * are penalties, once, a word for 32 tokens, and the logits of seen tokens are changed in place. How often a
  * token was generated is a word of its own, read only where there is a frequency penalty and the bit is set.
  * The kernel adds the token it sampled, so that a step sends no history. The biases of a sequence lie
- * beside it.
+ * beside it. The tokens that a row may sample are a bit for each, sent when they change.
  */
 #include "dependent_launch.cuh"
 #include "sample_draw.cuh"
@@ -101,6 +101,15 @@ __device__ __forceinline__ void penalise(const Slot &slot, float *row, const uin
     __syncthreads();
 }
 
+/* HostSampler.exclude: each thread changes the logits that it reads in `greatest`. */
+__device__ __forceinline__ void exclude(const Slot &slot, float *row, const uint32_t *allowed) {
+    for (int i = threadIdx.x; i < slot.vocabulary; i += THREADS) {
+        if ((allowed[i / 32] >> i % 32 & 1) == 0) {
+            row[i] = -FLT_MAX;
+        }
+    }
+}
+
 /* This thread's greatest key. */
 __device__ __forceinline__ uint64_t greatest(const float *row, int vocabulary) {
     uint64_t mine = 0;
@@ -114,12 +123,13 @@ __device__ __forceinline__ uint64_t greatest(const float *row, int vocabulary) {
 
 /*
  * grid (rows); logits [rows, width], overwritten; histories [sequences, 2, half] words: seen, generated;
- * counts [sequences, 32 * half]. tokens [rows]: the sampled token, or -1 - t if the logit of t is the
- * first that is not finite; the row then still contains it.
+ * counts [sequences, 32 * half]; allowed [rows, half] words: a bit for each token. tokens [rows]: the
+ * sampled token, or -1 - t if the logit of t is the first that is not finite; the row then still contains
+ * it.
  */
 extern "C" __global__ void __launch_bounds__(THREADS)
     sample(float *logits, int width, const Slot *slots, uint32_t *histories, int half, int *counts,
-           const Bias *biases, int *tokens, uint64_t *reports) {
+           const Bias *biases, const uint32_t *allowed, int *tokens, uint64_t *reports) {
     __shared__ Shared shared;
     longhand::follow_earlier_kernels();
     Slot slot = slots[blockIdx.x];
@@ -132,12 +142,15 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     if (best < NOT_FINITE && slot.reported > 0) {
         report(shared, turn, slot, row, mine, best, reports + slot.report);
     }
-    if (best < NOT_FINITE && (slot.biases > 0 || slot.history >= 0)) {
+    if (best < NOT_FINITE && (slot.biases > 0 || slot.history >= 0 || slot.allowed >= 0)) {
         if (slot.biases > 0) {
             bias(slot, row, biases + slot.bias);
         }
         if (slot.history >= 0) {
             penalise(slot, row, history, half, count);
+        }
+        if (slot.allowed >= 0) {
+            exclude(slot, row, allowed + static_cast<long long>(slot.allowed) * half);
         }
         mine = greatest(row, slot.vocabulary);
         best = over_block(shared, turn, mine, Greater());

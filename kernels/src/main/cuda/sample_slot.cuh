@@ -25,7 +25,8 @@ struct Slot {
     int bias;    /* index of the first bias */
     int biases;
     int reported;
-    int report; /* index of the report's first 8 bytes */
+    int allowed; /* row of the tokens that may be sampled; -1 is all */
+    int report;  /* index of the report's first 8 bytes */
 };
 
 /* The bias that is added to the logit of a token. */

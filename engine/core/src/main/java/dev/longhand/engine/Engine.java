@@ -3,6 +3,7 @@ package dev.longhand.engine;
 import static java.lang.System.Logger.Level.DEBUG;
 
 import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.constraint.AnswerFormats;
 import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.error.FileChangedException;
 import dev.longhand.engine.error.InputException;
@@ -18,6 +19,8 @@ import dev.longhand.engine.status.MemoryPlan;
 import dev.longhand.engine.tokenizer.Tokenizer;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.kvcache.KvShape;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 import java.util.Optional;
@@ -46,6 +49,7 @@ public final class Engine implements AutoCloseable {
     private final Adapters adapters;
     private final OpenResources resources;
     private final boolean penalisedDrafts;
+    private final @Nullable AnswerFormats formats; // null without a tokenizer
     private final Runnable requireSound;
     private volatile boolean closed;
 
@@ -67,6 +71,10 @@ public final class Engine implements AutoCloseable {
         this.adapters = adapters;
         this.resources = resources;
         this.penalisedDrafts = penalisedDrafts;
+        formats =
+                setup.tokenizer()
+                        .map(each -> new AnswerFormats(each.table(), setup.sampledTokens()))
+                        .orElse(null);
         this.requireSound = requireSound;
     }
 
@@ -223,7 +231,8 @@ public final class Engine implements AutoCloseable {
     /**
      * Submits a request. The generation starts as soon as its memory is free.
      *
-     * @throws InputException if the engine cannot fulfil the request
+     * @throws InputException if the engine cannot fulfil the request; {@link
+     *     dev.longhand.engine.error.AnswerFormatException} if that is for its answer format
      * @throws EngineBusyException as {@link #submitAll}
      * @throws IllegalStateException if the engine is closed
      * @throws java.util.concurrent.CancellationException as {@link #submitAll}
@@ -252,7 +261,8 @@ public final class Engine implements AutoCloseable {
         if (samples < 1 || samples > samplesMax) {
             throw new InputException("samples: 1..%d, not %d".formatted(samplesMax, samples));
         }
-        PreparedRequest submission = new PreparedRequest(setup, encoder, request, penalisedDrafts);
+        PreparedRequest submission =
+                new PreparedRequest(setup, encoder, request, formats, penalisedDrafts);
         adapters.begin(
                 request.adapter(),
                 samples,

@@ -1,5 +1,8 @@
 package dev.longhand.engine;
 
+import dev.longhand.engine.constraint.AnswerConstraint;
+import dev.longhand.engine.constraint.AnswerFormats;
+import dev.longhand.engine.constraint.FormatTokens;
 import dev.longhand.engine.decode.OutputControls;
 import dev.longhand.engine.decode.OutputLimit;
 import dev.longhand.engine.decode.PromptScores;
@@ -11,6 +14,7 @@ import dev.longhand.engine.decode.StopRules;
 import dev.longhand.engine.decode.TextStream;
 import dev.longhand.engine.decode.TokenLog;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.generation.AnswerFormat;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Speculation;
@@ -27,6 +31,7 @@ import dev.longhand.kernels.sampling.SamplingParams;
 
 import org.jspecify.annotations.Nullable;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -46,11 +51,13 @@ final class PreparedRequest {
     private final boolean penalisedDrafts;
     private final @Nullable Tokenizer tokenizer;
     private final @Nullable ThoughtRules thought;
+    private final @Nullable FormatTokens answer;
     private final List<Generation> generations = new ArrayList<>();
 
     /**
      * Validates a request and encodes its prompt.
      *
+     * @param formats compiles answer formats; null without a tokenizer
      * @param penalisedDrafts whether draft tokens of a sequence with penalties can be verified
      * @throws InputException if the engine cannot fulfil the request
      */
@@ -58,6 +65,7 @@ final class PreparedRequest {
             EngineSetup setup,
             PromptEncoder encoder,
             GenerationRequest request,
+            @Nullable AnswerFormats formats,
             boolean penalisedDrafts) {
         this.setup = setup;
         this.request = request;
@@ -83,11 +91,13 @@ final class PreparedRequest {
         if (tokenizer == null) {
             refuse(!request.stops().isEmpty(), "stop strings need");
             refuse(request.thinking().budgetTokens() != null, "a thinking budget needs");
+            refuse(request.answerFormat() != null, "an answer format needs");
             thought = null;
         } else {
-            thought = new ThoughtRules(request.thinking(), tokenizer);
+            thought = new ThoughtRules(request.thinking(), tokenizer, thoughtBegin());
             encoder.requireInVocabulary(thought.forcedTokens());
         }
+        answer = formats == null || thought == null ? null : answer(formats, thought);
     }
 
     private StopRules stopRules() {
@@ -135,6 +145,30 @@ final class PreparedRequest {
                                     bytes,
                                     EngineLimits.outputBytesMax()));
         }
+    }
+
+    /** A thought before an answer in a format is recognised where the format admits it only. */
+    private ThoughtRules.Begin thoughtBegin() {
+        if (request.answerFormat() == null) {
+            return ThoughtRules.Begin.ANYWHERE;
+        }
+        return request.thinking().expected()
+                ? ThoughtRules.Begin.FIRST
+                : ThoughtRules.Begin.NOWHERE;
+    }
+
+    private @Nullable FormatTokens answer(AnswerFormats formats, ThoughtRules rules) {
+        AnswerFormat format = request.answerFormat();
+        if (format == null) {
+            return null;
+        }
+        String begin = request.thinking().expected() ? rules.markers().begin() : "";
+        int[] ends = endTokens().stream().mapToInt(Integer::intValue).toArray();
+        return formats.compile(format, begin.isEmpty() ? null : begin, ends);
+    }
+
+    private List<Integer> endTokens() {
+        return request.ignoreEos() ? List.of() : setup.defaults().eosTokenIds();
     }
 
     private static void refuse(boolean asked, String what) {
@@ -218,6 +252,14 @@ final class PreparedRequest {
         LoopDetector loops =
                 request.loopRule() == null ? null : new LoopDetector(request.loopRule(), table);
         StopCondition stop = new StopCondition(stops, table, stopsEndThoughts() ? null : tracker);
-        return new OutputControls(stop, tracker, loops, request.timeouts());
+        return new OutputControls(stop, tracker, constraint(tracker), loops, request.timeouts());
+    }
+
+    private @Nullable AnswerConstraint constraint(@Nullable ThoughtTracker tracker) {
+        if (answer == null || thought == null) {
+            return null;
+        }
+        byte[] end = thought.markers().end().getBytes(StandardCharsets.UTF_8);
+        return new AnswerConstraint(answer, tracker, end[end.length - 1]);
     }
 }

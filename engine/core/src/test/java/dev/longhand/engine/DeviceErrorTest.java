@@ -97,7 +97,7 @@ class DeviceErrorTest {
                         setup.tokenizer().orElseThrow(),
                         setup.model().vocabSize(),
                         setup.limits().contextTokensMax());
-        PreparedRequest request = new PreparedRequest(setup, encoder, REQUEST, true);
+        PreparedRequest request = new PreparedRequest(setup, encoder, REQUEST, null, true);
         thread.submit(request.sequences(Collections.nCopies(samples, AdapterUse.none())));
         return request.generations();
     }

@@ -26,6 +26,7 @@ final class CudaSampler {
     private final KernelCall call;
     private final Shape shape;
     private final SampleHistories histories;
+    private final AllowedTokens allowed;
     private final long slotsAddress;
     private final long tokensAddress;
     private final long reportsAddress;
@@ -54,6 +55,7 @@ final class CudaSampler {
         long tokenBytes = (long) rows * Integer.BYTES;
         long reportBytes = rows * REPORT_BYTES_MAX;
         histories = new SampleHistories(memory, rows, shape.width());
+        allowed = new AllowedTokens(memory, rows, histories.half());
         slotsAddress = memory.allocateZeros(slotBytes);
         tokensAddress = memory.allocateZeros(tokenBytes);
         reportsAddress = memory.allocateZeros(reportBytes);
@@ -77,7 +79,8 @@ final class CudaSampler {
     /** Bytes of device memory that a sampler for logits of this shape takes. */
     static long bytes(Shape shape) {
         long row = SampleSlotLayout.BYTES + Integer.BYTES + REPORT_BYTES_MAX;
-        return shape.rows() * (row + SampleHistories.bytes(shape.width()));
+        return shape.rows()
+                * (row + SampleHistories.bytes(shape.width()) + AllowedTokens.bytes(shape.width()));
     }
 
     boolean fits(Shape logits) {
@@ -94,6 +97,7 @@ final class CudaSampler {
         call.begin().parameter(logits).parameter((int) shape.width()).parameter(slotsAddress);
         call.parameter(histories.histories()).parameter(histories.half());
         call.parameter(histories.counts()).parameter(histories.biases());
+        call.parameter(allowed.address());
         call.parameter(tokensAddress).parameter(reportsAddress);
         call.launch(count, 1, 1, THREADS);
         queue.copyToHost(tokensOfRows[count], tokensAddress);
@@ -111,6 +115,7 @@ final class CudaSampler {
         for (int row = 0; row < count; row++) {
             check(states[row]);
             int place = histories.place(states[row], row);
+            allowed.update(states[row], row);
             SampleSlotLayout.write(staging, row, states[row], place, longs);
             longs += SampleSlotLayout.reportLongs(states[row].reported());
         }
@@ -181,6 +186,7 @@ final class CudaSampler {
     void close() {
         queue.synchronize();
         histories.close();
+        allowed.close();
         memory.free(slotsAddress);
         memory.free(tokensAddress);
         memory.free(reportsAddress);

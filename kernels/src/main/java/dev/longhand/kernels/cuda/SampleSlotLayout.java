@@ -33,6 +33,7 @@ final class SampleSlotLayout {
     private static final Int32 FIRST_BIAS = SLOT.int32("bias");
     private static final Int32 BIASES = SLOT.int32("biases");
     private static final Int32 REPORTED = SLOT.int32("reported");
+    private static final Int32 ALLOWED = SLOT.int32("allowed");
     private static final Int32 REPORT_AT = SLOT.int32("report");
 
     private static final KernelStruct BIAS = new KernelStruct("Bias");
@@ -53,7 +54,7 @@ final class SampleSlotLayout {
     /** Bytes of the biases of a sequence. */
     static final long BIASES_BYTES = LogitBiases.ENTRIES_MAX * BIAS.bytes();
 
-    /** The place of a sequence without history and biases on the device. */
+    /** The place of a history, of biases or of allowed tokens that are not on the device. */
     static final int NO_PLACE = -1;
 
     private static final long WHOLE = -1;
@@ -88,6 +89,7 @@ final class SampleSlotLayout {
         FIRST_BIAS.set(slots, at, place * LogitBiases.ENTRIES_MAX + first);
         BIASES.set(slots, at, biases.end(state.position()) - first);
         REPORTED.set(slots, at, state.reported());
+        ALLOWED.set(slots, at, state.allowed() == null ? NO_PLACE : row);
         REPORT_AT.set(slots, at, report);
     }
 

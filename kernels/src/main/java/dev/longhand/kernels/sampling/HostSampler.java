@@ -46,7 +46,11 @@ public final class HostSampler {
         if (params.penalises()) {
             penalise(logits, first, state);
         }
-        if (params.penalises() || state.biases().size() > 0) {
+        long[] allowed = state.allowed();
+        if (allowed != null) {
+            exclude(logits, first, state.vocabulary(), allowed);
+        }
+        if (params.penalises() || state.biases().size() > 0 || allowed != null) {
             best = best(logits, first, state.vocabulary());
         }
         int token = params.temperature() == 0 ? best : sample(logits, first, state, best);
@@ -119,6 +123,15 @@ public final class HostSampler {
                     logit -= presence;
                 }
                 logits.setAtIndex(JAVA_FLOAT, first + token, logit);
+            }
+        }
+    }
+
+    /** Gives the tokens outside a set the lowest logit, with which they weigh nothing. */
+    private static void exclude(MemorySegment logits, long first, int vocabulary, long[] allowed) {
+        for (int token = 0; token < vocabulary; token++) {
+            if ((allowed[token / Long.SIZE] >>> token & 1) == 0) {
+                logits.setAtIndex(JAVA_FLOAT, first + token, -Float.MAX_VALUE);
             }
         }
     }

@@ -31,6 +31,7 @@ public final class SamplerState {
     private int token = -1;
     private int draft = -1;
     private int forced = -1;
+    private long @Nullable [] allowed;
     private @Nullable NonFiniteLogitsException failure;
 
     /**
@@ -134,6 +135,22 @@ public final class SamplerState {
      */
     public void force(int forcedToken) {
         forced = forcedToken;
+    }
+
+    /**
+     * Restricts the following samples to a set of tokens; reported log-probabilities remain the
+     * model's.
+     *
+     * @param tokens a bit for each token of the vocabulary, the first in bit 0, at least one of
+     *     them set; not modified. Null allows every token
+     */
+    public void allow(long @Nullable [] tokens) {
+        allowed = tokens;
+    }
+
+    /** The tokens that may be sampled, see {@link #allow}; null if every token may. */
+    public long @Nullable [] allowed() {
+        return allowed;
     }
 
     /** The token sampled last; -1 before the first. */

@@ -4,8 +4,8 @@ import java.util.Map;
 
 /**
  * Parameters of sampling the next token. They are applied in this order: biases, the penalties as
- * listed here, temperature, top-k, top-p, min-p. This is the order of vLLM, and of transformers as
- * far as it has these steps.
+ * listed here, the set of allowed tokens, temperature, top-k, top-p, min-p. This is the order of
+ * vLLM, and of transformers as far as it has these steps.
  *
  * @param temperature divides the logits; 0 takes the most likely token
  * @param topK keep only the k most likely tokens; 0 keeps all

@@ -173,18 +173,43 @@ class CudaSamplerTest {
                     int forced = step == 0 && i % 3 == 0 ? (7 * i + 1) % vocabulary : -1;
                     expected[i].force(forced);
                     actual[i].force(forced);
+                    long[] allowed = forced >= 0 ? null : allowed(random, vocabulary);
+                    expected[i].allow(allowed);
+                    actual[i].allow(allowed);
                 }
                 HostTensor logits = tensor(arena, rows, vocabulary + 3, how, step);
                 backend.sample(backend.place(logits), actual, rows);
                 HostSampler.sample(logits, expected, rows);
                 for (int i = 0; i < rows; i++) {
                     assertSame(expected[i], actual[i], params.get(i));
+                    assertTrue(isAllowed(actual[i]), params.get(i)::toString);
                     assertTrue(step > 0 || i % 3 > 0 || takes(actual[i], (7 * i + 1) % vocabulary));
                 }
             }
         }
         assertEquals(List.of(), device.findings());
         assertEquals(0, device.live());
+    }
+
+    /** Every token, one, a few neighbours, or about half of them. */
+    private static long[] allowed(Random random, int vocabulary) {
+        int kind = random.nextInt(5);
+        long[] words = new long[Math.ceilDiv(vocabulary, Long.SIZE)];
+        int first = random.nextInt(vocabulary);
+        int last = kind == 3 ? Math.min(first + 100, vocabulary - 1) : first;
+        for (int token = 0; token < vocabulary; token++) {
+            if ((token >= first && token <= last) || (kind == 4 && random.nextBoolean())) {
+                words[token / Long.SIZE] |= 1L << token;
+            }
+        }
+        return kind < 2 ? null : words;
+    }
+
+    private static boolean isAllowed(SamplerState state) {
+        long[] allowed = state.allowed();
+        return allowed == null
+                || state.failure() != null
+                || (allowed[state.token() / Long.SIZE] >>> state.token() & 1) != 0;
     }
 
     private static boolean takes(SamplerState state, int token) {

@@ -212,6 +212,36 @@ class HostSamplerTest {
     }
 
     @Test
+    void onlyAllowedTokensAreSampledWithTheOddsBetweenThem() {
+        SamplerState state = new SamplerState(params(1, 0, 1, 0), PROBABILITIES.length);
+        state.allow(new long[] {0b10101});
+        double[] counts = new double[PROBABILITIES.length];
+        for (int i = 0; i < SAMPLES; i++) {
+            state.moveTo(i);
+            sample(state, logits());
+            counts[state.token()] += 1.0 / SAMPLES;
+        }
+        assertFrequencies(new double[] {0.15 / 0.25, 0, 0.03 / 0.25, 0, 0.07 / 0.25}, counts);
+    }
+
+    @Test
+    void allowedTokensComeAfterPenaltiesAndBeforeTruncation() {
+        // The token most in favour is not allowed, and would be all that top-k 1 keeps.
+        SamplingParams params =
+                new SamplingParams(1, 1, 0.1f, 0.9f, 2, 0, 5, 1).with(0, Map.of(1, 100f));
+        SamplerState state = new SamplerState(params, PROBABILITIES.length);
+        state.observePrompt(2);
+        state.allow(new long[] {0b11000});
+        sample(state, logits());
+        assertEquals(3, state.token());
+        assertEquals(1, state.topToken(0)); // of the model's own probabilities
+        assertEquals(Math.log(0.25), state.tokenLogprob(), 1e-5);
+        state.allow(null);
+        sample(state, logits());
+        assertEquals(1, state.token());
+    }
+
+    @Test
     void badBiasesAreRefusedByName() {
         SamplingParams plain = SamplingParams.GREEDY;
         refused("logit bias of token 7", () -> plain.with(0, Map.of(7, 100.5f)));

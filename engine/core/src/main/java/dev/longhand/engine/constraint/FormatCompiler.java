@@ -10,6 +10,7 @@ import dev.longhand.engine.generation.AnswerFormat;
 import org.jspecify.annotations.Nullable;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** Compiles answer formats to automata. Time and memory are limited by the number of states. */
 final class FormatCompiler {
@@ -63,6 +64,15 @@ final class FormatCompiler {
                 int to = builder.node();
                 LiteralTree tree = new LiteralTree(builder, from, to);
                 choice.texts().forEach(text -> tree.add(text.getBytes(StandardCharsets.UTF_8)));
+                yield to;
+            }
+            case AnswerFormat.OneOf(List<AnswerFormat> formats) -> {
+                int to = builder.node();
+                for (AnswerFormat each : formats) {
+                    int start = builder.node();
+                    builder.empty(from, start);
+                    builder.empty(add(each, start), to);
+                }
                 yield to;
             }
             case AnswerFormat.ToolCalls calls -> addCalls(calls, from);

@@ -1,5 +1,6 @@
 package dev.longhand.engine.decode;
 
+import dev.longhand.engine.constraint.AnswerConstraint;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.Timeouts;
 import dev.longhand.engine.thought.LoopDetector;
@@ -13,12 +14,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param stop end tokens and stop strings
  * @param thought tracks the thought and its budget; null without a tokenizer
+ * @param answer holds the answer to a format; null if it is free
  * @param loops detects loops; null if loops do not end the sequence
  * @param timeouts limits of the time in the queue and of the total time
  */
 public record OutputControls(
         StopCondition stop,
         @Nullable ThoughtTracker thought,
+        @Nullable AnswerConstraint answer,
         @Nullable LoopDetector loops,
         Timeouts timeouts) {
     /** Returns the token that the budget of the thought forces next, or -1. */
@@ -31,9 +34,17 @@ public record OutputControls(
         return thought == null ? Integer.MAX_VALUE : thought.draftMax();
     }
 
+    /** Returns the heap that the format of the answer takes, in bytes. */
+    long answerBytes() {
+        return answer == null ? 0 : answer.bytes();
+    }
+
     /** Returns the reason why the output ends with its next token, or null if it continues. */
     @Nullable FinishReason accept(int token) {
         if (stop.endsWith(token)) {
+            return FinishReason.STOP;
+        }
+        if (answer != null && answer.accept(token)) {
             return FinishReason.STOP;
         }
         return loops != null && loops.accept(token) ? FinishReason.LOOP : null;

@@ -322,7 +322,7 @@ public final class Sequence {
         }
         int positions = Math.min(pages.positions(), positionsMax());
         require(cached + draft.size() <= positions, "use more positions than reserved");
-        return samples.addNext(batch, table, cached, controls.forced());
+        return samples.addNext(batch, table, cached, controls);
     }
 
     /**
@@ -381,7 +381,7 @@ public final class Sequence {
 
     /** Returns the Java heap that the sequence takes from its begin to its end, in bytes. */
     public long heapBytes() {
-        return log.bytes() + samples.scoreBytes();
+        return log.bytes() + samples.scoreBytes() + controls.answerBytes();
     }
 
     private void releaseAdapter() {

@@ -1,5 +1,6 @@
 package dev.longhand.engine.decode;
 
+import dev.longhand.engine.constraint.AnswerConstraint;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.speculation.Drafter;
 import dev.longhand.engine.speculation.StepCostModel;
@@ -52,13 +53,27 @@ final class SequenceDraft {
     }
 
     /**
-     * Adds the rows of the draft tokens to a step.
+     * Adds the rows of the draft tokens to a step: all that were planned, or those before the first
+     * that the format of the answer does not allow.
      *
      * @param position position of the first draft token
      * @param samplers sampler states of the sequence: 0 for the row before the draft
+     * @param answer the format of the answer; null if it is free
      */
-    void addRows(StepBatch batch, int table, int position, SamplerState[] samplers) {
+    void addRows(
+            StepBatch batch,
+            int table,
+            int position,
+            SamplerState[] samplers,
+            @Nullable AnswerConstraint answer) {
         for (int i = 0; drafter != null && i < size; i++) {
+            if (answer != null) {
+                if (!answer.draft(drafter.draftToken(i))) {
+                    size = i;
+                    break;
+                }
+                samplers[1 + i].allow(answer.afterDraft());
+            }
             batch.add(drafter.draftToken(i), position + i, table);
             batch.select();
             samplers[1 + i].follow(drafter.draftToken(i));

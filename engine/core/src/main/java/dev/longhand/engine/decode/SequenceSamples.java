@@ -1,5 +1,6 @@
 package dev.longhand.engine.decode;
 
+import dev.longhand.engine.constraint.AnswerConstraint;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.sampling.SamplerState;
@@ -81,14 +82,19 @@ public final class SequenceSamples {
      * Adds the sample after the row that the batch has got last, and draft tokens with theirs.
      *
      * @param position position of the next token
-     * @param forced token to take regardless of the logits, or -1
+     * @param controls the token to take regardless of the logits, and the format of the answer
      * @return the number of samples of the step
      */
-    int addNext(StepBatch batch, int table, int position, int forced) {
+    int addNext(StepBatch batch, int table, int position, OutputControls controls) {
         batch.select();
         samplers[0].moveTo(position);
+        int forced = controls.forced();
+        AnswerConstraint answer = controls.answer();
         samplers[0].force(forced);
-        draft.addRows(batch, table, position, samplers);
+        if (answer != null) {
+            samplers[0].allow(answer.next(forced));
+        }
+        draft.addRows(batch, table, position, samplers, answer);
         return scored() + 1 + draft.size();
     }
 

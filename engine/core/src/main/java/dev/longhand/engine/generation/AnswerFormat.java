@@ -78,6 +78,20 @@ public sealed interface AnswerFormat {
         }
     }
 
+    /**
+     * One of several formats.
+     *
+     * @param formats at least one
+     */
+    record OneOf(List<AnswerFormat> formats) implements AnswerFormat {
+        public OneOf {
+            formats = List.copyOf(formats);
+            if (formats.isEmpty()) {
+                throw new AnswerFormatException("there is no format to choose from");
+            }
+        }
+    }
+
     /** Any JSON object. */
     static AnswerFormat jsonObject() {
         return new JsonObject();
@@ -101,6 +115,11 @@ public sealed interface AnswerFormat {
     /** A call of one of these functions, or several calls. */
     static AnswerFormat toolCalls(List<String> tools, boolean several) {
         return new ToolCalls(tools, several);
+    }
+
+    /** An answer in one of these formats. */
+    static AnswerFormat oneOf(List<AnswerFormat> formats) {
+        return new OneOf(formats);
     }
 
     private static void requireLength(String text, String what) {

@@ -39,6 +39,7 @@ public final class GenerationRequest implements Cloneable {
     private Thinking thinking = Thinking.DEFAULT;
     private @Nullable LoopRule loopRule;
     private Timeouts timeouts = Timeouts.NONE;
+    private @Nullable AnswerFormat answerFormat;
 
     private GenerationRequest(Prompt prompt) {
         this.prompt = prompt;
@@ -214,6 +215,14 @@ public final class GenerationRequest implements Cloneable {
         return with(copy -> copy.timeouts = other);
     }
 
+    /**
+     * Holds the answer to a format, or lets it be free if null. If the prompt or the settings of
+     * {@link #withThinking} begin a thought, it comes before the answer and is free.
+     */
+    public GenerationRequest withAnswerFormat(@Nullable AnswerFormat format) {
+        return with(copy -> copy.answerFormat = format);
+    }
+
     /** Treats end-of-sequence tokens as ordinary ones, so that generation goes on through them. */
     public GenerationRequest ignoringEos() {
         return withIgnoreEos(true);
@@ -351,5 +360,10 @@ public final class GenerationRequest implements Cloneable {
     /** Limits of time. */
     public Timeouts timeouts() {
         return timeouts;
+    }
+
+    /** Format of the answer; null is free text. */
+    public @Nullable AnswerFormat answerFormat() {
+        return answerFormat;
     }
 }

@@ -40,4 +40,9 @@ public record Thinking(@Nullable Integer budgetTokens, @Nullable ThoughtMarkers 
     public static Thinking budget(int tokens) {
         return new Thinking(tokens, null);
     }
+
+    /** Whether a request says anything about its thought, and so expects one. */
+    public boolean expected() {
+        return budgetTokens != null || markers != null;
+    }
 }

@@ -18,9 +18,26 @@ public final class ThoughtRules {
     private final ThoughtMarkers markers;
     private final int budgetTokens;
     private final int[][] closings;
+    private final Begin begin;
+
+    /** Where a thought may begin, other than at the end of the prompt. */
+    public enum Begin {
+        /** Where its marker is in the output. */
+        ANYWHERE,
+        /** With a marker that the output begins with. */
+        FIRST,
+        /** Nowhere: a marker in the output is part of the answer. */
+        NOWHERE
+    }
 
     /** Encodes the rules of a request; see {@link Thinking#markers(Tokenizer)}. */
     public ThoughtRules(Thinking thinking, Tokenizer tokenizer) {
+        this(thinking, tokenizer, Begin.ANYWHERE);
+    }
+
+    /** Encodes the rules of a request with a thought that may begin in some places only. */
+    public ThoughtRules(Thinking thinking, Tokenizer tokenizer, Begin begin) {
+        this.begin = begin;
         markers = thinking.markers(tokenizer);
         budgetTokens = thinking.budgetTokens() == null ? -1 : thinking.budgetTokens();
         closings = budgetTokens < 0 ? new int[0][] : closings(markers, tokenizer);
@@ -54,6 +71,11 @@ public final class ThoughtRules {
     /** Returns the markers around the thought. */
     public ThoughtMarkers markers() {
         return markers;
+    }
+
+    /** Returns where a thought may begin. */
+    Begin begin() {
+        return begin;
     }
 
     /** Returns the most tokens that the model may sample for the thought; -1 without a limit. */

@@ -24,10 +24,12 @@ public final class ThoughtTracker {
     private int forcedCount;
     private boolean thinking;
     private boolean begun;
+    private boolean never; // a thought that has not begun does not begin any more
     private int outputCount;
     private int firstToken;
     private int thoughtTokens;
     private int endBytes;
+    private int bytes; // of the output before a thought
 
     /**
      * Creates the tracker of the output that follows a prompt. The thought begins at once if the
@@ -44,6 +46,7 @@ public final class ThoughtTracker {
             startThought();
             forceIfSpent();
         }
+        never = !begun && rules.begin() == ThoughtRules.Begin.NOWHERE;
     }
 
     private boolean endsWith(int[] prompt, byte[] marker) {
@@ -90,7 +93,7 @@ public final class ThoughtTracker {
      * has to be forced, so the rest of the budget is the limit.
      */
     public int draftMax() {
-        if (rules.budgetTokens() < 0 || (begun && !thinking && forced() < 0)) {
+        if (rules.budgetTokens() < 0 || never || (begun && !thinking && forced() < 0)) {
             return Integer.MAX_VALUE;
         }
         if (forced() >= 0) {
@@ -105,7 +108,7 @@ public final class ThoughtTracker {
         forcedCount += forced() >= 0 ? 1 : 0;
         outputCount++;
         thoughtTokens += thinking ? 1 : 0;
-        for (int i = 0; i < table.length(token) && (thinking || !begun); i++) {
+        for (int i = 0; i < table.length(token) && (thinking || mayBegin()); i++) {
             byte value = table.byteAt(token, i);
             if (thinking) {
                 if (end.accept(value)) {
@@ -114,6 +117,9 @@ public final class ThoughtTracker {
                 }
             } else if (begin != null && begin.accept(value)) {
                 startThought();
+            } else if (rules.begin() == ThoughtRules.Begin.FIRST) {
+                bytes++;
+                never = begin == null || begin.pendingLength() < bytes;
             }
         }
         if (wasThinking && thinking && forced.length > 0 && forced() < 0) {
@@ -122,6 +128,10 @@ public final class ThoughtTracker {
             endBytes = table.length(token);
         }
         forceIfSpent();
+    }
+
+    private boolean mayBegin() {
+        return !begun && !never;
     }
 
     /** Whether a thought has begun. */

@@ -94,6 +94,7 @@ class SequenceTest {
                                 new StopCondition(StopRules.of(List.of()), null, null),
                                 null,
                                 null,
+                                null,
                                 Timeouts.NONE),
                         shared,
                         log);

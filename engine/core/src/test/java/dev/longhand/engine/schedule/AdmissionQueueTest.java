@@ -42,6 +42,7 @@ class AdmissionQueueTest {
                         new StopCondition(StopRules.of(List.of()), null, null),
                         null,
                         null,
+                        null,
                         Timeouts.NONE),
                 null,
                 log);

@@ -5,8 +5,10 @@ import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
 import dev.longhand.service.Conversations;
 import dev.longhand.service.Dialect;
+import dev.longhand.service.FormatFields;
 import dev.longhand.service.RequestFields;
 import dev.longhand.service.RequestRules;
+import dev.longhand.service.Tools;
 
 import org.jspecify.annotations.Nullable;
 
@@ -111,7 +113,10 @@ record CompletionRequest(
         List<GenerationRequest> requests = new ArrayList<>();
         for (Prompt prompt : prompts(body, rules.limits().requestsPerConnectionMax())) {
             GenerationRequest plain =
-                    GenerationRequest.of(prompt).withPromptLogprobs(reported).withMaxTokens(tokens);
+                    GenerationRequest.of(prompt)
+                            .withPromptLogprobs(reported)
+                            .withMaxTokens(tokens)
+                            .withAnswerFormat(FormatFields.read(body));
             requests.add(request(body, plain, logprobs, rules));
         }
         return of(body, requests, logprobs, new PromptView(echo, promptLogprobs), rules);
@@ -125,17 +130,15 @@ record CompletionRequest(
         if (top > 0 && !scored) {
             throw body.refuse("top_logprobs", "needs \"logprobs\": true");
         }
-        boolean parallel = body.bool("parallel_tool_calls", true);
-        if (!parallel && !rules.dialect().lenient()) {
-            throw body.refuse("parallel_tool_calls", "is not supported, but for true");
-        }
+        Tools tools = Tools.read(body);
         Prompt.Chat prompt = Conversations.read(body, rules.dialect());
         int logprobs = scored ? top : -1;
         GenerationRequest plain =
-                GenerationRequest.of(prompt).withMaxTokens(chatTokens(body, rules.dialect()));
+                GenerationRequest.of(prompt)
+                        .withMaxTokens(chatTokens(body, rules.dialect()))
+                        .withAnswerFormat(tools.format(body));
         List<GenerationRequest> requests = List.of(request(body, plain, logprobs, rules));
-        int callsMax = prompt.tools().isEmpty() ? 0 : parallel ? Integer.MAX_VALUE : 1;
-        return of(body, requests, logprobs, PromptView.NONE, rules).withChat(callsMax);
+        return of(body, requests, logprobs, PromptView.NONE, rules).withChat(tools.callsMax());
     }
 
     private static @Nullable Integer textTokens(
@@ -172,6 +175,7 @@ record CompletionRequest(
                 List.of(
                         SHARED,
                         own,
+                        FormatFields.NAMES,
                         RequestFields.SAMPLING,
                         RequestFields.CONTROLS,
                         RequestFields.ENDS,

@@ -1,5 +1,6 @@
 package dev.longhand.service.http;
 
+import dev.longhand.engine.error.AnswerFormatException;
 import dev.longhand.engine.error.ContextLengthException;
 import dev.longhand.engine.error.EngineFailureException;
 import dev.longhand.engine.error.InputException;
@@ -7,6 +8,7 @@ import dev.longhand.engine.file.SettingException;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Usage;
 import dev.longhand.engine.tokenizer.Tokenizer;
+import dev.longhand.service.FormatFields;
 import dev.longhand.service.RequestRules;
 import dev.longhand.service.ServedGeneration;
 import dev.longhand.service.Service;
@@ -134,6 +136,11 @@ final class Completions {
                                     + " the length of the "
                                     + prompt
                                     + ".");
+            case AnswerFormatException e -> {
+                String field = FormatFields.name(request.prompts().getFirst().answerFormat());
+                yield HttpFailure.invalid(
+                        field, null, "request: %s is refused: %s".formatted(field, e.getMessage()));
+            }
             case UnknownModelException e -> e;
             case SettingException e -> e;
             case InputException e ->

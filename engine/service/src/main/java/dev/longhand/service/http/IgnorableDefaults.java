@@ -26,7 +26,6 @@ final class IgnorableDefaults {
                     Map.entry("echo", List.of("false")),
                     Map.entry("suffix", List.of("\"\"")),
                     Map.entry("store", List.of("false")),
-                    Map.entry("response_format", List.of("{\"type\":\"text\"}")),
                     Map.entry("modalities", List.of("[\"text\"]")),
                     Map.entry("service_tier", List.of("\"auto\"", "\"default\"")),
                     Map.entry("use_beam_search", List.of("false")),

@@ -9,8 +9,8 @@ import java.util.List;
 
 /**
  * Separates function calls from text while an answer streams. Qwen2.5's template has the model
- * write {@code <tool_call>}, an object with name and arguments, {@code </tool_call>}. A malformed
- * call stays text.
+ * write {@code <tool_call>}, an object with name and arguments, {@code </tool_call>}. The strings
+ * of the object may contain the markers. A malformed call stays text.
  */
 final class ToolCallReader {
     private static final String OPEN = "<tool_call>";
@@ -21,6 +21,9 @@ final class ToolCallReader {
     private final StringBuilder text = new StringBuilder();
     private final List<Call> calls = new ArrayList<>();
     private boolean inside;
+    private int scanned; // characters of an open call
+    private boolean inString; // of the call's JSON, at the last of them
+    private boolean escaped;
     private boolean after; // only blanks since the last call
     private int found;
 
@@ -58,14 +61,39 @@ final class ToolCallReader {
         move(at);
         pending.delete(0, OPEN.length());
         inside = true;
+        scanned = 0;
+        inString = false;
+        escaped = false;
         return true;
     }
 
     private boolean close() {
-        int at = pending.indexOf(CLOSE);
-        if (at < 0) {
-            return false;
+        int at = end();
+        return at >= 0 && close(at);
+    }
+
+    /** Returns the index of the first end marker outside the strings of the call; -1 if none. */
+    private int end() {
+        for (; scanned < pending.length(); scanned++) {
+            char next = pending.charAt(scanned);
+            if (inString) {
+                inString = escaped || next != '"';
+                escaped = !escaped && next == '\\';
+            } else if (next == '"') {
+                inString = true;
+            } else if (next == '<') {
+                if (pending.length() - scanned < CLOSE.length()) {
+                    return -1; // its rest may come
+                }
+                if (pending.indexOf(CLOSE, scanned) == scanned) {
+                    return scanned;
+                }
+            }
         }
+        return -1;
+    }
+
+    private boolean close(int at) {
         String body = pending.substring(0, at);
         pending.delete(0, at + CLOSE.length());
         inside = false;
@@ -105,6 +133,10 @@ final class ToolCallReader {
 
     /** Ends the answer; pending characters become text. */
     void finish() {
+        while (inside && pending.indexOf(CLOSE) >= 0) { // a string without end hid the marker
+            close(pending.indexOf(CLOSE));
+            append("");
+        }
         if (inside) {
             text.append(OPEN);
             inside = false;

@@ -5,8 +5,10 @@ import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
 import dev.longhand.service.Conversations;
+import dev.longhand.service.FormatFields;
 import dev.longhand.service.RequestFields;
 import dev.longhand.service.RequestRules;
+import dev.longhand.service.Tools;
 
 import org.jspecify.annotations.Nullable;
 
@@ -100,6 +102,7 @@ sealed interface LineRequest {
                         RequestFields.CONTROLS,
                         RequestFields.ENDS,
                         Conversations.OPTIONS,
+                        FormatFields.NAMES,
                         Set.of(
                                 "id",
                                 "model",
@@ -107,10 +110,12 @@ sealed interface LineRequest {
                                 "messages",
                                 "tools",
                                 "tool_choice",
+                                "parallel_tool_calls",
                                 "prompt_ids",
                                 "max_tokens",
                                 "logprobs",
                                 "n")));
+        Tools tools = line.has("messages") ? Tools.read(line) : Tools.NONE;
         Prompt prompt =
                 switch (RequestFields.oneOf(line, "prompt", "messages", "prompt_ids")) {
                     case "prompt" ->
@@ -128,6 +133,7 @@ sealed interface LineRequest {
         int logprobs = line.integer("logprobs", 0, 100).orElse(0);
         GenerationRequest plain =
                 GenerationRequest.of(prompt)
+                        .withAnswerFormat(tools.format(line))
                         .withMaxTokens(
                                 RequestFields.maxTokens(line, "max_tokens", rules.dialect()));
         GenerationRequest request = RequestFields.request(line, plain, logprobs, rules);

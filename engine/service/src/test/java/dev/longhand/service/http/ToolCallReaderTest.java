@@ -33,6 +33,7 @@ class ToolCallReaderTest {
         }
         reader.finish();
         text.append(reader.takeText());
+        calls.addAll(reader.takeCalls());
         calls.addFirst(text.toString());
         return calls;
     }
@@ -47,6 +48,26 @@ class ToolCallReaderTest {
         for (int piece = 1; piece <= ANSWER.length(); piece++) {
             assertEquals(expected, read(ANSWER, piece), "pieces of " + piece);
         }
+    }
+
+    @Test
+    void stringsMayContainTheMarkers() {
+        String call =
+                "<tool_call>\n"
+                    + "{\"name\": \"a\", \"arguments\": {\"x\": \"\\\"</tool_call>\\\\\"}}\n"
+                    + "</tool_call>";
+        List<Object> expected = List.of("", new Call("a", "{\"x\":\"\\\"</tool_call>\\\\\"}"));
+        for (int piece = 1; piece <= call.length(); piece++) {
+            assertEquals(expected, read(call, piece), "pieces of " + piece);
+        }
+    }
+
+    @Test
+    void aStringWithoutEndHidesNoLaterCall() {
+        String broken = "<tool_call>{\"name\": \"a}</tool_call>";
+        assertEquals(
+                List.of(broken, new Call("b", "{}")),
+                read(broken + "<tool_call>{\"name\": \"b\"}</tool_call>", 3));
     }
 
     @Test
