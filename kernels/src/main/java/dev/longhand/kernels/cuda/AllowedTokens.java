@@ -14,7 +14,7 @@ final class AllowedTokens {
     private final DeviceMemory memory;
     private final long address;
     private final long rowBytes;
-    private final long @Nullable [] @Nullable [] ofRow;
+    private final long[] @Nullable [] ofRow;
 
     /**
      * Takes the memory.
@@ -39,6 +39,7 @@ final class AllowedTokens {
     }
 
     /** Sends the set of a row, if it has one that is not there. */
+    @SuppressWarnings("ReferenceEquality") // sets are not modified: the same array is the same set
     void update(SamplerState state, int row) {
         long[] tokens = state.allowed();
         if (tokens != null && ofRow[row] != tokens) {

@@ -246,7 +246,7 @@ class OpenAiServerTest {
         }
         for (String parameter :
                 List.of(
-                        "\"response_format\":{\"type\":\"json_object\"}",
+                        "\"response_format\":{\"type\":\"yaml\"}",
                         "\"tool_choice\":\"required\"")) {
             Answer answer = demo.post(CHAT, chat(parameter));
             assertEquals(400, answer.status(), parameter);

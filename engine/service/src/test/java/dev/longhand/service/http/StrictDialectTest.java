@@ -28,7 +28,6 @@ class StrictDialectTest extends ScriptedTest {
                         "\"store\":true",
                         "\"service_tier\":\"flex\"",
                         "\"prompt_cache_retention\":\"24h\"",
-                        "\"parallel_tool_calls\":false",
                         "\"max_tokens\":-1",
                         "\"max_tokens\":20.0",
                         "\"top_k\":1.0",
