@@ -64,7 +64,9 @@ class AnswerFormatEngineTest {
             int samples = device.equals("cpu") ? 6 : 2;
             for (int i = 0; i < samples; i++) {
                 alone.add(Completion.of(engine, request(CODE, i).withSpeculation(Speculation.OFF)));
-                assertTrue(alone.get(i).text().matches("([A-D]{2}-[0-9]{3} ){6}end"), alone.get(i).text());
+                assertTrue(
+                        alone.get(i).text().matches("([A-D]{2}-[0-9]{3} ){6}end"),
+                        alone.get(i).text());
                 assertEquals(FinishReason.STOP, alone.get(i).reason());
             }
             neighbour = Completion.of(engine, free);

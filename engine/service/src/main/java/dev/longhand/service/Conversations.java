@@ -20,7 +20,8 @@ public final class Conversations {
 
     /** Parses the fields of a conversation. */
     public static Prompt.Chat read(Settings body, Dialect dialect) {
-        return new Prompt.Chat(Messages.read(body, dialect), Tools.read(body).schemas(), options(body));
+        return new Prompt.Chat(
+                Messages.read(body, dialect), Tools.read(body).schemas(), options(body));
     }
 
     /**

@@ -36,7 +36,7 @@ public final class AnswerConstraint {
         this.format = format;
         this.thought = thought;
         this.thoughtEndLast = thoughtEndLast;
-        state = format.start();
+        state = format.first();
         drafted = state;
         free = thought != null && thought.thinking();
         thinking = free;

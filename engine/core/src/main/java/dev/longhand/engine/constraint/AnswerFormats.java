@@ -61,7 +61,7 @@ public final class AnswerFormats {
                 () -> {
                     CompiledFormat compiled = FormatCompiler.compile(format, thoughtBegin);
                     FormatTokens tokens = new FormatTokens(compiled, vocabulary(), ends);
-                    tokens.tokens(tokens.start());
+                    tokens.tokens(tokens.first());
                     return tokens;
                 };
         FormatTokens tokens = WORKERS.call(compile);

@@ -35,12 +35,15 @@ final class FormatCompiler {
         int start = builder.node();
         builder.returnAt(add(format, start));
         int thought = -1;
+        int first = start;
         if (thoughtBegin != null) {
-            thought = builder.text(start, thoughtBegin.getBytes(StandardCharsets.UTF_8));
+            first = builder.node();
+            builder.empty(first, start);
+            thought = builder.text(first, thoughtBegin.getBytes(StandardCharsets.UTF_8));
             builder.bytes(thought, 0, ANY_BYTE, thought);
         }
         return new CompiledFormat(
-                builder.build(), start, rules.stringRest(), rules.string(), thought);
+                builder.build(), first, start, rules.stringRest(), rules.string(), thought);
     }
 
     private int add(AnswerFormat format, int from) {

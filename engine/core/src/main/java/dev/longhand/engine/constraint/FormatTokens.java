@@ -24,6 +24,7 @@ public final class FormatTokens {
     private final int firstString;
     private final int lastString;
     private final int thoughtNode;
+    private final AutomatonState first;
     private final AutomatonState start;
     private final AutomatonState[] path;
     private final long[] thoughtTokens;
@@ -44,6 +45,7 @@ public final class FormatTokens {
         firstString = compiled.firstString();
         lastString = compiled.lastString();
         thoughtNode = compiled.thoughtNode();
+        first = states.start(compiled.first());
         start = states.start(compiled.start());
         path = new AutomatonState[trie.depthMax() + 1];
         thoughtTokens = new long[vocabulary.words()];
@@ -64,7 +66,12 @@ public final class FormatTokens {
         return trie.table();
     }
 
-    /** Returns the state before the first byte. */
+    /** Returns the state before the first byte of the output. */
+    AutomatonState first() {
+        return first;
+    }
+
+    /** Returns the state before the first byte of an answer that may not begin with a thought. */
     AutomatonState start() {
         return start;
     }

@@ -288,13 +288,13 @@ public final class Sequence {
      * Decides how many draft tokens the next step verifies, at most {@code rowsMax}. While
      * decoding, call it before {@link #addRows} of every step.
      */
-    public void planDraft(StepCostModel costs, int rowsMax) {
+    public int planDraft(StepCostModel costs, int rowsMax) {
         require(decoding(), "draft tokens");
         // The step may add the token of its first row and all draft tokens to the output. The held
         // pages have room for one row more than the draft.
         int room = Math.min(rowsMax, limit.tokens() - outputCount - 1);
         room = Math.min(room, pages.positions() - cached - 1);
-        draft.plan(costs, Math.min(room, controls.draftMax()));
+        return draft.plan(costs, Math.min(room, controls.draftMax()));
     }
 
     /**

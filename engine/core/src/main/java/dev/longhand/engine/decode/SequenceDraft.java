@@ -42,9 +42,10 @@ final class SequenceDraft {
         }
     }
 
-    /** Decides how many draft tokens the next step verifies, at most {@code most}. */
-    void plan(StepCostModel costs, int most) {
+    /** Decides how many draft tokens the next step verifies, at most {@code most}; returns it. */
+    int plan(StepCostModel costs, int most) {
         size = drafter == null ? 0 : drafter.plan(costs, most);
+        return size;
     }
 
     /** Returns the number of draft tokens of the current step. */

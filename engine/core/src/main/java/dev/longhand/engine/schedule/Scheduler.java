@@ -315,10 +315,8 @@ final class Scheduler {
         for (int i = 0; i < active.size(); i++) {
             Sequence sequence = active.get(i);
             if (sequence.decoding()) {
-                int before = count;
-                sequence.planDraft(costs, Math.ceilDiv(draftRows, decoding));
+                draftRows -= sequence.planDraft(costs, Math.ceilDiv(draftRows, decoding));
                 count = addRows(sequence, batch.rowsMax() - batch.rows(), count);
-                draftRows -= count - before - 1;
                 decoding--; // unused draft rows are left to the sequences after it
             }
         }

@@ -111,13 +111,14 @@ class AnswerFormatTest {
         CompiledFormat compiled =
                 FormatCompiler.compile(AnswerFormat.choice(List.of("a")), "<think>");
         AutomatonStates states = new AutomatonStates(compiled.automaton());
-        AutomatonState state = states.start(compiled.start());
+        AutomatonState state = states.start(compiled.first());
         for (char each : "<think>".toCharArray()) {
             state = states.step(state, each);
         }
         assertEquals(compiled.thoughtNode(), state.node(0));
         assertFalse(state.accepting());
-        assertTrue(states.step(states.start(compiled.start()), 'a').complete());
+        assertTrue(states.step(states.start(compiled.first()), 'a').complete());
+        assertTrue(states.step(states.start(compiled.start()), '<').dead());
     }
 
     @Test

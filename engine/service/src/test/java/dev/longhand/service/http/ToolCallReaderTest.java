@@ -54,8 +54,8 @@ class ToolCallReaderTest {
     void stringsMayContainTheMarkers() {
         String call =
                 "<tool_call>\n"
-                    + "{\"name\": \"a\", \"arguments\": {\"x\": \"\\\"</tool_call>\\\\\"}}\n"
-                    + "</tool_call>";
+                        + "{\"name\": \"a\", \"arguments\": {\"x\": \"\\\"</tool_call>\\\\\"}}\n"
+                        + "</tool_call>";
         List<Object> expected = List.of("", new Call("a", "{\"x\":\"\\\"</tool_call>\\\\\"}"));
         for (int piece = 1; piece <= call.length(); piece++) {
             assertEquals(expected, read(call, piece), "pieces of " + piece);
