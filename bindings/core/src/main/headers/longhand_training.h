@@ -19,7 +19,7 @@ typedef struct lh_adamw {
     float keep;           /* 1 - learning rate * weight decay */
 } lh_adamw;
 
-/* out (+)= scale x W' + bias; x [rows, inputs], out [rows, outputs]; accumulate != 0 adds to what out holds. */
+/* out (+)= scale x W' + bias; x [rows, inputs], out [rows, outputs]; accumulate != 0 adds to out. */
 int32_t lh_linear_forward(lh_context *context, const float *x, int32_t rows, int32_t inputs,
                           const lh_matrix *matrix, float scale, float *out, int32_t accumulate);
 
@@ -45,12 +45,14 @@ int32_t lh_rms_norm_backward(lh_context *context, const float *x, const float *w
                              const float *dout, int32_t rows, int32_t width, float *dx,
                              float *dweight);
 
-/* Rotates the heads of x [rows, heads * dim] in place, row r as position r, or back; table as in lh_rope_append. */
+/* Rotates the heads of x [rows, heads * dim] in place, row r as position r, or back; table as in
+ * lh_rope_append. */
 int32_t lh_rope_rotate(lh_context *context, float *x, const float *table, int32_t rows,
                        int32_t heads, int32_t dim, int32_t back);
 
 /* Causal attention of one sequence. q, out [positions, heads * dim], k, v [positions, kv_heads * dim],
- * lse [positions, heads]: the logarithm of the sum of the exponentials of the scaled scores; dim at most 256. */
+ * lse [positions, heads]: the logarithm of the sum of the exponentials of the scaled scores. dim is at
+ * most 256. */
 int32_t lh_attention_forward(lh_context *context, const float *q, const float *k, const float *v,
                              int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim,
                              float *out, float *lse);
@@ -69,8 +71,8 @@ int32_t lh_swiglu_forward(lh_context *context, const float *gate, const float *u
 int32_t lh_swiglu_backward(lh_context *context, float *gate, float *up, float *dout,
                            int64_t count);
 
-/* losses[r] = -log softmax(logits[r, :])[labels[r]], best[r] the index of the largest logit. With weight > 0 the
- * logits [rows, width] become the gradient of weight * loss. */
+/* losses[r] = -log softmax(logits[r, :])[labels[r]], best[r] the index of the largest logit. With
+ * weight > 0 the logits [rows, width] become the gradient of weight * loss. */
 int32_t lh_cross_entropy(lh_context *context, float *logits, const int32_t *labels, int32_t rows,
                          int32_t width, float weight, double *losses, int32_t *best);
 

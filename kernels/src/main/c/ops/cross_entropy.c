@@ -1,8 +1,8 @@
 /*
- * Cross entropy of rows of logits: losses[r] = log(sum(exp(z))) - z[label], best[r] the index of the largest
- * logit (the first of equals). With a weight above 0 the logits become the gradient of weight * loss, which is
- * weight * (softmax(z) - one_hot(label)); otherwise they stay. Sums over parts of PART logits in f32, over the
- * parts in double.
+ * Cross entropy of rows of logits: losses[r] = log(sum(exp(z))) - z[label], best[r] the index of the
+ * largest logit (the first of equals). With a weight above 0 the logits become the gradient of weight
+ * * loss, which is weight * (softmax(z) - one_hot(label)); otherwise they stay. Sums over parts of
+ * PART logits in f32, over the parts in double.
  */
 #include "lanes.h"
 

@@ -1,7 +1,7 @@
 /*
- * SwiGLU in training, gate and up apart. Forward: out = silu(gate) * up with silu(g) = g s, s = 1 / (1 + e^-g).
- * Backward, in place: up becomes dup = dout silu(gate), gate becomes dgate = dout up s (1 + gate (1 - s)),
- * and dout becomes out, which the gradient of the next weights needs.
+ * SwiGLU in training, gate and up apart. Forward: out = silu(gate) * up with silu(g) = g s, s = 1 / (1
+ * + e^-g). Backward, in place: up becomes dup = dout silu(gate), gate becomes dgate = dout up s (1 +
+ * gate (1 - s)), and dout becomes out, which the gradient of the next weights needs.
  */
 #include "lanes.h"
 

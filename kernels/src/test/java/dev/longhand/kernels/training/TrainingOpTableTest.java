@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.longhand.bindings.cpu.CpuLibrary;
 import dev.longhand.kernels.TestBackends;
 import dev.longhand.kernels.activation.SwiGluGradient;
 import dev.longhand.kernels.attention.CausalAttention;
@@ -13,7 +12,6 @@ import dev.longhand.kernels.cpu.CpuTrainingBackend;
 import dev.longhand.kernels.embedding.EmbeddingGradient;
 import dev.longhand.kernels.lora.Dropout;
 import dev.longhand.kernels.loss.CrossEntropy;
-import dev.longhand.kernels.matmul.LinearGradient;
 import dev.longhand.kernels.norm.RmsNormGradient;
 import dev.longhand.kernels.optimizer.AdamW;
 import dev.longhand.kernels.rope.Rotation;
@@ -22,197 +20,15 @@ import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
-import java.util.function.Function;
 
-/**
- * Every op of training against its double-precision reference on every instruction set, with 1, 2
- * and 7 threads, whose bits must agree. An error may be that of a chain of F32 additions: four
- * units in the last place of the largest result, or of 1, the size of the terms, times the root of
- * the length of the sum.
- */
-class TrainingOpTableTest {
-    private static final int[] THREADS = {1, 2, 7};
-
-    private final Random random = new Random(9);
-    private final Arena arena = Arena.ofShared();
-
-    @AfterEach
-    void close() {
-        arena.close();
-    }
-
-    private HostTensor normal(long rows, long width) {
-        HostTensor tensor = zeros(rows, width);
-        for (long i = 0; i < rows * width; i++) {
-            tensor.set(i, (float) random.nextGaussian());
-        }
-        return tensor;
-    }
-
-    private HostTensor zeros(long rows, long width) {
-        return HostTensor.allocate(arena, DType.F32, Shape.of(rows, width));
-    }
-
-    private HostTensor copy(HostTensor tensor) {
-        return tensor.toF32(arena);
-    }
-
-    private static double[] doubles(HostTensor tensor) {
-        double[] values = new double[Math.toIntExact(tensor.shape().elements())];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = tensor.get(i);
-        }
-        return values;
-    }
-
-    /** Runs an op everywhere; each result is the outputs side by side. */
-    private static void check(
-            int depth, double[] expected, Function<TrainingBackend, HostTensor> op) {
-        CpuLibrary library = TestBackends.cpuLibrary();
-        for (String isa : library.isaNames()) {
-            List<double[]> results = new ArrayList<>();
-            for (int threads : THREADS) {
-                try (TrainingBackend backend = new CpuTrainingBackend(library, isa, threads)) {
-                    results.add(doubles(op.apply(backend)));
-                }
-            }
-            assertArrayEquals(results.get(0), results.get(1), isa);
-            assertArrayEquals(results.get(0), results.get(2), isa);
-            assertClose(isa, depth, expected, results.get(0));
-        }
-    }
-
-    private static void assertClose(String isa, int depth, double[] expected, double[] actual) {
-        assertEquals(expected.length, actual.length);
-        double largest = 0;
-        double error = 0;
-        for (int i = 0; i < expected.length; i++) {
-            largest = Math.max(largest, Math.abs(expected[i]));
-            double difference = Math.abs(expected[i] - actual[i]);
-            error = Double.isNaN(difference) ? Double.NaN : Math.max(error, difference);
-        }
-        double bound = 4 * Math.ulp((float) Math.max(1, largest)) * Math.sqrt(depth);
-        assertTrue(error <= bound, "%s: error %g, allowed %g".formatted(isa, error, bound));
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "1, 1, 1",
-        "2, 7, 3",
-        "11, 64, 33",
-        "13, 96, 50",
-        "97, 385, 130",
-        "400, 64, 8",
-        "5, 900, 1029"
-    })
-    void linear(int rows, int inputs, int outputs) {
-        HostTensor x = normal(rows, inputs);
-        HostTensor w = normal(outputs, inputs);
-        HostTensor bias = normal(1, outputs);
-        HostTensor dout = normal(rows, outputs);
-        check(
-                inputs,
-                LinearGradient.forward(doubles(x), rows, doubles(w), doubles(bias), 0.5),
-                backend -> {
-                    HostTensor out = zeros(rows, outputs);
-                    backend.linear(x, w, bias, 0.5, out, false);
-                    return out;
-                });
-        check(
-                outputs,
-                sum(doubles(x), LinearGradient.backwardInput(doubles(dout), rows, doubles(w), 2)),
-                backend -> {
-                    HostTensor dx = copy(x);
-                    backend.linearBackwardInput(dout, w, 2, dx, true);
-                    return dx;
-                });
-        check(
-                rows,
-                sum(doubles(w), LinearGradient.backwardWeight(doubles(dout), doubles(x), rows)),
-                backend -> {
-                    HostTensor dw = copy(w);
-                    backend.linearBackwardWeight(dout, x, dw);
-                    return dw;
-                });
-        check(
-                rows,
-                sum(doubles(bias), LinearGradient.backwardBias(doubles(dout), rows)),
-                backend -> {
-                    HostTensor dbias = copy(bias);
-                    backend.biasBackward(dout, dbias);
-                    return dbias;
-                });
-    }
-
-    private static double[] sum(double[] a, double[] b) {
-        double[] sum = new double[a.length];
-        for (int i = 0; i < a.length; i++) {
-            sum[i] = a[i] + b[i];
-        }
-        return sum;
-    }
-
-    /** Weights in every format are used as they lie. */
-    @ParameterizedTest
-    @CsvSource({
-        "BF16, 33, 70, 45",
-        "F16, 33, 70, 45",
-        "INT8, 33, 70, 45",
-        "INT4, 33, 70, 45",
-        "INT8, 14, 896, 400",
-        "INT4, 14, 896, 400"
-    })
-    void weightFormats(DType dtype, int rows, int inputs, int outputs) {
-        HostTensor x = normal(rows, inputs);
-        HostTensor dout = normal(rows, outputs);
-        HostTensor stored = narrow(normal(outputs, inputs), dtype == DType.F16);
-        Function<TrainingBackend, HostTensor> placed =
-                backend ->
-                        dtype.quantized()
-                                ? (HostTensor) backend.memory().quantize(stored, dtype)
-                                : stored;
-        double[] values;
-        try (TrainingBackend backend = new CpuTrainingBackend(TestBackends.cpuLibrary(), null, 1)) {
-            values = doubles(placed.apply(backend));
-        }
-        check(
-                inputs,
-                LinearGradient.forward(doubles(x), rows, values, null, 1),
-                backend -> {
-                    HostTensor out = zeros(rows, outputs);
-                    backend.linear(x, placed.apply(backend), null, 1, out, false);
-                    return out;
-                });
-        check(
-                outputs,
-                LinearGradient.backwardInput(doubles(dout), rows, values, 1),
-                backend -> {
-                    HostTensor dx = zeros(rows, inputs);
-                    backend.linearBackwardInput(dout, placed.apply(backend), 1, dx, false);
-                    return dx;
-                });
-    }
-
-    private HostTensor narrow(HostTensor wide, boolean f16) {
-        HostTensor narrow = HostTensor.allocate(arena, f16 ? DType.F16 : DType.BF16, wide.shape());
-        for (long i = 0; i < wide.shape().elements(); i++) {
-            short bits = f16 ? Float.floatToFloat16(wide.get(i)) : BFloat16.bits(wide.get(i));
-            narrow.data().setAtIndex(ValueLayout.JAVA_SHORT, i, bits);
-        }
-        return narrow;
-    }
-
+/** Every op of training but the products; see {@link TrainingOpChecks}. */
+class TrainingOpTableTest extends TrainingOpChecks {
     @ParameterizedTest
     @CsvSource({"1, 1", "3, 17", "260, 33", "300, 128"})
     void rmsNorm(int rows, int width) {
