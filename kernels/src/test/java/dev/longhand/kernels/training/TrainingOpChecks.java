@@ -21,8 +21,8 @@ import java.util.Random;
 import java.util.function.Function;
 
 /**
- * Compares ops of training with their double-precision references on every instruction set, with 1, 2
- * and 7 threads, whose bits must agree. An error may be that of a chain of F32 additions: four
+ * Compares ops of training with their double-precision references on every instruction set, with 1,
+ * 2 and 7 threads, whose bits must agree. An error may be that of a chain of F32 additions: four
  * units in the last place of the largest result, or of 1, the size of the terms, times the root of
  * the length of the sum.
  */
@@ -62,8 +62,7 @@ abstract class TrainingOpChecks {
     }
 
     /** Runs an op everywhere; each result is the outputs side by side. */
-    static void check(
-            int depth, double[] expected, Function<TrainingBackend, HostTensor> op) {
+    static void check(int depth, double[] expected, Function<TrainingBackend, HostTensor> op) {
         CpuLibrary library = TestBackends.cpuLibrary();
         for (String isa : library.isaNames()) {
             List<double[]> results = new ArrayList<>();
