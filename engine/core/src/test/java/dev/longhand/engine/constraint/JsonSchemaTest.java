@@ -125,7 +125,8 @@ class JsonSchemaTest {
                             List.of("[1,2]", "[1,2,3,4]"),
                             List.of("[]", "[1]")),
                     of(
-                            "{'type':'array','prefixItems':[{'type':'integer'},{'type':'string'}],'items':false}",
+                            "{'type':'array','prefixItems':[{'type':'integer'},{'type':'string'}],"
+                                    + "'items':false}",
                             List.of("[1,'a']", "[1]", "[]"),
                             List.of("['a']", "[1,'a',2]")),
                     of(
@@ -147,7 +148,8 @@ class JsonSchemaTest {
                             List.of("{}", "{'a':1}", "{'b':1}", "{'a':1,'b':2}"),
                             List.of("{,}", "{'a':1,}", "{'a':1,'a':2}")),
                     of(
-                            "{'type':'object','properties':{'ab':{'type':'integer'}},'additionalProperties':{'type':'boolean'}}",
+                            "{'type':'object','properties':{'ab':{'type':'integer'}},"
+                                    + "'additionalProperties':{'type':'boolean'}}",
                             List.of(
                                     "{'ab':1,'a':true}",
                                     "{'abc':true}",
@@ -161,8 +163,9 @@ class JsonSchemaTest {
                     of("{'type':'object'}", List.of("{}", "{'a':{'b':[]}}"), List.of("[]")),
                     of(
                             "{'$defs':{'n':{'type':'object','properties':{'v':{'type':'integer'},"
-                                + "'next':{'anyOf':[{'type':'null'},{'$ref':'#/$defs/n'}]}},"
-                                + "'required':['v','next'],'additionalProperties':false}},'$ref':'#/$defs/n'}",
+                                    + "'next':{'anyOf':[{'type':'null'},{'$ref':'#/$defs/n'}]}},"
+                                    + "'required':['v','next'],'additionalProperties':false}},"
+                                    + "'$ref':'#/$defs/n'}",
                             List.of("{'v':1,'next':null}", "{'v':1,'next':{'v':2,'next':null}}"),
                             List.of("{'v':1}", "{'v':1,'next':{}}")),
                     of(
@@ -170,17 +173,20 @@ class JsonSchemaTest {
                             List.of("{}", "{'c':[{},{'c':[]}]}"),
                             List.of("{'c':[1]}")),
                     of(
-                            "{'allOf':[{'type':'object','properties':{'a':{'type':'integer'}},'required':['a']},"
-                                + "{'properties':{'b':{'type':'integer'}},'required':['b']}]}",
+                            "{'allOf':[{'type':'object','properties':{'a':{'type':'integer'}},"
+                                    + "'required':['a']},"
+                                    + "{'properties':{'b':{'type':'integer'}},'required':['b']}]}",
                             List.of("{'a':1,'b':2}"),
                             List.of("{'a':1}", "{'b':2}")),
                     of(
                             "{'oneOf':[{'type':'object','properties':{'k':{'const':'x'}},'required':['k']},"
-                                + "{'type':'object','properties':{'k':{'const':'y'},'z':{}},'required':['k']}]}",
+                                + "{'type':'object','properties':{'k':{'const':'y'},'z':{}},"
+                                + "'required':['k']}]}",
                             List.of("{'k':'x'}", "{'k':'y','z':1}"),
                             List.of("{'k':'z'}", "{'k':'x','z':1}")),
                     of(
-                            "{'type':'object','properties':{'a':{}},'anyOf':[{'required':['a']},{'required':['b']}]}",
+                            "{'type':'object','properties':{'a':{}},'anyOf':[{'required':['a']},"
+                                    + "{'required':['b']}]}",
                             List.of("{'a':1}", "{'b':1}", "{'a':1,'b':1}"),
                             List.of("{}")));
 
@@ -288,7 +294,8 @@ class JsonSchemaTest {
                 List.of(
                         "{\"type\":\"string\",\"pattern\":\"((a{99}){99}){99}\"}",
                         "{\"type\":\"string\",\"pattern\":\"((){9999}){9999}\"}",
-                        "{\"type\":\"array\",\"minItems\":30000,\"items\":{\"type\":\"array\",\"minItems\":30000}}",
+                        "{\"type\":\"array\",\"minItems\":30000,\"items\":{\"type\":\"array\","
+                                + "\"minItems\":30000}}",
                         "{\"enum\":[\"" + "x".repeat(100_000) + "\"]}",
                         "{\"type\":\"array\",\"items\":".repeat(100) + "{}" + "}".repeat(100));
         for (String schema : schemas) {

@@ -36,7 +36,8 @@ class AnswerFormatsTest extends ScriptedTest {
             """;
 
     private static String schema(String more) {
-        return "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"a\",\"strict\":true,"
+        return "\"response_format\":{\"type\":\"json_schema\","
+                + "\"json_schema\":{\"name\":\"a\",\"strict\":true,"
                 + "\"schema\":%s}}%s".formatted(SCHEMA, more);
     }
 
