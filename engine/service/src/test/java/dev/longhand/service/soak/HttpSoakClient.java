@@ -57,6 +57,7 @@ final class HttpSoakClient implements SoakClient {
             body.put("seed", request.seed()).put("stream", true);
             body.put("logprobs", Math.max(1, request.logprobs()));
             body.put("return_token_ids", true);
+            request.addPhases(body);
             if (mood == Mood.RUDE) {
                 body.put("n", "many");
             }

@@ -1,8 +1,11 @@
 package dev.longhand.service.soak;
 
 import dev.longhand.engine.Completion;
+import dev.longhand.engine.generation.AnswerFormat;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.Thinking;
+import dev.longhand.engine.generation.ThoughtMarkers;
 import dev.longhand.engine.generation.TokenLogprob;
 
 import org.jspecify.annotations.Nullable;
@@ -20,6 +23,8 @@ import java.util.Random;
  *
  * @param model a fixed name, or one whose content is swapped
  * @param temperature 0 is greedy
+ * @param thoughtTokens budget of the thought with which the output begins; null is no thought
+ * @param formatted whether the answer is held to {@link #FORMAT}
  */
 record SoakRequest(
         String model,
@@ -27,7 +32,11 @@ record SoakRequest(
         int tokens,
         float temperature,
         long seed,
-        int logprobs) {
+        int logprobs,
+        @Nullable Integer thoughtTokens,
+        boolean formatted) {
+    private static final String FORMAT = "[0-9 ]{3,30}(,[a-z]{2,9}){0,4}";
+    private static final ThoughtMarkers MARKERS = ThoughtMarkers.of("", "</t>");
     private static final JsonMapper JSON = new JsonMapper();
 
     /** The answer so far, with the bits of its log-probabilities. */
@@ -43,7 +52,12 @@ record SoakRequest(
 
     /** A random request of a model; some prompts share a prefix, as real ones do. */
     static SoakRequest random(
-            Random random, String model, int vocabulary, int promptMax, int tokensMax) {
+            Random random,
+            String model,
+            int vocabulary,
+            int promptMax,
+            int tokensMax,
+            boolean withPhases) {
         Random shared = new Random(random.nextInt(3));
         List<Integer> prompt = new ArrayList<>();
         int common = random.nextInt(promptMax / 2);
@@ -59,7 +73,9 @@ record SoakRequest(
                 1 + random.nextInt(tokensMax),
                 random.nextBoolean() ? 0 : 0.9f,
                 random.nextInt(1000),
-                random.nextInt(3));
+                random.nextInt(3),
+                withPhases && random.nextInt(3) == 0 ? random.nextInt(1 + tokensMax / 2) : null,
+                withPhases && random.nextInt(3) == 0);
     }
 
     /** The request, with the name that its adapter has in an engine. */
@@ -71,6 +87,12 @@ record SoakRequest(
                         .withLogprobs(logprobs);
         GenerationRequest request =
                 GenerationRequest.ids(prompt).withMaxTokens(tokens).withSampling(sampling);
+        if (thoughtTokens != null) {
+            request = request.withThinking(new Thinking(thoughtTokens, MARKERS));
+        }
+        if (formatted) {
+            request = request.withAnswerFormat(AnswerFormat.regex(FORMAT));
+        }
         return request.withAdapter(adapter);
     }
 
@@ -80,7 +102,19 @@ record SoakRequest(
         prompt.forEach(json.putArray("prompt_ids")::add);
         json.put("max_tokens", tokens).put("temperature", temperature);
         json.put("seed", seed).put("logprobs", logprobs);
+        addPhases(json);
         return json.toString();
+    }
+
+    /** Adds the fields of thought and format, which both protocols share. */
+    void addPhases(ObjectNode json) {
+        if (thoughtTokens != null) {
+            json.put("thinking_budget", thoughtTokens);
+            json.put("thought_begin", MARKERS.begin()).put("thought_end", MARKERS.end());
+        }
+        if (formatted) {
+            json.put("guided_regex", FORMAT);
+        }
     }
 
     /** Parses an answer of the line protocol. */

@@ -50,7 +50,8 @@ import java.util.logging.Logger;
 
 /**
  * Many clients use one service over both protocols while adapters are swapped: well-behaved ones
- * and others that cancel, disconnect, read slowly or send garbage. Each answer is compared bit by
+ * and others that cancel, disconnect, read slowly or send garbage. On the CPU a third of the
+ * requests begin with a thought, and a third are held to a format. Each answer is compared bit by
  * bit with that of the same request alone. At the end all pages, adapters, files and threads are
  * released. It runs for a few seconds here; for ten minutes:
  *
@@ -222,7 +223,12 @@ class SoakTest {
                 }
                 SoakRequest request =
                         SoakRequest.random(
-                                random, model, vocabulary, plan.promptMax, plan.tokensMax);
+                                random,
+                                model,
+                                vocabulary,
+                                plan.promptMax,
+                                plan.tokensMax,
+                                plan.device.equals(Device.CPU));
                 answers.learn(engine, request, contents);
             }
         }
