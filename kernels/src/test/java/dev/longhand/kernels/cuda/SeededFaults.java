@@ -354,9 +354,9 @@ final class SeededFaults {
                 sample(
                         "the drawn token not noted as seen",
                         ORACLE,
-                        remove(kernel, store, 6, 3),
-                        remove(kernel, store, 5, 3)),
-                sample("the drawn token not counted", ORACLE, remove(kernel, store, 6, 5)));
+                        remove(kernel, store, 11, 8),
+                        remove(kernel, store, 10, 8)),
+                sample("the drawn token not counted", ORACLE, remove(kernel, store, 11, 10)));
     }
 
     /** On the device where a launch may start before the one in front has ended. */
