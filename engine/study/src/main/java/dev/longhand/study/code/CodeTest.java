@@ -1,6 +1,7 @@
 package dev.longhand.study.code;
 
 import dev.longhand.batch.JsonLine;
+import dev.longhand.engine.error.InputException;
 
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +26,11 @@ public record CodeTest(@Nullable String function, String input, String output) {
 
     /**
      * Reads the tests in a problem's meta object: {@code "tests": [{"input", "output"}]} with
-     * {@code "func_name"}, LiveCodeBench's {@code public_test_cases}, or the {@code input_output}
-     * of APPS and TACO.
+     * {@code "func_name"}, LiveCodeBench's {@code public_test_cases} and {@code
+     * private_test_cases}, or the {@code input_output} of APPS and TACO.
+     *
+     * @throws InputException if private tests cannot be read: without them a verdict would be that
+     *     of an easier problem
      */
     public static List<CodeTest> of(ObjectNode meta) {
         List<CodeTest> tests = new ArrayList<>();
@@ -35,7 +39,7 @@ public record CodeTest(@Nullable String function, String input, String output) {
             function = text(parsed(meta.path("metadata")).path("func_name"));
         }
         for (String key : List.of("tests", "public_test_cases", "private_test_cases")) {
-            for (JsonNode test : parsed(meta.path(key))) {
+            for (JsonNode test : tests(meta.path(key))) {
                 String kind = test.path("testtype").asString("");
                 String called = kind.equals("stdin") ? null : function;
                 tests.add(new CodeTest(called, value(test, "input"), value(test, "output")));
@@ -51,6 +55,18 @@ public record CodeTest(@Nullable String function, String input, String output) {
         return tests;
     }
 
+    private static JsonNode tests(JsonNode node) {
+        JsonNode read = parsed(node);
+        if (read.isArray() || !node.isString()) {
+            return read;
+        }
+        try {
+            return JSON.readTree(PickledText.decode(node.stringValue()));
+        } catch (JacksonException e) {
+            throw new InputException("private_test_cases is a string that is not JSON", e);
+        }
+    }
+
     private static @Nullable String text(JsonNode node) {
         return node.isString() && !node.stringValue().isEmpty() ? node.stringValue() : null;
     }
@@ -63,7 +79,7 @@ public record CodeTest(@Nullable String function, String input, String output) {
         try {
             return JSON.readTree(node.stringValue());
         } catch (JacksonException e) {
-            return JsonLine.newObject(); // compressed tests are not readable here
+            return JsonLine.newObject();
         }
     }
 

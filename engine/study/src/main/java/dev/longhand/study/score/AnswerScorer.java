@@ -2,6 +2,7 @@ package dev.longhand.study.score;
 
 import dev.longhand.batch.Generation;
 import dev.longhand.batch.JsonLine;
+import dev.longhand.engine.error.InputException;
 import dev.longhand.study.answer.AnswerEquality;
 import dev.longhand.study.answer.AnswerMode;
 import dev.longhand.study.answer.Extraction;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.node.ObjectNode;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -106,12 +108,17 @@ final class AnswerScorer {
         if (sandbox == null) {
             return unscored(generation, "refused: there is no python3");
         }
+        List<CodeTest> tests;
+        try {
+            tests = CodeTest.of(reference.problem().meta());
+        } catch (InputException e) {
+            return unscored(generation, "refused: " + e.getMessage());
+        }
         try {
             CodeAnswer.Result result =
                     program == null
                             ? new CodeAnswer.Result(false, "missing")
-                            : CodeAnswer.judge(
-                                    program, CodeTest.of(reference.problem().meta()), sandbox);
+                            : CodeAnswer.judge(program, tests, sandbox);
             return new Score(
                     generation.id(),
                     generation.sample(),
