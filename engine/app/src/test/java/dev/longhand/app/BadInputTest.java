@@ -287,6 +287,7 @@ class BadInputTest {
     @Test
     void whatWasProbablyMeant() {
         run("there is no command 'generat'\nDid you mean generate?", List.of("generat"));
+        run("there is no command 'chta'\nDid you mean chat?", List.of("chta"));
         refused("there is no option --promt\nDid you mean --prompt?", "--promt", "x");
         run("Did you mean --prompt?", List.of("generate", "--promt", "x")); // before --model
         run("longhand generate --help", List.of("generate", "--frobnicate"));

@@ -8,7 +8,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** Words errors of arguments, with what was probably meant. */
 public final class ArgumentErrors {
@@ -57,18 +56,26 @@ public final class ArgumentErrors {
                 .toList();
     }
 
-    /** The Levenshtein distance. */
+    /** The Levenshtein distance, with two letters that changed places as one error. */
     private static int errors(String given, String name) {
-        int[] row = IntStream.rangeClosed(0, name.length()).toArray();
-        for (int i = 1; i <= given.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= name.length(); j++) {
-                int substituted = diagonal + (given.charAt(i - 1) == name.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(substituted, 1 + Math.min(row[j], row[j - 1]));
+        int[][] least = new int[given.length() + 1][name.length() + 1];
+        for (int i = 0; i <= given.length(); i++) {
+            for (int j = 0; j <= name.length(); j++) {
+                least[i][j] = i == 0 || j == 0 ? i + j : errors(given, name, least, i, j);
             }
         }
-        return row[name.length()];
+        return least[given.length()][name.length()];
+    }
+
+    private static int errors(String given, String name, int[][] least, int i, int j) {
+        boolean equal = given.charAt(i - 1) == name.charAt(j - 1);
+        int substituted = least[i - 1][j - 1] + (equal ? 0 : 1);
+        int errors = Math.min(substituted, 1 + Math.min(least[i - 1][j], least[i][j - 1]));
+        boolean swapped =
+                i > 1
+                        && j > 1
+                        && given.charAt(i - 1) == name.charAt(j - 2)
+                        && given.charAt(i - 2) == name.charAt(j - 1);
+        return swapped ? Math.min(errors, least[i - 2][j - 2] + 1) : errors;
     }
 }
