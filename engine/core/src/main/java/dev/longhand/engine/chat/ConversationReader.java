@@ -69,6 +69,11 @@ public final class ConversationReader {
      */
     public static TemplateOptions options(Settings request) {
         boolean continueFinal = request.bool("continue_final_message", false);
+        boolean openAnswer = request.bool("add_generation_prompt", !continueFinal);
+        if (continueFinal && openAnswer) {
+            throw request.refuse(
+                    "continue_final_message", "and add_generation_prompt are both true");
+        }
         Map<String, String> variables = new LinkedHashMap<>();
         request.object("chat_template_kwargs")
                 .ifPresent(
@@ -82,10 +87,7 @@ public final class ConversationReader {
                                                                         given.json(name),
                                                                         "null"))));
         return new TemplateOptions(
-                request.bool("add_generation_prompt", !continueFinal),
-                continueFinal,
-                jsons(request, "documents"),
-                variables);
+                openAnswer, continueFinal, jsons(request, "documents"), variables);
     }
 
     private static List<String> jsons(Settings request, String key) {

@@ -66,6 +66,27 @@ class ServingCasesTest extends ScriptedTest {
         assertEquals("messages", error.get("param").asString());
     }
 
+    /** The answer goes on behind the last message, which is neither closed nor repeated. */
+    @Test
+    void s22AnAnswerMayBeContinued() throws IOException {
+        String messages =
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"},"
+                        + "{\"role\":\"assistant\",\"content\":\"Sure\"}],%s}";
+        String closed = "\"add_generation_prompt\":false";
+        String open = closed + ",\"continue_final_message\":true";
+        JsonNode continued = good("/tokenize", messages.formatted(open)).get("tokens");
+        JsonNode whole = good("/tokenize", messages.formatted(closed)).get("tokens");
+        int tokens = continued.size();
+        assertTrue(tokens < whole.size());
+        for (int i = 0; i < tokens; i++) {
+            assertEquals(whole.get(i), continued.get(i));
+        }
+        JsonNode answer = good(CHAT, messages.formatted(open + ",\"max_tokens\":2"));
+        assertEquals(tokens, answer.at("/usage/prompt_tokens").asInt());
+        String both = "\"continue_final_message\":true,\"add_generation_prompt\":true";
+        assertRefused(CHAT, messages.formatted(both), "continue_final_message");
+    }
+
     @Test
     void s20OneCallAtMostIfAskedFor() throws IOException {
         String tools = "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"b\"}}]";
