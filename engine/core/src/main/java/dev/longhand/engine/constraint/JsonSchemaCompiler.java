@@ -265,31 +265,22 @@ final class JsonSchemaCompiler {
     }
 
     private int addString(JsonObject schema, String path, int from) {
-        boolean counted = schema.has("minLength") || schema.has("maxLength");
-        int kinds = (counted ? 1 : 0) + (schema.has("pattern") ? 1 : 0);
-        if (kinds + (schema.has("format") ? 1 : 0) > 1) {
-            throw Schemas.refuse(
-                    path, "only one of pattern, format and a length is supported together");
-        }
-        if (schema.has("pattern")) {
-            String pattern = text(schema, "pattern", path);
-            return addQuoted(RegexParser.parseSearch(path + ": pattern", pattern), from);
-        }
-        if (schema.has("format")) {
-            String format = text(schema, "format", path);
-            String expression = StringFormats.EXPRESSIONS.get(format);
-            if (expression == null) {
-                throw Schemas.refuse(path, "format " + format + " is not supported");
-            }
-            return addQuoted(RegexParser.parse(path, expression), from);
-        }
-        if (!counted) {
-            return call(from, rules.string());
-        }
         int least = length(schema, "minLength", path, 0);
         int most = length(schema, "maxLength", path, -1);
         if (most >= 0 && most < least) {
             throw Schemas.refuse(path, "minLength is larger than maxLength");
+        }
+        RegularExpression expression = expression(schema, path);
+        if (expression != null) {
+            boolean implied = expression.shortest() >= least;
+            if (!implied || (most >= 0 && expression.longest() > most)) {
+                throw Schemas.refuse(
+                        path, "pattern or format does not imply minLength and maxLength");
+            }
+            return addQuoted(expression, from);
+        }
+        if (least == 0 && most < 0) {
+            return call(from, rules.string());
         }
         int at = builder.text(from, "\"");
         for (int i = 0; i < least; i++) {
@@ -305,6 +296,22 @@ final class JsonSchemaCompiler {
             builder.bytes(at, '"', '"', end);
         }
         return end;
+    }
+
+    /** The expression of a pattern, beside which a format is an annotation, or of a format. */
+    private static @Nullable RegularExpression expression(JsonObject schema, String path) {
+        if (schema.has("pattern")) {
+            return RegexParser.parseSearch(path + ": pattern", text(schema, "pattern", path));
+        }
+        if (!schema.has("format")) {
+            return null;
+        }
+        String format = text(schema, "format", path);
+        String expression = StringFormats.EXPRESSIONS.get(format);
+        if (expression == null) {
+            throw Schemas.refuse(path, "format " + format + " is not supported");
+        }
+        return RegexParser.parse(path, expression);
     }
 
     private int addQuoted(RegularExpression expression, int from) {

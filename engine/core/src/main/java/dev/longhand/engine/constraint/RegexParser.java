@@ -23,12 +23,12 @@ final class RegexParser {
     private static final RegularExpression ANYTHING =
             new Repeated(new Characters(CharacterSet.ALL), 0, -1);
 
+    private static final RegularExpression NOTHING = new Sequence(List.of());
+
     private final String name;
     private final int[] text;
     private int at;
     private int nesting;
-    private boolean fromStart;
-    private boolean toEnd;
 
     private RegexParser(String name, String text) {
         this.name = name;
@@ -37,22 +37,12 @@ final class RegexParser {
 
     /** Parses an expression that must match a whole text; anchors at its ends change nothing. */
     static RegularExpression parse(String name, String text) {
-        return new RegexParser(name, text).parse();
+        return new RegexParser(name, text).parse(false);
     }
 
     /** Parses an expression that must match a part of a text, unless it has anchors. */
     static RegularExpression parseSearch(String name, String text) {
-        RegexParser parser = new RegexParser(name, text);
-        RegularExpression found = parser.parse();
-        List<RegularExpression> parts = new ArrayList<>();
-        if (!parser.fromStart) {
-            parts.add(ANYTHING);
-        }
-        parts.add(found);
-        if (!parser.toEnd) {
-            parts.add(ANYTHING);
-        }
-        return new Sequence(parts);
+        return new RegexParser(name, text).parse(true);
     }
 
     private AnswerFormatException refuse(String fault) {
@@ -60,17 +50,21 @@ final class RegexParser {
                 "%s: at character %d: %s".formatted(name, Math.min(at, text.length) + 1, fault));
     }
 
-    private RegularExpression parse() {
-        fromStart = take('^');
-        RegularExpression result = alternatives();
-        if (at < text.length) {
-            throw refuse(text[at] == ')' ? "a group ends that never began" : "not understood");
-        }
-        boolean divided = result instanceof Alternatives;
-        if (divided && (fromStart || toEnd)) {
-            throw refuse("put alternatives with ^ or $ into a group");
-        }
-        return result;
+    private RegularExpression parse(boolean search) {
+        List<RegularExpression> alternatives = new ArrayList<>();
+        do {
+            boolean fromStart = take('^');
+            RegularExpression found = sequence();
+            boolean toEnd = take('$');
+            if (at < text.length && text[at] != '|') {
+                throw refuse(
+                        toEnd ? "$ is supported at the end only" : "a group ends that never began");
+            }
+            RegularExpression before = fromStart || !search ? NOTHING : ANYTHING;
+            RegularExpression after = toEnd || !search ? NOTHING : ANYTHING;
+            alternatives.add(new Sequence(List.of(before, found, after)));
+        } while (take('|'));
+        return new Alternatives(alternatives);
     }
 
     private boolean take(int character) {
@@ -95,15 +89,7 @@ final class RegexParser {
 
     private RegularExpression sequence() {
         List<RegularExpression> parts = new ArrayList<>();
-        while (at < text.length && text[at] != '|' && text[at] != ')') {
-            if (text[at] == '$') {
-                at++;
-                if (at < text.length || nesting > 1) {
-                    throw refuse("$ is supported at the end only");
-                }
-                toEnd = true;
-                break;
-            }
+        while (at < text.length && "|)$".indexOf(text[at]) < 0) {
             parts.add(quantified(atom()));
         }
         return parts.size() == 1 ? parts.getFirst() : new Sequence(parts);
@@ -134,6 +120,9 @@ final class RegexParser {
             throw refuse("only groups (…) and (?:…) are supported");
         }
         RegularExpression inner = alternatives();
+        if (take('$')) {
+            throw refuse("$ is supported at the end only");
+        }
         if (!take(')')) {
             throw refuse("a group has no end");
         }

@@ -6,6 +6,9 @@ import java.util.List;
  * A regular expression, parsed. {@link RegexParser} makes it; {@link #add} adds it to an automaton.
  */
 sealed interface RegularExpression {
+    /** A number of characters beyond all limits. */
+    long LONG = Integer.MAX_VALUE;
+
     /** Adds one character of a set to an automaton: as itself, or as it is spelled in JSON. */
     interface Spelling {
         void add(CharacterSet characters, int from, int to);
@@ -26,6 +29,35 @@ sealed interface RegularExpression {
      * @param most -1 is no limit
      */
     record Repeated(RegularExpression part, int least, int most) implements RegularExpression {}
+
+    /** The number of characters in the shortest text, at most {@link #LONG}. */
+    default long shortest() {
+        long length =
+                switch (this) {
+                    case Characters _ -> 1;
+                    case Sequence(var parts) ->
+                            parts.stream().mapToLong(RegularExpression::shortest).sum();
+                    case Alternatives(var parts) ->
+                            parts.stream().mapToLong(RegularExpression::shortest).min().orElse(0);
+                    case Repeated(var part, int times, int _) -> times * part.shortest();
+                };
+        return Math.min(LONG, length);
+    }
+
+    /** The number of characters in the longest text; {@link #LONG} if there is no limit. */
+    default long longest() {
+        long length =
+                switch (this) {
+                    case Characters _ -> 1;
+                    case Sequence(var parts) ->
+                            parts.stream().mapToLong(RegularExpression::longest).sum();
+                    case Alternatives(var parts) ->
+                            parts.stream().mapToLong(RegularExpression::longest).max().orElse(0);
+                    case Repeated(var part, int _, int times) ->
+                            (times < 0 ? LONG : times) * part.longest();
+                };
+        return Math.min(LONG, length);
+    }
 
     /** Adds this expression to an automaton; returns its end. */
     default int add(Automaton.Builder builder, Spelling spelling, int from) {

@@ -49,8 +49,13 @@ final class Schemas {
                     "readOnly",
                     "writeOnly",
                     "discriminator",
+                    "contentEncoding",
+                    "contentMediaType",
                     "$defs",
                     "definitions");
+
+    private static final Set<Map.Entry<String, JsonElement>> NAME_TYPES =
+            Set.of(Map.entry("type", new JsonPrimitive("string")));
 
     static final List<String> TYPES =
             List.of("object", "array", "string", "number", "integer", "boolean", "null");
@@ -107,6 +112,9 @@ final class Schemas {
                     value.isJsonPrimitive()
                             && value.getAsJsonPrimitive().isNumber()
                             && value.getAsString().equals("1");
+            case "propertyNames" ->
+                    value.isJsonObject()
+                            && NAME_TYPES.containsAll(value.getAsJsonObject().entrySet());
             case "minProperties" -> value.equals(new JsonPrimitive(0));
             default -> false;
         };

@@ -5,8 +5,8 @@ import java.util.Map;
 /**
  * Regular expressions for the values of JSON Schema's {@code format}. Each describes a part of the
  * format that holds the usual spellings: for example, dates have no 29th of February, since the
- * year decides about it. Years begin at 1, as Python's do, and offsets end at 14 hours, the
- * largest in use, as clients cannot read others.
+ * year decides about it. Years begin at 1, as Python's do, and offsets end at 14 hours, the largest
+ * in use, as clients cannot read others.
  */
 final class StringFormats {
     private static final String DAY =
@@ -15,8 +15,7 @@ final class StringFormats {
     private static final String YEAR = "(000[1-9]|00[1-9]\\d|0[1-9]\\d{2}|[1-9]\\d{3})";
     private static final String DATE = YEAR + "-" + DAY;
     private static final String OFFSET = "(Z|[+-]((0\\d|1[0-3]):[0-5]\\d|14:00))";
-    private static final String TIME =
-            "([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?" + OFFSET;
+    private static final String TIME = "([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?" + OFFSET;
     private static final String BYTE = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
     private static final String LABEL = "[a-zA-Z0-9]([a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?";
     private static final String HOST = LABEL + "(\\." + LABEL + "){0,5}";

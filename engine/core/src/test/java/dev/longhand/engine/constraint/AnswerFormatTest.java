@@ -54,6 +54,8 @@ class AnswerFormatTest {
                 "[z-a] ; regular expression: at character 5: a range in the wrong order",
                 "[] ; regular expression: at character 3: a class without characters",
                 "[a ; regular expression: at character 3: a class has no end",
+                "(a$) ; regular expression: at character 4: $ is supported at the end only",
+                "a(^b) ; regular expression: at character 4: ^ is supported at the start only",
                 "a$b ; regular expression: at character 3: $ is supported at the end only",
                 "\\p{L} ; regular expression: at character 3: \\p is not supported",
             })

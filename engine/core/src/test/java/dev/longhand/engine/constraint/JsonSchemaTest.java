@@ -91,6 +91,27 @@ class JsonSchemaTest {
                             List.of("'2026-11-29'", "'2024-02-28'", "'0001-01-01'"),
                             List.of("'2026-02-30'", "'2026-1-1'", "'0000-01-01'")),
                     of(
+                            "{'type':'string','format':'nanoid','pattern':'^[a-z]{2,3}$'}",
+                            List.of("'ab'", "'abc'"),
+                            List.of("'a'", "'abcd'")),
+                    of(
+                            "{'type':'string','pattern':'^(ab|c)+?d?$','minLength':1}",
+                            List.of("'c'", "'abcd'"),
+                            List.of("''", "'d'")),
+                    of(
+                            "{'type':'string','format':'uri','minLength':1,'maxLength':2083,"
+                                    + "'contentMediaType':'text/plain'}",
+                            List.of("'http://a.b/c'"),
+                            List.of("''", "'a'")),
+                    of(
+                            "{'type':'string','pattern':'^(?:ab|cd)$'}",
+                            List.of("'ab'", "'cd'"),
+                            List.of("'abx'", "'xcd'")),
+                    of(
+                            "{'type':'string','pattern':'^$|^a|b$'}",
+                            List.of("''", "'ax'", "'xb'"),
+                            List.of("'x'", "'bx'")),
+                    of(
                             "{'type':'string','format':'date-time'}",
                             List.of("'2026-11-29T10:00:00Z'", "'2026-11-29T10:00:00.5+14:00'"),
                             List.of("'2026-11-29T25:00:00Z'", "'2026-11-29T10:00:00+14:01'")),
@@ -115,6 +136,11 @@ class JsonSchemaTest {
 
     private static final List<Case> CONTAINERS =
             List.of(
+                    of(
+                            "{'type':'object','propertyNames':{'type':'string'},"
+                                    + "'additionalProperties':{'type':'integer'}}",
+                            List.of("{}", "{'a':1,'b':2}"),
+                            List.of("{'a':'x'}")),
                     of("{'type':'array'}", List.of("[]", "[1,2]", "[ ]"), List.of("[1 2]", "{}")),
                     of(
                             "{'type':'array','items':{'type':'integer'},'minItems':1,'maxItems':3}",
@@ -225,6 +251,11 @@ class JsonSchemaTest {
                 "{'properties':{'a':{'not':{}}}} | schema.a: not is not supported",
                 "{'type':'array','uniqueItems':true} | schema: uniqueItems is not supported",
                 "{'type':'number','multipleOf':0.1} | schema: multipleOf is not supported",
+                "{'type':'string','pattern':'^a+$','maxLength':9} | schema: pattern or format does"
+                        + " not imply minLength and maxLength",
+                "{'type':'string','pattern':'^a{2}$','minLength':3} | schema: pattern or format"
+                        + " does not imply minLength and maxLength",
+                "{'propertyNames':{'maxLength':3}} | schema: propertyNames is not supported",
                 "{'patternProperties':{}} | schema: patternProperties is not supported",
                 "{'$ref':'http://x/y'} | schema: $ref to another document is not supported",
                 "{'$ref':'#/x'} | schema: $ref points to nothing: #/x",
@@ -294,6 +325,10 @@ class JsonSchemaTest {
                 List.of(
                         "{\"type\":\"string\",\"pattern\":\"((a{99}){99}){99}\"}",
                         "{\"type\":\"string\",\"pattern\":\"((){9999}){9999}\"}",
+                        "{\"type\":\"string\",\"maxLength\":9,\"pattern\":\""
+                                + "(a+".repeat(60)
+                                + "){9999}".repeat(60)
+                                + "\"}",
                         "{\"type\":\"array\",\"minItems\":30000,\"items\":{\"type\":\"array\","
                                 + "\"minItems\":30000}}",
                         "{\"enum\":[\"" + "x".repeat(100_000) + "\"]}",
