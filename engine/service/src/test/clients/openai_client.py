@@ -1,9 +1,12 @@
 """openai's Python client."""
+import datetime
+import json
 import os
 import sys
+from typing import Literal, Optional
 
 import openai
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 client = openai.OpenAI(base_url=sys.argv[1], api_key="secret")
 MESSAGES = [{"role": "user", "content": "x"}]
@@ -70,15 +73,45 @@ assert "".join(e.delta for e in events if e.type == "response.output_text.delta"
 assert events[-1].type == "response.completed"
 
 
-class Sum(BaseModel):
-    total: bool
+class Inner(BaseModel):
+    sure: Optional[bool]
 
 
-if "structured" in sys.argv[2:]:
-    parsed = client.chat.completions.parse(
-        model="script", messages=MESSAGES, response_format=Sum, max_tokens=400)
-    assert isinstance(parsed.choices[0].message.parsed, Sum)
-    forced = client.chat.completions.create(
-        model="script", messages=MESSAGES, tools=TOOLS, tool_choice="required", max_tokens=400)
-    assert forced.choices[0].message.tool_calls[0].function.name == "only"
+class Shape(BaseModel):
+    colour: Literal["red", "blue"]
+    count: int = Field(ge=3, le=17)
+    notes: list[str]
+    day: datetime.date
+    inner: Inner
+
+
+ENDS = {os.environ[name]: 100 for name in ("quote", "bracket", "brace")}
+FORMED = {"model": "script", "messages": MESSAGES, "max_tokens": 400, "logit_bias": ENDS}
+parsed = client.chat.completions.parse(**FORMED, response_format=Shape).choices[0].message
+assert isinstance(parsed.parsed, Shape), parsed
+with client.chat.completions.stream(**FORMED, response_format=Shape) as stream:
+    done = [event for event in stream if event.type == "content.done"]
+assert done[0].parsed == parsed.parsed, done
+ordered = client.responses.parse(model="script", input="x", text_format=Shape, max_output_tokens=400,
+                                 extra_body={"logit_bias": ENDS})
+assert ordered.output_parsed == parsed.parsed, ordered
+anything = client.chat.completions.create(
+    **FORMED, response_format={"type": "json_object"}).choices[0].message
+assert isinstance(json.loads(anything.content), dict), anything
+
+TOOLS.append(openai.pydantic_function_tool(Inner, name="other"))
+NAMED = {"type": "function", "function": {"name": "other"}}
+forced = client.chat.completions.create(**FORMED, tools=TOOLS[:1], tool_choice="required",
+                                        parallel_tool_calls=False).choices[0]
+assert forced.finish_reason == "tool_calls"
+assert [call.function.name for call in forced.message.tool_calls] == ["only"], forced
+named = client.chat.completions.parse(**FORMED, tools=TOOLS[1:], tool_choice=NAMED).choices[0].message
+assert isinstance(named.tool_calls[0].function.parsed_arguments, Inner), named
+called = client.responses.parse(
+    model="script", input="x", max_output_tokens=400, tools=TOOLS[1:],
+    tool_choice={"type": "function", "name": "other"}, extra_body={"logit_bias": ENDS}).output
+assert [item.type for item in called] == ["function_call"], called
+assert isinstance(called[0].parsed_arguments, Inner), called
+ruled = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"not": {}}}}
+assert refused(openai.BadRequestError, response_format=ruled).param == "response_format"
 print("ok")

@@ -4,13 +4,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The main class that writes the scripted checkpoint to a folder for the scripts of real clients,
- * and prints the first token of each script that they use: they choose a script by biasing it.
+ * and prints the first token of each script that they use: they choose a script by biasing it. It
+ * prints the tokens by which JSON ends, too: answers in a format end if they are likely.
  */
 final class ScriptedModel {
     private static final List<String> SCRIPTS = List.of("hello", "tool6", "think1");
+
+    private static final Map<String, String> ENDS =
+            Map.of("quote", "\"", "bracket", "]", "brace", "}");
 
     private ScriptedModel() {}
 
@@ -21,5 +26,7 @@ final class ScriptedModel {
         for (String script : SCRIPTS) {
             System.out.println("export " + script + "=" + checkpoint.start(script));
         }
+        ENDS.forEach(
+                (name, end) -> System.out.println("export " + name + "=" + checkpoint.token(end)));
     }
 }
