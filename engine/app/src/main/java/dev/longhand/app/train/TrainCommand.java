@@ -39,8 +39,6 @@ import java.util.stream.Stream;
         name = "train",
         description = "Learns from demonstrations; an interrupted run resumes with the same bits.")
 public final class TrainCommand implements Callable<Integer> {
-    private static final System.Logger LOG = System.getLogger(TrainCommand.class.getName());
-
     @Mixin private ModelFolder model = new ModelFolder();
 
     @Mixin private TrainDataOptions data = new TrainDataOptions();
@@ -162,7 +160,10 @@ public final class TrainCommand implements Callable<Integer> {
             try {
                 Runtime.getRuntime().removeShutdownHook(hook);
             } catch (IllegalStateException e) {
-                LOG.log(System.Logger.Level.DEBUG, "the process ends", e);
+                // Not a constant: every command is created, and a logger fixes the process's
+                // manager.
+                System.getLogger(TrainCommand.class.getName())
+                        .log(System.Logger.Level.DEBUG, "the process ends", e);
             }
         }
     }
