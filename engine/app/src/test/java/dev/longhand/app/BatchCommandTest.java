@@ -251,7 +251,7 @@ class BatchCommandTest {
         assertArrayEquals(before, bytes("out.jsonl"));
         Files.writeString(folder.resolve("problems.jsonl"), "{\"id\":", StandardOpenOption.APPEND);
         assertEquals(2, start("out.jsonl").waitFor());
-        String line = "problems.jsonl:%d: malformed JSON".formatted(PROBLEMS + 1);
+        String line = "problems.jsonl:%d: is not JSON".formatted(PROBLEMS + 1);
         assertTrue(said().contains(line), said());
         assertEquals(1, said().lines().count(), said());
     }
