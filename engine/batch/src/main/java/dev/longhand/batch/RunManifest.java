@@ -16,12 +16,9 @@ import tools.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -171,23 +168,16 @@ final class RunManifest {
 
     /** Writes atomically: to another name, forced to the disk, then renamed. */
     private void write(Path file) {
-        Path partial = file.resolveSibling(file.getFileName() + ".partial");
         String text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(content) + "\n";
         try {
-            try (FileChannel channel =
-                    FileChannel.open(
-                            partial,
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.TRUNCATE_EXISTING,
-                            StandardOpenOption.WRITE)) {
-                ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes);
-                }
-                channel.force(true);
-            }
-            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
-            DurableFiles.forceEntry(file);
+            DurableFiles.replace(
+                    file,
+                    channel -> {
+                        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+                        while (bytes.hasRemaining()) {
+                            channel.write(bytes);
+                        }
+                    });
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "%s: cannot be written (%s)".formatted(file, e.getMessage()), e);

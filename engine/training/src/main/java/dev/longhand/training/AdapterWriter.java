@@ -1,5 +1,6 @@
 package dev.longhand.training;
 
+import dev.longhand.engine.file.DurableFiles;
 import dev.longhand.engine.weights.SafetensorsWriter;
 import dev.longhand.kernels.tensor.Shape;
 
@@ -11,8 +12,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -63,9 +62,9 @@ public record AdapterWriter(int rank, double alpha, boolean rsLora, ElementType 
      */
     public void write(Path folder, List<LoraModule> modules) throws IOException {
         Files.createDirectories(folder);
-        replace(folder.resolve(TENSORS), file -> writeTensors(file, modules));
+        DurableFiles.replace(folder.resolve(TENSORS), file -> writeTensors(file, modules));
         byte[] config = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(config(modules));
-        replace(
+        DurableFiles.replace(
                 folder.resolve(CONFIG),
                 file -> SafetensorsWriter.write(file, MemorySegment.ofArray(config)));
     }
@@ -125,28 +124,6 @@ public record AdapterWriter(int rank, double alpha, boolean rsLora, ElementType 
         if (written != bytes(shape)) {
             throw new IllegalStateException(
                     "%s: %d bytes for %s in %s".formatted(module.name(), written, shape, type));
-        }
-    }
-
-    private interface Content {
-        void write(FileChannel file) throws IOException;
-    }
-
-    private static void replace(Path path, Content content) throws IOException {
-        Path partial = path.resolveSibling(path.getFileName() + ".partial");
-        try {
-            try (FileChannel file =
-                    FileChannel.open(
-                            partial,
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.TRUNCATE_EXISTING,
-                            StandardOpenOption.WRITE)) {
-                content.write(file);
-                file.force(true);
-            }
-            Files.move(partial, path, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(partial);
         }
     }
 }

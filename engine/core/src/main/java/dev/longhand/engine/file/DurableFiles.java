@@ -2,12 +2,43 @@ package dev.longhand.engine.file;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** Forces files and folders to the disk, so that they survive a power cut. */
+/** Writes that survive a power cut: files and folders are forced to the disk. */
 public final class DurableFiles {
     private DurableFiles() {}
+
+    /** Writes the content of a file from its start. */
+    @FunctionalInterface
+    public interface Content {
+        void write(FileChannel file) throws IOException;
+    }
+
+    /**
+     * Replaces a file as a whole: its content is written beside it, forced to the disk and then
+     * renamed. A write that fails leaves the file as it was, and nothing beside it.
+     */
+    public static void replace(Path file, Content content) throws IOException {
+        Path partial = file.resolveSibling(file.getFileName() + ".partial");
+        try {
+            try (FileChannel channel =
+                    FileChannel.open(
+                            partial,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.TRUNCATE_EXISTING,
+                            StandardOpenOption.WRITE)) {
+                content.write(channel);
+                channel.force(true);
+            }
+            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(partial);
+        }
+        forceEntry(file);
+    }
 
     /** Forces the content of a file, or the entries of a folder (new, renamed, deleted files). */
     public static void force(Path path) throws IOException {

@@ -19,9 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
@@ -67,33 +65,24 @@ record TrainingState(
 
     /** Writes the checkpoint: beside the file, forced to the disk, then renamed. */
     void write(Path file, TrainableModel model) throws IOException {
-        Path partial = file.resolveSibling(file.getFileName() + ".partial");
         byte[] header = JSON.writeValueAsBytes(header(model));
+        DurableFiles.replace(file, channel -> write(channel, header, model.tensors()));
+    }
+
+    private static void write(FileChannel channel, byte[] header, List<TrainedTensor> tensors)
+            throws IOException {
         CRC32C sum = new CRC32C();
-        try (FileChannel channel =
-                FileChannel.open(
-                        partial,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.TRUNCATE_EXISTING,
-                        StandardOpenOption.WRITE)) {
-            ByteBuffer prefix = ByteBuffer.allocate(PREFIX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            prefix.putLong(MAGIC).putInt(header.length).flip();
-            write(channel, MemorySegment.ofBuffer(prefix), sum);
-            write(channel, MemorySegment.ofArray(header), sum);
-            for (TrainedTensor tensor : model.tensors()) {
-                for (MemorySegment segment : segments(tensor)) {
-                    write(channel, segment, sum);
-                }
+        ByteBuffer prefix = ByteBuffer.allocate(PREFIX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        prefix.putLong(MAGIC).putInt(header.length).flip();
+        write(channel, MemorySegment.ofBuffer(prefix), sum);
+        write(channel, MemorySegment.ofArray(header), sum);
+        for (TrainedTensor tensor : tensors) {
+            for (MemorySegment segment : segments(tensor)) {
+                write(channel, segment, sum);
             }
-            ByteBuffer end = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            write(channel, MemorySegment.ofBuffer(end.putLong(sum.getValue()).flip()), sum);
-            channel.force(true);
-        } catch (IOException | RuntimeException e) {
-            Files.deleteIfExists(partial);
-            throw e;
         }
-        Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
-        DurableFiles.forceEntry(file);
+        ByteBuffer end = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        write(channel, MemorySegment.ofBuffer(end.putLong(sum.getValue()).flip()), sum);
     }
 
     private static void write(FileChannel channel, MemorySegment bytes, CRC32C sum)
