@@ -23,7 +23,9 @@ public final class DeviceOptions {
             names = "--device",
             paramLabel = "DEVICE",
             defaultValue = "auto",
-            description = "auto, cpu, cuda, reference, or an emulator on the class path, as ptx.")
+            description =
+                    "auto, cpu, cuda, cuda:N for the GPU of that number, reference, or an emulator"
+                            + " on the class path, as ptx.")
     private Device device = Device.AUTO;
 
     @Option(

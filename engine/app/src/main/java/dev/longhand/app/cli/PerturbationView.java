@@ -1,9 +1,9 @@
 package dev.longhand.app.cli;
 
 import dev.longhand.engine.file.ErrorText;
+import dev.longhand.study.format.Span;
 import dev.longhand.study.perturb.PerturbRun;
 import dev.longhand.study.perturb.Perturbed;
-import dev.longhand.study.segment.Span;
 
 import java.util.List;
 import java.util.stream.Collectors;

@@ -1,7 +1,7 @@
 package dev.longhand.study.curate;
 
+import dev.longhand.study.format.Span;
 import dev.longhand.study.segment.Paragraphs;
-import dev.longhand.study.segment.Span;
 import dev.longhand.study.segment.TaggedAnswer;
 
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.longhand.study.segment;
+package dev.longhand.study.format;
 
 /**
  * A range of characters in a text.
@@ -29,7 +29,7 @@ public record Span(int start, int end) {
     }
 
     /** The range without white space at its ends; empty if it holds nothing else. */
-    Span trimmed(String text) {
+    public Span trimmed(String text) {
         int from = start;
         int to = end;
         while (from < to && Character.isWhitespace(text.charAt(from))) {

@@ -16,7 +16,8 @@ import java.util.List;
  * or as the body with separators, {@code {"id", "text": "step ##### step"}}.
  *
  * @param id the sample's id, a string or an integer
- * @param spans the steps in order, without overlap; null if the line has a text
+ * @param spans the steps in order, without overlap, in UTF-16 characters; null if the line has a
+ *     text
  * @param text the body with {@link #SEPARATOR} between steps; null if the line has offsets
  * @param others the fields outside the format
  */
@@ -26,14 +27,6 @@ public record Steps(
     public static final String SEPARATOR = "#####";
 
     private static final List<String> FIELDS = List.of("id", "steps", "text");
-
-    /**
-     * A step.
-     *
-     * @param start the index of its first UTF-16 character
-     * @param end the index after its last character
-     */
-    public record Span(int start, int end) {}
 
     public Steps {
         spans = spans == null ? null : List.copyOf(spans);
@@ -63,13 +56,14 @@ public record Steps(
                     || !each.path(1).isInt()) {
                 throw line.refuse("steps", "must be a list of [start, end]");
             }
-            Span span = new Span(each.path(0).intValue(), each.path(1).intValue());
-            if (span.start < after || span.end < span.start) {
+            int start = each.path(0).intValue();
+            int end = each.path(1).intValue();
+            if (start < after || end < start) {
                 throw line.refuse(
                         "steps", "%s overlaps the step before it or ends first".formatted(each));
             }
-            after = span.end;
-            spans.add(span);
+            after = end;
+            spans.add(new Span(start, end));
         }
         return spans;
     }
@@ -80,7 +74,7 @@ public record Steps(
         json.set("id", id);
         if (spans != null) {
             ArrayNode list = json.putArray("steps");
-            spans.forEach(each -> list.addArray().add(each.start).add(each.end));
+            spans.forEach(each -> list.addArray().add(each.start()).add(each.end()));
         }
         if (text != null) {
             json.put("text", text);

@@ -1,7 +1,7 @@
 package dev.longhand.study.perturb;
 
+import dev.longhand.study.format.Span;
 import dev.longhand.study.keywords.KeywordList;
-import dev.longhand.study.segment.Span;
 
 import java.util.ArrayList;
 import java.util.List;

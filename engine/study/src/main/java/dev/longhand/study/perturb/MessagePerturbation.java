@@ -1,8 +1,8 @@
 package dev.longhand.study.perturb;
 
+import dev.longhand.study.format.Span;
 import dev.longhand.study.perturb.Outcome.Fate;
 import dev.longhand.study.segment.Segmentation;
-import dev.longhand.study.segment.Span;
 import dev.longhand.study.segment.Step;
 import dev.longhand.study.segment.TaggedAnswer;
 

@@ -1,8 +1,8 @@
 package dev.longhand.study.perturb;
 
+import dev.longhand.study.format.Span;
 import dev.longhand.study.segment.Paragraphs;
 import dev.longhand.study.segment.ReflectionSteps;
-import dev.longhand.study.segment.Span;
 import dev.longhand.study.segment.TaggedAnswer;
 
 import java.util.ArrayList;

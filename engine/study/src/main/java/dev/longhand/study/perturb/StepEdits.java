@@ -1,6 +1,6 @@
 package dev.longhand.study.perturb;
 
-import dev.longhand.study.segment.Span;
+import dev.longhand.study.format.Span;
 import dev.longhand.study.segment.Step;
 import dev.longhand.study.segment.TaggedAnswer;
 

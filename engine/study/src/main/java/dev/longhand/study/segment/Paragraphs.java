@@ -1,5 +1,7 @@
 package dev.longhand.study.segment;
 
+import dev.longhand.study.format.Span;
+
 import java.util.ArrayList;
 import java.util.List;
 

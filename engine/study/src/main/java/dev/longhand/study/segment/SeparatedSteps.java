@@ -1,5 +1,6 @@
 package dev.longhand.study.segment;
 
+import dev.longhand.study.format.Span;
 import dev.longhand.study.format.Steps;
 
 import java.util.ArrayList;

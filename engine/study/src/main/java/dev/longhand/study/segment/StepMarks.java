@@ -1,6 +1,7 @@
 package dev.longhand.study.segment;
 
 import dev.longhand.engine.file.Sha256;
+import dev.longhand.study.format.Span;
 import dev.longhand.study.format.Steps;
 
 import org.jspecify.annotations.Nullable;
@@ -30,10 +31,7 @@ public final class StepMarks {
         if (steps.text() != null) {
             return ofCopy(steps.text());
         }
-        List<Span> spans = new ArrayList<>();
-        for (Steps.Span span : steps.spans() == null ? List.<Steps.Span>of() : steps.spans()) {
-            spans.add(new Span(span.start(), span.end()));
-        }
+        List<Span> spans = steps.spans() == null ? List.of() : steps.spans();
         return new StepMarks(spans, new int[0], "");
     }
 

@@ -2,8 +2,8 @@ package dev.longhand.study.perturb;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.longhand.study.format.Span;
 import dev.longhand.study.keywords.KeywordList;
-import dev.longhand.study.segment.Span;
 import dev.longhand.study.segment.TaggedAnswer;
 
 import org.junit.jupiter.api.Test;

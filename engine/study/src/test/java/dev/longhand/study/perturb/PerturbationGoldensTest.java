@@ -2,7 +2,7 @@ package dev.longhand.study.perturb;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.longhand.study.segment.Span;
+import dev.longhand.study.format.Span;
 import dev.longhand.study.segment.Step;
 import dev.longhand.study.segment.TaggedAnswer;
 

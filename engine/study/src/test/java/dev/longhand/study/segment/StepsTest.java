@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.study.format.Span;
 import dev.longhand.study.keywords.ReflectionKeywords;
 
 import org.junit.jupiter.api.Test;
