@@ -1,8 +1,9 @@
 #!/bin/sh
 # Builds the CPU kernels: build.sh OUT_DIR HEADER_DIR
-# Every op is compiled once per instruction set, linear layers once more with VNNI where the compiler
-# knows it; dispatch.c picks one at run time, so the library runs on any processor of its
-# architecture. Without a C compiler the build goes on without it.
+# Every op is compiled once per instruction set. Linear layers are compiled once more with VNNI, and
+# products of training with the dot product of bf16, where the compiler knows them. dispatch.c picks one
+# at run time, so the library runs on any processor of its architecture. Without a C compiler the build
+# goes on without it.
 set -eu
 out=$1
 headers=$2
@@ -24,7 +25,7 @@ flags="-std=gnu11 -O3 -falign-loops=32 -fPIC -fvisibility=hidden -ffp-contract=o
 avx512="-DLH_ISA_AVX512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c"
 avx2="-DLH_ISA_AVX2 -mavx2 -mfma -mf16c"
 case $(uname -m) in
-    x86_64) isas="baseline avx512 avx512vnni avx2 avx2vnni" ;; # the slowest to compile comes first
+    x86_64) isas="baseline avx512 avx512vnni avx512bf16 avx2 avx2vnni" ;; # the slowest to compile comes first
     *) isas="baseline" ;;
 esac
 built=
@@ -35,13 +36,16 @@ for isa in $isas; do
     case $isa in
         avx512) target=$avx512 ;;
         avx512vnni) ops=$here/ops/linear.c target="$avx512 -DLH_VNNI -mavx512vnni" ;;
+        avx512bf16) ops=$here/ops/linear_training.c target="$avx512 -DLH_BF16_DOT -mavx512bf16" ;;
         avx2) target=$avx2 ;;
         avx2vnni) ops=$here/ops/linear.c target="$avx2 -DLH_VNNI -mavxvnni" ;;
         *) target= ;;
     esac
     # shellcheck disable=SC2086
     case $isa in
-        *vnni) "$compiler" $target -E -x c /dev/null >/dev/null 2>&1 || continue ;; # an older compiler
+        *vnni | *bf16) # which an older compiler does not know
+            "$compiler" $target -E -x c /dev/null >/dev/null 2>&1 || continue
+            ;;
     esac
     for source in $ops; do
         list="$list$(basename "$source" .c).$isa $source -DLH_ISA=$isa $target

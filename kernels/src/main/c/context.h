@@ -11,15 +11,17 @@
 
 /* The ops as compiled for one instruction set; arguments as in longhand_cpu.h. */
 typedef struct lh_kernels {
-    int32_t (*embed)(lh_context *, const void *, int32_t, int32_t, const lh_batch *, float *);
-    int32_t (*rms_norm)(lh_context *, const float *, const float *, float, float *, int32_t, int32_t);
+    int32_t (*embed)(lh_context *, const void *, int32_t, int32_t, float, const lh_batch *, float *);
+    int32_t (*rms_norm)(lh_context *, const float *, const float *, float, float *, int32_t, int32_t,
+                        int32_t);
     int32_t (*linear)(lh_context *, const float *, int32_t, int32_t, const lh_matrix *, int32_t,
                       const lh_lora *, int32_t, float *, int32_t);
-    int32_t (*rope_append)(lh_context *, float *, int32_t, const float *, const lh_batch *,
-                           const lh_kv *, int32_t);
-    int32_t (*attention)(lh_context *, const float *, int32_t, const lh_batch *, const lh_kv *,
-                         int32_t, float *);
-    int32_t (*swiglu)(lh_context *, const float *, float *, int32_t, int32_t);
+    int32_t (*rope_append)(lh_context *, float *, int32_t, const float *, const float *,
+                           const float *, float, const lh_batch *, const lh_kv *, int32_t);
+    int32_t (*attention)(lh_context *, const float *, int32_t, float, float, int32_t,
+                         const lh_batch *, const lh_kv *, int32_t, float *);
+    int32_t (*swiglu)(lh_context *, const float *, int32_t, float *, int32_t, int32_t);
+    int32_t (*soft_cap)(lh_context *, float *, int64_t, float);
     int32_t (*quantize)(lh_context *, const void *, int32_t, int32_t, int32_t, int32_t, void *);
     int32_t (*find_nonfinite)(lh_context *, const void *, int32_t, int64_t, int64_t *);
 } lh_kernels;

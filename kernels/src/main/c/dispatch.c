@@ -20,21 +20,24 @@
 #define LH_TABLE(isa, linear_isa)                                                                  \
     static const lh_kernels kernels_##linear_isa = {                                               \
         lh_embed_##isa,     lh_rms_norm_##isa, lh_linear_##linear_isa,  lh_rope_append_##isa,      \
-        lh_attention_##isa, lh_swiglu_##isa,   lh_quantize_##isa,       lh_find_nonfinite_##isa,   \
+        lh_attention_##isa, lh_swiglu_##isa,   lh_soft_cap_##isa,       lh_quantize_##isa,         \
+        lh_find_nonfinite_##isa,                                                                   \
     }
 #define LH_DECLARE_LINEAR(isa)                                                                     \
     int32_t lh_linear_##isa(lh_context *, const float *, int32_t, int32_t, const lh_matrix *,      \
                             int32_t, const lh_lora *, int32_t, float *, int32_t)
 #define LH_DECLARE(isa)                                                                            \
-    int32_t lh_embed_##isa(lh_context *, const void *, int32_t, int32_t, const lh_batch *, float *); \
+    int32_t lh_embed_##isa(lh_context *, const void *, int32_t, int32_t, float, const lh_batch *,  \
+                           float *);                                                               \
     int32_t lh_rms_norm_##isa(lh_context *, const float *, const float *, float, float *, int32_t, \
-                              int32_t);                                                            \
+                              int32_t, int32_t);                                                   \
     LH_DECLARE_LINEAR(isa);                                                                        \
-    int32_t lh_rope_append_##isa(lh_context *, float *, int32_t, const float *, const lh_batch *,  \
-                                 const lh_kv *, int32_t);                                          \
-    int32_t lh_attention_##isa(lh_context *, const float *, int32_t, const lh_batch *,             \
-                               const lh_kv *, int32_t, float *);                                   \
-    int32_t lh_swiglu_##isa(lh_context *, const float *, float *, int32_t, int32_t);               \
+    int32_t lh_rope_append_##isa(lh_context *, float *, int32_t, const float *, const float *,     \
+                                 const float *, float, const lh_batch *, const lh_kv *, int32_t);  \
+    int32_t lh_attention_##isa(lh_context *, const float *, int32_t, float, float, int32_t,        \
+                               const lh_batch *, const lh_kv *, int32_t, float *);                 \
+    int32_t lh_swiglu_##isa(lh_context *, const float *, int32_t, float *, int32_t, int32_t);      \
+    int32_t lh_soft_cap_##isa(lh_context *, float *, int64_t, float);                              \
     int32_t lh_quantize_##isa(lh_context *, const void *, int32_t, int32_t, int32_t, int32_t,      \
                               void *);                                                             \
     int32_t lh_find_nonfinite_##isa(lh_context *, const void *, int32_t, int64_t, int64_t *);      \
@@ -60,7 +63,7 @@ typedef struct {
     const lh_training_kernels *training;
 } lh_isa;
 
-#define ISAS_MAX 5
+#define ISAS_MAX 6
 
 #if defined(LH_WITH_avx2vnni)
 /* VNNI on 256 bits (AVX-VNNI); not every compiler's __builtin_cpu_supports knows it. */
@@ -77,6 +80,11 @@ static int32_t runnable(lh_isa isas[ISAS_MAX]) {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
+#if defined(LH_WITH_avx512bf16)
+        if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16")) {
+            isas[count++] = (lh_isa){"avx512bf16", &kernels_avx512vnni, &lh_training_avx512bf16};
+        }
+#endif
 #if defined(LH_WITH_avx512vnni)
         if (__builtin_cpu_supports("avx512vnni")) {
             isas[count++] = (lh_isa){"avx512vnni", &kernels_avx512vnni, &lh_training_avx512};
@@ -183,14 +191,14 @@ void lh_memory_prefer_huge(const void *memory, int64_t bytes) {
     madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* may fail: small pages work too */
 }
 
-int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width,
+int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width, float scale,
                  const lh_batch *batch, float *out) {
-    return context->kernels->embed(context, table, dtype, width, batch, out);
+    return context->kernels->embed(context, table, dtype, width, scale, batch, out);
 }
 
 int32_t lh_rms_norm(lh_context *context, const float *x, const float *weight, float eps, float *out,
-                    int32_t rows, int32_t width) {
-    return context->kernels->rms_norm(context, x, weight, eps, out, rows, width);
+                    int32_t rows, int32_t width, int32_t accumulate) {
+    return context->kernels->rms_norm(context, x, weight, eps, out, rows, width, accumulate);
 }
 
 int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inputs,
@@ -201,18 +209,26 @@ int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inp
 }
 
 int32_t lh_rope_append(lh_context *context, float *qkv, int32_t heads, const float *rope,
+                       const float *query_norm, const float *key_norm, float norm_eps,
                        const lh_batch *batch, const lh_kv *kv, int32_t layer) {
-    return context->kernels->rope_append(context, qkv, heads, rope, batch, kv, layer);
+    return context->kernels->rope_append(context, qkv, heads, rope, query_norm, key_norm, norm_eps,
+                                         batch, kv, layer);
 }
 
-int32_t lh_attention(lh_context *context, const float *qkv, int32_t heads, const lh_batch *batch,
-                     const lh_kv *kv, int32_t layer, float *out) {
-    return context->kernels->attention(context, qkv, heads, batch, kv, layer, out);
+int32_t lh_attention(lh_context *context, const float *qkv, int32_t heads, float scale, float cap,
+                     int32_t window, const lh_batch *batch, const lh_kv *kv, int32_t layer,
+                     float *out) {
+    return context->kernels->attention(context, qkv, heads, scale, cap, window, batch, kv, layer,
+                                       out);
 }
 
-int32_t lh_swiglu(lh_context *context, const float *gate_up, float *out, int32_t rows,
-                  int32_t width) {
-    return context->kernels->swiglu(context, gate_up, out, rows, width);
+int32_t lh_swiglu(lh_context *context, const float *gate_up, int32_t activation, float *out,
+                  int32_t rows, int32_t width) {
+    return context->kernels->swiglu(context, gate_up, activation, out, rows, width);
+}
+
+int32_t lh_soft_cap(lh_context *context, float *x, int64_t count, float cap) {
+    return context->kernels->soft_cap(context, x, count, cap);
 }
 
 int32_t lh_gather_rows(lh_context *context, const float *x, const int32_t *indices, float *out,

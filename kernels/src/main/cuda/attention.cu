@@ -1,7 +1,9 @@
 /*
  * Causal attention over the paged cache, for prompts and for decoding, with one arithmetic.
  *
- *   out[r, h, :] = softmax(q[r, h] . K / sqrt(headDim)) V,   over the positions up to that of row r
+ *   out[r, h, :] = softmax(scale q[r, h] . K) V,   over the positions up to that of row r
+ *
+ * or over the last of them in a window; where a family bounds scores, they become cap tanh(score / cap).
  *
  * Scores are K Q^T: 16 positions are the rows of a multiply and 8 columns are query heads of one KV head
  * (times rows, in a prompt): a group of 5 fills 5 of 8 columns where heads as rows would fill 5 of 16,
@@ -10,9 +12,9 @@
  * V in shared memory, staged by cp.async while the scores are made. One kernel covers groups 1 to 8.
  *
  * Order of sums, the same for any batch and any cut of a prompt: positions are cut into splits of
- * SPLIT_POSITIONS, and in a split warp w of 4 takes positions 16 w..16 w + 15 of every page with a
- * running softmax of its own; warps, then splits, are merged in ascending order. Positions beyond a
- * column's row weigh exactly 0 and leave its running maximum alone, so a column gets the same bits
+ * SPLIT_POSITIONS, and in a split warp w of 4 takes positions 16 w..16 w + 15 of every page with a running
+ * softmax of its own; warps, then splits, are merged in ascending order. Positions beyond a column's row or
+ * before its window weigh exactly 0 and leave its running maximum alone, so a column gets the same bits
  * whether its tile reaches further or not. In decoding a block has one split and leaves it for
  * attention_merge; in a prompt it walks all splits of its tile and merges as it goes.
  *
@@ -93,12 +95,14 @@ __device__ __forceinline__ float sum_over_rows(float value) {
 
 /* Turns the scores of 16 positions into weights; raises `running` to the new maximum and rescales it. */
 template <int DIM>
-__device__ __forceinline__ void weigh(float (&scores)[4], const int (&last)[2], int position,
-                                      Running<DIM> &running) {
+__device__ __forceinline__ void weigh(float (&scores)[4], const int (&first)[2],
+                                      const int (&last)[2], int position, Running<DIM> &running) {
 #pragma unroll
     for (int c = 0; c < 2; c++) {
-        float upper = position <= last[c] ? scores[c] : -INFINITY;
-        float lower = position + 8 <= last[c] ? scores[c + 2] : -INFINITY;
+        bool above = position >= first[c] && position <= last[c];
+        bool below = position + 8 >= first[c] && position + 8 <= last[c];
+        float upper = above ? scores[c] : -INFINITY;
+        float lower = below ? scores[c + 2] : -INFINITY;
         float max = fmaxf(running.max[c], max_over_rows(fmaxf(upper, lower)));
         float shrink = exp2f(running.max[c] - max);
         scores[c] = exp2f(upper - max);
@@ -136,12 +140,17 @@ template <int DIM> struct Shared {
     Exchange<DIM> exchange;
 };
 
+/* cap tanh(x) */
+__device__ __forceinline__ float bounded(float x, float cap) {
+    return cap - 2 * cap / (1 + exp2f(2 * LOG2E * x));
+}
+
 /* q of 8 columns as the B operand, scaled so that 2^x is the exponential. */
 template <int DIM>
 __device__ __forceinline__ void load_queries(ColumnChunk (&queries)[DIM / CHUNK], const AttentionArguments &a,
                                              const Columns &columns, int column) {
     int lane = threadIdx.x % 32, t = lane % 4;
-    float scale = LOG2E / sqrtf(static_cast<float>(DIM));
+    float scale = a.queryScale;
     bool valid = column < columns.count;
     const float *q = a.qkv;
     if (valid) {
@@ -166,7 +175,8 @@ __device__ __forceinline__ void load_queries(ColumnChunk (&queries)[DIM / CHUNK]
 template <int DIM>
 __device__ __forceinline__ void attend_page(const AttentionArguments &a, const Columns &columns,
                                             const ColumnChunk (&queries)[DIM / CHUNK], int page, int start,
-                                            int reach, const int (&last)[2], Running<DIM> &running,
+                                            int reach, const int (&first_seen)[2], const int (&last)[2],
+                                            Running<DIM> &running,
                                             uint16_t (*staged)[Shared<DIM>::V_PITCH]) {
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
     int first = warp * 16; /* in the page */
@@ -192,7 +202,13 @@ __device__ __forceinline__ void attend_page(const AttentionArguments &a, const C
         }
         multiply_chunk(scores, upper, lower, queries[c]);
     }
-    weigh<DIM>(scores, last, start + first + g, running);
+    if (a.cap > 0) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            scores[i] = bounded(scores[i], a.cap);
+        }
+    }
+    weigh<DIM>(scores, first_seen, last, start + first + g, running);
     uint32_t b0 = transpose(pack_bf16(scores[0], scores[1]));
     uint32_t b1 = transpose(pack_bf16(scores[2], scores[3]));
 
@@ -248,19 +264,21 @@ __device__ __forceinline__ void attend_split(const AttentionArguments &a, const 
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, t = lane % 4;
     ColumnChunk queries[DIM / CHUNK];
     load_queries<DIM>(queries, a, columns, tile * 8 + lane / 4);
-    int last[2];
+    int first[2], last[2];
 #pragma unroll
     for (int c = 0; c < 2; c++) {
         int column = tile * 8 + 2 * t + c;
         last[c] = column < columns.count ? a.batch.positions[columns.row(column)] : -1;
+        first[c] = a.first(last[c]);
     }
+    int begin = a.first(a.batch.positions[columns.row(tile * 8)]);
     Running<DIM> running;
     running.clear();
     for (int p = 0; p < SPLIT_PAGES; p++) {
         int start = split * SPLIT_POSITIONS + p * PAGE_POSITIONS;
-        if (start <= reach) {
-            attend_page<DIM>(a, columns, queries, a.batch.page(sequence, start), start, reach, last, running,
-                             shared.values[warp]);
+        if (start <= reach && start + PAGE_POSITIONS > begin) {
+            attend_page<DIM>(a, columns, queries, a.batch.page(sequence, start), start, reach, first, last,
+                             running, shared.values[warp]);
         }
     }
     publish<DIM>(shared.exchange, running);
@@ -274,7 +292,7 @@ template <int DIM> __device__ __forceinline__ void decode(const AttentionArgumen
     Columns columns{static_cast<int>(blockIdx.x), group, group, static_cast<int>(blockIdx.y)};
     int split = blockIdx.z;
     int reach = a.batch.positions[columns.first];
-    if (split * SPLIT_POSITIONS > reach) {
+    if (split * SPLIT_POSITIONS > reach || (split + 1) * SPLIT_POSITIONS <= a.first(reach)) {
         return;
     }
     attend_split<DIM>(a, columns, 0, a.batch.sequences[columns.first], split, reach, shared);
@@ -300,9 +318,11 @@ template <int DIM> __device__ __forceinline__ void merge_splits(const AttentionA
     follow_earlier_kernels();
     int row = blockIdx.x, head = blockIdx.y, element = threadIdx.x;
     int splits = a.batch.positions[row] / SPLIT_POSITIONS + 1;
-    const float *from = a.partials + (static_cast<long long>(row) * a.heads + head) * a.splits * (DIM + 2);
+    int first = a.first(a.batch.positions[row]) / SPLIT_POSITIONS;
+    const float *from =
+        a.partials + ((static_cast<long long>(row) * a.heads + head) * a.splits + first) * (DIM + 2);
     float max = from[DIM + 1], sum = from[DIM], value = from[element];
-    for (int split = 1; split < splits; split++) {
+    for (int split = first + 1; split < splits; split++) {
         from += DIM + 2;
         merge(max, sum, value, from[DIM + 1], from[DIM], from[element]);
     }
@@ -324,8 +344,9 @@ template <int DIM> __device__ __forceinline__ void prefill(const AttentionArgume
     for (int tile = 0; tile * 8 < columns.count; tile++) {
         int last_column = min(tile * 8 + 7, columns.count - 1);
         int reach = a.batch.positions[columns.row(last_column)];
+        int first = a.first(a.batch.positions[columns.row(tile * 8)]) / SPLIT_POSITIONS;
         float max[PER_THREAD], sum[PER_THREAD], value[PER_THREAD];
-        for (int split = 0; split * SPLIT_POSITIONS <= reach; split++) {
+        for (int split = first; split * SPLIT_POSITIONS <= reach; split++) {
             attend_split<DIM>(a, columns, tile, sequence, split, reach, shared);
             __syncthreads();
 #pragma unroll
@@ -336,7 +357,7 @@ template <int DIM> __device__ __forceinline__ void prefill(const AttentionArgume
                 int global = tile * 8 + column;
                 bool seen = global < columns.count &&
                             split * SPLIT_POSITIONS <= a.batch.positions[columns.row(global)];
-                if (split == 0) {
+                if (split == first) {
                     max[i] = split_max;
                     sum[i] = split_sum;
                     value[i] = split_value;

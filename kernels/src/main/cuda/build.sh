@@ -2,7 +2,8 @@
 # Compiles the CUDA kernels to the PTX that is checked in: build.sh [OUT_DIR [SOURCE...]]
 # Needs nvcc; machines without it use the PTX as it is. PtxTextTest fails where the two differ.
 # OUT_DIR/sm_80 gets every source's module, OUT_DIR/sm_90 those of dependent_launch.cuh once more, and
-# OUT_DIR/layouts.txt the sizes and offsets of the structs that the host writes.
+# OUT_DIR/layouts.txt the sizes and offsets of the structs that the host writes. A build of all sources
+# also writes OUT_DIR/sha256.txt, the hashes of sources and PTX.
 #
 # A debug build, with which the PTX device's findings name source lines:
 #   sh kernels/src/main/cuda/build.sh --lineinfo DIR    and then java -Dlonghand.cuda.ptx=DIR ...
@@ -22,7 +23,8 @@ fi
 mkdir -p "$out/sm_80" "$out/sm_90"
 out=$(cd "$out" && pwd)
 cd "$here"
-[ $# -gt 0 ] || set -- *.cu
+all=
+[ $# -gt 0 ] || { all=yes && set -- *.cu; }
 
 # compile NAME ARCHITECTURE
 compile() {
@@ -59,8 +61,16 @@ for source; do
     esac
     compile "$name" 80 &
     case $name in
-        linear_wide*) ;; # for prompts, where launches do not count
+        linear_wide* | *_training) ;; # launches do not count there
         *) compile "$name" 90 ;;
     esac
     wait $!
 done
+
+if [ -n "$all" ] && [ -z "$lineinfo" ]; then
+    {
+        echo "# Hashes of the sources and of what build.sh made of them."
+        sha256sum -- * | LC_ALL=C sort -k 2
+        cd "$out" && sha256sum -- layouts.txt sm_80/*.ptx sm_90/*.ptx | LC_ALL=C sort -k 2
+    } > "$out/sha256.txt"
+fi

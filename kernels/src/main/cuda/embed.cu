@@ -1,5 +1,5 @@
 /*
- * out[r, :] = table[token(r), :], and the gather of rows whose logits are requested. table [vocabulary,
+ * out[r, :] = scale table[token(r), :], and the gather of rows whose logits are requested. table [vocabulary,
  * stride], out [rows, width] f32. A block per row; bytes: 6 * width a row, negligible beside a layer.
  */
 #include <cstdint>
@@ -14,21 +14,21 @@ __device__ float widen(__half value) { return __half2float(value); }
 __device__ float widen(float value) { return value; }
 
 template <class T>
-__device__ void look_up(const T *table, int stride, int width, const int *tokens, float *out) {
+__device__ void look_up(const T *table, int stride, int width, float scale, const int *tokens, float *out) {
     longhand::follow_earlier_kernels();
     const T *from = table + static_cast<long long>(tokens[blockIdx.x]) * stride;
     float *to = out + static_cast<long long>(blockIdx.x) * width;
     for (int i = threadIdx.x; i < width; i += blockDim.x) {
-        to[i] = widen(from[i]);
+        to[i] = scale * widen(from[i]);
     }
 }
 
 } // namespace
 
 #define EMBED(name, type)                                                                          \
-    extern "C" __global__ void name(const type *table, int stride, int width, const int *tokens,   \
-                                    float *out) {                                                  \
-        look_up(table, stride, width, tokens, out);                                                \
+    extern "C" __global__ void name(const type *table, int stride, int width, float scale,         \
+                                    const int *tokens, float *out) {                               \
+        look_up(table, stride, width, scale, tokens, out);                                         \
     }
 
 EMBED(embed_bf16, uint16_t)

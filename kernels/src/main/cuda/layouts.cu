@@ -10,7 +10,9 @@
 #include <type_traits>
 
 #include "attention_arguments.cuh"
+#include "causal_attention.cuh"
 #include "lora.cuh"
+#include "quantized_layout.cuh"
 #include "sample_slot.cuh"
 
 using namespace longhand;
@@ -55,6 +57,33 @@ STRUCT(AttentionArguments, kv)
 INT64(AttentionArguments, out)
 INT64(AttentionArguments, partials)
 INT32(AttentionArguments, splits)
+INT32(AttentionArguments, window)
+FLOAT32(AttentionArguments, queryScale)
+FLOAT32(AttentionArguments, cap)
+
+SIZE(CausalAttention)
+INT64(CausalAttention, q)
+INT64(CausalAttention, k)
+INT64(CausalAttention, v)
+INT32(CausalAttention, positions)
+INT32(CausalAttention, heads)
+INT32(CausalAttention, kvHeads)
+INT32(CausalAttention, dim)
+INT32(CausalAttention, window)
+FLOAT32(CausalAttention, scale)
+FLOAT32(CausalAttention, cap)
+
+SIZE(QuantizedLayout)
+INT32(QuantizedLayout, bits)
+INT32(QuantizedLayout, group)
+INT32(QuantizedLayout, block)
+INT32(QuantizedLayout, blockBytes)
+INT32(QuantizedLayout, headerBytes)
+INT32(QuantizedLayout, groupHeaderBytes)
+INT32(QuantizedLayout, halfScales)
+INT32(QuantizedLayout, zeros)
+INT32(QuantizedLayout, fixedZero)
+INT32(QuantizedLayout, e4m3)
 
 SIZE(Problem)
 INT64(Problem, x)
@@ -69,6 +98,7 @@ INT32(Problem, rows)
 INT32(Problem, outputs)
 INT32(Problem, out_width)
 INT32(Problem, accumulate)
+INT32(Problem, activation)
 FLOAT32(Problem, eps)
 
 SIZE(Adapted)

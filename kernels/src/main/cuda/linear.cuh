@@ -3,7 +3,7 @@
  *
  *   plain:  out[r, o] = sum_k x[r, k] W[o, k] + bias[o]  (+ out[r, o])
  *   normed: the same of y = RMSNorm(x): y[r, k] = x[r, k] s[r] norm[k], s[r] = 1 / sqrt(mean(x[r]^2) + eps)
- *   gated:  out[r, o] = silu(gate) up of the normed products of rows o of gate and up
+ *   gated:  out[r, o] = activation(gate) up of the normed products of rows o of gate and up
  *
  * The norm costs no launch and no pass over x: norm[k] is multiplied in as x is loaded, s[r] comes out
  * of the sum, and the squares are added up by the lanes that load x anyway.
@@ -11,6 +11,7 @@
 #ifndef LONGHAND_LINEAR_CUH
 #define LONGHAND_LINEAR_CUH
 
+#include "activation.cuh"
 #include "fragments.cuh"
 
 namespace longhand {
@@ -39,6 +40,7 @@ struct Problem {
     int outputs;    /* rows of W; gated: 8 of gate alternate with 8 of up, the last padded */
     int out_width;  /* outputs; gated: rows of gate */
     int accumulate;
+    int activation; /* of gates, an Activation */
     float eps;
 };
 
@@ -115,8 +117,8 @@ __device__ __forceinline__ void store(const Problem &p, int row, int output, flo
 
 __device__ __forceinline__ void store_gated(const Problem &p, int row, int output, float gate, float up) {
     if (row < p.rows && output < p.out_width) {
-        float silu = __fdiv_rn(gate, __fadd_rn(1.0f, expf(-gate)));
-        p.out[static_cast<long long>(row) * p.out_width + output] = __fmul_rn(silu, up);
+        float activated = __fdiv_rn(gate, activation_divisor(p.activation, gate));
+        p.out[static_cast<long long>(row) * p.out_width + output] = __fmul_rn(activated, up);
     }
 }
 

@@ -1,5 +1,5 @@
 /*
- * out[r, i] = x[r, i] / sqrt(mean(x[r, :]^2) + eps) * weight[i]; x and weight f32. A block of 256 per row.
+ * out[r, i] (+)= x[r, i] / sqrt(mean(x[r, :]^2) + eps) * weight[i]; x and weight f32. A block of 256 per row.
  * Every thread sums its elements in ascending order, lanes and warps are added by fixed trees: a row's bits
  * do not depend on the other rows. 8 bytes * width a row, twice read from L2.
  *
@@ -38,13 +38,14 @@ __device__ __forceinline__ float norm_scale(const float *from, float eps, int wi
 } // namespace
 
 extern "C" __global__ void __launch_bounds__(256)
-    rms_norm(const float *x, const float *weight, float eps, float *out, int width) {
+    rms_norm(const float *x, const float *weight, float eps, float *out, int width, int accumulate) {
     longhand::follow_earlier_kernels();
     const float *from = x + static_cast<long long>(blockIdx.x) * width;
     float *to = out + static_cast<long long>(blockIdx.x) * width;
     float scale = norm_scale(from, eps, width);
     for (int i = threadIdx.x; i < width; i += 256) {
-        to[i] = from[i] * scale * weight[i];
+        float normed = from[i] * scale * weight[i];
+        to[i] = accumulate ? __fadd_rn(to[i], normed) : normed;
     }
 }
 

@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#define LH_ABI_VERSION 3
+#define LH_ABI_VERSION 5
 
 /* Positions per KV page. A page is also the attention kernel's tile: 64 keys of 64 floats are 16 KiB. */
 #define LH_PAGE_POSITIONS 64
@@ -44,8 +44,21 @@ typedef enum lh_dtype {
     LH_INT8 = 3,
     LH_INT4 = 4,
     LH_INT8_G128 = 5,
-    LH_INT4_G128 = 6
+    LH_INT4_G128 = 6,
+    LH_INT8_F16 = 7,
+    LH_INT4_F16 = 8,
+    LH_INT8_MINIMA = 9,
+    LH_INT4_MINIMA = 10,
+    LH_INT8_NESTED = 11,
+    LH_INT4_NESTED = 12,
+    LH_INT8_NESTED16 = 13
 } lh_dtype;
+
+/* The activation of the gate in an MLP: g / (1 + e^-g), or GELU by its approximation with tanh. */
+typedef enum lh_activation {
+    LH_SILU = 0,
+    LH_GELU_TANH = 1
+} lh_activation;
 
 typedef struct lh_context lh_context;
 
@@ -125,13 +138,16 @@ int32_t lh_watch_check(lh_watch *watch);
 /* Call it once, when no thread reads the mapping any more. */
 void lh_watch_end(lh_watch *watch);
 
-/* out[r,:] = table[tokens[r],:]; table [vocabulary, width] */
-int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width,
+/* out[r,:] = scale * table[tokens[r],:]; table [vocabulary, width], of any dtype */
+int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width, float scale,
                  const lh_batch *batch, float *out);
 
-/* out[r,:] = x[r,:] * rsqrt(mean(x[r,:]^2) + eps) * weight; x, out [rows, width] */
+/*
+ * out[r,:] = x[r,:] * rsqrt(mean(x[r,:]^2) + eps) * weight; x, out [rows, width]; accumulate != 0 adds to
+ * what out holds.
+ */
 int32_t lh_rms_norm(lh_context *context, const float *x, const float *weight, float eps, float *out,
-                    int32_t rows, int32_t width);
+                    int32_t rows, int32_t width, int32_t accumulate);
 
 /*
  * out[r, o] = sum_k x[r,k] * W[o,k] + bias[o], the outputs of the matrices side by side;
@@ -145,20 +161,31 @@ int32_t lh_linear(lh_context *context, const float *x, int32_t rows, int32_t inp
 /*
  * Rotates q and k of each row in place by its position (half-split pairs d, d + head_dim/2) and writes
  * k and v to the cache. qkv [rows, (heads + 2 kv_heads) * head_dim]; rope [positions, head_dim]: the
- * cosines of a position, then its sines, head_dim/2 each.
+ * cosines of a position, then its sines, head_dim/2 each. Before its rotation, each head of q and k takes
+ * the RMSNorm of query_norm or key_norm [head_dim], unless they are null.
  */
 int32_t lh_rope_append(lh_context *context, float *qkv, int32_t heads, const float *rope,
+                       const float *query_norm, const float *key_norm, float norm_eps,
                        const lh_batch *batch, const lh_kv *kv, int32_t layer);
 
 /*
- * Causal attention of each row's query heads over positions 0..position of its sequence, scale
- * 1/sqrt(head_dim). q is read from qkv as above; out [rows, heads * head_dim].
+ * Causal attention of each row's query heads over positions 0..position of its sequence, or over the last
+ * `window` of them if window > 0. The score of a key is s = scale q.k, or cap tanh(s / cap) if cap > 0.
+ * q is read from qkv as above; out [rows, heads * head_dim].
  */
-int32_t lh_attention(lh_context *context, const float *qkv, int32_t heads, const lh_batch *batch,
-                     const lh_kv *kv, int32_t layer, float *out);
+int32_t lh_attention(lh_context *context, const float *qkv, int32_t heads, float scale, float cap,
+                     int32_t window, const lh_batch *batch, const lh_kv *kv, int32_t layer,
+                     float *out);
 
-/* out[r,i] = silu(gate_up[r,i]) * gate_up[r,width+i]; gate_up [rows, 2 width], out [rows, width] */
-int32_t lh_swiglu(lh_context *context, const float *gate_up, float *out, int32_t rows, int32_t width);
+/*
+ * out[r,i] = activation(gate_up[r,i]) * gate_up[r,width+i]; gate_up [rows, 2 width], out [rows, width];
+ * activation an lh_activation
+ */
+int32_t lh_swiglu(lh_context *context, const float *gate_up, int32_t activation, float *out,
+                  int32_t rows, int32_t width);
+
+/* In place: x[i] = cap tanh(x[i] / cap) of count elements. */
+int32_t lh_soft_cap(lh_context *context, float *x, int64_t count, float cap);
 
 /* out[i,:] = x[indices[i],:] */
 int32_t lh_gather_rows(lh_context *context, const float *x, const int32_t *indices, float *out,

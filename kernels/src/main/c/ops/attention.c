@@ -15,8 +15,8 @@
  *
  * Order of arithmetic, the same for decode and prefill, any chunking and any neighbours: scores sum
  * over d ascending; pages merge ascending inside a split of 512 positions; splits merge ascending.
- * Page and split borders are absolute positions. A position beyond the query's own gets weight
- * exactly 0, and V rows beyond the block's last position are never read, so that what an earlier
+ * Page and split borders are absolute positions. A position beyond the query's own, or before its window,
+ * gets weight exactly 0, and V rows beyond the block's last position are never read, so that what an earlier
  * owner left in a page cannot leak. Long decodes run the splits of a block as separate tasks and
  * merge them afterwards, prompts walk their splits in one task: same functions, same bits.
  *
@@ -50,10 +50,12 @@ static void reset(const attention_job *job, char *partials, int32_t queries) {
 /* Attends to one split of the positions of a block; the partials go to `split`. */
 static void attend_split(const attention_job *job, const query_block *block, int32_t kv_head,
                          int32_t split_index, const attention_scratch *scratch, char *split) {
-    int32_t first_page = split_index * (SPLIT / P);
+    int32_t end = (split_index + 1) * (SPLIT / P);
     int32_t last_page = last_position(job, block) / P;
+    int32_t page = first_position(job, block) / P;
     reset(job, split, block->rows * job->group);
-    for (int32_t page = first_page; page < first_page + SPLIT / P && page <= last_page; page++) {
+    for (page = page > end - SPLIT / P ? page : end - SPLIT / P; page < end && page <= last_page;
+         page++) {
         attend_page(job, block, kv_head, page, scratch, split);
     }
 }
@@ -88,6 +90,11 @@ static void put(const attention_job *job, const query_block *block, int32_t kv_h
     }
 }
 
+/* The first split that a query of the block sees. */
+static int32_t first_split(const attention_job *job, const query_block *block) {
+    return first_position(job, block) / SPLIT;
+}
+
 /* Task: all splits of a block and a kv head. */
 static void walk_task(void *argument, int64_t index, int32_t thread) {
     const attention_job *job = argument;
@@ -95,9 +102,10 @@ static void walk_task(void *argument, int64_t index, int32_t thread) {
     int32_t kv_head = (int32_t)(index % job->kv->kv_heads);
     int32_t queries = block->rows * job->group;
     attention_scratch scratch = carve(job, thread);
+    int32_t first = first_split(job, block);
     load_queries(job, block, kv_head, scratch.queries);
-    attend_split(job, block, kv_head, 0, &scratch, scratch.total);
-    for (int32_t s = 1; s <= last_position(job, block) / SPLIT; s++) {
+    attend_split(job, block, kv_head, first, &scratch, scratch.total);
+    for (int32_t s = first + 1; s <= last_position(job, block) / SPLIT; s++) {
         attend_split(job, block, kv_head, s, &scratch, scratch.split);
         for (int32_t q = 0; q < queries; q++) {
             if (position_of(job, block, q) >= s * SPLIT) {
@@ -142,8 +150,8 @@ static void split_task(void *argument, int64_t index, int32_t thread) {
     }
     attention_scratch scratch = carve(job, thread);
     scratch.queries = queries_of(job, block, kv_head);
-    attend_split(job, block, kv_head, (int32_t)(task - block->first_task), &scratch,
-                 partials_of(job, task, kv_head));
+    int32_t split = first_split(job, block) + (int32_t)(task - block->first_task);
+    attend_split(job, block, kv_head, split, &scratch, partials_of(job, task, kv_head));
 }
 
 /* Task: merges the splits of a block and a kv head. */
@@ -151,10 +159,11 @@ static void merge_task(void *argument, int64_t index, int32_t thread) {
     const attention_job *job = argument;
     const query_block *block = &job->blocks[index / job->kv->kv_heads];
     int32_t kv_head = (int32_t)(index % job->kv->kv_heads);
+    int32_t first = first_split(job, block);
     (void)thread;
     for (int32_t q = 0; q < block->rows * job->group; q++) {
         partial *total = partial_at(job, partials_of(job, block->first_task, kv_head), q);
-        for (int32_t s = 1; s <= position_of(job, block, q) / SPLIT; s++) {
+        for (int32_t s = 1; first + s <= position_of(job, block, q) / SPLIT; s++) {
             merge(total, partial_at(job, partials_of(job, block->first_task + s, kv_head), q),
                   job->kv->head_dim);
         }
@@ -179,7 +188,7 @@ static int32_t cut(attention_job *job, query_block *blocks) {
             block->rows++;
         }
         row += block->rows;
-        tasks += last_position(job, block) / SPLIT + 1;
+        tasks += last_position(job, block) / SPLIT - first_split(job, block) + 1;
         if (block->rows * job->group > job->queries_max) {
             job->queries_max = block->rows * job->group;
         }
@@ -187,10 +196,13 @@ static int32_t cut(attention_job *job, query_block *blocks) {
     return tasks;
 }
 
-int32_t LH_NAME(lh_attention)(lh_context *context, const float *qkv, int32_t heads,
-                              const lh_batch *batch, const lh_kv *kv, int32_t layer, float *out) {
+int32_t LH_NAME(lh_attention)(lh_context *context, const float *qkv, int32_t heads, float scale,
+                              float cap, int32_t window, const lh_batch *batch, const lh_kv *kv,
+                              int32_t layer, float *out) {
     attention_job job = {.context = context, .qkv = qkv, .batch = batch, .kv = kv, .out = out,
                          .heads = heads, .layer = layer, .group = heads / kv->kv_heads,
+                         .window = window > 0 ? window : INT32_MAX, .cap = cap * LOG2_E,
+                         .query_scale = cap > 0 ? scale / cap : scale * LOG2_E,
                          .partial_bytes = round_up(sizeof(partial) + (size_t)kv->head_dim * 4)};
     size_t blocks_bytes = round_up((size_t)batch->rows * sizeof(query_block));
     if (lh_shared(context, blocks_bytes) != LH_OK) {

@@ -1,7 +1,7 @@
 /*
  * The backward pass of causal attention, by recomputed weights (Dao, "FlashAttention-2", 2023): with
- * S = q k' / sqrt(dim), P = exp(S - lse) and delta_i = dout_i . out_i,
- *   dv = P' dout,  dS = P (dout v' - delta),  dq = dS k / sqrt(dim),  dk = dS' q / sqrt(dim).
+ * S = scale q k', P = exp(S - lse) and delta_i = dout_i . out_i,
+ *   dv = P' dout,  dS = P (dout v' - delta) times the slope of a bound,  dq = scale dS k,  dk = scale dS' q.
  *
  * A task has one query head and walks all its blocks, keys outside: five products a pair of blocks, and no
  * other task adds to its sums. Heads that share keys give parts of dk and dv, which are added in ascending
@@ -21,6 +21,7 @@ typedef struct {
     const float *q, *k, *v, *out, *lse, *dout;
     float *dq, *dk, *dv;
     int64_t positions, heads, kv_heads, dim;
+    score_rule rule;
     int64_t group;              /* query heads a key head */
     int64_t round, round_heads; /* first head of the group that is taken, and their number */
     float *parts;               /* [kv_heads][round_heads][2][positions][dim] */
@@ -65,22 +66,29 @@ static void load_queries(const backward_job *job, backward_scratch *scratch, int
     }
 }
 
-/* From scores and dout v' to weights and dscores, in place. */
-static void differentiate(backward_scratch *scratch, float scale, int diagonal) {
+/*
+ * From products and dout v' to weights and dscores, in place. `distance` is the position of the first query
+ * less that of the first key.
+ */
+static void differentiate(backward_scratch *scratch, score_rule rule, int64_t distance) {
+    int masked = distance < BLOCK || distance + BLOCK > rule.window;
     for (int64_t i = 0; i < BLOCK; i++) {
         vf lse = v_set1(scratch->lse[i]);
         vf delta = v_set1(scratch->delta[i]);
         for (int64_t j = 0; j < BLOCK; j += W) {
-            vf score = v_load(scratch->weights + i * BLOCK + j) * v_set1(scale * (float)LOG2_E);
-            vf weight = v_exp2(score - lse);
-            if (diagonal && j + W > i) {
+            vf product = v_load(scratch->weights + i * BLOCK + j);
+            vf bound = bound_of(rule, product);
+            vf slope = (v_set1(1) - bound * bound) * v_set1(rule.scale);
+            vf weight = v_exp2(score_of(rule, product, bound) - lse);
+            if (masked) {
                 for (int64_t lane = 0; lane < W; lane++) {
-                    weight[lane] = j + lane > i ? 0 : weight[lane];
+                    int64_t back = distance + i - (j + lane);
+                    weight[lane] = back < 0 || back >= rule.window ? 0 : weight[lane];
                 }
             }
             vf dweight = v_load(scratch->dscores + i * BLOCK + j);
             v_store(scratch->weights + i * BLOCK + j, weight);
-            v_store(scratch->dscores + i * BLOCK + j, weight * (dweight - delta) * v_set1(scale));
+            v_store(scratch->dscores + i * BLOCK + j, weight * (dweight - delta) * slope);
         }
     }
 }
@@ -93,7 +101,7 @@ static void store_rows(const float *block, int64_t width, int64_t first, int64_t
 }
 
 static void backward_pair(const backward_job *job, backward_scratch *scratch, int64_t head,
-                          int64_t first, int diagonal) {
+                          int64_t first, int64_t first_key) {
     int64_t width = padded_dim(job->dim), dim = job->dim;
     head_rows dq = {job->dq + head * dim, job->heads * dim};
     load_queries(job, scratch, head, first);
@@ -101,7 +109,7 @@ static void backward_pair(const backward_job *job, backward_scratch *scratch, in
                    scratch->weights, BLOCK, 0);
     packed_product(scratch->dout_panels, scratch->values_transposed, BLOCK, dim, BLOCK,
                    scratch->dscores, BLOCK, 0);
-    differentiate(scratch, (float)(1 / sqrt((double)dim)), diagonal);
+    differentiate(scratch, job->rule, first - first_key);
     transposed_product(scratch->weights, scratch->dout, width, width, scratch->dvalues, width);
     transposed_product(scratch->dscores, scratch->queries, width, width, scratch->dkeys, width);
     pack_block(scratch->dscores, BLOCK, BLOCK, scratch->panels);
@@ -134,8 +142,10 @@ static void backward_task(void *argument, int64_t index, int32_t thread) {
         transpose_block(scratch->keys, width, dim, scratch->keys_transposed);
         memset(scratch->dkeys, 0, (size_t)(BLOCK * width) * sizeof(float));
         memset(scratch->dvalues, 0, (size_t)(BLOCK * width) * sizeof(float));
-        for (int64_t query = key; query < positions; query += BLOCK) {
-            backward_pair(job, scratch, head, query, query == key);
+        int64_t last_key = key + BLOCK - 1; /* which later queries see than any before it */
+        for (int64_t query = key; query < positions && query - last_key < job->rule.window;
+             query += BLOCK) {
+            backward_pair(job, scratch, head, query, key);
         }
         store_rows(scratch->dkeys, width, key, positions, dim, dk);
         store_rows(scratch->dvalues, width, key, positions, dim, dv);
@@ -167,12 +177,13 @@ static void add_parts(void *argument, int64_t position, int32_t thread) {
 int32_t LH_NAME(lh_attention_backward)(lh_context *context, const float *q, const float *k,
                                        const float *v, const float *out, const float *lse,
                                        const float *dout, int32_t positions, int32_t heads,
-                                       int32_t kv_heads, int32_t dim, float *dq, float *dk,
-                                       float *dv) {
+                                       int32_t kv_heads, int32_t dim, float scale, float cap,
+                                       int32_t window, float *dq, float *dk, float *dv) {
     backward_job job = {
         .context = context, .q = q, .k = k, .v = v, .out = out, .lse = lse, .dout = dout,
         .dq = dq, .dk = dk, .dv = dv, .positions = positions, .heads = heads,
         .kv_heads = kv_heads, .dim = dim, .group = heads / kv_heads,
+        .rule = rule_of(scale, cap, window),
     };
     int64_t wanted = (TASKS_PER_THREAD * (int64_t)context->threads + kv_heads - 1) / kv_heads;
     job.round_heads = wanted < job.group ? wanted : job.group;

@@ -12,6 +12,7 @@ typedef struct {
     float *out;
     float *lse;
     int64_t positions, heads, kv_heads, dim, blocks;
+    score_rule rule;
 } forward_job;
 
 typedef struct {
@@ -23,17 +24,23 @@ typedef struct {
     float largest[BLOCK], sum[BLOCK], factor[BLOCK];
 } forward_scratch;
 
-/* Turns scores into weights; updates maxima and sums; gives the factor on earlier sums. */
-static void weigh(forward_scratch *scratch, float scale, int diagonal) {
+/*
+ * Turns products into weights; updates maxima and sums; gives the factor on earlier sums. `distance` is the
+ * position of the first query less that of the first key.
+ */
+static void weigh(forward_scratch *scratch, score_rule rule, int64_t distance) {
+    int masked = distance < BLOCK || distance + BLOCK > rule.window;
     for (int64_t i = 0; i < BLOCK; i += W) {
         vf before = v_load(scratch->largest + i);
         vf largest = before;
         for (int64_t j = 0; j < BLOCK; j++) {
             float *at = scratch->scores + j * BLOCK + i;
-            vf score = v_load(at) * v_set1(scale);
-            if (diagonal && j > i) { /* query i + lane sees keys up to its own */
+            vf product = v_load(at);
+            vf score = score_of(rule, product, bound_of(rule, product));
+            if (masked) { /* query i + lane sees the keys of its window up to its own */
                 for (int64_t lane = 0; lane < W; lane++) {
-                    score[lane] = j > i + lane ? -INFINITY : score[lane];
+                    int64_t back = distance + i + lane - j;
+                    score[lane] = back < 0 || back >= rule.window ? -INFINITY : score[lane];
                 }
             }
             v_store(at, score);
@@ -70,7 +77,6 @@ static void forward_task(void *argument, int64_t index, int32_t thread) {
     int64_t width = padded_dim(job->dim);
     int64_t first = block * BLOCK;
     int64_t q_stride = job->heads * job->dim, kv_stride = job->kv_heads * job->dim;
-    float scale = (float)(LOG2_E / sqrt((double)job->dim));
     head_rows q = {(float *)job->q + head * job->dim, q_stride};
     head_rows k = {(float *)job->k + kv_head * job->dim, kv_stride};
     head_rows v = {(float *)job->v + kv_head * job->dim, kv_stride};
@@ -81,12 +87,12 @@ static void forward_task(void *argument, int64_t index, int32_t thread) {
         scratch->largest[i] = -1e30f;
         scratch->sum[i] = 0;
     }
-    for (int64_t key = 0; key <= block; key++) {
+    for (int64_t key = first_key(job->rule, first) / BLOCK; key <= block; key++) {
         copy_rows(k, key * BLOCK, job->positions, job->dim, scratch->rows);
         pack_block(scratch->rows, width, job->dim, scratch->panels);
         packed_product(scratch->panels, scratch->queries, BLOCK, job->dim, BLOCK,
                        scratch->scores, BLOCK, 0);
-        weigh(scratch, scale, key == block);
+        weigh(scratch, job->rule, first - key * BLOCK);
         scale_rows(scratch->out, width, scratch->factor);
         copy_rows(v, key * BLOCK, job->positions, job->dim, scratch->rows);
         transposed_product(scratch->scores, scratch->rows, width, width, scratch->out, width);
@@ -103,13 +109,14 @@ static void forward_task(void *argument, int64_t index, int32_t thread) {
 
 int32_t LH_NAME(lh_attention_forward)(lh_context *context, const float *q, const float *k,
                                       const float *v, int32_t positions, int32_t heads,
-                                      int32_t kv_heads, int32_t dim, float *out, float *lse) {
+                                      int32_t kv_heads, int32_t dim, float scale, float cap,
+                                      int32_t window, float *out, float *lse) {
     int32_t status = lh_scratch(context, sizeof(forward_scratch));
     if (status != LH_OK) {
         return status;
     }
     forward_job job = {context, q, k, v, out, lse, positions, heads, kv_heads, dim,
-                       (positions + BLOCK - 1) / BLOCK};
+                       (positions + BLOCK - 1) / BLOCK, rule_of(scale, cap, window)};
     lh_pool_run(context->pool, forward_task, &job, job.blocks * heads);
     return LH_OK;
 }

@@ -29,12 +29,15 @@ typedef struct {
     int32_t layer;
     int32_t group;
     int32_t queries_max; /* of a block */
+    int32_t window;      /* positions that a query sees, its own included */
+    float query_scale;   /* factor of the queries: scores are in base 2, or the arguments of a cap's tanh */
+    float cap;           /* of the scores in base 2; 0: none */
     size_t partial_bytes;
 } attention_job;
 
 /* The scratch of one thread, carved from its slice. */
 typedef struct {
-    float *queries;  /* [D, query_stride] times log2(e) / sqrt(D) */
+    float *queries;  /* [D, query_stride] times the job's query_scale */
     float *scores;   /* [queries, P] */
     char *split;     /* partials of one split */
     char *total;     /* partials of the splits so far */
@@ -78,18 +81,27 @@ static int32_t last_position(const attention_job *job, const query_block *block)
     return job->batch->positions[block->row + block->rows - 1];
 }
 
+/* The first position that the window of a query leaves visible. */
+static int32_t window_start(const attention_job *job, int32_t position) {
+    return position >= job->window ? position - job->window + 1 : 0;
+}
+
+/* The first position that a query of the block sees: its first row's. */
+static int32_t first_position(const attention_job *job, const query_block *block) {
+    return window_start(job, job->batch->positions[block->row]);
+}
+
 /* Transposes the queries of a block, ordered by (row, head of the group). */
 static void load_queries(const attention_job *job, const query_block *block, int32_t kv_head,
                          float *to) {
     int32_t dim = job->kv->head_dim;
     int32_t stride = query_stride(job);
     int64_t width = (int64_t)(job->heads + 2 * job->kv->kv_heads) * dim;
-    float scale = LOG2_E / sqrtf((float)dim);
     for (int32_t q = 0; q < block->rows * job->group; q++) {
         const float *from = job->qkv + (block->row + q / job->group) * width
                             + (int64_t)(kv_head * job->group + q % job->group) * dim;
         for (int32_t d = 0; d < dim; d++) {
-            to[(int64_t)d * stride + q] = from[d] * scale;
+            to[(int64_t)d * stride + q] = from[d] * job->query_scale;
         }
     }
 }

@@ -52,13 +52,21 @@ ALWAYS_INLINE void score_page(const float *queries, int64_t stride, int32_t coun
     }
 }
 
-/* Softmax and mix of a tile of queries; query q sees own[q] positions of the page. */
-ALWAYS_INLINE void mix_queries(partial *const *running, const int32_t *own, float *weights,
+/* Bounds scores in base 2 to the cap; scores are the arguments of its tanh. */
+static void cap_scores(float *scores, int32_t queries, float cap) {
+    for (int32_t i = 0; i < queries * P; i += W) {
+        v_store(scores + i, v_tanh(v_load(scores + i)) * v_set1(cap));
+    }
+}
+
+/* Softmax and mix of a tile of queries; query q sees positions hidden[q] to own[q] - 1 of the page. */
+ALWAYS_INLINE void mix_queries(partial *const *running, const int32_t *hidden,
+                               const int32_t *own, float *weights,
                                const lh_kv *kv, char *values, int32_t dtype,
                                int32_t positions, fetch_ahead *ahead, int count) {
     float shrink[TILE_QUERIES];
     int32_t dim = kv->head_dim;
-    weigh(weights, own, running, shrink, count);
+    weigh(weights, hidden, own, running, shrink, count);
     if (dtype == LH_INT8) {
         const uint16_t *scales = value_scales(kv, values);
         mix_int8(running, shrink, weights, values, scales, dim, positions, ahead, count);
@@ -82,14 +90,19 @@ ALWAYS_INLINE void mix_page(const attention_job *job, const query_block *block,
                             fetch_ahead *ahead) {
     for (int32_t q = page->first, count; q < page->queries; q += count) {
         partial *running[TILE_QUERIES];
+        int32_t hidden[TILE_QUERIES];
         int32_t own[TILE_QUERIES];
         count = tile_count(page->queries - q);
         for (int32_t i = 0; i < count; i++) {
-            int32_t reached = position_of(job, block, q + i) - page->start + 1;
+            int32_t position = position_of(job, block, q + i);
+            int32_t reached = position - page->start + 1;
+            int32_t unseen = window_start(job, position) - page->start;
+            hidden[i] = unseen < 0 ? 0 : unseen < P ? unseen : P;
             own[i] = reached < P ? reached : P;
             running[i] = partial_at(job, split, q + i);
         }
-#define MIX(n) mix_queries(running, own, weights, job->kv, page->values, dtype, page->valid, ahead, n)
+#define MIX(n) \
+    mix_queries(running, hidden, own, weights, job->kv, page->values, dtype, page->valid, ahead, n)
         switch (count) {
             case 1: MIX(1); break;
             case 2: MIX(2); break;
@@ -131,6 +144,9 @@ static void attend_page(const attention_job *job, const query_block *block, int3
 #define ATTEND(key_dtype, value_dtype)                                                           \
     score_page(from, stride, queries, page.keys, key_dtype, dim, page.valid, scratch->scores,   \
                &values_ahead);                                                                   \
+    if (job->cap > 0) {                                                                          \
+        cap_scores(scratch->scores, queries, job->cap);                                          \
+    }                                                                                            \
     mix_page(job, block, &page, value_dtype, scratch->scores, split, &keys_ahead)
     switch (kv->dtype) {
         case LH_F32: ATTEND(LH_F32, LH_F32); break;

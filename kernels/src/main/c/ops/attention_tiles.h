@@ -203,16 +203,20 @@ ALWAYS_INLINE void score_tile(const float *queries, int64_t stride, const char *
 
 /*
  * Turns the 64 scores of each query, in base 2, into weights against its new running maximum; `shrink`
- * receives the factors for the old sums. Scores from valid[q] on are masked. Queries are interleaved: an
- * exponential is a chain of a dozen dependent operations, and the chains hide each other's latency.
+ * receives the factors for the old sums. Scores before hidden[q] and from valid[q] on are masked.
+ * Queries are interleaved: an exponential is a chain of a dozen dependent operations, and the chains
+ * hide each other's latency.
  */
-ALWAYS_INLINE void weigh(float *scores, const int32_t *valid, partial *const *running,
-                         float *shrink, int count) {
+ALWAYS_INLINE void weigh(float *scores, const int32_t *hidden, const int32_t *valid,
+                         partial *const *running, float *shrink, int count) {
     vf sums[TILE_QUERIES][NV];
     float new_max[TILE_QUERIES];
     float step[LANES] = {0};
     for (int q = 0; q < count; q++) {
         vf max = v_set1(running[q]->max);
+        for (int32_t i = 0; i < hidden[q]; i++) {
+            scores[q * P + i] = MASKED;
+        }
         for (int32_t i = valid[q]; i < P; i++) {
             scores[q * P + i] = MASKED;
         }

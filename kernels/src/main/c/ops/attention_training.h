@@ -8,6 +8,33 @@
 #define LOG2_E 1.44269504088896340736
 #define HEAD_MAX 256
 
+/* Where the attention of families differs: the factor of the scores; their bound, or 0; the positions that a
+ * query sees, its own included. */
+typedef struct {
+    float scale, cap;
+    int64_t window;
+} score_rule;
+
+ALWAYS_INLINE score_rule rule_of(float scale, float cap, int32_t window) {
+    return (score_rule){scale, cap, window > 0 ? window : INT32_MAX};
+}
+
+/* The first key that a query sees. */
+ALWAYS_INLINE int64_t first_key(score_rule rule, int64_t query) {
+    return query < rule.window ? 0 : query - rule.window + 1;
+}
+
+/* tanh of the bounded scores; 0 without a bound. */
+ALWAYS_INLINE vf bound_of(score_rule rule, vf product) {
+    return rule.cap > 0 ? v_tanh(product * v_set1(rule.scale / rule.cap)) : v_zero();
+}
+
+/* The scores of products of queries and keys, in base 2. */
+ALWAYS_INLINE vf score_of(score_rule rule, vf product, vf bound) {
+    return rule.cap > 0 ? bound * v_set1((float)(LOG2_E * rule.cap))
+                        : product * v_set1((float)(LOG2_E * rule.scale));
+}
+
 /* Rows of one head: [positions, stride], the head's elements from `data` on. */
 typedef struct {
     float *data;
@@ -51,7 +78,7 @@ static inline void packed_product(const float *panels, const float *b, int64_t b
     for (int64_t n = 0; n < width; n += TILE_WIDTH) {
         for (int64_t r = 0; r < BLOCK; r += TILE_ROWS) {
             vf sums[TILE_ROWS][TILE_VECTORS];
-            tile_sums(depth, (strided){panels + r * depth, 1, TILE_ROWS}, b + n, b_stride, sums);
+            tile_sums(depth, (strided){panels + r * depth, 1, TILE_ROWS}, b + n, b_stride, 0, sums);
             for (int i = 0; i < TILE_ROWS; i++) {
                 for (int v = 0; v < TILE_VECTORS; v++) {
                     float *out = c + (r + i) * c_stride + n + v * W;
@@ -69,7 +96,7 @@ static inline void transposed_product(const float *scores, const float *b, int64
     for (int64_t n = 0; n < width; n += TILE_WIDTH) {
         for (int64_t r = 0; r < BLOCK; r += TILE_ROWS) {
             vf sums[TILE_ROWS][TILE_VECTORS];
-            tile_sums(BLOCK, (strided){scores + r, 1, BLOCK}, b + n, b_stride, sums);
+            tile_sums(BLOCK, (strided){scores + r, 1, BLOCK}, b + n, b_stride, 0, sums);
             for (int i = 0; i < TILE_ROWS; i++) {
                 for (int v = 0; v < TILE_VECTORS; v++) {
                     float *out = c + (r + i) * c_stride + n + v * W;

@@ -40,7 +40,7 @@
  * adapters' t are the first tasks of the call; the others begin with W and wait, if at all, where they
  * reach B.
  */
-#include "linear_quantized.h"
+#include "linear_panels.h"
 
 #define ROUNDED_ROWS_PER_TASK 4
 

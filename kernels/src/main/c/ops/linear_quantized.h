@@ -2,8 +2,9 @@
  * Quantised weights times rows of x rounded to 16 bits, see linear.c, quantized.h and rounded_x.h.
  *
  * For each output, the sum over a group of 32 inputs is an exact integer, and the groups are added in one
- * chain of fused multiply-adds: sum = fma(float(integers), scale_w * scale_x, sum). Its bits depend on
- * nothing else, so few rows and many, and every instruction set with FMA, agree.
+ * chain of fused multiply-adds: sum = fma(float(integers), scale_w * scale_x, sum). Groups of 16 weights
+ * are two links of the chain, and a minimum is one more, fma(float(sum of x), minimum * scale_x, sum). Its
+ * bits depend on nothing else, so few rows and many, and every instruction set with FMA, agree.
  *
  * Few rows: weights go from memory through one shift and one mask into multiplications, and the zero
  * costs its product with the sum of x, once a group. Per 16 rows and 32 inputs that is 64 products and
@@ -31,7 +32,6 @@
 #ifndef LH_LINEAR_QUANTIZED_H
 #define LH_LINEAR_QUANTIZED_H
 
-#include "linear_block.h"
 #include "linear_stream.h"
 
 #if defined(__SSE2__)
@@ -40,15 +40,6 @@
 
 #define QUANTIZED_ROWS 4           /* of a register tile of few rows: 4 x 16 outputs */
 #define QUANTIZED_STREAM_GROUPS 16 /* of weights that stay in first-level cache for all rows */
-#define QUANTIZED_BLOCK_GROUPS 16  /* of a panel: 16 KiB a tile */
-#if W == 16
-#define PANEL_ROWS 8 /* rows of a register tile of many, with 16 outputs: 8 of 32 registers */
-#elif W == 8
-#define PANEL_ROWS 6 /* 12 of 16 */
-#else
-#define PANEL_ROWS 2 /* 8 of 16 */
-#endif
-#define TASK_TILES (OUTPUTS_PER_TASK / TILE)
 
 /* 16-bit lanes: two consecutive lanes per row, W rows. */
 typedef uint16_t vu16 __attribute__((vector_size(4 * W)));
@@ -120,20 +111,22 @@ ALWAYS_INLINE void put_tile(const linear_job *job, const linear_slice *slice, in
     }
 }
 
-/* Adds group g of a tile for `rows` rows, with weights straight from memory. */
-ALWAYS_INLINE void stream_group(const char *tile, int32_t dtype, const rounded_x *x, int64_t row,
-                                int64_t g, int32_t rows, vf (*sums)[NV]) {
+/* Adds a part of group g of a tile for `rows` rows, with weights straight from memory. */
+ALWAYS_INLINE void stream_part(const char *tile, int32_t dtype, const rounded_x *x, int64_t row,
+                               int64_t g, int part, int32_t rows, vf (*sums)[NV]) {
     int32_t bits = bits_of(dtype);
-    const char *chunk = chunks_of(tile, dtype, g);
+    int parts = parts_of(dtype);
+    int first = part * GROUP / parts;
+    const char *chunk = chunks_of(tile, dtype, g) + first * bits / 32 * CHUNK_BYTES;
     vi32 integers[QUANTIZED_ROWS][NV];
     for (int r = 0; r < rows; r++) {
-        int32_t sum = x->sums[(row + r) * x->groups + g];
+        int32_t sum = has_minima(dtype) ? 0 : sum_of(x, row + r, g, part, parts);
         for (int v = 0; v < NV; v++) {
             integers[r][v] = has_zeros(dtype) ? -sum * v_zeros(tile, dtype, g, v)
                                               : (vi32){0} - middle_of(dtype) * sum;
         }
     }
-    for (int k = 0; k < GROUP; k += 32 / bits) {
+    for (int k = first; k < first + GROUP / parts; k += 32 / bits) {
         vu16 words[NV];
         for (int v = 0; v < NV; v++) {
             words[v] = v_load16(chunk + 4 * v * W);
@@ -151,7 +144,7 @@ ALWAYS_INLINE void stream_group(const char *tile, int32_t dtype, const rounded_x
         chunk += CHUNK_BYTES;
     }
     for (int v = 0; v < NV; v++) {
-        vf scales = v_scales(tile, dtype, g, v);
+        vf scales = v_scales(tile, dtype, g, part, v);
         for (int r = 0; r < rows; r++) {
             vf scale = scales * v_set1(x->scales[(row + r) * x->groups + g]);
             sums[r][v] = v_fma(v_float(integers[r][v]), scale, sums[r][v]);
@@ -159,8 +152,47 @@ ALWAYS_INLINE void stream_group(const char *tile, int32_t dtype, const rounded_x
     }
 }
 
+/* Adds the minima of group g of a tile, times the sums of x. */
+ALWAYS_INLINE void stream_minima(const char *tile, int32_t dtype, const rounded_x *x, int64_t row,
+                                 int64_t g, int32_t rows, vf (*sums)[NV]) {
+    for (int v = 0; v < NV; v++) {
+        vf minima = v_minima(tile, dtype, g, v);
+        for (int r = 0; r < rows; r++) {
+            vf scale = minima * v_set1(x->scales[(row + r) * x->groups + g]);
+            vf sum = v_set1((float)sum_of(x, row + r, g, 0, 1));
+            sums[r][v] = v_fma(sum, scale, sums[r][v]);
+        }
+    }
+}
+
+/* Adds group g of a tile. */
+ALWAYS_INLINE void stream_group(const char *tile, int32_t dtype, const rounded_x *x, int64_t row,
+                                int64_t g, int32_t rows, vf (*sums)[NV]) {
+    for (int part = 0; part < parts_of(dtype); part++) {
+        stream_part(tile, dtype, x, row, g, part, rows, sums);
+    }
+    if (has_minima(dtype)) {
+        stream_minima(tile, dtype, x, row, g, rows, sums);
+    }
+}
+
 /* The prefetch distance for weights, see above. */
 ALWAYS_INLINE int64_t bytes_ahead(int32_t dtype) { return bits_of(dtype) == 8 ? 1024 : 4096; }
+
+/*
+ * Prefetches what follows group g: as many bytes as its chunks, or, where headers are long, as its share
+ * of a block.
+ */
+ALWAYS_INLINE void prefetch_ahead(const char *tile, int32_t dtype, int64_t g) {
+    int64_t groups = block_of(dtype) / GROUP;
+    int64_t share = block_bytes(dtype) / groups;
+    const char *ahead = is_nested(dtype) ? block_with(tile, dtype, g) + g % groups * share
+                                         : chunks_of(tile, dtype, g);
+    int64_t bytes = is_nested(dtype) ? share : group_bytes(dtype);
+    for (int64_t i = 0; i < bytes; i += 64) {
+        __builtin_prefetch(ahead + bytes_ahead(dtype) + i, 0, 0);
+    }
+}
 
 /* Continues the sums of a tile with groups g to `end`. */
 ALWAYS_INLINE void stream_groups(const char *tile, int32_t dtype, const rounded_x *x, int64_t row,
@@ -172,10 +204,7 @@ ALWAYS_INLINE void stream_groups(const char *tile, int32_t dtype, const rounded_
         }
     }
     for (; g < end; g++) {
-        const char *ahead = chunks_of(tile, dtype, g) + bytes_ahead(dtype);
-        for (int64_t i = 0; i < group_bytes(dtype); i += 64) {
-            __builtin_prefetch(ahead + i, 0, 0);
-        }
+        prefetch_ahead(tile, dtype, g);
         stream_group(tile, dtype, x, row, g, rows, sums);
     }
     for (int r = 0; r < rows; r++) {
@@ -228,145 +257,6 @@ static void stream_quantized_task(const linear_job *job, const linear_slice *sli
             }
             put_tile(job, slice, r, output, sums[r]);
         }
-    }
-}
-
-/* The scratch of one thread: the dense scratch, for adapters, and panels of integers. */
-typedef struct {
-    linear_scratch dense;
-    int16_t panel[TASK_TILES][QUANTIZED_BLOCK_GROUPS][GROUP / 2][2 * TILE]; /* u - zero */
-    float scales[TASK_TILES][QUANTIZED_BLOCK_GROUPS][TILE];
-    float sums[BLOCK_ROWS][OUTPUTS_PER_TASK];
-} quantized_scratch;
-
-/* Unpacks the weights of group g of a tile to 16-bit integers, and their scales. */
-ALWAYS_INLINE void unpack_group(const char *tile, int32_t dtype, int64_t g,
-                                int16_t (*panel)[2 * TILE], float *scales) {
-    int32_t bits = bits_of(dtype);
-    for (int v = 0; v < NV; v++) {
-        v_store(scales + v * W, v_scales(tile, dtype, g, v));
-        vi32 zeros = has_zeros(dtype) ? v_zeros(tile, dtype, g, v) : (vi32){0} + middle_of(dtype);
-        vu16 zero = (vu16)((zeros & 0xffff) | zeros << 16);
-        const char *chunk = chunks_of(tile, dtype, g) + 4 * v * W;
-        for (int p = 0; p < GROUP / 2; p += 16 / bits) {
-            vu16 words = v_load16(chunk);
-            for (int j = 0; j < 16 / bits; j++) {
-                vu16 weights = unpacked(words, bits, j) - zero;
-                *(vu16_unaligned *)(panel[p + j] + 2 * v * W) = weights;
-            }
-            chunk += CHUNK_BYTES;
-        }
-    }
-}
-
-static void unpack_panel(const char *tile, int32_t dtype, int64_t g, int64_t groups,
-                         int16_t (*panel)[GROUP / 2][2 * TILE], float (*scales)[TILE]) {
-#define UNPACK_CASE(format, ...)                                                                   \
-    case format: unpack_group(tile, format, g + i, panel[i], scales[i]); break;
-    for (int64_t i = 0; i < groups; i++) {
-        switch (dtype) { QUANTIZED_FORMATS(UNPACK_CASE) }
-    }
-#undef UNPACK_CASE
-}
-
-/* Continues the sums of `rows` rows and 16 outputs with the groups of a panel, which begin at g in x. */
-ALWAYS_INLINE void panel_tile(const rounded_x *x, int64_t row, int64_t g, int64_t groups,
-                              int16_t (*panel)[GROUP / 2][2 * TILE], float (*scales)[TILE],
-                              float (*sums)[OUTPUTS_PER_TASK], int32_t rows) {
-    for (int64_t i = 0; i < groups; i++) {
-        const int16_t *xs = x->x + (row * x->groups + g + i) * GROUP;
-        vi32 integers[PANEL_ROWS][NV];
-        for (int r = 0; r < rows; r++) {
-            for (int v = 0; v < NV; v++) {
-                integers[r][v] = (vi32){0};
-            }
-        }
-        for (int p = 0; p < GROUP / 2; p++) {
-            vu16 weights[NV];
-            for (int v = 0; v < NV; v++) {
-                weights[v] = v_load16(panel[i][p] + 2 * v * W);
-            }
-            for (int r = 0; r < rows; r++) {
-                vu16 pair = v_pair(xs + r * x->groups * GROUP + 2 * p);
-                for (int v = 0; v < NV; v++) {
-                    integers[r][v] = v_add_dot2(integers[r][v], weights[v], pair);
-                }
-            }
-        }
-        for (int r = 0; r < rows; r++) {
-            vf scale = v_set1(x->scales[(row + r) * x->groups + g + i]);
-            for (int v = 0; v < NV; v++) {
-                float *sum = sums[r] + v * W;
-                vf product = v_load(scales[i] + v * W) * scale;
-                v_store(sum, v_fma(v_float(integers[r][v]), product, v_load(sum)));
-            }
-        }
-    }
-}
-
-static void panel_rows(const rounded_x *x, int64_t row, int64_t g, int64_t groups,
-                       int16_t (*panel)[GROUP / 2][2 * TILE], float (*scales)[TILE],
-                       float (*sums)[OUTPUTS_PER_TASK], int32_t rows) {
-    int32_t r = 0;
-    for (; r + PANEL_ROWS <= rows; r += PANEL_ROWS) {
-        panel_tile(x, row + r, g, groups, panel, scales, sums + r, PANEL_ROWS);
-    }
-    for (; r + 2 <= rows; r += 2) {
-        panel_tile(x, row + r, g, groups, panel, scales, sums + r, 2);
-    }
-    if (r < rows) {
-        panel_tile(x, row + r, g, groups, panel, scales, sums + r, 1);
-    }
-}
-
-/* Adds B t to the sums of the rows that have an adapter. */
-static void add_changes(const linear_job *job, const linear_slice *slice,
-                        quantized_scratch *scratch, int32_t first_row, int32_t rows) {
-    for (int32_t i = 0; i < job->adapted_count; i++) {
-        block_change change = block_change_of(job, slice, i, first_row, rows);
-        for (int32_t r = change.begin; r < change.end; r++) {
-            memset(scratch->dense.lanes[r], 0, sizeof scratch->dense.lanes[r]);
-        }
-        extend_rows(job, slice, &scratch->dense, &change);
-        for (int32_t r = change.begin; r < change.end; r++) {
-            for (int32_t o = 0; o < slice->count; o++) {
-                scratch->sums[r][o] += stored_lane_sum(scratch->dense.lanes[r][o]);
-            }
-        }
-    }
-}
-
-static void block_quantized_rows(const linear_job *job, const linear_slice *slice,
-                                 quantized_scratch *scratch, int32_t first_row) {
-    const rounded_x *x = &job->rounded;
-    int32_t dtype = slice->matrix->dtype;
-    int32_t rows = least(BLOCK_ROWS, job->rows - first_row);
-    int64_t bytes = tile_bytes(dtype, job->inputs);
-    memset(scratch->sums, 0, (size_t)rows * sizeof scratch->sums[0]);
-    for (int64_t g = 0; g < x->groups; g += QUANTIZED_BLOCK_GROUPS) {
-        int64_t left = x->groups - g;
-        int64_t groups = left < QUANTIZED_BLOCK_GROUPS ? left : QUANTIZED_BLOCK_GROUPS;
-        for (int32_t t = 0; t * TILE < slice->count; t++) {
-            const char *tile =
-                (const char *)slice->matrix->weights + (slice->first / TILE + t) * bytes;
-            unpack_panel(tile, dtype, g, groups, scratch->panel[t], scratch->scales[t]);
-            float(*sums)[OUTPUTS_PER_TASK] =
-                (float(*)[OUTPUTS_PER_TASK])(scratch->sums[0] + t * TILE);
-            panel_rows(x, first_row, g, groups, scratch->panel[t], scratch->scales[t], sums, rows);
-        }
-    }
-    add_changes(job, slice, scratch, first_row, rows);
-    for (int32_t r = 0; r < rows; r++) {
-        for (int32_t o = 0; o < slice->count; o += TILE) {
-            put_tile(job, slice, first_row + r, o, scratch->sums[r] + o);
-        }
-    }
-}
-
-static void block_quantized_task(const linear_job *job, const linear_slice *slice, int32_t thread) {
-    quantized_scratch *scratch = lh_scratch_of(job->context, thread);
-    for (int32_t row = 0; row < job->rows; row += BLOCK_ROWS) {
-        block_quantized_rows(job, slice, scratch, row);
     }
 }
 

@@ -33,8 +33,22 @@ ALWAYS_INLINE strided strided_at(strided m, int64_t row, int64_t column) {
     return m;
 }
 
-/* The sums of one tile; b has TILE_WIDTH columns side by side. Pass strides of 1 as constants. */
-ALWAYS_INLINE void tile_sums(int64_t depth, strided a, const float *b, int64_t b_stride,
+/* sum + a b in every lane; of pairs, sum + a1 b1 + a0 b0 with two fused multiply-adds, a1 b1 first. */
+ALWAYS_INLINE vf multiply_add(vf a, vf b, vf sum, int pairs) {
+#if defined(LH_BF16_DOT)
+    if (pairs) {
+        return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
+    }
+#endif
+    (void)pairs;
+    return v_fma(a, b, sum);
+}
+
+/*
+ * The sums of one tile; b has TILE_WIDTH columns side by side. Pass strides of 1 and `pairs` as constants:
+ * whether an element of a and b is a pair of bf16 numbers (product_bf16.h).
+ */
+ALWAYS_INLINE void tile_sums(int64_t depth, strided a, const float *b, int64_t b_stride, int pairs,
                              vf sums[TILE_ROWS][TILE_VECTORS]) {
     for (int r = 0; r < TILE_ROWS; r++) {
         for (int v = 0; v < TILE_VECTORS; v++) {
@@ -49,7 +63,7 @@ ALWAYS_INLINE void tile_sums(int64_t depth, strided a, const float *b, int64_t b
         for (int r = 0; r < TILE_ROWS; r++) {
             vf row = v_set1(a.data[r * a.rows + k * a.columns]);
             for (int v = 0; v < TILE_VECTORS; v++) {
-                sums[r][v] = v_fma(row, columns[v], sums[r][v]);
+                sums[r][v] = multiply_add(row, columns[v], sums[r][v], pairs);
             }
         }
     }

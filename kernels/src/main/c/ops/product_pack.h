@@ -117,31 +117,6 @@ ALWAYS_INLINE void pack_columns(const void *weights, int32_t dtype, int64_t stri
     }
 }
 
-#define UNPACKED_INPUTS 8 /* of one step of unpacking: whole chunks of every format */
-
-/* Eight inputs from `input` on, a multiple of 8, of the 16 rows of a tile: out [8][16]. */
-ALWAYS_INLINE void unpack_inputs(const char *tile, int32_t dtype, int64_t input,
-                                 float out[UNPACKED_INPUTS][TILE]) {
-    int32_t bits = bits_of(dtype);
-    int64_t per_chunk = 32 / bits;
-    int64_t g = input / GROUP;
-    const char *chunk =
-        chunks_of(tile, dtype, g) + input % GROUP / per_chunk * CHUNK_BYTES;
-    for (int64_t i = 0; i < UNPACKED_INPUTS; i += per_chunk) {
-        for (int v = 0; v < NV; v++) {
-            vf scale = v_scales(tile, dtype, g, v);
-            vi32 zero = has_zeros(dtype) ? v_zeros(tile, dtype, g, v) : (vi32){0} + middle_of(dtype);
-            vi32 words = (vi32)v_load((const float *)(chunk + 4 * v * W));
-            for (int64_t j = 0; j < per_chunk; j++) {
-                int32_t shift = (int32_t)(16 * (j % 2) + bits * (j / 2));
-                vi32 codes = (words >> shift) & ((1 << bits) - 1);
-                v_store(out[i + j] + v * W, __builtin_convertvector(codes - zero, vf) * scale);
-            }
-        }
-        chunk += CHUNK_BYTES;
-    }
-}
-
 /* pack_rows of quantised weights; `from` is a multiple of 8, `first` one of TILE_WIDTH. */
 ALWAYS_INLINE void pack_quantized_rows(const char *weights, int32_t dtype, int64_t inputs,
                                        int64_t first, int64_t from, int64_t depth, int64_t outputs,

@@ -108,7 +108,7 @@ static void put_group(const float *weights, int32_t to, char *tile, int64_t row,
     float scale = QUANTIZERS[to](weights, q);
     int32_t bits = bits_of(to);
     uint16_t stored = f32_to_bf16(scale);
-    memcpy((char *)scales_of(tile, to, g) + 2 * row, &stored, 2);
+    memcpy((char *)scales_of(tile, to, g, 0) + 2 * row, &stored, 2);
     char *chunk = (char *)chunks_of(tile, to, g) + 4 * row;
     for (int k = 0; k < GROUP; k += 32 / bits) {
         uint32_t word = 0;

@@ -1,21 +1,32 @@
 /*
- * Rotary embedding of q and k in place, then the append of k and v to their page. Heads are paired
- * half against half: (a, b) = (h[i], h[i + D/2]) becomes (a cos - b sin, b cos + a sin). Keys go in
- * transposed, [D, P], one float per cache line for a single row; a prompt's rows fill the lines.
+ * RMSNorm of the heads of q and k where a family has it, rotary embedding of q and k in place, then the
+ * append of k and v to their page. Heads are paired half against half: (a, b) = (h[i], h[i + D/2])
+ * becomes (a cos - b sin, b cos + a sin). Keys go in transposed, [D, P], one float per cache line for a
+ * single row; a prompt's rows fill the lines.
  */
 #include <float.h>
 
 #include "kv.h"
-#include "lanes.h"
+#include "norm.h"
 
 typedef struct {
     float *qkv;
     const float *rope;
+    const float *query_norm; /* [head_dim], or null */
+    const float *key_norm;
     const lh_batch *batch;
     const lh_kv *kv;
     int32_t heads;
     int32_t layer;
+    float norm_eps;
 } rope_job;
+
+static void norm_head(float *head, const float *weight, float eps, int32_t dim) {
+    float factor = norm_factor(head, dim, eps);
+    for (int32_t i = 0; i < dim; i++) {
+        head[i] = head[i] * factor * weight[i];
+    }
+}
 
 static void rotate(float *head, const float *rope, int32_t half) {
     for (int32_t i = 0; i < half; i++) {
@@ -96,6 +107,10 @@ static void rope_row(void *argument, int64_t row, int32_t thread) {
     float *heads = job->qkv + row * (job->heads + 2 * kv->kv_heads) * dim;
     (void)thread;
     for (int32_t h = 0; h < job->heads + kv->kv_heads; h++) {
+        const float *norm = h < job->heads ? job->query_norm : job->key_norm;
+        if (norm != NULL) {
+            norm_head(heads + (int64_t)h * dim, norm, job->norm_eps, dim);
+        }
         rotate(heads + (int64_t)h * dim, rope, dim / 2);
     }
     const int32_t *table = job->batch->page_tables
@@ -110,8 +125,9 @@ static void rope_row(void *argument, int64_t row, int32_t thread) {
 }
 
 int32_t LH_NAME(lh_rope_append)(lh_context *context, float *qkv, int32_t heads, const float *rope,
+                                const float *query_norm, const float *key_norm, float norm_eps,
                                 const lh_batch *batch, const lh_kv *kv, int32_t layer) {
-    rope_job job = {qkv, rope, batch, kv, heads, layer};
+    rope_job job = {qkv, rope, query_norm, key_norm, batch, kv, heads, layer, norm_eps};
     lh_pool_run(context->pool, rope_row, &job, batch->rows);
     return LH_OK;
 }

@@ -1,8 +1,8 @@
 /*
- * SwiGLU: out = silu(gate) * up with silu(g) = g / (1 + e^-g). Elementwise; split into chunks that
- * are worth a task. e^-g is held below e^88, so a very negative gate gives a zero and no NaN.
+ * SwiGLU, or GeGLU by its activation: out = activation(gate) * up. Elementwise; split into chunks that are
+ * worth a task.
  */
-#include "lanes.h"
+#include "activation.h"
 
 #define CHUNK 4096
 
@@ -11,16 +11,10 @@ typedef struct {
     float *out;
     int32_t width;
     int32_t chunks; /* per row */
+    int32_t activation;
 } swiglu_job;
 
-static vf silu_times(vf gate, vf up) {
-    vf negated = v_zero() - gate;
-    vf held = v_select((vi32)(negated < v_set1(88)), negated, v_set1(88));
-    return gate / (v_set1(1) + v_exp(held)) * up;
-}
-
-static void swiglu_chunk(void *argument, int64_t index, int32_t thread) {
-    const swiglu_job *job = argument;
+ALWAYS_INLINE void gate_chunk(const swiglu_job *job, int64_t index, int32_t activation) {
     int64_t row = index / job->chunks;
     int32_t first = (int32_t)(index % job->chunks) * CHUNK;
     int32_t end = first + CHUNK < job->width ? first + CHUNK : job->width;
@@ -28,18 +22,28 @@ static void swiglu_chunk(void *argument, int64_t index, int32_t thread) {
     const float *up = gate + job->width;
     float *out = job->out + row * job->width;
     int32_t i = first;
-    (void)thread;
     for (; i + W <= end; i += W) {
-        v_store(out + i, silu_times(v_load(gate + i), v_load(up + i)));
+        vf g = v_load(gate + i);
+        v_store(out + i, g / activation_divisor(activation, g) * v_load(up + i));
     }
     for (; i < end; i++) {
-        out[i] = silu_times(v_set1(gate[i]), v_set1(up[i]))[0];
+        out[i] = gate[i] / activation_divisor(activation, v_set1(gate[i]))[0] * up[i];
     }
 }
 
-int32_t LH_NAME(lh_swiglu)(lh_context *context, const float *gate_up, float *out, int32_t rows,
-                           int32_t width) {
-    swiglu_job job = {gate_up, out, width, (width + CHUNK - 1) / CHUNK};
+static void swiglu_chunk(void *argument, int64_t index, int32_t thread) {
+    const swiglu_job *job = argument;
+    (void)thread;
+    if (job->activation == LH_SILU) {
+        gate_chunk(job, index, LH_SILU);
+    } else {
+        gate_chunk(job, index, LH_GELU_TANH);
+    }
+}
+
+int32_t LH_NAME(lh_swiglu)(lh_context *context, const float *gate_up, int32_t activation,
+                           float *out, int32_t rows, int32_t width) {
+    swiglu_job job = {gate_up, out, width, (width + CHUNK - 1) / CHUNK, activation};
     lh_pool_run(context->pool, swiglu_chunk, &job, (int64_t)rows * job.chunks);
     return LH_OK;
 }

@@ -10,9 +10,12 @@ import dev.longhand.kernels.backend.TrainingBackend;
 import dev.longhand.kernels.cpu.CpuBackend;
 import dev.longhand.kernels.cpu.CpuTrainingBackend;
 import dev.longhand.kernels.cuda.CudaBackend;
+import dev.longhand.kernels.cuda.CudaTrainingBackend;
 import dev.longhand.kernels.reference.ReferenceBackend;
+import dev.longhand.kernels.tensor.DType;
 
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * A backend and why it was chosen.
@@ -133,16 +136,91 @@ public record BackendChoice(ComputeBackend backend, String reason) {
      * Opens a backend for training, which computes in host memory.
      *
      * @param threads as for {@link #open}
+     * @param products F32, or BF16: the factors of the products of linear layers are rounded to it
      * @throws BackendUnavailableException if this build has no CPU kernels
      */
-    public static TrainingBackend training(int threads) {
+    public static TrainingBackend training(int threads, DType products) {
         return switch (CpuBackend.availability()) {
             case CpuAvailability.Present present ->
-                    new CpuTrainingBackend(present.library(), null, threads);
+                    new CpuTrainingBackend(present.library(), null, threads, products);
             case CpuAvailability.Absent absent ->
                     throw new BackendUnavailableException(
                             Device.CPU, absent.cause(), absent.remedy());
         };
+    }
+
+    /**
+     * Opens a backend for training on a device. {@link Device#AUTO} is the CPU: a GPU has to be
+     * asked for.
+     *
+     * @param threads as for {@link #open}; on a GPU, of the host's part
+     * @param products F32, or BF16: the factors of the products of linear layers are rounded to it;
+     *     on a GPU they always are
+     * @param streamed whether a GPU holds two layers of frozen weights, not all
+     * @throws BackendUnavailableException if the device is not available, or does not train
+     */
+    public static TrainingBackend training(
+            Device device, int threads, DType products, boolean streamed) {
+        if (device.equals(Device.AUTO) || device.equals(Device.CPU)) {
+            return training(threads, products);
+        }
+        if (device.equals(Device.CUDA) || device.ordinal().isPresent()) {
+            return switch (CudaDeviceChoice.of(CudaProbe.probe(), device.ordinal())) {
+                case CudaDeviceChoice.Chosen chosen ->
+                        cudaTraining(
+                                device,
+                                CudaLibrary.system(),
+                                chosen.device().ordinal(),
+                                threads,
+                                streamed);
+                case CudaDeviceChoice.None none ->
+                        throw new BackendUnavailableException(device, none.cause(), none.remedy());
+            };
+        }
+        CudaEmulator emulator =
+                device.emulator()
+                        .orElseThrow(
+                                () ->
+                                        new BackendUnavailableException(
+                                                device,
+                                                "it does not train",
+                                                "the devices that train are cpu and cuda"));
+        try {
+            return cudaTraining(device, emulator.library(), emulator.ordinal(), threads, streamed);
+        } catch (CudaUnavailableException e) {
+            throw new BackendUnavailableException(device, e.reason(), e.remedy());
+        }
+    }
+
+    /**
+     * Returns the memory of the GPU that a device denotes, all of it; empty if it computes in host
+     * memory.
+     *
+     * @throws BackendUnavailableException if the device is not available
+     */
+    public static OptionalLong deviceBytes(Device device) {
+        if (!device.equals(Device.CUDA) && device.ordinal().isEmpty()) {
+            return OptionalLong.empty();
+        }
+        return switch (CudaDeviceChoice.of(CudaProbe.probe(), device.ordinal())) {
+            case CudaDeviceChoice.Chosen chosen -> OptionalLong.of(chosen.device().memoryBytes());
+            case CudaDeviceChoice.None none ->
+                    throw new BackendUnavailableException(device, none.cause(), none.remedy());
+        };
+    }
+
+    private static TrainingBackend cudaTraining(
+            Device device, CudaLibrary library, int ordinal, int threads, boolean streamed) {
+        ComputeBackend host = host(threads);
+        try {
+            return new CudaTrainingBackend(library, ordinal, host, streamed);
+        } catch (CudaUnavailableException e) {
+            host.close();
+            throw new BackendUnavailableException(device, e.reason(), e.remedy());
+        } catch (RuntimeException e) {
+            host.close();
+            throw e;
+        }
     }
 
     private static BackendChoice auto(int threads) {

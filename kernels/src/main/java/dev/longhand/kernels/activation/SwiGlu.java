@@ -5,9 +5,9 @@ import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Tensor;
 
 /**
- * The gated activation of Qwen2's MLP (Shazeer, 2020): out[r, i] = silu(g) * u with g = gateUp[r,
- * i], u = gateUp[r, width + i] and silu(g) = g / (1 + exp(-g)). gateUp [rows, 2 width], out [rows,
- * width], F32.
+ * The gated activation of the MLP (Shazeer, 2020), SwiGLU or with another {@link Activation} a, for
+ * example GeGLU: out[r, i] = a(g) * u with g = gateUp[r, i] and u = gateUp[r, width + i]. gateUp
+ * [rows, 2 width], out [rows, width], F32.
  */
 public final class SwiGlu {
     private SwiGlu() {}
@@ -30,13 +30,14 @@ public final class SwiGlu {
     }
 
     /** Computes the op in double precision: the oracle for every backend. */
-    public static void reference(HostTensor gateUp, HostTensor out, int rows) {
+    public static void reference(
+            HostTensor gateUp, Activation activation, HostTensor out, int rows) {
         long width = out.shape().width();
         for (int row = 0; row < rows; row++) {
             for (long i = 0; i < width; i++) {
                 double gate = gateUp.get(2L * row * width + i);
                 double up = gateUp.get((2L * row + 1) * width + i);
-                out.set(row * width + i, (float) (gate / (1 + Math.exp(-gate)) * up));
+                out.set(row * width + i, (float) (activation.of(gate) * up));
             }
         }
     }

@@ -1,4 +1,4 @@
-/** SwiGLU: contract and reference. */
+/** SwiGLU and its kin, and soft caps: contracts and references. */
 @NullMarked
 package dev.longhand.kernels.activation;
 

@@ -8,9 +8,9 @@ import dev.longhand.kernels.tensor.Tensor;
 
 /**
  * Causal grouped-query attention over paged KV: query head h of the row at position p attends to
- * positions 0..p of its own sequence with key/value head h / (heads / kvHeads), with softmax scores
- * q.k / sqrt(headDim). q is the first heads * headDim elements of qkv; out [rows, heads headDim],
- * F32.
+ * positions 0..p of its own sequence, or to the last of them in a window, with key/value head h /
+ * (heads / kvHeads), with softmax scores as {@link AttentionOptions} says. q is the first heads *
+ * headDim elements of qkv; out [rows, heads headDim], F32.
  */
 public final class Attention {
     private Attention() {}

@@ -12,8 +12,10 @@ import dev.longhand.kernels.tensor.Tensor;
  * @param heads query heads
  * @param kvHeads key/value heads; each serves heads / kvHeads query heads
  * @param headDim elements per head, at most 256
+ * @param options the family's attention
  */
-public record CausalAttention(int positions, int heads, int kvHeads, int headDim) {
+public record CausalAttention(
+        int positions, int heads, int kvHeads, int headDim, AttentionOptions options) {
     private static final int HEAD_DIM_MAX = 256;
 
     public CausalAttention {
@@ -22,6 +24,11 @@ public record CausalAttention(int positions, int heads, int kvHeads, int headDim
                     "attention of %d positions, %d heads, %d key heads of %d"
                             .formatted(positions, heads, kvHeads, headDim));
         }
+    }
+
+    /** Ordinary attention. */
+    public CausalAttention(int positions, int heads, int kvHeads, int headDim) {
+        this(positions, heads, kvHeads, headDim, AttentionOptions.of(headDim));
     }
 
     /**
@@ -62,18 +69,18 @@ public record CausalAttention(int positions, int heads, int kvHeads, int headDim
         for (int i = 0; i < positions; i++) {
             for (int head = 0; head < heads; head++) {
                 double largest = Double.NEGATIVE_INFINITY;
-                for (int j = 0; j <= i; j++) {
-                    scores[j] = dot(q, query(i, head), k, key(j, head)) / Math.sqrt(headDim);
+                for (int j = options.first(i); j <= i; j++) {
+                    scores[j] = options.score(dot(q, query(i, head), k, key(j, head)));
                     largest = Math.max(largest, scores[j]);
                 }
                 double sum = 0;
-                for (int j = 0; j <= i; j++) {
+                for (int j = options.first(i); j <= i; j++) {
                     sum += Math.exp(scores[j] - largest);
                 }
                 lse[i * heads + head] = largest + Math.log(sum);
                 for (int d = 0; d < headDim; d++) {
                     double value = 0;
-                    for (int j = 0; j <= i; j++) {
+                    for (int j = options.first(i); j <= i; j++) {
                         value += Math.exp(scores[j] - largest) / sum * v[key(j, head) + d];
                     }
                     out[query(i, head) + d] = value;
@@ -93,15 +100,16 @@ public record CausalAttention(int positions, int heads, int kvHeads, int headDim
             double[] dq,
             double[] dk,
             double[] dv) {
-        double scale = 1 / Math.sqrt(headDim);
         for (int i = 0; i < positions; i++) {
             for (int head = 0; head < heads; head++) {
                 int query = query(i, head);
                 double delta = dot(dout, query, out, query);
-                for (int j = 0; j <= i; j++) {
+                for (int j = options.first(i); j <= i; j++) {
                     int key = key(j, head);
-                    double weight = Math.exp(dot(q, query, k, key) * scale - lse[i * heads + head]);
-                    double dscore = weight * (dot(dout, query, v, key) - delta) * scale;
+                    double product = dot(q, query, k, key);
+                    double weight = Math.exp(options.score(product) - lse[i * heads + head]);
+                    double dscore =
+                            weight * (dot(dout, query, v, key) - delta) * options.slope(product);
                     for (int d = 0; d < headDim; d++) {
                         dv[key + d] += weight * dout[query + d];
                         dq[query + d] += dscore * k[key + d];

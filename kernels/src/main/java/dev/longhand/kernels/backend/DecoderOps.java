@@ -1,12 +1,17 @@
 package dev.longhand.kernels.backend;
 
+import dev.longhand.kernels.activation.Activation;
+import dev.longhand.kernels.attention.AttentionOptions;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.norm.HeadNorms;
 import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.tensor.Tensor;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * The ops of a decoder step. Activations are F32 and row-major; {@code rows} counts the leading
@@ -20,11 +25,15 @@ import dev.longhand.kernels.tensor.Tensor;
  * @see ComputeBackend
  */
 public interface DecoderOps {
-    /** out[r, :] = table[token(r), :]; table [vocabulary, width], out [rows, width]. */
-    void embed(Tensor table, StepBatch batch, Tensor out);
+    /** out[r, :] = scale table[token(r), :]; table [vocabulary, width], out [rows, width]. */
+    void embed(Tensor table, float scale, StepBatch batch, Tensor out);
 
-    /** RMSNorm; x, out [rows, width], weight [width] F32. See {@code norm.RmsNorm}. */
-    void rmsNorm(Tensor x, Tensor weight, float eps, Tensor out, int rows);
+    /**
+     * out (+)= RMSNorm(x); x, out [rows, width]. See {@code norm.RmsNorm}.
+     *
+     * @param accumulate whether to add to the values of out
+     */
+    void rmsNorm(Tensor x, Norm norm, Tensor out, int rows, boolean accumulate);
 
     /** Applies linear layers, with each row's adapter; see {@link Linear}. */
     void applyLinear(Linear linear, Tensor x, Tensor out, Rows rows, boolean accumulate);
@@ -37,30 +46,54 @@ public interface DecoderOps {
     void applyNormed(Linear linear, Tensor x, Norm norm, Tensor normed, Tensor out, Rows rows);
 
     /**
-     * out = silu(gate) * up with (gate, up) = linear(RMSNorm(x)), with each row's adapter; out
-     * [rows, width].
+     * out = activation(gate) * up with (gate, up) = linear(RMSNorm(x)), with each row's adapter;
+     * out [rows, width].
      *
      * @param gateUp from {@link BackendMemory#gatedLinear}
      * @param normed scratch of the shape of x
      * @param both scratch [rows, 2 width]
      */
     void applyGated(
-            Linear gateUp, Tensor x, Norm norm, Tensor normed, Tensor both, Tensor out, Rows rows);
+            Linear gateUp,
+            Tensor x,
+            Norm norm,
+            Activation activation,
+            Tensor normed,
+            Tensor both,
+            Tensor out,
+            Rows rows);
 
     /**
      * Rotates q and k of every row in place and appends k and v to the cache. qkv [rows, (heads + 2
      * kvHeads) headDim], rope [positions, headDim]. See {@code rope.RopeAppend}.
+     *
+     * @param norms of the heads of q and k before their rotation; null if the family has none
      */
-    void ropeAppend(Tensor qkv, Tensor rope, StepBatch batch, KvCache kv, int layer);
+    void ropeAppend(
+            Tensor qkv,
+            Tensor rope,
+            @Nullable HeadNorms norms,
+            StepBatch batch,
+            KvCache kv,
+            int layer);
 
     /**
      * Causal attention of every row over its own sequence. qkv as above; out [rows, heads headDim].
      * See {@code attention.Attention}.
      */
-    void attention(Tensor qkv, StepBatch batch, KvCache kv, int layer, Tensor out);
+    void attention(
+            Tensor qkv,
+            AttentionOptions options,
+            StepBatch batch,
+            KvCache kv,
+            int layer,
+            Tensor out);
 
-    /** out = silu(gate) * up; gateUp [rows, 2 width] with gate first, out [rows, width]. */
-    void swiGlu(Tensor gateUp, Tensor out, int rows);
+    /** out = activation(gate) * up; gateUp [rows, 2 width] with gate first, out [rows, width]. */
+    void swiGlu(Tensor gateUp, Activation activation, Tensor out, int rows);
+
+    /** x = cap tanh(x / cap) in place; x [rows, width]. */
+    void softCap(Tensor x, float cap, int rows);
 
     /** out[i, :] = x[selected(i), :] for the rows whose logits are requested. */
     void gatherSelected(Tensor x, StepBatch batch, Tensor out);

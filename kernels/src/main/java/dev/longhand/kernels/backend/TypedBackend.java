@@ -1,7 +1,10 @@
 package dev.longhand.kernels.backend;
 
+import dev.longhand.kernels.activation.Activation;
+import dev.longhand.kernels.activation.SoftCap;
 import dev.longhand.kernels.activation.SwiGlu;
 import dev.longhand.kernels.attention.Attention;
+import dev.longhand.kernels.attention.AttentionOptions;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.embedding.Embedding;
@@ -11,12 +14,15 @@ import dev.longhand.kernels.lora.LoraDelta;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.matmul.PlacedMatrix;
+import dev.longhand.kernels.norm.HeadNorms;
 import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.norm.RmsNorm;
 import dev.longhand.kernels.rope.RopeAppend;
 import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Tensor;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +44,15 @@ public abstract class TypedBackend<
     private final Class<L> linearType;
     private final Class<B> batchType;
     private final Class<K> kvType;
+
+    /**
+     * {@link HeadNorms} over tensors of the backend.
+     *
+     * @param query [headDim] F32
+     * @param key [headDim] F32
+     * @param eps added to the mean squares
+     */
+    protected record OwnNorms<T extends Tensor>(T query, T key, float eps) {}
 
     protected TypedBackend(
             Class<T> tensorType, Class<L> linearType, Class<B> batchType, Class<K> kvType) {
@@ -124,15 +139,15 @@ public abstract class TypedBackend<
     }
 
     @Override
-    public final void embed(Tensor table, StepBatch batch, Tensor out) {
+    public final void embed(Tensor table, float scale, StepBatch batch, Tensor out) {
         Embedding.check(table, batch, out);
-        runEmbed(own(table), own(batch), own(out));
+        runEmbed(own(table), scale, own(batch), own(out));
     }
 
     @Override
-    public final void rmsNorm(Tensor x, Tensor weight, float eps, Tensor out, int rows) {
-        RmsNorm.check(x, weight, out, rows);
-        runRmsNorm(own(x), own(weight), eps, own(out), rows);
+    public final void rmsNorm(Tensor x, Norm norm, Tensor out, int rows, boolean accumulate) {
+        RmsNorm.check(x, norm.weight(), out, rows);
+        runRmsNorm(own(x), own(norm.weight()), norm.eps(), own(out), rows, accumulate);
     }
 
     @Override
@@ -152,7 +167,14 @@ public abstract class TypedBackend<
 
     @Override
     public final void applyGated(
-            Linear gateUp, Tensor x, Norm norm, Tensor normed, Tensor both, Tensor out, Rows rows) {
+            Linear gateUp,
+            Tensor x,
+            Norm norm,
+            Activation activation,
+            Tensor normed,
+            Tensor both,
+            Tensor out,
+            Rows rows) {
         RmsNorm.check(x, norm.weight(), normed, rows.rows());
         gateUp.check(x, both, rows.rows());
         SwiGlu.check(both, out, rows.rows());
@@ -161,6 +183,7 @@ public abstract class TypedBackend<
                 own(x),
                 own(norm.weight()),
                 norm.eps(),
+                activation,
                 own(normed),
                 own(both),
                 own(out),
@@ -168,21 +191,43 @@ public abstract class TypedBackend<
     }
 
     @Override
-    public final void ropeAppend(Tensor qkv, Tensor rope, StepBatch batch, KvCache kv, int layer) {
-        RopeAppend.check(qkv, rope, batch, kv.shape(), layer);
-        runRopeAppend(own(qkv), own(rope), own(batch), own(kv), layer);
+    public final void ropeAppend(
+            Tensor qkv,
+            Tensor rope,
+            @Nullable HeadNorms norms,
+            StepBatch batch,
+            KvCache kv,
+            int layer) {
+        RopeAppend.check(qkv, rope, norms, batch, kv.shape(), layer);
+        OwnNorms<T> own =
+                norms == null
+                        ? null
+                        : new OwnNorms<>(own(norms.query()), own(norms.key()), norms.eps());
+        runRopeAppend(own(qkv), own(rope), own, own(batch), own(kv), layer);
     }
 
     @Override
-    public final void attention(Tensor qkv, StepBatch batch, KvCache kv, int layer, Tensor out) {
+    public final void attention(
+            Tensor qkv,
+            AttentionOptions options,
+            StepBatch batch,
+            KvCache kv,
+            int layer,
+            Tensor out) {
         Attention.check(qkv, batch, kv.shape(), layer, out);
-        runAttention(own(qkv), own(batch), own(kv), layer, own(out));
+        runAttention(own(qkv), options, own(batch), own(kv), layer, own(out));
     }
 
     @Override
-    public final void swiGlu(Tensor gateUp, Tensor out, int rows) {
+    public final void swiGlu(Tensor gateUp, Activation activation, Tensor out, int rows) {
         SwiGlu.check(gateUp, out, rows);
-        runSwiGlu(own(gateUp), own(out), rows);
+        runSwiGlu(own(gateUp), activation, own(out), rows);
+    }
+
+    @Override
+    public final void softCap(Tensor x, float cap, int rows) {
+        SoftCap.check(x, cap, rows);
+        runSoftCap(own(x), cap, rows);
     }
 
     @Override
@@ -224,35 +269,49 @@ public abstract class TypedBackend<
     protected abstract void readRow(T tensor, int row, float[] into);
 
     /** See {@link DecoderOps#embed}. */
-    protected abstract void runEmbed(T table, B batch, T out);
+    protected abstract void runEmbed(T table, float scale, B batch, T out);
 
     /** See {@link DecoderOps#rmsNorm}. */
-    protected abstract void runRmsNorm(T x, T weight, float eps, T out, int rows);
+    protected abstract void runRmsNorm(
+            T x, T weight, float eps, T out, int rows, boolean accumulate);
 
     /** See {@link DecoderOps#applyLinear}. */
     protected abstract void runLinear(L linear, T x, T out, Rows rows, boolean accumulate);
 
     /** See {@link DecoderOps#applyNormed}; two ops unless a backend fuses them. */
     protected void runNormed(L linear, T x, T weight, float eps, T normed, T out, Rows rows) {
-        runRmsNorm(x, weight, eps, normed, rows.rows());
+        runRmsNorm(x, weight, eps, normed, rows.rows(), false);
         runLinear(linear, normed, out, rows, false);
     }
 
     /** See {@link DecoderOps#applyGated}; three ops unless a backend fuses them. */
     protected void runGated(
-            L gateUp, T x, T weight, float eps, T normed, T both, T out, Rows rows) {
+            L gateUp,
+            T x,
+            T weight,
+            float eps,
+            Activation activation,
+            T normed,
+            T both,
+            T out,
+            Rows rows) {
         runNormed(gateUp, x, weight, eps, normed, both, rows);
-        runSwiGlu(both, out, rows.rows());
+        runSwiGlu(both, activation, out, rows.rows());
     }
 
     /** See {@link DecoderOps#ropeAppend}. */
-    protected abstract void runRopeAppend(T qkv, T rope, B batch, K kv, int layer);
+    protected abstract void runRopeAppend(
+            T qkv, T rope, @Nullable OwnNorms<T> norms, B batch, K kv, int layer);
 
     /** See {@link DecoderOps#attention}. */
-    protected abstract void runAttention(T qkv, B batch, K kv, int layer, T out);
+    protected abstract void runAttention(
+            T qkv, AttentionOptions options, B batch, K kv, int layer, T out);
 
     /** See {@link DecoderOps#swiGlu}. */
-    protected abstract void runSwiGlu(T gateUp, T out, int rows);
+    protected abstract void runSwiGlu(T gateUp, Activation activation, T out, int rows);
+
+    /** See {@link DecoderOps#softCap}. */
+    protected abstract void runSoftCap(T x, float cap, int rows);
 
     /** See {@link DecoderOps#gatherSelected}. */
     protected abstract void runGather(T x, B batch, T out);

@@ -1,11 +1,14 @@
 package dev.longhand.kernels.cpu;
 
+import dev.longhand.bindings.cpu.CpuActivation;
 import dev.longhand.bindings.cpu.CpuAvailability;
 import dev.longhand.bindings.cpu.CpuContext;
 import dev.longhand.bindings.cpu.CpuDtype;
 import dev.longhand.bindings.cpu.CpuLibrary;
 import dev.longhand.bindings.cpu.NativeLora;
 import dev.longhand.bindings.cpu.NativeLoraRows;
+import dev.longhand.kernels.activation.Activation;
+import dev.longhand.kernels.attention.AttentionOptions;
 import dev.longhand.kernels.backend.Capabilities;
 import dev.longhand.kernels.backend.StepShape;
 import dev.longhand.kernels.backend.TypedBackend;
@@ -97,6 +100,13 @@ public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuSte
         return CpuDtypes.of(tensor.dtype());
     }
 
+    static CpuActivation of(Activation activation) {
+        return switch (activation) {
+            case SILU -> CpuActivation.SILU;
+            case GELU_TANH -> CpuActivation.GELU_TANH;
+        };
+    }
+
     CpuContext context() {
         return context;
     }
@@ -167,19 +177,26 @@ public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuSte
     }
 
     @Override
-    protected void runEmbed(HostTensor table, CpuStepBatch batch, HostTensor out) {
+    protected void runEmbed(HostTensor table, float scale, CpuStepBatch batch, HostTensor out) {
         context.embed(
                 table.data(),
                 dtype(table),
                 (int) table.shape().width(),
+                scale,
                 batch.struct(),
                 out.data());
     }
 
     @Override
     protected void runRmsNorm(
-            HostTensor x, HostTensor weight, float eps, HostTensor out, int rows) {
-        context.rmsNorm(x.data(), weight.data(), eps, out.data(), rows, (int) x.shape().width());
+            HostTensor x,
+            HostTensor weight,
+            float eps,
+            HostTensor out,
+            int rows,
+            boolean accumulate) {
+        int width = (int) x.shape().width();
+        context.rmsNorm(x.data(), weight.data(), eps, out.data(), rows, width, accumulate);
     }
 
     @Override
@@ -220,11 +237,19 @@ public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuSte
 
     @Override
     protected void runRopeAppend(
-            HostTensor qkv, HostTensor rope, CpuStepBatch batch, CpuKv kv, int layer) {
+            HostTensor qkv,
+            HostTensor rope,
+            @Nullable OwnNorms<HostTensor> norms,
+            CpuStepBatch batch,
+            CpuKv kv,
+            int layer) {
         context.ropeAppend(
                 qkv.data(),
                 RopeAppend.heads(qkv, kv.shape()),
                 rope.data(),
+                norms == null ? MemorySegment.NULL : norms.query().data(),
+                norms == null ? MemorySegment.NULL : norms.key().data(),
+                norms == null ? 0 : norms.eps(),
                 batch.struct(),
                 kv.struct(),
                 layer);
@@ -232,10 +257,18 @@ public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuSte
 
     @Override
     protected void runAttention(
-            HostTensor qkv, CpuStepBatch batch, CpuKv kv, int layer, HostTensor out) {
+            HostTensor qkv,
+            AttentionOptions options,
+            CpuStepBatch batch,
+            CpuKv kv,
+            int layer,
+            HostTensor out) {
         context.attention(
                 qkv.data(),
                 RopeAppend.heads(qkv, kv.shape()),
+                options.scale(),
+                options.cap(),
+                options.window(),
                 batch.struct(),
                 kv.struct(),
                 layer,
@@ -243,8 +276,14 @@ public final class CpuBackend extends TypedBackend<HostTensor, CpuLinear, CpuSte
     }
 
     @Override
-    protected void runSwiGlu(HostTensor gateUp, HostTensor out, int rows) {
-        context.swiGlu(gateUp.data(), out.data(), rows, (int) out.shape().width());
+    protected void runSwiGlu(HostTensor gateUp, Activation activation, HostTensor out, int rows) {
+        int width = (int) out.shape().width();
+        context.swiGlu(gateUp.data(), of(activation), out.data(), rows, width);
+    }
+
+    @Override
+    protected void runSoftCap(HostTensor x, float cap, int rows) {
+        context.softCap(x.data(), rows * x.shape().width(), cap);
     }
 
     @Override

@@ -1,22 +1,32 @@
 package dev.longhand.kernels.cpu;
 
+import static dev.longhand.kernels.backend.TrainingShapes.require;
+import static dev.longhand.kernels.backend.TrainingShapes.requireSame;
+import static dev.longhand.kernels.backend.TrainingShapes.rows;
+import static dev.longhand.kernels.backend.TrainingShapes.width;
+
 import dev.longhand.bindings.cpu.AdamWSettings;
 import dev.longhand.bindings.cpu.CpuLibrary;
 import dev.longhand.bindings.cpu.CpuTrainingContext;
+import dev.longhand.kernels.activation.Activation;
 import dev.longhand.kernels.attention.CausalAttention;
 import dev.longhand.kernels.backend.BackendMemory;
+import dev.longhand.kernels.backend.TensorArena;
 import dev.longhand.kernels.backend.TrainingBackend;
 import dev.longhand.kernels.matmul.LinearGradient;
 import dev.longhand.kernels.norm.RmsNorm;
 import dev.longhand.kernels.optimizer.AdamW;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /** Training by our C kernels, on the threads of a {@link CpuBackend} of its own. */
 public final class CpuTrainingBackend implements TrainingBackend {
@@ -28,44 +38,30 @@ public final class CpuTrainingBackend implements TrainingBackend {
      *
      * @param isa an instruction set that the library names, or null for the best
      * @param threads number of threads; 0 is one per processor
+     * @param products F32, or BF16: the factors of the products of linear layers are rounded to it
      */
-    public CpuTrainingBackend(CpuLibrary library, @Nullable String isa, int threads) {
+    public CpuTrainingBackend(
+            CpuLibrary library, @Nullable String isa, int threads, DType products) {
+        if (products != DType.F32 && products != DType.BF16) {
+            throw new IllegalArgumentException("products of " + products);
+        }
         backend = new CpuBackend(library, isa, threads);
-        context = new CpuTrainingContext(backend.context());
+        context = new CpuTrainingContext(backend.context(), products == DType.BF16);
     }
 
-    private static void require(boolean condition, String op, HostTensor... tensors) {
-        if (!condition) {
-            StringBuilder text = new StringBuilder(op + ": the shapes do not fit:");
-            for (HostTensor tensor : tensors) {
-                text.append(' ').append(tensor.dtype()).append(' ').append(tensor.shape());
-            }
-            throw new IllegalArgumentException(text.toString());
+    private static MemorySegment data(Tensor tensor) {
+        return host(tensor).data();
+    }
+
+    private static @Nullable MemorySegment dataOrNull(@Nullable Tensor tensor) {
+        return tensor == null ? null : data(tensor);
+    }
+
+    private static HostTensor host(Tensor tensor) {
+        if (tensor instanceof HostTensor host) {
+            return host;
         }
-    }
-
-    private static void requireSame(String op, HostTensor first, HostTensor... others) {
-        for (HostTensor other : others) {
-            require(
-                    first.dtype() == DType.F32
-                            && other.dtype() == DType.F32
-                            && other.shape().elements() == first.shape().elements(),
-                    op,
-                    first,
-                    other);
-        }
-    }
-
-    private static int rows(HostTensor tensor) {
-        return Math.toIntExact(tensor.shape().rows());
-    }
-
-    private static int width(HostTensor tensor) {
-        return Math.toIntExact(tensor.shape().width());
-    }
-
-    private static @Nullable MemorySegment data(@Nullable HostTensor tensor) {
-        return tensor == null ? null : tensor.data();
+        throw new IllegalArgumentException("a tensor of another backend");
     }
 
     private static MemorySegment native32(Arena arena, int[] values) {
@@ -78,75 +74,128 @@ public final class CpuTrainingBackend implements TrainingBackend {
     }
 
     @Override
+    @SuppressWarnings("MustBeClosedChecker") // the returned arena closes it
+    public TensorArena arena() {
+        Arena arena = Arena.ofShared();
+        return new TensorArena() {
+            @Override
+            public Tensor allocate(DType dtype, Shape shape) {
+                return HostTensor.allocate(arena, dtype, shape);
+            }
+
+            @Override
+            public void close() {
+                if (arena.scope().isAlive()) {
+                    arena.close();
+                }
+            }
+        };
+    }
+
+    @Override
+    public void stage(List<? extends Tensor> weights) {} // they are read where they lie
+
+    @Override
+    public void write(HostTensor from, Tensor to) {
+        copy(from, to);
+    }
+
+    @Override
+    public void read(Tensor from, HostTensor to) {
+        copy(from, to);
+    }
+
+    @Override
+    public void copy(Tensor from, Tensor to) {
+        data(to).copyFrom(data(from));
+    }
+
+    @Override
+    public void clear(Tensor tensor) {
+        data(tensor).fill((byte) 0);
+    }
+
+    @Override
     public String description() {
         return backend.capabilities().description();
     }
 
     @Override
     public void linear(
-            HostTensor x,
-            HostTensor weights,
-            @Nullable HostTensor bias,
+            Tensor x,
+            Tensor weights,
+            @Nullable Tensor bias,
             double scale,
-            HostTensor out,
+            Tensor out,
             boolean accumulate) {
         LinearGradient.check(x, weights, out);
         context.linearForward(
-                x.data(),
+                data(x),
                 rows(x),
                 width(x),
-                weights.data(),
+                data(weights),
                 CpuBackend.dtype(weights),
                 width(out),
-                data(bias),
+                dataOrNull(bias),
                 (float) scale,
-                out.data(),
+                data(out),
                 accumulate);
     }
 
     @Override
     public void linearBackwardInput(
-            HostTensor dout, HostTensor weights, double scale, HostTensor dx, boolean accumulate) {
+            Tensor dout, Tensor weights, double scale, Tensor dx, boolean accumulate) {
         LinearGradient.check(dx, weights, dout);
         context.linearBackwardInput(
-                dout.data(),
+                data(dout),
                 rows(dout),
                 width(dx),
-                weights.data(),
+                data(weights),
                 CpuBackend.dtype(weights),
                 width(dout),
                 (float) scale,
-                dx.data(),
+                data(dx),
                 accumulate);
     }
 
     @Override
-    public void linearBackwardWeight(HostTensor dout, HostTensor x, HostTensor dweights) {
+    public void linearBackwardWeight(Tensor dout, Tensor x, Tensor dweights) {
         LinearGradient.check(x, dweights, dout);
         require(dweights.dtype() == DType.F32, "weight gradient", dweights);
         context.linearBackwardWeight(
-                dout.data(), x.data(), rows(x), width(x), width(dout), dweights.data());
+                data(dout), data(x), rows(x), width(x), width(dout), data(dweights));
     }
 
     @Override
-    public void biasBackward(HostTensor dout, HostTensor dbias) {
+    public void biasBackward(Tensor dout, Tensor dbias) {
         require(dbias.shape().elements() == width(dout), "bias gradient", dout, dbias);
-        context.biasBackward(dout.data(), rows(dout), width(dout), dbias.data());
+        context.biasBackward(data(dout), rows(dout), width(dout), data(dbias));
     }
 
     @Override
-    public void embed(HostTensor table, int[] ids, HostTensor out) {
+    public void embed(Tensor table, int[] ids, float scale, Tensor out) {
         require(rows(out) == ids.length && width(out) == width(table), "embedding", table, out);
-        long width = width(table);
+        int width = width(table);
+        HostTensor from = host(table);
+        HostTensor to = host(out);
         for (int row = 0; row < ids.length; row++) {
+            if (table.dtype() == DType.F32 && scale == 1) {
+                copy(from.view((long) ids[row] * width, Shape.of(width)), rowOf(to, row));
+                continue;
+            }
             for (long i = 0; i < width; i++) {
-                out.set(row * width + i, table.get(ids[row] * width + i));
+                to.set((long) row * width + i, scale * from.get((long) ids[row] * width + i));
             }
         }
     }
 
+    private static HostTensor rowOf(HostTensor tensor, int row) {
+        int width = width(tensor);
+        return tensor.view((long) row * width, Shape.of(width));
+    }
+
     @Override
-    public void embedBackward(HostTensor dout, int[] ids, HostTensor dtable) {
+    public void embedBackward(Tensor dout, int[] ids, float scale, Tensor dtable) {
         require(
                 rows(dout) == ids.length && width(dout) == width(dtable),
                 "embedding gradient",
@@ -154,132 +203,139 @@ public final class CpuTrainingBackend implements TrainingBackend {
                 dtable);
         try (Arena arena = Arena.ofConfined()) {
             context.embeddingBackward(
-                    dout.data(), native32(arena, ids), ids.length, width(dout), dtable.data());
+                    data(dout), native32(arena, ids), ids.length, width(dout), scale, data(dtable));
         }
     }
 
     @Override
-    public void rmsNorm(HostTensor x, HostTensor weight, float eps, HostTensor out) {
+    public void rmsNorm(Tensor x, Tensor weight, float eps, Tensor out, boolean accumulate) {
         RmsNorm.check(x, weight, out, rows(x));
-        backend.runRmsNorm(x, weight, eps, out, rows(x));
+        backend.runRmsNorm(host(x), host(weight), eps, host(out), rows(x), accumulate);
     }
 
     @Override
     public void rmsNormBackward(
-            HostTensor x,
-            HostTensor weight,
-            float eps,
-            HostTensor dout,
-            HostTensor dx,
-            @Nullable HostTensor dweight) {
+            Tensor x, Tensor weight, float eps, Tensor dout, Tensor dx, @Nullable Tensor dweight) {
         RmsNorm.check(x, weight, dout, rows(x));
         requireSame("RMSNorm gradient", x, dout, dx);
         if (dweight != null) {
             requireSame("RMSNorm gradient", weight, dweight);
         }
         context.rmsNormBackward(
-                x.data(),
-                weight.data(),
+                data(x),
+                data(weight),
                 eps,
-                dout.data(),
+                data(dout),
                 rows(x),
                 width(x),
-                dx.data(),
-                data(dweight));
+                data(dx),
+                dataOrNull(dweight));
     }
 
     @Override
-    public void rotate(HostTensor x, HostTensor table, boolean back) {
+    public void rotate(Tensor x, Tensor table, boolean back) {
         int dim = width(table);
         require(width(x) % dim == 0 && rows(x) <= rows(table), "rotation", x, table);
-        context.ropeRotate(x.data(), table.data(), rows(x), width(x) / dim, dim, back);
+        context.ropeRotate(data(x), data(table), rows(x), width(x) / dim, dim, back);
     }
 
     @Override
     public void attention(
-            CausalAttention shape,
-            HostTensor q,
-            HostTensor k,
-            HostTensor v,
-            HostTensor out,
-            HostTensor lse) {
+            CausalAttention shape, Tensor q, Tensor k, Tensor v, Tensor out, Tensor lse) {
         shape.check(q, k, v);
         requireSame("attention", q, out);
         context.attentionForward(
-                q.data(),
-                k.data(),
-                v.data(),
+                data(q),
+                data(k),
+                data(v),
                 shape.positions(),
                 shape.heads(),
                 shape.kvHeads(),
                 shape.headDim(),
-                out.data(),
-                lse.data());
+                shape.options().scale(),
+                shape.options().cap(),
+                shape.options().window(),
+                data(out),
+                data(lse));
     }
 
     @Override
     public void attentionBackward(
             CausalAttention shape,
-            HostTensor q,
-            HostTensor k,
-            HostTensor v,
-            HostTensor out,
-            HostTensor lse,
-            HostTensor dout,
-            HostTensor dq,
-            HostTensor dk,
-            HostTensor dv) {
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor out,
+            Tensor lse,
+            Tensor dout,
+            Tensor dq,
+            Tensor dk,
+            Tensor dv) {
         shape.check(q, k, v);
         shape.check(dq, dk, dv);
         requireSame("attention gradient", q, out, dout);
         context.attentionBackward(
-                q.data(),
-                k.data(),
-                v.data(),
-                out.data(),
-                lse.data(),
-                dout.data(),
+                data(q),
+                data(k),
+                data(v),
+                data(out),
+                data(lse),
+                data(dout),
                 shape.positions(),
                 shape.heads(),
                 shape.kvHeads(),
                 shape.headDim(),
-                dq.data(),
-                dk.data(),
-                dv.data());
+                shape.options().scale(),
+                shape.options().cap(),
+                shape.options().window(),
+                data(dq),
+                data(dk),
+                data(dv));
     }
 
     @Override
-    public void swiGlu(HostTensor gate, HostTensor up, HostTensor out) {
+    public void swiGlu(Tensor gate, Tensor up, Activation activation, Tensor out) {
         requireSame("SwiGLU", gate, up, out);
-        context.swigluForward(gate.data(), up.data(), out.data(), gate.shape().elements());
+        context.swigluForward(
+                data(gate),
+                data(up),
+                CpuBackend.of(activation),
+                data(out),
+                gate.shape().elements());
     }
 
     @Override
-    public void swiGluBackward(HostTensor gate, HostTensor up, HostTensor dout) {
+    public void swiGluBackward(Tensor gate, Tensor up, Activation activation, Tensor dout) {
         requireSame("SwiGLU gradient", gate, up, dout);
-        context.swigluBackward(gate.data(), up.data(), dout.data(), gate.shape().elements());
+        context.swigluBackward(
+                data(gate),
+                data(up),
+                CpuBackend.of(activation),
+                data(dout),
+                gate.shape().elements());
     }
 
     @Override
     public void dropout(
-            HostTensor x, int firstRow, long key, double keep, HostTensor out, boolean accumulate) {
+            Tensor x, int firstRow, long key, double keep, Tensor out, boolean accumulate) {
         requireSame("dropout", x, out);
-        context.dropout(x.data(), firstRow, rows(x), width(x), key, keep, out.data(), accumulate);
+        context.dropout(data(x), firstRow, rows(x), width(x), key, keep, data(out), accumulate);
     }
 
     @Override
     public void crossEntropy(
-            HostTensor logits, int[] labels, double weight, double[] losses, int[] best) {
+            Tensor logits, int[] labels, double cap, double weight, double[] losses, int[] best) {
         int rows = rows(logits);
         require(rows <= labels.length && rows <= losses.length, "cross entropy", logits);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment found = arena.allocate(ValueLayout.JAVA_DOUBLE, rows);
             MemorySegment largest = arena.allocate(ValueLayout.JAVA_INT, rows);
             context.crossEntropy(
-                    logits.data(),
+                    data(logits),
                     native32(arena, labels),
                     rows,
                     width(logits),
+                    (float) cap,
                     (float) weight,
                     found,
                     largest);
@@ -289,18 +345,18 @@ public final class CpuTrainingBackend implements TrainingBackend {
     }
 
     @Override
-    public double sumOfSquares(HostTensor values) {
-        return context.sumOfSquares(values.data(), values.shape().elements());
+    public double sumOfSquares(Tensor values) {
+        return context.sumOfSquares(data(values), values.shape().elements());
     }
 
     @Override
     public void update(
             AdamW step,
-            HostTensor master,
-            HostTensor gradient,
-            HostTensor firstMoment,
-            HostTensor secondMoment,
-            @Nullable HostTensor copy) {
+            Tensor master,
+            Tensor gradient,
+            Tensor firstMoment,
+            Tensor secondMoment,
+            @Nullable Tensor copy) {
         requireSame("AdamW", master, gradient, firstMoment, secondMoment);
         AdamWSettings settings =
                 new AdamWSettings(
@@ -313,17 +369,17 @@ public final class CpuTrainingBackend implements TrainingBackend {
                         1 - step.rate() * step.decay());
         context.adamwUpdate(
                 settings,
-                master.data(),
-                gradient.data(),
-                firstMoment.data(),
-                secondMoment.data(),
+                data(master),
+                data(gradient),
+                data(firstMoment),
+                data(secondMoment),
                 master.shape().elements(),
-                data(copy));
+                dataOrNull(copy));
     }
 
     @Override
-    public void round(HostTensor values, HostTensor copy) {
-        context.roundToBf16(values.data(), values.shape().elements(), copy.data());
+    public void round(Tensor values, Tensor copy) {
+        context.roundToBf16(data(values), values.shape().elements(), data(copy));
     }
 
     @Override

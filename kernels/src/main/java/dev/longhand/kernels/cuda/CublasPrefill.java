@@ -4,6 +4,7 @@ import dev.longhand.bindings.cuda.CublasException;
 import dev.longhand.bindings.cuda.CublasGemm;
 import dev.longhand.bindings.cuda.CublasGemm.Operand;
 import dev.longhand.bindings.cuda.CudaQueue;
+import dev.longhand.kernels.activation.Activation;
 import dev.longhand.kernels.batch.Rows;
 
 import org.jspecify.annotations.Nullable;
@@ -107,6 +108,7 @@ final class CublasPrefill {
             CudaTensor in,
             @Nullable CudaTensor normWeight,
             float eps,
+            Activation activation,
             CudaTensor out,
             int rows,
             boolean accumulate) {
@@ -127,7 +129,8 @@ final class CublasPrefill {
             int packed = linear.matrix().rows();
             long product = both.of((long) rows * packed * Float.BYTES);
             multiply(linear, operand, product, packed, rows, false);
-            swiGlu.begin().parameter(product).parameter(packed).parameter(to).parameter(width);
+            swiGlu.begin().parameter(product).parameter(packed);
+            swiGlu.parameter(CudaActivations.code(activation)).parameter(to).parameter(width);
             swiGlu.launch(Math.ceilDiv(width, THREADS), rows, 1, THREADS);
             return;
         }

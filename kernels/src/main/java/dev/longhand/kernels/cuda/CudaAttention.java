@@ -1,5 +1,7 @@
 package dev.longhand.kernels.cuda;
 
+import dev.longhand.kernels.attention.AttentionOptions;
+import dev.longhand.kernels.cuda.KernelStruct.Float32;
 import dev.longhand.kernels.cuda.KernelStruct.Int32;
 import dev.longhand.kernels.cuda.KernelStruct.Int64;
 import dev.longhand.kernels.kvcache.KvShape;
@@ -21,6 +23,10 @@ final class CudaAttention {
     private static final Int64 OUT = ARGUMENTS.int64("out");
     private static final Int64 PARTIALS = ARGUMENTS.int64("partials");
     private static final Int32 SPLITS = ARGUMENTS.int32("splits");
+    private static final Int32 WINDOW = ARGUMENTS.int32("window");
+    private static final Float32 QUERY_SCALE = ARGUMENTS.float32("queryScale");
+    private static final Float32 CAP = ARGUMENTS.float32("cap");
+    private static final float LOG2_E = 1.442695f;
 
     private final int headDim;
     private final KernelCall decode;
@@ -52,18 +58,24 @@ final class CudaAttention {
         return Optional.empty();
     }
 
-    void run(CudaTensor qkv, CudaStepBatch batch, CudaKv kv, int layer, CudaTensor out) {
+    void run(
+            CudaTensor qkv,
+            AttentionOptions options,
+            CudaStepBatch batch,
+            CudaKv kv,
+            int layer,
+            CudaTensor out) {
         int heads = RopeAppend.heads(qkv, kv.shape());
         AttentionPlan plan = batch.plan();
         int splits = plan.splits();
         if (plan.decoding()) {
             long partials = batch.partials(heads, headDim);
-            set(decode, qkv, heads, batch, kv, layer, out, splits).set(PARTIALS, partials);
+            set(decode, qkv, heads, options, batch, kv, layer, out).set(PARTIALS, partials);
             decode.launch(batch.rows(), kv.shape().kvHeads(), splits, 128);
-            set(merge, qkv, heads, batch, kv, layer, out, splits).set(PARTIALS, partials);
+            set(merge, qkv, heads, options, batch, kv, layer, out).set(PARTIALS, partials);
             merge.launch(batch.rows(), heads, 1, headDim);
         } else {
-            set(prefill, qkv, heads, batch, kv, layer, out, splits).set(PARTIALS, 0);
+            set(prefill, qkv, heads, options, batch, kv, layer, out).set(PARTIALS, 0);
             prefill.parameter(batch.tilesAddress());
             prefill.launch(plan.tiles(), kv.shape().kvHeads(), 1, 128);
         }
@@ -73,14 +85,18 @@ final class CudaAttention {
             KernelCall call,
             CudaTensor qkv,
             int heads,
+            AttentionOptions options,
             CudaStepBatch batch,
             CudaKv kv,
             int layer,
-            CudaTensor out,
-            int splits) {
+            CudaTensor out) {
         call.begin().struct(ARGUMENTS);
         call.set(QKV, qkv.address()).set(HEADS, heads);
-        call.set(OUT, out.address()).set(SPLITS, splits);
+        call.set(OUT, out.address()).set(SPLITS, batch.plan().splits());
+        call.set(WINDOW, options.window() == 0 ? Integer.MAX_VALUE : options.window());
+        boolean capped = options.cap() > 0;
+        call.set(QUERY_SCALE, options.scale() * (capped ? 1 / options.cap() : LOG2_E));
+        call.set(CAP, options.cap() * LOG2_E);
         StepStructs.set(call.inner(BATCH), batch);
         StepStructs.set(call.inner(KV), kv, layer);
         return call.inner(0);

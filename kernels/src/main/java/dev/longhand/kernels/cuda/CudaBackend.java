@@ -6,6 +6,8 @@ import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.bindings.cuda.CudaDrivers;
 import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.bindings.cuda.CudaQueue;
+import dev.longhand.kernels.activation.Activation;
+import dev.longhand.kernels.attention.AttentionOptions;
 import dev.longhand.kernels.backend.Capabilities;
 import dev.longhand.kernels.backend.StepShape;
 import dev.longhand.kernels.backend.TypedBackend;
@@ -49,7 +51,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
     private final Map<DType, KernelCall> embed = new HashMap<>();
     private final KernelCall gatherRows;
     private final KernelCall rmsNorm;
-    private final KernelCall swiGlu;
+    private final CudaActivations activations;
     private final KernelCall ropeAppend;
     private final CudaLinearKernels linears;
     private final CudaLoras loras;
@@ -90,7 +92,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
             }
             gatherRows = kernels.call("embed", "gather_rows");
             rmsNorm = kernels.call("rms_norm", "rms_norm");
-            swiGlu = kernels.call("swiglu", "swiglu");
+            activations = new CudaActivations(kernels);
             ropeAppend = kernels.call("rope_append", "rope_append");
             sample = kernels.call("sample", "sample");
             loras = new CudaLoras(queue, memory);
@@ -139,7 +141,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
                 "cuda (%s%s)".formatted(queue.driver().device().name(), prefill),
                 CudaKv.DTYPE,
                 false,
-                Map.of(),
+                CudaKernels.unsupportedWeights(),
                 CudaAttention::refusal);
     }
 
@@ -229,7 +231,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
     }
 
     @Override
-    protected void runEmbed(CudaTensor table, CudaStepBatch batch, CudaTensor out) {
+    protected void runEmbed(CudaTensor table, float scale, CudaStepBatch batch, CudaTensor out) {
         batch.synchronise();
         int width = Math.toIntExact(table.shape().width());
         // a bf16 table is read in the linear kernels' layout, so that a tied head shares its memory
@@ -240,17 +242,22 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
             throw new IllegalArgumentException("no embedding in " + table.dtype());
         }
         call.begin().parameter(shared == null ? table.address() : shared.address());
-        call.parameter(stride).parameter(width);
+        call.parameter(stride).parameter(width).parameter(scale);
         call.parameter(batch.tokensAddress()).parameter(out.address());
         call.launch(batch.rows(), 1, 1, THREADS);
     }
 
     @Override
     protected void runRmsNorm(
-            CudaTensor x, CudaTensor weight, float eps, CudaTensor out, int rows) {
+            CudaTensor x,
+            CudaTensor weight,
+            float eps,
+            CudaTensor out,
+            int rows,
+            boolean accumulate) {
         rmsNorm.begin().parameter(x.address()).parameter(weight.address()).parameter(eps);
         rmsNorm.parameter(out.address()).parameter((int) x.shape().width());
-        rmsNorm.launch(rows, 1, 1, THREADS);
+        rmsNorm.parameter(accumulate ? 1 : 0).launch(rows, 1, 1, THREADS);
     }
 
     @Override
@@ -259,7 +266,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
         if (linear.gated()) {
             throw new IllegalArgumentException("gate and up are for applyGated");
         }
-        linears.run(linear, x, null, 0, out, rows, accumulate);
+        linears.run(linear, x, null, 0, Activation.SILU, out, rows, accumulate);
     }
 
     @Override
@@ -271,7 +278,7 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
             CudaTensor normed,
             CudaTensor out,
             Rows rows) {
-        linears.run(linear, x, weight, eps, out, rows, false);
+        linears.run(linear, x, weight, eps, Activation.SILU, out, rows, false);
     }
 
     @Override
@@ -280,19 +287,28 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
             CudaTensor x,
             CudaTensor weight,
             float eps,
+            Activation activation,
             CudaTensor normed,
             CudaTensor both,
             CudaTensor out,
             Rows rows) {
-        linears.run(gateUp, x, weight, eps, out, rows, false);
+        linears.run(gateUp, x, weight, eps, activation, out, rows, false);
     }
 
     @Override
     protected void runRopeAppend(
-            CudaTensor qkv, CudaTensor rope, CudaStepBatch batch, CudaKv kv, int layer) {
+            CudaTensor qkv,
+            CudaTensor rope,
+            @Nullable OwnNorms<CudaTensor> norms,
+            CudaStepBatch batch,
+            CudaKv kv,
+            int layer) {
         batch.synchronise();
         int heads = RopeAppend.heads(qkv, kv.shape());
         ropeAppend.begin().parameter(qkv.address()).parameter(heads).parameter(rope.address());
+        ropeAppend.parameter(norms == null ? 0L : norms.query().address());
+        ropeAppend.parameter(norms == null ? 0L : norms.key().address());
+        ropeAppend.parameter(norms == null ? 0f : norms.eps());
         StepStructs.set(ropeAppend.struct(StepStructs.BATCH), batch);
         StepStructs.set(ropeAppend.struct(StepStructs.PAGED_KV), kv, layer);
         int all = heads + 2 * kv.shape().kvHeads();
@@ -301,21 +317,29 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
 
     @Override
     protected void runAttention(
-            CudaTensor qkv, CudaStepBatch batch, CudaKv kv, int layer, CudaTensor out) {
+            CudaTensor qkv,
+            AttentionOptions options,
+            CudaStepBatch batch,
+            CudaKv kv,
+            int layer,
+            CudaTensor out) {
         batch.synchronise();
         CudaAttention kernel = attention.get(kv.shape().headDim());
         if (kernel == null) {
             kernel = new CudaAttention(kernels, kv.shape().headDim());
             attention.put(kv.shape().headDim(), kernel);
         }
-        kernel.run(qkv, batch, kv, layer, out);
+        kernel.run(qkv, options, batch, kv, layer, out);
     }
 
     @Override
-    protected void runSwiGlu(CudaTensor gateUp, CudaTensor out, int rows) {
-        int width = (int) out.shape().width();
-        swiGlu.begin().parameter(gateUp.address()).parameter(out.address()).parameter(width);
-        swiGlu.launch(Math.ceilDiv(width, THREADS), rows, 1, THREADS);
+    protected void runSwiGlu(CudaTensor gateUp, Activation activation, CudaTensor out, int rows) {
+        activations.swiGlu(gateUp, activation, out, rows);
+    }
+
+    @Override
+    protected void runSoftCap(CudaTensor x, float cap, int rows) {
+        activations.softCap(x, cap, rows);
     }
 
     @Override

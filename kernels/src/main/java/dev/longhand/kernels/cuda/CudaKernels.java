@@ -14,9 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -44,12 +46,31 @@ final class CudaKernels {
         "rms_norm",
         "rope_append",
         "sample",
+        "soft_cap",
         "swiglu"
     };
 
+    /** Modules of training, next to {@code embed} and {@code rms_norm}. */
+    private static final String[] TRAINING = {
+        "attention_training",
+        "dropout_training",
+        "embed_training",
+        "expand_training",
+        "linear_training",
+        "loss_training",
+        "optimizer_training",
+        "rms_norm_training",
+        "rope_training",
+        "swiglu_training"
+    };
+
+    /** The quantised dtypes that {@code weights.cuh} decodes. */
+    static final List<DType> QUANTIZED_TYPES =
+            List.of(DType.INT8, DType.INT4, DType.INT8_G128, DType.INT4_G128, DType.FP8);
+
     /** Modules for quantised weights: for each format one for few rows and one for many. */
     private static final String[] QUANTIZED =
-            DType.quantizedTypes().stream()
+            QUANTIZED_TYPES.stream()
                     .flatMap(
                             dtype ->
                                     Stream.of("linear_skinny_", "linear_wide_")
@@ -64,13 +85,14 @@ final class CudaKernels {
 
     /** The names of the PTX texts for any device, one per module. */
     static final String[] TEXTS =
-            Stream.of(ALWAYS, QUANTIZED)
+            Stream.of(ALWAYS, QUANTIZED, TRAINING)
                     .flatMap(Stream::of)
                     .map(SM_80::concat)
                     .toArray(String[]::new);
 
     /**
-     * The names of the PTX texts for overlapped launches: every module except {@code linear_wide}.
+     * The names of the PTX texts for overlapped launches: every module of inference except {@code
+     * linear_wide}.
      */
     static final String[] OVERLAPPED_TEXTS =
             Stream.of(ALWAYS, QUANTIZED)
@@ -89,13 +111,34 @@ final class CudaKernels {
     private record Loaded(long handle, Map<String, KernelSignature> signatures) {}
 
     /**
-     * Loads the modules that every model needs, after a trial of the launch modes.
+     * Loads the modules that inference with every model needs, after a trial of the launch modes.
      *
      * @param memory holds the values of the trial
      * @param arena holds the parameters of calls
      * @param ptx reads a PTX text by its name, one of {@link #TEXTS} or {@link #OVERLAPPED_TEXTS}
      */
     CudaKernels(CudaQueue queue, DeviceMemory memory, Arena arena, Function<String, byte[]> ptx) {
+        this(queue, memory, arena, ptx, ALWAYS);
+    }
+
+    /** Returns why weights in a quantised dtype cannot be read, for those that cannot. */
+    static Map<DType, String> unsupportedWeights() {
+        return DType.quantizedTypes().stream()
+                .filter(dtype -> !QUANTIZED_TYPES.contains(dtype))
+                .collect(
+                        Collectors.toMap(
+                                dtype -> dtype,
+                                dtype ->
+                                        "the CUDA kernels do not read weights in "
+                                                + dtype.label()));
+    }
+
+    private CudaKernels(
+            CudaQueue queue,
+            DeviceMemory memory,
+            Arena arena,
+            Function<String, byte[]> ptx,
+            String[] first) {
         this.arena = arena;
         this.queue = queue;
         this.ptx = ptx;
@@ -113,9 +156,15 @@ final class CudaKernels {
                                             modes.recorded() ? "on" : "off"));
             modules.clear(); // their versions for overlapped launches
         }
-        for (String name : ALWAYS) {
+        for (String name : first) {
             modules.computeIfAbsent(name, this::load);
         }
+    }
+
+    /** Loads the modules of training instead; arguments as in the constructor. */
+    static CudaKernels ofTraining(
+            CudaQueue queue, DeviceMemory memory, Arena arena, Function<String, byte[]> ptx) {
+        return new CudaKernels(queue, memory, arena, ptx, TRAINING);
     }
 
     private LaunchModes tried(DeviceMemory memory) {

@@ -1,5 +1,6 @@
 package dev.longhand.kernels.cuda;
 
+import dev.longhand.kernels.activation.Activation;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.tensor.DType;
 
@@ -117,12 +118,14 @@ final class CudaLinearKernels {
      *
      * @param normWeight weights of an RMSNorm that is applied to x first, or null for none
      * @param eps epsilon of the norm
+     * @param activation of the gate, unused unless the layer is gated
      */
     void run(
             CudaLinear linear,
             CudaTensor x,
             @Nullable CudaTensor normWeight,
             float eps,
+            Activation activation,
             CudaTensor out,
             Rows rows,
             boolean accumulate) {
@@ -132,7 +135,7 @@ final class CudaLinearKernels {
         long table = loras.table(rows, linear);
         CublasPrefill peer = linear.matrix().dtype() == DType.BF16 ? cublas : null;
         if (peer != null && table == 0 && peer.takes(rows)) {
-            peer.run(linear, x, normWeight, eps, out, rows.rows(), accumulate);
+            peer.run(linear, x, normWeight, eps, activation, out, rows.rows(), accumulate);
             return;
         }
         boolean aligned = linear.inputs() % CudaMatrix.CHUNK == 0;
@@ -141,7 +144,7 @@ final class CudaLinearKernels {
             Shrink kinds = normWeight != null ? normedShrink : plainShrink;
             KernelCall shrink = aligned ? kinds.aligned : kinds.odd;
             LinearStructs.setProblem(
-                    shrink.begin(), linear, x, normWeight, eps, out, count, accumulate);
+                    shrink.begin(), linear, x, normWeight, eps, activation, out, count, accumulate);
             LinearStructs.setAdapted(shrink, linear, table);
             int parts = CudaLoras.parts(count);
             shrink.launch(SHRINK_BLOCKS, parts, 1, SHRINK_THREADS);
@@ -151,7 +154,8 @@ final class CudaLinearKernels {
         boolean eight = aligned && count <= SKINNY_TILE;
         KernelCall call =
                 wide ? shapes.wide : eight ? shapes.eight : aligned ? shapes.sixteen : shapes.odd;
-        LinearStructs.setProblem(call.begin(), linear, x, normWeight, eps, out, count, accumulate);
+        LinearStructs.setProblem(
+                call.begin(), linear, x, normWeight, eps, activation, out, count, accumulate);
         if (shapes.takesAdapters) {
             LinearStructs.setAdapted(call, linear, table);
         }

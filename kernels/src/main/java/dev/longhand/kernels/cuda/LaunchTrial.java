@@ -64,7 +64,7 @@ final class LaunchTrial implements AutoCloseable {
         KernelCall call = modes.overlapped() ? overlapped : plain;
         for (int link = 0; link < LINKS; link++) {
             call.begin().parameter(values[link % 2]).parameter(weight).parameter(1e-6f);
-            call.parameter(values[(link + 1) % 2]).parameter(WIDTH);
+            call.parameter(values[(link + 1) % 2]).parameter(WIDTH).parameter(0);
             call.launch(ROWS, 1, 1, 256);
         }
     }

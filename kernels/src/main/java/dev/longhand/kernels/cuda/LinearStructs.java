@@ -1,5 +1,6 @@
 package dev.longhand.kernels.cuda;
 
+import dev.longhand.kernels.activation.Activation;
 import dev.longhand.kernels.cuda.KernelStruct.Float32;
 import dev.longhand.kernels.cuda.KernelStruct.Int32;
 import dev.longhand.kernels.cuda.KernelStruct.Int64;
@@ -24,6 +25,7 @@ final class LinearStructs {
     private static final Int32 OUTPUTS = PROBLEM.int32("outputs");
     private static final Int32 OUT_WIDTH = PROBLEM.int32("out_width");
     private static final Int32 ACCUMULATE = PROBLEM.int32("accumulate");
+    private static final Int32 ACTIVATION = PROBLEM.int32("activation");
     private static final Float32 EPS = PROBLEM.float32("eps");
 
     private static final KernelStruct ADAPTED = new KernelStruct("Adapted");
@@ -41,6 +43,7 @@ final class LinearStructs {
             CudaTensor x,
             @Nullable CudaTensor normWeight,
             float eps,
+            Activation activation,
             CudaTensor out,
             int rows,
             boolean accumulate) {
@@ -58,6 +61,7 @@ final class LinearStructs {
                 .set(OUTPUTS, matrix.rows())
                 .set(OUT_WIDTH, (int) out.shape().width())
                 .set(ACCUMULATE, accumulate ? 1 : 0)
+                .set(ACTIVATION, CudaActivations.code(activation))
                 .set(EPS, eps);
     }
 

@@ -86,6 +86,11 @@ final class WeightTensor implements CudaTensor {
     }
 
     @Override
+    public CudaTensor view(long first, Shape part) {
+        throw new UnsupportedOperationException("a part of weights that a linear layer reads");
+    }
+
+    @Override
     public long address() {
         if (address == 0) {
             address = memory.place(source().data());

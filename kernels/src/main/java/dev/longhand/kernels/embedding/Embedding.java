@@ -5,7 +5,10 @@ import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Tensor;
 
-/** Token embedding: out[r, :] = table[token(r), :], widened to F32. An exact copy, no tolerance. */
+/**
+ * Token embedding: out[r, :] = scale table[token(r), :], widened to F32. One rounding, no
+ * tolerance.
+ */
 public final class Embedding {
     private Embedding() {}
 
@@ -25,12 +28,12 @@ public final class Embedding {
         }
     }
 
-    /** Copies the rows in plain Java: the oracle for every backend. */
-    public static void reference(HostTensor table, StepBatch batch, HostTensor out) {
+    /** Computes the op in plain Java: the oracle for every backend. */
+    public static void reference(HostTensor table, float scale, StepBatch batch, HostTensor out) {
         long width = table.shape().width();
         for (int row = 0; row < batch.rows(); row++) {
             for (long i = 0; i < width; i++) {
-                out.set(row * width + i, table.get(batch.token(row) * width + i));
+                out.set(row * width + i, scale * table.get(batch.token(row) * width + i));
             }
         }
     }

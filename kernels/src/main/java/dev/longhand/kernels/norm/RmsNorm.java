@@ -5,8 +5,8 @@ import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Tensor;
 
 /**
- * Root-mean-square normalisation (Zhang and Sennrich, 2019): out[r, i] = x[r, i] / sqrt(mean_j x[r,
- * j]^2 + eps) * weight[i]. x, out [rows, width] and weight [width] are F32.
+ * Root-mean-square normalisation (Zhang and Sennrich, 2019): out[r, i] (+)= x[r, i] / sqrt(mean_j
+ * x[r, j]^2 + eps) * weight[i]. x, out [rows, width] and weight [width] are F32.
  */
 public final class RmsNorm {
     private RmsNorm() {}
@@ -32,18 +32,35 @@ public final class RmsNorm {
 
     /** Computes the op in double precision: the oracle for every backend. */
     public static void reference(
-            HostTensor x, HostTensor weight, float eps, HostTensor out, int rows) {
-        long width = x.shape().width();
+            HostTensor x,
+            HostTensor weight,
+            float eps,
+            HostTensor out,
+            int rows,
+            boolean accumulate) {
         for (int row = 0; row < rows; row++) {
-            double squares = 0;
-            for (long i = 0; i < width; i++) {
-                double value = x.get(row * width + i);
-                squares += value * value;
-            }
-            double scale = 1 / Math.sqrt(squares / width + eps);
-            for (long i = 0; i < width; i++) {
-                out.set(row * width + i, (float) (x.get(row * width + i) * scale * weight.get(i)));
-            }
+            reference(x, row * x.shape().width(), weight, eps, out, accumulate);
+        }
+    }
+
+    /** Computes the norm of the elements from {@code at} on, as many as the weight has. */
+    public static void reference(
+            HostTensor x,
+            long at,
+            HostTensor weight,
+            float eps,
+            HostTensor out,
+            boolean accumulate) {
+        long width = weight.shape().elements();
+        double squares = 0;
+        for (long i = 0; i < width; i++) {
+            double value = x.get(at + i);
+            squares += value * value;
+        }
+        double scale = 1 / Math.sqrt(squares / width + eps);
+        for (long i = 0; i < width; i++) {
+            double normed = x.get(at + i) * scale * weight.get(i);
+            out.set(at + i, (float) (accumulate ? out.get(at + i) + normed : normed));
         }
     }
 }

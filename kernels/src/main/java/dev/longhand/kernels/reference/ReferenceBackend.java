@@ -1,6 +1,9 @@
 package dev.longhand.kernels.reference;
 
+import dev.longhand.kernels.activation.Activation;
+import dev.longhand.kernels.activation.SoftCap;
 import dev.longhand.kernels.activation.SwiGlu;
+import dev.longhand.kernels.attention.AttentionOptions;
 import dev.longhand.kernels.backend.Capabilities;
 import dev.longhand.kernels.backend.StepShape;
 import dev.longhand.kernels.backend.TypedBackend;
@@ -18,6 +21,8 @@ import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Quantizer;
 import dev.longhand.kernels.tensor.Shape;
+
+import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -128,14 +133,19 @@ public final class ReferenceBackend
     }
 
     @Override
-    protected void runEmbed(HostTensor table, StepBatch batch, HostTensor out) {
-        Embedding.reference(table, batch, out);
+    protected void runEmbed(HostTensor table, float scale, StepBatch batch, HostTensor out) {
+        Embedding.reference(table, scale, batch, out);
     }
 
     @Override
     protected void runRmsNorm(
-            HostTensor x, HostTensor weight, float eps, HostTensor out, int rows) {
-        RmsNorm.reference(x, weight, eps, out, rows);
+            HostTensor x,
+            HostTensor weight,
+            float eps,
+            HostTensor out,
+            int rows,
+            boolean accumulate) {
+        RmsNorm.reference(x, weight, eps, out, rows, accumulate);
     }
 
     @Override
@@ -147,19 +157,38 @@ public final class ReferenceBackend
 
     @Override
     protected void runRopeAppend(
-            HostTensor qkv, HostTensor rope, StepBatch batch, ReferenceKv kv, int layer) {
-        new AttentionReference(kv).ropeAppend(qkv, rope, batch, layer);
+            HostTensor qkv,
+            HostTensor rope,
+            @Nullable OwnNorms<HostTensor> norms,
+            StepBatch batch,
+            ReferenceKv kv,
+            int layer) {
+        AttentionReference attention = new AttentionReference(kv);
+        if (norms != null) {
+            attention.norm(qkv, norms.query(), norms.key(), norms.eps(), batch.rows());
+        }
+        attention.ropeAppend(qkv, rope, batch, layer);
     }
 
     @Override
     protected void runAttention(
-            HostTensor qkv, StepBatch batch, ReferenceKv kv, int layer, HostTensor out) {
-        new AttentionReference(kv).attention(qkv, batch, layer, out);
+            HostTensor qkv,
+            AttentionOptions options,
+            StepBatch batch,
+            ReferenceKv kv,
+            int layer,
+            HostTensor out) {
+        new AttentionReference(kv).attention(qkv, options, batch, layer, out);
     }
 
     @Override
-    protected void runSwiGlu(HostTensor gateUp, HostTensor out, int rows) {
-        SwiGlu.reference(gateUp, out, rows);
+    protected void runSwiGlu(HostTensor gateUp, Activation activation, HostTensor out, int rows) {
+        SwiGlu.reference(gateUp, activation, out, rows);
+    }
+
+    @Override
+    protected void runSoftCap(HostTensor x, float cap, int rows) {
+        SoftCap.reference(x, cap, rows);
     }
 
     @Override

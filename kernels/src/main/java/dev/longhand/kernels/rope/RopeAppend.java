@@ -2,15 +2,19 @@ package dev.longhand.kernels.rope;
 
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.norm.HeadNorms;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Tensor;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rotary position embedding of q and k, in place, and the append of k and v to the paged cache. A
  * head's elements are paired half against half, as Hugging Face lays Qwen2 out: (a, b) = (h[i], h[i
  * + headDim/2]) becomes (a cos - b sin, b cos + a sin). qkv [rows, (heads + 2 kvHeads) headDim]
- * holds the query heads, then the key heads, then the value heads.
+ * holds the query heads, then the key heads, then the value heads. In some families each head of q
+ * and k takes an RMSNorm first.
  */
 public final class RopeAppend {
     private RopeAppend() {}
@@ -21,8 +25,19 @@ public final class RopeAppend {
      * @throws IllegalArgumentException if a shape or dtype does not fit, or if a position is beyond
      *     the RoPE table or its sequence's page table
      */
-    public static void check(Tensor qkv, Tensor rope, StepBatch batch, KvShape kv, int layer) {
+    public static void check(
+            Tensor qkv,
+            Tensor rope,
+            @Nullable HeadNorms norms,
+            StepBatch batch,
+            KvShape kv,
+            int layer) {
         long heads = heads(qkv, kv);
+        if (norms != null && !(isNorm(norms.query(), kv) && isNorm(norms.key(), kv))) {
+            throw new IllegalArgumentException(
+                    "norms of heads of %d: %s, %s"
+                            .formatted(kv.headDim(), norms.query().shape(), norms.key().shape()));
+        }
         if (qkv.dtype() != DType.F32
                 || rope.dtype() != DType.F32
                 || heads <= 0
@@ -46,6 +61,10 @@ public final class RopeAppend {
                                 .formatted(position, positions));
             }
         }
+    }
+
+    private static boolean isNorm(Tensor weight, KvShape kv) {
+        return weight.dtype() == DType.F32 && weight.shape().elements() == kv.headDim();
     }
 
     private static boolean isPage(int page, KvShape kv) {

@@ -28,7 +28,21 @@ public enum DType {
             QuantFormat.stored(
                     Codes.UINT4, 128, 1, ScaleType.F16, ZeroPoint.STORED, "gptq", "awq")),
     /** 8.125 bits a weight. */
-    FP8(QuantFormat.made(Codes.E4M3, 128, 1, ScaleType.BF16, ZeroPoint.NONE, Quantizer::fp8));
+    FP8(QuantFormat.made(Codes.E4M3, 128, 1, ScaleType.BF16, ZeroPoint.NONE, Quantizer::fp8)),
+    /** 8.5 bits a weight: Q8_0 and Q5_0 of GGUF. */
+    INT8_F16(QuantFormat.stored(Codes.UINT8, 32, 2, ScaleType.F16, ZeroPoint.MIDDLE)),
+    /** 4.5 bits a weight: Q4_0 of GGUF. */
+    INT4_F16(QuantFormat.stored(Codes.UINT4, 32, 2, ScaleType.F16, ZeroPoint.MIDDLE)),
+    /** 9 bits a weight: Q5_1 of GGUF. */
+    INT8_MINIMA(QuantFormat.stored(Codes.UINT8, 32, 2, ScaleType.F16, ZeroPoint.MINIMUM)),
+    /** 5 bits a weight: Q4_1 of GGUF. */
+    INT4_MINIMA(QuantFormat.stored(Codes.UINT4, 32, 2, ScaleType.F16, ZeroPoint.MINIMUM)),
+    /** 8.625 bits a weight: Q5_K of GGUF. */
+    INT8_NESTED(QuantFormat.stored(Codes.UINT8, 32, 8, ScaleType.NESTED, ZeroPoint.MINIMUM)),
+    /** 4.625 bits a weight: Q4_K of GGUF. */
+    INT4_NESTED(QuantFormat.stored(Codes.UINT4, 32, 8, ScaleType.NESTED, ZeroPoint.MINIMUM)),
+    /** 8.5625 bits a weight: Q6_K of GGUF. */
+    INT8_NESTED16(QuantFormat.stored(Codes.UINT8, 16, 16, ScaleType.NESTED, ZeroPoint.MIDDLE));
 
     private final int bytes;
 

@@ -36,6 +36,15 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
         return new HostTensor(dtype, shape, arena.allocate(dtype.bytes(shape), CACHE_LINE_BYTES));
     }
 
+    @Override
+    public HostTensor view(long first, Shape part) {
+        if (dtype.quantized()) {
+            throw new UnsupportedOperationException("a part of " + dtype + " weights");
+        }
+        long offset = first * dtype.bytes();
+        return new HostTensor(dtype, part, data.asSlice(offset, dtype.bytes(part)));
+    }
+
     /** Element {@code index}, row-major; every dtype widens to float exactly except large I32. */
     public float get(long index) {
         return switch (dtype) {
@@ -109,6 +118,13 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) implement
     /** Sets element {@code index} of an F32 tensor. */
     public void set(long index, float value) {
         data.setAtIndex(F32, index, value);
+    }
+
+    /** Lets the resident pages of a mapped file go; other memory stays. */
+    public void unload() {
+        if (data.isMapped()) {
+            data.unload();
+        }
     }
 
     /** The same values as F32 in new native memory. */

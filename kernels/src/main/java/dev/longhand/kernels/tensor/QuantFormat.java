@@ -6,15 +6,15 @@ import java.util.Set;
 
 /**
  * A format of quantised weights, as data: how a {@link DType} stores the matrices of linear layers.
- * A weight is scale * (value of its code - zero); the weights of a group share scale and zero.
- * {@link QuantizedMatrix} defines the layout in memory.
+ * A weight is scale * (value of its code - zero), or scale * code + minimum; the weights of a group
+ * share scale, zero and minimum. {@link QuantizedMatrix} defines the layout in memory.
  *
  * <p>Quantiser, layouts, reference, checkpoint readers and command lines all use this record.
  * Besides its constant in {@link DType}, a format needs a decoder in CUDA ({@code weights.cuh}) and
- * one in C ({@code quantized.h}); without the latter the CPU backend does not offer it.
+ * one in C ({@code quantized.h}); a backend does not offer a format that it has no decoder for.
  *
  * @param codes the meaning of the codes
- * @param group consecutive weights of a row that share a scale: 32 or 128
+ * @param group consecutive weights of a row that share a scale: 16, 32 or 128
  * @param blockGroups groups whose scales lie together in memory, before their codes
  * @param scale how scales are stored
  * @param zero the source of the zeros
@@ -73,18 +73,28 @@ public record QuantFormat(
         return blockGroups * group;
     }
 
-    /** Bytes of the scale of a group, and of its zero if it stores one. */
-    private int groupHeaderBytes() {
-        return (storesZeros() ? 2 : 1) * Short.BYTES;
+    /** Entries of a header for each group: the scale, and a zero or a minimum. */
+    private int entries() {
+        return storesZeros() || storesMinima() ? 2 : 1;
     }
 
-    /** Bytes of a row's scales and zeros in a block. */
-    int blockHeaderBytes() {
-        return blockGroups * groupHeaderBytes();
+    /** Bytes of a row's scales, and of zeros or minima, of a group. */
+    int groupHeaderBytes() {
+        return entries() * scale.bytes();
+    }
+
+    /** Bytes of the factors of a row's nested scales and minima in a block. */
+    int factorBytes() {
+        return entries() * scale.blockBytes();
+    }
+
+    /** Bytes of a row's factors, scales, zeros and minima in a block. */
+    public int blockHeaderBytes() {
+        return factorBytes() + blockGroups * groupHeaderBytes();
     }
 
     /** Bytes of a row's share of a block. */
-    int blockBytes() {
+    public int blockBytes() {
         return blockHeaderBytes() + blockWeights() * codes.bits() / Byte.SIZE;
     }
 
@@ -93,8 +103,18 @@ public record QuantFormat(
         return zero == ZeroPoint.STORED;
     }
 
+    /** Whether each group stores a minimum. */
+    public boolean storesMinima() {
+        return zero == ZeroPoint.MINIMUM;
+    }
+
+    /** Whether scales, and minima, are bytes times a factor of the block. */
+    public boolean nested() {
+        return scale == ScaleType.NESTED;
+    }
+
     /** The zero of groups that store none. */
-    int fixedZero() {
+    public int fixedZero() {
         return zero == ZeroPoint.MIDDLE ? 1 << (codes.bits() - 1) : 0;
     }
 }

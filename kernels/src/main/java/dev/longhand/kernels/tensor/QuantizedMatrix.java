@@ -10,11 +10,12 @@ import java.nio.ByteOrder;
  *
  * <p>In memory the lanes of a vector are rows. A matrix is a sequence of tiles of 16 rows, and a
  * tile is a sequence of blocks; a block holds {@link QuantFormat#blockGroups} groups of every row.
- * A block begins with a header of 16-bit entries: the 16 rows' scales of its first group, then
- * their zeros if the format stores them, and so on for its other groups. Chunks of 16 words of 32
- * bits follow, one word per row. With b bits per code, code k = 2 j + i of a word (i is 0 or 1)
- * begins at bit 16 i + b j. Padding rows have scales of 0; codes beyond the end of a row are not
- * used.
+ * A block begins with a header: the 16 rows' scales of its first group, then their zeros or minima
+ * if the format stores them, and so on for its other groups; entries have 16 bits. Nested ones have
+ * 8 bits, and before them come the 16 rows' factors of scales, then those of minima. Chunks of 16
+ * words of 32 bits follow, one word per row. With b bits per code, code k = 2 j + i of a word (i is
+ * 0 or 1) begins at bit 16 i + b j. Padding rows have scales of 0; codes beyond the end of a row
+ * are not used.
  *
  * <p>Different rows can be written by different threads.
  */
@@ -40,6 +41,7 @@ public final class QuantizedMatrix {
     private final int blockBytes;
     private final int headerBytes;
     private final int groupHeaderBytes;
+    private final int factorBytes;
 
     /**
      * Creates a view of a tensor.
@@ -58,10 +60,11 @@ public final class QuantizedMatrix {
         group = format.group();
         blockBytes = TILE_ROWS * format.blockBytes();
         headerBytes = TILE_ROWS * format.blockHeaderBytes();
-        groupHeaderBytes = headerBytes / format.blockGroups();
+        groupHeaderBytes = TILE_ROWS * format.groupHeaderBytes();
+        factorBytes = TILE_ROWS * format.factorBytes();
     }
 
-    /** Weights of a group: 32, or 128. */
+    /** Weights of a group: 16, 32 or 128. */
     public int group() {
         return group;
     }
@@ -82,12 +85,17 @@ public final class QuantizedMatrix {
 
     private long scaleAt(long row, int group) {
         long first = (long) group * this.group;
-        long header = first % block / this.group * groupHeaderBytes;
-        return block(row, first) + header + row % TILE_ROWS * Short.BYTES;
+        long header = factorBytes + first % block / this.group * groupHeaderBytes;
+        return block(row, first) + header + row % TILE_ROWS * format.scale().bytes();
     }
 
+    /** The place of the zero or minimum of a group. */
     private long zeroAt(long row, int group) {
-        return scaleAt(row, group) + TILE_ROWS * Short.BYTES;
+        return scaleAt(row, group) + (long) TILE_ROWS * format.scale().bytes();
+    }
+
+    private long factorAt(long row, int group) {
+        return block(row, (long) group * this.group) + row % TILE_ROWS * Short.BYTES;
     }
 
     private long wordAt(long row, long k) {
@@ -100,14 +108,27 @@ public final class QuantizedMatrix {
         return k % 2 * Short.SIZE + k % (Integer.SIZE / bits) / 2 * bits;
     }
 
-    /** The stored 16 bits of a group's scale. */
+    /** The stored 16 bits of a group's scale, which must not be nested. */
     public short scaleBits(long row, int group) {
         return data.get(BITS16, scaleAt(row, group));
     }
 
     /** The scale of a group, exact. */
     public float scale(long row, int group) {
-        return format.scale().value(scaleBits(row, group));
+        return value(scaleAt(row, group), factorAt(row, group));
+    }
+
+    /** The minimum of a group, exact; 0 if the format stores none. */
+    public float minimum(long row, int group) {
+        long factor = factorAt(row, group) + (long) TILE_ROWS * Short.BYTES;
+        return format.storesMinima() ? value(zeroAt(row, group), factor) : 0;
+    }
+
+    private float value(long at, long factorAt) {
+        return format.nested()
+                ? ScaleType.F16.value(data.get(BITS16, factorAt))
+                        * data.get(ValueLayout.JAVA_BYTE, at)
+                : format.scale().value(data.get(BITS16, at));
     }
 
     /** The zero of a group. */
@@ -140,11 +161,12 @@ public final class QuantizedMatrix {
     /** The value of a weight, exact in F32. */
     public float get(long row, int k) {
         int group = k / this.group;
-        return scale(row, group) * (format.codes().value(code(row, k)) - zero(row, group));
+        float steps = scale(row, group) * (format.codes().value(code(row, k)) - zero(row, group));
+        return format.storesMinima() ? steps + minimum(row, group) : steps;
     }
 
     /**
-     * Writes a group.
+     * Writes a group of a format without minima.
      *
      * @param scale the scale, which is stored rounded to the format's {@link ScaleType}
      * @param zero -32768..32767, at most 256 from every code; ignored if the format stores none
@@ -153,6 +175,44 @@ public final class QuantizedMatrix {
      */
     public void put(long row, int group, float scale, int zero, int[] codes) {
         putHeader(row, group, scale, zero);
+        putCodes(row, group, codes);
+    }
+
+    /** Writes a group with a minimum; see {@link #put}. Both are stored rounded. */
+    public void putRaised(long row, int group, float scale, float minimum, int[] codes) {
+        data.set(BITS16, scaleAt(row, group), format.scale().bits(scale));
+        data.set(BITS16, zeroAt(row, group), format.scale().bits(minimum));
+        putCodes(row, group, codes);
+    }
+
+    /**
+     * Writes a group with a nested scale, and a nested minimum if the format stores them.
+     *
+     * @param scale -128..127, times the factor of scales
+     * @param minimum -128..127, times the factor of minima
+     */
+    public void putNested(long row, int group, int scale, int minimum, int[] codes) {
+        data.set(ValueLayout.JAVA_BYTE, scaleAt(row, group), (byte) scale);
+        if (format.storesMinima()) {
+            data.set(ValueLayout.JAVA_BYTE, zeroAt(row, group), (byte) minimum);
+        }
+        putCodes(row, group, codes);
+    }
+
+    /**
+     * Writes the factors of the nested scales and minima of the block that holds a group.
+     *
+     * @param minima ignored if the format stores none
+     */
+    public void putFactors(long row, int group, float scales, float minima) {
+        long at = factorAt(row, group);
+        data.set(BITS16, at, ScaleType.F16.bits(scales));
+        if (format.storesMinima()) {
+            data.set(BITS16, at + (long) TILE_ROWS * Short.BYTES, ScaleType.F16.bits(minima));
+        }
+    }
+
+    private void putCodes(long row, int group, int[] codes) {
         int perWord = Integer.SIZE / bits;
         for (int k = 0; k < codes.length; k += perWord) {
             int word = 0;

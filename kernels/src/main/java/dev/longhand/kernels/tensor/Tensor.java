@@ -8,6 +8,15 @@ public interface Tensor {
     /** The extents. */
     Shape shape();
 
+    /**
+     * Returns consecutive elements as a tensor of a shape, in the same memory.
+     *
+     * @param first row-major index of the first element
+     * @throws UnsupportedOperationException if elements have no address of their own, as those of
+     *     quantised weights
+     */
+    Tensor view(long first, Shape shape);
+
     /** Bytes of all elements. */
     default long bytes() {
         return dtype().bytes(shape());

@@ -7,5 +7,7 @@ public enum ZeroPoint {
     /** The middle of the code range: 128 for 8 bits, 8 for 4 bits. */
     MIDDLE,
     /** A 16-bit integer that each group stores with its scale. */
-    STORED
+    STORED,
+    /** 0, and each group stores a minimum beside its scale, in the same form, that is added. */
+    MINIMUM
 }

@@ -1,15 +1,19 @@
 package dev.longhand.kernels.cases;
 
+import dev.longhand.kernels.attention.AttentionOptions;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.Int8Values;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.kvcache.KvShape;
+import dev.longhand.kernels.norm.HeadNorms;
 import dev.longhand.kernels.rope.RopeTable;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
+
+import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.util.Optional;
@@ -24,15 +28,35 @@ import java.util.Optional;
  * @param headDim elements per head
  * @param positions length of the longer sequence
  * @param kvDtype how keys and values are kept
+ * @param options the family's attention
+ * @param normed whether the heads of queries and keys take an RMSNorm
  */
-public record AttentionCase(int heads, int kvHeads, int headDim, int positions, DType kvDtype)
+public record AttentionCase(
+        int heads,
+        int kvHeads,
+        int headDim,
+        int positions,
+        DType kvDtype,
+        AttentionOptions options,
+        boolean normed)
         implements OpCase {
     private static final int LAYER = 1;
+    private static final float EPS = 1e-6f;
+
+    /** Ordinary attention. */
+    public AttentionCase(int heads, int kvHeads, int headDim, int positions, DType kvDtype) {
+        this(heads, kvHeads, headDim, positions, kvDtype, AttentionOptions.of(headDim), false);
+    }
 
     @Override
     public String name() {
-        return "attention %d/%d heads of %d, %d positions, KV %s"
-                .formatted(heads, kvHeads, headDim, positions, kvDtype);
+        String name =
+                "attention %d/%d heads of %d, %d positions, KV %s"
+                        .formatted(heads, kvHeads, headDim, positions, kvDtype);
+        return name
+                + (options.window() > 0 ? ", window " + options.window() : "")
+                + (options.cap() > 0 ? ", cap " + options.cap() : "")
+                + (normed ? ", normed" : "");
     }
 
     private int shorter() {
@@ -64,6 +88,14 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
 
     private float[] qkv() {
         return CaseData.normal(name(), rows() * width(), 1);
+    }
+
+    private float[] norm(String which) {
+        float[] weights = CaseData.normal(name() + which, headDim, 0.3f);
+        for (int i = 0; i < headDim; i++) {
+            weights[i] += 1;
+        }
+        return weights;
     }
 
     private HostTensor rope(Arena arena) {
@@ -106,8 +138,17 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
         }
         Tensor qkv = prepared.place(qkv(), Shape.of(rows(), width()));
         Tensor rope = backend.place(rope(prepared.arena()));
-        backend.ropeAppend(qkv, rope, batch, kv, LAYER);
-        return () -> backend.attention(qkv, batch, kv, LAYER, prepared.out());
+        backend.ropeAppend(qkv, rope, norms(prepared), batch, kv, LAYER);
+        return () -> backend.attention(qkv, options, batch, kv, LAYER, prepared.out());
+    }
+
+    private @Nullable HeadNorms norms(PreparedOp prepared) {
+        return normed
+                ? new HeadNorms(
+                        prepared.place(norm(" q"), Shape.of(headDim)),
+                        prepared.place(norm(" k"), Shape.of(headDim)),
+                        EPS)
+                : null;
     }
 
     @Override
@@ -119,6 +160,9 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
             for (int row = 0; row < rows(); row++) {
                 int position = row < positions ? row : row - positions;
                 for (int head = 0; head < heads + kvHeads; head++) {
+                    if (normed) {
+                        norm(qkv, row * width() + head * headDim, norm(head < heads ? " q" : " k"));
+                    }
                     rotate(qkv, row * width() + head * headDim, rope, position);
                 }
                 keep(qkv, row * width(), precision);
@@ -150,6 +194,17 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
         }
     }
 
+    private void norm(float[] qkv, int at, float[] weights) {
+        float squares = 0;
+        for (int i = 0; i < headDim; i++) {
+            squares += qkv[at + i] * qkv[at + i];
+        }
+        float scale = 1 / (float) Math.sqrt(squares / headDim + EPS);
+        for (int i = 0; i < headDim; i++) {
+            qkv[at + i] *= scale * weights[i];
+        }
+    }
+
     private void rotate(float[] qkv, int at, HostTensor rope, int position) {
         int half = headDim / 2;
         for (int i = 0; i < half; i++) {
@@ -168,18 +223,21 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int positions, 
         int kvHead = head / (heads / kvHeads);
         float[] scores = new float[row - first + 1];
         float max = Float.NEGATIVE_INFINITY;
-        for (int i = 0; i < scores.length; i++) {
+        int seen = options.first(row - first);
+        for (int i = seen; i < scores.length; i++) {
             int key = (first + i) * width() + (heads + kvHead) * headDim;
             float dot = 0;
             for (int j = 0; j < headDim; j++) {
                 dot += qkv[query + j] * qkv[key + j];
             }
-            scores[i] = dot / (float) Math.sqrt(headDim);
+            float score = dot * options.scale();
+            float cap = options.cap();
+            scores[i] = cap == 0 ? score : cap * (float) Math.tanh(score / cap);
             max = Math.max(max, scores[i]);
         }
         float sum = 0;
         float[] mixed = new float[headDim];
-        for (int i = 0; i < scores.length; i++) {
+        for (int i = seen; i < scores.length; i++) {
             float weight = (float) Math.exp(scores[i] - max);
             sum += weight;
             int value = (first + i) * width() + (heads + kvHeads + kvHead) * headDim;

@@ -9,11 +9,13 @@ import dev.longhand.kernels.tensor.Tensor;
 
 import java.lang.foreign.Arena;
 
-/** Token embedding: an exact copy, so the plain loop has no error and none is allowed. */
-public record EmbeddingCase(DType dtype, int rows, int vocabulary, int width) implements OpCase {
+/** Token embedding: one rounding, so the plain loop has no error and none is allowed. */
+public record EmbeddingCase(DType dtype, int rows, int vocabulary, int width, float scale)
+        implements OpCase {
     @Override
     public String name() {
-        return "embedding %s %d of %d x %d".formatted(dtype, rows, vocabulary, width);
+        return "embedding %s %d of %d x %d scale %s"
+                .formatted(dtype, rows, vocabulary, width, scale);
     }
 
     @Override
@@ -48,7 +50,7 @@ public record EmbeddingCase(DType dtype, int rows, int vocabulary, int width) im
                     for (int row = 0; row < rows; row++) {
                         batch.add(token(row), 0, row);
                     }
-                    return () -> backend.embed(table, batch, prepared.out());
+                    return () -> backend.embed(table, scale, batch, prepared.out());
                 });
     }
 
@@ -59,7 +61,7 @@ public record EmbeddingCase(DType dtype, int rows, int vocabulary, int width) im
             HostTensor table = table(arena);
             for (int row = 0; row < rows; row++) {
                 for (int i = 0; i < width; i++) {
-                    result[row * width + i] = table.get((long) token(row) * width + i);
+                    result[row * width + i] = scale * table.get((long) token(row) * width + i);
                 }
             }
         }

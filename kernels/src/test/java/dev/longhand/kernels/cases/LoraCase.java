@@ -1,5 +1,6 @@
 package dev.longhand.kernels.cases;
 
+import dev.longhand.kernels.activation.Activation;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.lora.LoraAdapter;
@@ -204,7 +205,7 @@ public record LoraCase(
             return () -> backend.applyNormed(linear, x, norm, normed, out, rows);
         }
         Tensor both = backend.allocate(DType.F32, Shape.of(rows(), width()));
-        return () -> backend.applyGated(linear, x, norm, normed, both, out, rows);
+        return () -> backend.applyGated(linear, x, norm, Activation.SILU, normed, both, out, rows);
     }
 
     private LoraAdapter adapter(ComputeBackend backend, Arena arena, Linear linear, int adapter) {

@@ -1,5 +1,6 @@
 package dev.longhand.kernels.cases;
 
+import dev.longhand.kernels.activation.Activation;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.matmul.Linear;
@@ -22,23 +23,33 @@ import java.util.Optional;
  * @param rows activations
  * @param inputs K
  * @param outputs N, of each of gate and up
- * @param gated silu(gate) * up instead of one product
+ * @param gated activation(gate) * up instead of one product
+ * @param activation of the gate
  */
 public record NormedLinearCase(
-        String label, DType dtype, int rows, int inputs, int outputs, boolean gated)
+        String label,
+        DType dtype,
+        int rows,
+        int inputs,
+        int outputs,
+        boolean gated,
+        Activation activation)
         implements OpCase {
     private static final float EPS = 1e-5f;
+
+    /** A case with SiLU. */
+    NormedLinearCase(String label, DType dtype, int rows, int inputs, int outputs, boolean gated) {
+        this(label, dtype, rows, inputs, outputs, gated, Activation.SILU);
+    }
 
     @Override
     public String name() {
         return "%s %s %s %d x %d -> %d"
-                .formatted(
-                        gated ? "normed gated" : "normed linear",
-                        label,
-                        dtype,
-                        rows,
-                        inputs,
-                        outputs);
+                .formatted(gated ? gate() : "normed linear", label, dtype, rows, inputs, outputs);
+    }
+
+    private String gate() {
+        return activation == Activation.SILU ? "normed gated" : "normed gated by GELU";
     }
 
     private int matrices() {
@@ -98,7 +109,9 @@ public record NormedLinearCase(
         if (gated) {
             Linear linear = backend.gatedLinear(first, matrix(backend, prepared, 1));
             Tensor both = backend.allocate(DType.F32, Shape.of(rows, 2L * outputs));
-            return () -> backend.applyGated(linear, x, norm, normed, both, out, Rows.of(rows));
+            return () ->
+                    backend.applyGated(
+                            linear, x, norm, activation, normed, both, out, Rows.of(rows));
         }
         Linear linear = backend.linear(List.of(first));
         return () -> backend.applyNormed(linear, x, norm, normed, out, Rows.of(rows));
@@ -134,8 +147,8 @@ public record NormedLinearCase(
                 for (int o = 0; o < outputs; o++) {
                     float product = scale * dot(y, first, o, precision);
                     if (gated) {
-                        float silu = product / (1 + (float) Math.exp(-product));
-                        product = silu * scale * dot(y, second, o, precision);
+                        float activated = SwiGluCase.activated(activation, product);
+                        product = activated * scale * dot(y, second, o, precision);
                     }
                     result[row * outputs + o] = product;
                 }

@@ -18,6 +18,7 @@ public sealed interface OpCase
                 LoraCase,
                 RmsNormCase,
                 SwiGluCase,
+                SoftCapCase,
                 EmbeddingCase,
                 AttentionCase {
     /** Op and shape in words, unique in the table. */

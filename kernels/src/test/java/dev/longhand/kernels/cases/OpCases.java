@@ -1,5 +1,7 @@
 package dev.longhand.kernels.cases;
 
+import dev.longhand.kernels.activation.Activation;
+import dev.longhand.kernels.attention.AttentionOptions;
 import dev.longhand.kernels.cases.LoraCase.Place;
 import dev.longhand.kernels.tensor.DType;
 
@@ -38,17 +40,23 @@ public final class OpCases {
         addQuantized(cases);
         addQuantizedFused(cases);
         addNormed(cases);
+        addGelu(cases);
         addLora(cases);
         for (int width : new int[] {1, 7, 64, 77, 896, 5120}) {
-            cases.add(new RmsNormCase(1, width, 1));
-            cases.add(new RmsNormCase(3, width, 1e-3f));
-            cases.add(new SwiGluCase(1, width, 1));
-            cases.add(new SwiGluCase(5, width, 30));
+            cases.add(new RmsNormCase(1, width, 1, false));
+            cases.add(new RmsNormCase(3, width, 1e-3f, false));
+            cases.add(new RmsNormCase(3, width, 1, true));
+            for (Activation activation : Activation.values()) {
+                cases.add(new SwiGluCase(1, width, 1, activation));
+                cases.add(new SwiGluCase(5, width, 30, activation));
+            }
+            cases.add(new SoftCapCase(3, width, 4));
         }
+        cases.add(new SoftCapCase(2, 9000, 30));
         for (DType dtype : new DType[] {DType.BF16, DType.F16, DType.F32}) {
-            cases.add(new EmbeddingCase(dtype, 1, 5, 1));
-            cases.add(new EmbeddingCase(dtype, 9, 211, 77));
-            cases.add(new EmbeddingCase(dtype, 3, 1000, 896));
+            cases.add(new EmbeddingCase(dtype, 1, 5, 1, 1));
+            cases.add(new EmbeddingCase(dtype, 9, 211, 77, 1));
+            cases.add(new EmbeddingCase(dtype, 3, 1000, 896, 29.933259f));
         }
         addAttention(cases);
         return List.copyOf(cases);
@@ -168,6 +176,22 @@ public final class OpCases {
         }
     }
 
+    /** Every kernel with a gate computes both activations by one branch. */
+    private static void addGelu(List<OpCase> cases) {
+        for (int rows : new int[] {1, 9, 65}) {
+            for (int inputs : new int[] {77, 288}) {
+                cases.add(gelu(DType.BF16, rows, inputs));
+            }
+        }
+        for (DType dtype : DType.quantizableTypes()) {
+            cases.add(gelu(dtype, 9, 288));
+        }
+    }
+
+    private static NormedLinearCase gelu(DType dtype, int rows, int inputs) {
+        return new NormedLinearCase("", dtype, rows, inputs, 100, true, Activation.GELU_TANH);
+    }
+
     private static void addLora(List<OpCase> cases) {
         List<Integer> qkv = List.of(896, 128, 128);
         List<List<Integer>> one = List.of(List.of(64, 64, 64));
@@ -215,6 +239,12 @@ public final class OpCases {
                 label, place, DType.BF16, dtype, inputs, outputs, ranks, List.of(adapters));
     }
 
+    private static AttentionCase attention(
+            int heads, int dim, int positions, DType kv, int window, float cap, boolean normed) {
+        AttentionOptions options = new AttentionOptions(1.5f / dim, cap, window);
+        return new AttentionCase(heads, 1, dim, positions, kv, options, normed);
+    }
+
     private static void addAttention(List<OpCase> cases) {
         for (DType kvDtype : new DType[] {DType.F32, DType.BF16, DType.INT8}) {
             // Every group size of the family, page borders at 64, split borders at 512.
@@ -227,6 +257,15 @@ public final class OpCases {
             }
             cases.add(new AttentionCase(4, 2, 80, 67, kvDtype));
             cases.add(new AttentionCase(40, 8, 128, 66, kvDtype));
+            // Windows that begin in a page and at its border, below one beyond a split; a cap that
+            // binds.
+            for (int window : new int[] {1, 64, 70}) {
+                cases.add(attention(3, 64, 140, kvDtype, window, 0, false));
+            }
+            cases.add(attention(2, 32, 130, kvDtype, 0, 2, false));
+            cases.add(attention(2, 128, 130, kvDtype, 33, 50, true));
+            cases.add(attention(4, 80, 67, kvDtype, 5, 1, true));
         }
+        cases.add(attention(3, 64, 700, DType.BF16, 520, 0, false));
     }
 }

@@ -1,6 +1,7 @@
 package dev.longhand.kernels.cases;
 
 import dev.longhand.kernels.backend.ComputeBackend;
+import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
@@ -8,13 +9,15 @@ import dev.longhand.kernels.tensor.Tensor;
  * RMSNorm with eps 1e-6.
  *
  * @param scale magnitude of x; a small one makes eps count
+ * @param accumulate whether the norm is added to what the output holds
  */
-public record RmsNormCase(int rows, int width, float scale) implements OpCase {
+public record RmsNormCase(int rows, int width, float scale, boolean accumulate) implements OpCase {
     private static final float EPS = 1e-6f;
 
     @Override
     public String name() {
-        return "rms_norm %d x %d scale %s".formatted(rows, width, scale);
+        return "rms_norm %d x %d scale %s%s"
+                .formatted(rows, width, scale, accumulate ? " added" : "");
     }
 
     @Override
@@ -24,7 +27,7 @@ public record RmsNormCase(int rows, int width, float scale) implements OpCase {
 
     @Override
     public long bytes() {
-        return 4L * width * (2L * rows + 1);
+        return 4L * width * ((accumulate ? 3L : 2L) * rows + 1);
     }
 
     private float[] x() {
@@ -35,17 +38,24 @@ public record RmsNormCase(int rows, int width, float scale) implements OpCase {
         return CaseData.normal("weight " + width, width, 1);
     }
 
+    private float[] initial() {
+        return accumulate
+                ? CaseData.normal(name() + " out", rows * width, scale)
+                : new float[rows * width];
+    }
+
     @Override
     public Prepared prepare(ComputeBackend backend) {
         return new PreparedOp(
                 backend,
                 rows,
                 width,
-                null,
+                initial(),
                 prepared -> {
                     Tensor x = prepared.place(x(), Shape.of(rows, width));
                     Tensor weight = prepared.place(weight(), Shape.of(width));
-                    return () -> backend.rmsNorm(x, weight, EPS, prepared.out(), rows);
+                    Norm norm = new Norm(weight, EPS);
+                    return () -> backend.rmsNorm(x, norm, prepared.out(), rows, accumulate);
                 });
     }
 
@@ -53,6 +63,7 @@ public record RmsNormCase(int rows, int width, float scale) implements OpCase {
     public float[] plain(Precision precision) {
         float[] x = x();
         float[] weight = weight();
+        float[] result = initial();
         for (int row = 0; row < rows; row++) {
             float squares = 0;
             for (int i = 0; i < width; i++) {
@@ -60,9 +71,9 @@ public record RmsNormCase(int rows, int width, float scale) implements OpCase {
             }
             float scaling = 1 / (float) Math.sqrt(squares / width + EPS);
             for (int i = 0; i < width; i++) {
-                x[row * width + i] = x[row * width + i] * scaling * weight[i];
+                result[row * width + i] += x[row * width + i] * scaling * weight[i];
             }
         }
-        return x;
+        return result;
     }
 }

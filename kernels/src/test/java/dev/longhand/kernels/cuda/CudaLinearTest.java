@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.TestBackends;
+import dev.longhand.kernels.activation.Activation;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
@@ -140,7 +141,7 @@ class CudaLinearTest {
             case NORMED -> backend.applyNormed(linear, x, norm, x, out, Rows.of(rows));
             case GATED -> {
                 Tensor both = backend.allocate(DType.F32, Shape.of(rows, 2L * width));
-                backend.applyGated(linear, x, norm, x, both, out, Rows.of(rows));
+                backend.applyGated(linear, x, norm, Activation.SILU, x, both, out, Rows.of(rows));
             }
         }
         float[] result = new float[rows * width];

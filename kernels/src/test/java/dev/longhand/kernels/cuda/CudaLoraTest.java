@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.TestBackends;
+import dev.longhand.kernels.activation.Activation;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
@@ -182,7 +183,7 @@ class CudaLoraTest {
                         DType.F32, Shape.of(rows.rows(), linear.outputs() / (gated ? 2 : 1)));
         if (gated) {
             Tensor both = backend.allocate(DType.F32, Shape.of(rows.rows(), linear.outputs()));
-            backend.applyGated(linear, placed, norm, placed, both, out, rows);
+            backend.applyGated(linear, placed, norm, Activation.SILU, placed, both, out, rows);
         } else {
             backend.applyNormed(linear, placed, norm, placed, out, rows);
         }

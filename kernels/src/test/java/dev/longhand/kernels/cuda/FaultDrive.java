@@ -1,5 +1,7 @@
 package dev.longhand.kernels.cuda;
 
+import dev.longhand.bindings.cuda.CudaLibrary;
+import dev.longhand.kernels.attention.AttentionOptions;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.cases.OpCase;
@@ -20,13 +22,17 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Function;
 
 /** Runs kernels on one shape, small and yet such that every part of them has work. */
 abstract class FaultDrive {
     private float[] expected;
 
-    /** The result on a backend, which stays open. */
-    abstract float[] run(ComputeBackend backend);
+    /** The result on a device of a driver library, with PTX texts by name. */
+    abstract float[] run(CudaLibrary library, int ordinal, Function<String, byte[]> ptx);
+
+    /** The right result. */
+    abstract float[] oracle();
 
     /** How far a right result may be from the oracle's. */
     abstract double bound();
@@ -34,9 +40,7 @@ abstract class FaultDrive {
     /** The oracle's result. */
     float[] expected() {
         if (expected == null) {
-            try (ComputeBackend oracle = new ReferenceBackend()) {
-                expected = run(oracle);
-            }
+            expected = oracle();
         }
         return expected;
     }
@@ -63,9 +67,29 @@ abstract class FaultDrive {
         return largest;
     }
 
+    /** Runs ops of inference; the reference backend is the oracle. */
+    private abstract static class OfInference extends FaultDrive {
+        /** The result on a backend, which stays open. */
+        abstract float[] run(ComputeBackend backend);
+
+        @Override
+        float[] run(CudaLibrary library, int ordinal, Function<String, byte[]> ptx) {
+            try (CudaBackend backend = new CudaBackend(library, ordinal, ptx)) {
+                return run(backend);
+            }
+        }
+
+        @Override
+        float[] oracle() {
+            try (ComputeBackend oracle = new ReferenceBackend()) {
+                return run(oracle);
+            }
+        }
+    }
+
     /** A case of the table's kind, with the table's rule. */
     static FaultDrive of(OpCase opCase) {
-        return new FaultDrive() {
+        return new OfInference() {
             @Override
             float[] run(ComputeBackend backend) {
                 try (OpCase.Prepared prepared = opCase.prepare(backend)) {
@@ -87,7 +111,7 @@ abstract class FaultDrive {
      * each by up to 1 in 256 of itself; errors of both signs add up to less than 1 in 100.
      */
     static FaultDrive decoding(int heads, int kvHeads, int headDim, int positions) {
-        return new FaultDrive() {
+        return new OfInference() {
             @Override
             float[] run(ComputeBackend backend) {
                 return decode(backend, heads, kvHeads, headDim, positions);
@@ -106,7 +130,7 @@ abstract class FaultDrive {
      * log-probability is the host's.
      */
     static FaultDrive sampling(int vocabulary) {
-        return new FaultDrive() {
+        return new OfInference() {
             @Override
             float[] run(ComputeBackend backend) {
                 return sample(backend, vocabulary);
@@ -177,15 +201,15 @@ abstract class FaultDrive {
                 }
             }
             Tensor prompt = backend.place(normal(arena, 1, before, width));
-            backend.ropeAppend(prompt, rope, batch, kv, 0);
+            backend.ropeAppend(prompt, rope, null, batch, kv, 0);
             batch.clear();
             for (int sequence = 0; sequence < 2; sequence++) {
                 batch.add(0, lengths[sequence] - 1, sequence);
             }
             Tensor step = backend.place(normal(arena, 2, 2, width));
-            backend.ropeAppend(step, rope, batch, kv, 0);
+            backend.ropeAppend(step, rope, null, batch, kv, 0);
             Tensor out = backend.allocate(DType.F32, Shape.of(2, heads * headDim));
-            backend.attention(step, batch, kv, 0, out);
+            backend.attention(step, AttentionOptions.of(headDim), batch, kv, 0, out);
             return read(backend, out, 2, heads * headDim);
         }
     }

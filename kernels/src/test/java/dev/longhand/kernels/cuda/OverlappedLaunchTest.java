@@ -30,8 +30,6 @@ class OverlappedLaunchTest {
     }
 
     private static float[] run(PtxDevice device, int ordinal, FaultDrive drive) {
-        try (CudaBackend backend = new CudaBackend(device.library(), ordinal)) {
-            return drive.run(backend);
-        }
+        return drive.run(device.library(), ordinal, CudaKernels::ptx);
     }
 }

@@ -109,8 +109,8 @@ class SeededFaultTest {
         device.seed(seed);
         double error = Double.POSITIVE_INFINITY;
         boolean stopped = false;
-        try (CudaBackend backend = new CudaBackend(device.library(), ordinal, ptx)) {
-            error = drive.error(drive.run(backend));
+        try {
+            error = drive.error(drive.run(device.library(), ordinal, ptx));
         } catch (CudaDriverException e) {
             stopped = true; // the findings say why
         }

@@ -5,6 +5,7 @@ import static dev.longhand.kernels.cuda.PtxEdit.remove;
 import static dev.longhand.kernels.cuda.PtxEdit.replace;
 import static dev.longhand.kernels.cuda.SeededFault.ORACLE;
 
+import dev.longhand.kernels.activation.Activation;
 import dev.longhand.kernels.cases.AttentionCase;
 import dev.longhand.kernels.cases.EmbeddingCase;
 import dev.longhand.kernels.cases.LinearCase;
@@ -22,12 +23,12 @@ final class SeededFaults {
     private static final String GLOBAL_RACE = "global race";
     private static final String UNINITIALISED_SHARED = "uninitialised shared read";
     private static final String UNINITIALISED_GLOBAL = "uninitialised global read";
-    private static final String OUT_OF_BOUNDS = "out of bounds";
+    static final String OUT_OF_BOUNDS = "out of bounds";
     private static final String EARLY_ACCESS = "early access";
     private static final String MISALIGNED = "misaligned";
     private static final String LANE_MASK = "lane mask";
 
-    private static final String BARRIER = "bar\\.sync 0;";
+    static final String BARRIER = "bar\\.sync 0;";
     private static final String AWAIT = "cp\\.async\\.wait_group (\\d);";
     private static final String COMMIT = "cp\\.async\\.commit_group;";
     private static final String ZERO = "mov\\.f32 %f\\d+, 0f00000000;";
@@ -57,10 +58,10 @@ final class SeededFaults {
     private static final FaultDrive DECODE = FaultDrive.decoding(4, 2, 32, 600);
     private static final FaultDrive PREFILL =
             FaultDrive.of(new AttentionCase(6, 2, 32, 70, DType.BF16));
-    private static final FaultDrive NORM = FaultDrive.of(new RmsNormCase(3, 896, 1));
-    private static final FaultDrive GATE = FaultDrive.of(new SwiGluCase(1, 77, 1));
+    private static final FaultDrive NORM = FaultDrive.of(new RmsNormCase(3, 896, 1, false));
+    private static final FaultDrive GATE = FaultDrive.of(new SwiGluCase(1, 77, 1, Activation.SILU));
     private static final FaultDrive LOOK_UP =
-            FaultDrive.of(new EmbeddingCase(DType.BF16, 9, 211, 77));
+            FaultDrive.of(new EmbeddingCase(DType.BF16, 9, 211, 77, 1));
 
     /** More tokens than a block has threads, and than its list has room for. */
     private static final FaultDrive SAMPLE = FaultDrive.sampling(5_001);
@@ -70,6 +71,7 @@ final class SeededFaults {
     /** Every shape that a fault is run on. */
     static List<FaultDrive> drives() {
         List<FaultDrive> drives = new ArrayList<>(QuantizedFaults.drives());
+        drives.addAll(TrainingFaults.drives());
         drives.addAll(List.of(SKINNY, WIDE, LORA, DECODE, PREFILL, NORM, GATE, LOOK_UP, SAMPLE));
         return drives;
     }
@@ -86,6 +88,7 @@ final class SeededFaults {
         faults.addAll(others());
         faults.addAll(sample());
         faults.addAll(overlapped());
+        faults.addAll(TrainingFaults.all());
         return faults;
     }
 
@@ -229,7 +232,7 @@ final class SeededFaults {
                         ORACLE,
                         replace(
                                 kernel,
-                                "mul\\.f32 (%f\\d+), (%f\\d+), 0f3E8293EE;",
+                                "mul\\.f32 (%f\\d+), %f75, (%f\\d+);", // the factor of queries
                                 8,
                                 ALL,
                                 "mul.f32 $1, $2, 0f3E3504F3;")),
@@ -254,7 +257,7 @@ final class SeededFaults {
                                 "attention_merge_32",
                                 "(ld\\.global\\.f32 .*)\\+268\\];",
                                 2,
-                                1,
+                                0,
                                 "$1+264];")),
                 SeededFault.of(
                         "prompt: no barrier before the next split",
@@ -269,7 +272,7 @@ final class SeededFaults {
                         ORACLE,
                         replace(
                                 "attention_prefill_32",
-                                "selp\\.f32 (%f\\d+), 0fFF800000, (%f\\d+), (%p\\d+);",
+                                "selp\\.f32 (%f\\d+), (%f\\d+), 0fFF800000, (%p\\d+);",
                                 4,
                                 0,
                                 "mov.f32 $1, $2;")),
@@ -292,8 +295,8 @@ final class SeededFaults {
                         replace(
                                 "rope_append",
                                 "sub\\.f32 (%f\\d+), (%f\\d+), (%f\\d+);",
-                                1,
-                                0,
+                                2,
+                                ALL,
                                 "add.f32 $1, $2, $3;")));
     }
 
@@ -316,7 +319,7 @@ final class SeededFaults {
                         "swiglu",
                         GATE,
                         OUT_OF_BOUNDS,
-                        remove("swiglu", "@%p\\d+ bra \\S+;", 1, 0)),
+                        remove("swiglu", "@%p\\d+ bra \\S+;", 2, 0)),
                 SeededFault.of(
                         "embedding: a byte loaded for a bf16",
                         "embed",

@@ -73,7 +73,7 @@ class StepGraphsTest {
         fill(batch, rows, token);
         boolean replayed = backend.replayStep(batch, kv);
         if (!replayed) {
-            backend.embed(table, batch, out);
+            backend.embed(table, 1, batch, out);
             backend.endStep(batch, kv);
         }
         float[] expected = new float[WIDTH];
@@ -120,7 +120,7 @@ class StepGraphsTest {
             fill(batch, 1, 2);
             assertFalse(backend.replayStep(batch, kv)); // recording
             backend.abandonStep();
-            backend.embed(table, batch, out); // would be lost in the recording
+            backend.embed(table, 1, batch, out); // would be lost in the recording
             float[] read = new float[WIDTH];
             backend.read(out, 0, read);
             assertEquals(2f, read[0]);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.kernels.TestBackends;
+import dev.longhand.kernels.attention.AttentionOptions;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.cpu.CpuBackend;
@@ -77,10 +78,10 @@ class Int8ValuesTest {
             Tensor out = backend.allocate(DType.F32, Shape.of(1, dim));
             batch.setPage(0, 0, 0);
             batch.add(0, 0, 0);
-            backend.ropeAppend(backend.place(qkv), rope, batch, kv, 1);
+            backend.ropeAppend(backend.place(qkv), rope, null, batch, kv, 1);
             backend.copyPage(kv, 0, 2);
             batch.setPage(0, 0, 2);
-            backend.attention(backend.place(qkv), batch, kv, 1, out);
+            backend.attention(backend.place(qkv), AttentionOptions.of(dim), batch, kv, 1, out);
             backend.read(out, 0, seen);
         }
         return seen;

@@ -17,6 +17,7 @@ import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.QuantizedMatrix;
 import dev.longhand.kernels.tensor.Quantizer;
+import dev.longhand.kernels.tensor.RandomQuantized;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
@@ -40,6 +41,11 @@ class QuantizedLinearTest {
     private static final int[] ROWS = {1, 2, 3, 4, 7, 8, 9, 70, 97};
 
     private static final int[] INPUTS = {1, 33, 64, 77, 640, 1100};
+
+    /** Fewer for the formats of GGUF files, which differ in scales and minima only. */
+    private static final int[] GGUF_ROWS = {1, 3, 8, 9, 70};
+
+    private static final int[] GGUF_INPUTS = {77, 1100};
 
     @ParameterizedTest
     @EnumSource(names = {"INT8", "INT4"})
@@ -87,13 +93,14 @@ class QuantizedLinearTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"INT8", "INT4", "INT8_G128", "INT4_G128"})
+    @EnumSource(names = "INT.*", mode = EnumSource.Mode.MATCH_ALL)
     void productsHaveTheBitsOfTheRule(DType dtype) {
         CpuLibrary library = TestBackends.cpuLibrary();
-        for (int inputs : INPUTS) {
+        boolean gguf = dtype.compareTo(DType.FP8) > 0;
+        for (int inputs : gguf ? GGUF_INPUTS : INPUTS) {
             try (Arena arena = Arena.ofShared()) {
                 HostTensor weights = quantized(arena, dtype, Shape.of(OUTPUTS, inputs));
-                for (int rows : ROWS) {
+                for (int rows : gguf ? GGUF_ROWS : ROWS) {
                     HostTensor x = weights(arena, DType.F32, Shape.of(rows, inputs));
                     for (String isa : library.isaNames()) {
                         checkBits(library, isa, weights, x, rows);
@@ -119,7 +126,7 @@ class QuantizedLinearTest {
     }
 
     /**
-     * Exact integers over 32 inputs, then one chain of multiply-adds.
+     * Exact integers over 32 inputs, or 16 if a group has no more, then one chain of multiply-adds.
      *
      * @param fused whether the instruction set has FMA
      */
@@ -133,17 +140,23 @@ class QuantizedLinearTest {
             for (int o = 0; o < OUTPUTS; o++) {
                 float sum = 0;
                 for (int first = 0; first < inputs; first += RoundedActivations.GROUP) {
-                    int group = first / matrix.group();
-                    int integers = 0;
+                    float xScale = rounded.scale(first / RoundedActivations.GROUP);
                     int end = Math.min(inputs, first + RoundedActivations.GROUP);
-                    for (int k = first; k < end; k++) {
-                        int weight = matrix.code(o, k) - matrix.zero(o, group);
-                        integers += weight * rounded.integer(k);
+                    int all = 0;
+                    for (int k = first; k < end; ) {
+                        int group = k / matrix.group();
+                        int integers = 0;
+                        for (; k < Math.min(end, (group + 1) * matrix.group()); k++) {
+                            int weight = matrix.code(o, k) - matrix.zero(o, group);
+                            integers += weight * rounded.integer(k);
+                            all += rounded.integer(k);
+                        }
+                        sum = added(integers, matrix.scale(o, group) * xScale, sum, fused);
                     }
-                    float scale =
-                            matrix.scale(o, group)
-                                    * rounded.scale(first / RoundedActivations.GROUP);
-                    sum = fused ? Math.fma(integers, scale, sum) : integers * scale + sum;
+                    if (weights.dtype().format().storesMinima()) {
+                        float minimum = matrix.minimum(o, first / matrix.group());
+                        sum = added(all, minimum * xScale, sum, fused);
+                    }
                 }
                 out[row * OUTPUTS + o] = sum;
             }
@@ -151,8 +164,12 @@ class QuantizedLinearTest {
         return out;
     }
 
+    private static float added(int integers, float scale, float sum, boolean fused) {
+        return fused ? Math.fma(integers, scale, sum) : integers * scale + sum;
+    }
+
     @ParameterizedTest
-    @EnumSource(names = {"INT8", "INT4", "INT8_G128", "INT4_G128"})
+    @EnumSource(names = "INT.*", mode = EnumSource.Mode.MATCH_ALL)
     void whatIsNotFiniteShowsInItsRowAlone(DType dtype) {
         CpuLibrary library = TestBackends.cpuLibrary();
         for (String isa : library.isaNames()) {
@@ -175,20 +192,11 @@ class QuantizedLinearTest {
 
     /** Random weights as the oracle quantises them, or as a checkpoint may bring them. */
     private static HostTensor quantized(Arena arena, DType dtype, Shape shape) {
+        if (!dtype.quantizable()) {
+            return RandomQuantized.matrix(arena, dtype, shape);
+        }
         HostTensor quantized = HostTensor.allocate(arena, dtype, shape);
-        if (!dtype.format().storesZeros()) {
-            Quantizer.quantize(weights(arena, DType.BF16, shape), quantized);
-            return quantized;
-        }
-        Random random = new Random(shape.elements());
-        QuantizedMatrix matrix = new QuantizedMatrix(quantized);
-        for (int row = 0; row < shape.rows(); row++) {
-            for (int group = 0; group < matrix.groups(); group++) {
-                int[] codes = random.ints(matrix.group(), 0, 1 << matrix.bits()).toArray();
-                float scale = Float.float16ToFloat((short) random.nextInt(0x4000));
-                matrix.put(row, group, scale, random.nextInt((1 << matrix.bits()) + 1), codes);
-            }
-        }
+        Quantizer.quantize(weights(arena, DType.BF16, shape), quantized);
         return quantized;
     }
 

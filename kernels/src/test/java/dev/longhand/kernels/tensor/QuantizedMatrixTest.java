@@ -9,6 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.Random;
 
 /** What is written into the groups of a quantised matrix is what is read, in every corner. */
@@ -27,7 +28,7 @@ class QuantizedMatrixTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"INT8", "INT4", "INT8_G128", "INT4_G128"})
+    @EnumSource(names = {"INT8", "INT4", "INT8_G128", "INT4_G128", "INT8_F16", "INT4_F16"})
     void groupsAreReadAsWritten(DType dtype) {
         Random random = new Random(11);
         for (int rows : new int[] {1, 15, 16, 17, 40}) {
@@ -69,6 +70,40 @@ class QuantizedMatrixTest {
         }
     }
 
+    /** Every group differs from the others in scale and minimum, and keeps its own. */
+    @ParameterizedTest
+    @EnumSource(names = ".*(MINIMA|NESTED|NESTED16)", mode = EnumSource.Mode.MATCH_ALL)
+    void groupsKeepScalesAndMinima(DType dtype) {
+        QuantFormat format = dtype.format();
+        try (Arena arena = Arena.ofConfined()) {
+            HostTensor tensor = HostTensor.allocate(arena, dtype, Shape.of(17, 544));
+            QuantizedMatrix matrix = new QuantizedMatrix(tensor);
+            int[] codes = new int[matrix.group()];
+            for (int row = 0; row < 17; row++) {
+                for (int g = 0; g < matrix.groups(); g++) {
+                    Arrays.fill(codes, (row + g) % 16);
+                    if (format.nested()) {
+                        matrix.putFactors(row, g, row + 0.25f, -row);
+                        matrix.putNested(row, g, g - 64, 63 - g, codes);
+                    } else {
+                        matrix.putRaised(row, g, row + g * 0.25f, -g, codes);
+                    }
+                }
+            }
+            for (int row = 0; row < 17; row++) {
+                for (int k = 0; k < 544; k++) {
+                    int g = k / matrix.group();
+                    float code = (row + g) % 16 - format.fixedZero();
+                    float scale = format.nested() ? (row + 0.25f) * (g - 64) : row + g * 0.25f;
+                    float minimum = format.nested() ? -row * (63 - g) : -g;
+                    assertEquals(
+                            scale * code + (format.storesMinima() ? minimum : 0),
+                            matrix.get(row, k) + 0f);
+                }
+            }
+        }
+    }
+
     /** What memory plans count: whole tiles of 16 rows of whole blocks. */
     @Test
     void bytesAreThoseOfWholeTiles() {
@@ -76,6 +111,11 @@ class QuantizedMatrixTest {
         assertEquals(32 * 2 * 36, DType.INT4.bytes(Shape.of(17, 65)));
         assertEquals(16 * 132, DType.INT8_G128.bytes(Shape.of(16, 128)));
         assertEquals(48 * 2 * 68, DType.INT4_G128.bytes(Shape.of(33, 129)));
+        assertEquals(16 * 68, DType.INT8_F16.bytes(Shape.of(1, 64)));
+        assertEquals(16 * 40, DType.INT4_MINIMA.bytes(Shape.of(1, 64)));
+        assertEquals(16 * 148, DType.INT4_NESTED.bytes(Shape.of(16, 256)));
+        assertEquals(16 * 276, DType.INT8_NESTED.bytes(Shape.of(16, 256)));
+        assertEquals(16 * 274, DType.INT8_NESTED16.bytes(Shape.of(16, 256)));
         assertEquals(33 * 129 * 2, DType.BF16.bytes(Shape.of(33, 129)));
     }
 

@@ -2,7 +2,9 @@ package dev.longhand.kernels.training;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longhand.kernels.activation.Activation;
 import dev.longhand.kernels.activation.SwiGluGradient;
+import dev.longhand.kernels.attention.AttentionOptions;
 import dev.longhand.kernels.attention.CausalAttention;
 import dev.longhand.kernels.embedding.EmbeddingGradient;
 import dev.longhand.kernels.loss.CrossEntropy;
@@ -13,6 +15,8 @@ import dev.longhand.kernels.rope.Rotation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.Random;
 import java.util.function.ToDoubleFunction;
@@ -92,16 +96,17 @@ class GradientTest {
         check("dweight", weight, dweight, v -> weighed(RmsNormGradient.forward(x, v, 1e-3), dout));
     }
 
-    @Test
-    void swiGlu() {
+    @ParameterizedTest
+    @EnumSource
+    void swiGlu(Activation activation) {
         double[] gate = normal(9);
         double[] up = normal(9);
         double[] dout = normal(9);
         double[] dgate = gate.clone();
         double[] dup = up.clone();
-        SwiGluGradient.backward(dgate, dup, dout.clone());
-        check("dgate", gate, dgate, v -> weighed(SwiGluGradient.forward(v, up), dout));
-        check("dup", up, dup, v -> weighed(SwiGluGradient.forward(gate, v), dout));
+        SwiGluGradient.backward(dgate, dup, activation, dout.clone());
+        check("dgate", gate, dgate, v -> weighed(SwiGluGradient.forward(v, up, activation), dout));
+        check("dup", up, dup, v -> weighed(SwiGluGradient.forward(gate, v, activation), dout));
     }
 
     @Test
@@ -130,9 +135,18 @@ class GradientTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 1, 1, 2", "7, 2, 2, 4", "9, 3, 1, 4", "6, 10, 2, 2"})
-    void attention(int positions, int heads, int kvHeads, int dim) {
-        CausalAttention shape = new CausalAttention(positions, heads, kvHeads, dim);
+    @CsvSource({
+        "1, 1, 1, 2, 0, 0",
+        "7, 2, 2, 4, 0, 0",
+        "9, 3, 1, 4, 0, 0",
+        "6, 10, 2, 2, 0, 0",
+        "9, 2, 1, 4, 3, 0",
+        "7, 2, 1, 4, 0, 0.7",
+        "7, 4, 2, 2, 4, 2"
+    })
+    void attention(int positions, int heads, int kvHeads, int dim, int window, float cap) {
+        AttentionOptions options = new AttentionOptions(0.6f, cap, window);
+        CausalAttention shape = new CausalAttention(positions, heads, kvHeads, dim, options);
         double[] q = normal(positions * heads * dim);
         double[] k = normal(positions * kvHeads * dim);
         double[] v = normal(positions * kvHeads * dim);
@@ -158,19 +172,20 @@ class GradientTest {
         return weighed(out, dout);
     }
 
-    @Test
-    void crossEntropy() {
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 1.5})
+    void crossEntropy(double cap) {
         int[] labels = {4, 0, 2};
         double[] logits = normal(15);
         double[] gradient = logits.clone();
-        CrossEntropy.differentiate(gradient, labels, 0.25);
+        CrossEntropy.differentiate(gradient, labels, cap, 0.25);
         check(
                 "dlogits",
                 logits,
                 gradient,
                 v -> {
                     double sum = 0;
-                    for (double loss : CrossEntropy.differentiate(v.clone(), labels, 1)) {
+                    for (double loss : CrossEntropy.differentiate(v.clone(), labels, cap, 1)) {
                         sum += 0.25 * loss;
                     }
                     return sum;
@@ -183,7 +198,7 @@ class GradientTest {
         double[] table = normal(4 * 3);
         double[] dout = normal(ids.length * 3);
         double[] dtable = new double[table.length];
-        EmbeddingGradient.backward(dout, ids, dtable);
+        EmbeddingGradient.backward(dout, ids, 1.5, dtable);
         check(
                 "dtable",
                 table,
@@ -191,7 +206,7 @@ class GradientTest {
                 v -> {
                     double sum = 0;
                     for (int i = 0; i < dout.length; i++) {
-                        sum += v[ids[i / 3] * 3 + i % 3] * dout[i];
+                        sum += 1.5 * v[ids[i / 3] * 3 + i % 3] * dout[i];
                     }
                     return sum;
                 });

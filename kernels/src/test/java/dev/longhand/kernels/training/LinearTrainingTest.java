@@ -4,14 +4,12 @@ import dev.longhand.kernels.TestBackends;
 import dev.longhand.kernels.backend.TrainingBackend;
 import dev.longhand.kernels.cpu.CpuTrainingBackend;
 import dev.longhand.kernels.matmul.LinearGradient;
-import dev.longhand.kernels.tensor.BFloat16;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import java.lang.foreign.ValueLayout;
 import java.util.function.Function;
 
 /** Products of training, over weights of every format; see {@link TrainingOpChecks}. */
@@ -22,7 +20,7 @@ class LinearTrainingTest extends TrainingOpChecks {
         "2, 7, 3",
         "11, 64, 33",
         "13, 96, 50",
-        "97, 385, 130",
+        "97, 257, 130",
         "400, 64, 8",
         "5, 900, 1029"
     })
@@ -85,10 +83,11 @@ class LinearTrainingTest extends TrainingOpChecks {
                                 ? (HostTensor) backend.memory().quantize(stored, dtype)
                                 : stored;
         double[] values;
-        try (TrainingBackend backend = new CpuTrainingBackend(TestBackends.cpuLibrary(), null, 1)) {
+        try (TrainingBackend backend =
+                new CpuTrainingBackend(TestBackends.cpuLibrary(), null, 1, DType.F32)) {
             values = doubles(placed.apply(backend));
         }
-        check(
+        checkRounded(
                 inputs,
                 LinearGradient.forward(doubles(x), rows, values, null, 1),
                 backend -> {
@@ -96,7 +95,7 @@ class LinearTrainingTest extends TrainingOpChecks {
                     backend.linear(x, placed.apply(backend), null, 1, out, false);
                     return out;
                 });
-        check(
+        checkRounded(
                 outputs,
                 LinearGradient.backwardInput(doubles(dout), rows, values, 1),
                 backend -> {
@@ -104,14 +103,5 @@ class LinearTrainingTest extends TrainingOpChecks {
                     backend.linearBackwardInput(dout, placed.apply(backend), 1, dx, false);
                     return dx;
                 });
-    }
-
-    private HostTensor narrow(HostTensor wide, boolean f16) {
-        HostTensor narrow = HostTensor.allocate(arena, f16 ? DType.F16 : DType.BF16, wide.shape());
-        for (long i = 0; i < wide.shape().elements(); i++) {
-            short bits = f16 ? Float.floatToFloat16(wide.get(i)) : BFloat16.bits(wide.get(i));
-            narrow.data().setAtIndex(ValueLayout.JAVA_SHORT, i, bits);
-        }
-        return narrow;
     }
 }

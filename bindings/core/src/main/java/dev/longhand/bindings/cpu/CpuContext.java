@@ -37,10 +37,16 @@ public final class CpuContext implements AutoCloseable {
     }
 
     public void embed(
-            MemorySegment table, CpuDtype dtype, int width, NativeBatch batch, MemorySegment out) {
+            MemorySegment table,
+            CpuDtype dtype,
+            int width,
+            float scale,
+            NativeBatch batch,
+            MemorySegment out) {
         CpuKernelException.check(
                 "embed",
-                LonghandCpu.lh_embed(context(), table, dtype.code(), width, batch.struct(), out));
+                LonghandCpu.lh_embed(
+                        context(), table, dtype.code(), width, scale, batch.struct(), out));
     }
 
     public void rmsNorm(
@@ -49,9 +55,12 @@ public final class CpuContext implements AutoCloseable {
             float eps,
             MemorySegment out,
             int rows,
-            int width) {
+            int width,
+            boolean accumulate) {
         CpuKernelException.check(
-                "rms_norm", LonghandCpu.lh_rms_norm(context(), x, weight, eps, out, rows, width));
+                "rms_norm",
+                LonghandCpu.lh_rms_norm(
+                        context(), x, weight, eps, out, rows, width, accumulate ? 1 : 0));
     }
 
     public void linear(
@@ -81,18 +90,33 @@ public final class CpuContext implements AutoCloseable {
             MemorySegment qkv,
             int heads,
             MemorySegment rope,
+            MemorySegment queryNorm,
+            MemorySegment keyNorm,
+            float normEps,
             NativeBatch batch,
             NativeKv kv,
             int layer) {
         CpuKernelException.check(
                 "rope_append",
                 LonghandCpu.lh_rope_append(
-                        context(), qkv, heads, rope, batch.struct(), kv.struct(), layer));
+                        context(),
+                        qkv,
+                        heads,
+                        rope,
+                        queryNorm,
+                        keyNorm,
+                        normEps,
+                        batch.struct(),
+                        kv.struct(),
+                        layer));
     }
 
     public void attention(
             MemorySegment qkv,
             int heads,
+            float scale,
+            float cap,
+            int window,
             NativeBatch batch,
             NativeKv kv,
             int layer,
@@ -100,12 +124,31 @@ public final class CpuContext implements AutoCloseable {
         CpuKernelException.check(
                 "attention",
                 LonghandCpu.lh_attention(
-                        context(), qkv, heads, batch.struct(), kv.struct(), layer, out));
+                        context(),
+                        qkv,
+                        heads,
+                        scale,
+                        cap,
+                        window,
+                        batch.struct(),
+                        kv.struct(),
+                        layer,
+                        out));
     }
 
-    public void swiGlu(MemorySegment gateUp, MemorySegment out, int rows, int width) {
+    public void swiGlu(
+            MemorySegment gateUp,
+            CpuActivation activation,
+            MemorySegment out,
+            int rows,
+            int width) {
         CpuKernelException.check(
-                "swiglu", LonghandCpu.lh_swiglu(context(), gateUp, out, rows, width));
+                "swiglu",
+                LonghandCpu.lh_swiglu(context(), gateUp, activation.code(), out, rows, width));
+    }
+
+    public void softCap(MemorySegment x, long count, float cap) {
+        CpuKernelException.check("soft_cap", LonghandCpu.lh_soft_cap(context(), x, count, cap));
     }
 
     public void gatherRows(

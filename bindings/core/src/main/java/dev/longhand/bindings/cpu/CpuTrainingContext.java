@@ -16,14 +16,20 @@ import java.lang.foreign.ValueLayout;
  */
 public final class CpuTrainingContext {
     private final CpuContext threads;
+    private final int bf16;
     private final Arena arena = Arena.ofAuto();
     private final MemorySegment matrix = lh_matrix.allocate(arena);
     private final MemorySegment adamW = lh_adamw.allocate(arena);
     private final MemorySegment sum = arena.allocate(ValueLayout.JAVA_DOUBLE);
 
-    /** Uses the threads of a context, which the caller closes. */
-    public CpuTrainingContext(CpuContext threads) {
+    /**
+     * Uses the threads of a context, which the caller closes.
+     *
+     * @param bf16 whether the products of linear layers round both factors to bf16
+     */
+    public CpuTrainingContext(CpuContext threads, boolean bf16) {
         this.threads = threads;
+        this.bf16 = bf16 ? 1 : 0;
     }
 
     private MemorySegment context() {
@@ -64,7 +70,8 @@ public final class CpuTrainingContext {
                         matrix(weights, dtype, outputs, bias),
                         scale,
                         out,
-                        accumulate ? 1 : 0));
+                        accumulate ? 1 : 0,
+                        bf16));
     }
 
     public void linearBackwardInput(
@@ -87,7 +94,8 @@ public final class CpuTrainingContext {
                         matrix(weights, dtype, outputs, null),
                         scale,
                         dx,
-                        accumulate ? 1 : 0));
+                        accumulate ? 1 : 0,
+                        bf16));
     }
 
     public void linearBackwardWeight(
@@ -100,7 +108,7 @@ public final class CpuTrainingContext {
         CpuKernelException.check(
                 "linear_backward_weight",
                 LonghandTraining.lh_linear_backward_weight(
-                        context(), dout, x, rows, inputs, outputs, dw));
+                        context(), dout, x, rows, inputs, outputs, dw, bf16));
     }
 
     public void biasBackward(MemorySegment dout, int rows, int width, MemorySegment dbias) {
@@ -110,10 +118,16 @@ public final class CpuTrainingContext {
     }
 
     public void embeddingBackward(
-            MemorySegment dout, MemorySegment ids, int rows, int width, MemorySegment dtable) {
+            MemorySegment dout,
+            MemorySegment ids,
+            int rows,
+            int width,
+            float scale,
+            MemorySegment dtable) {
         CpuKernelException.check(
                 "embedding_backward",
-                LonghandTraining.lh_embedding_backward(context(), dout, ids, rows, width, dtable));
+                LonghandTraining.lh_embedding_backward(
+                        context(), dout, ids, rows, width, scale, dtable));
     }
 
     public void rmsNormBackward(
@@ -147,12 +161,16 @@ public final class CpuTrainingContext {
             int heads,
             int kvHeads,
             int dim,
+            float scale,
+            float cap,
+            int window,
             MemorySegment out,
             MemorySegment lse) {
         CpuKernelException.check(
                 "attention_forward",
                 LonghandTraining.lh_attention_forward(
-                        context(), q, k, v, positions, heads, kvHeads, dim, out, lse));
+                        context(), q, k, v, positions, heads, kvHeads, dim, scale, cap, window, out,
+                        lse));
     }
 
     public void attentionBackward(
@@ -166,27 +184,41 @@ public final class CpuTrainingContext {
             int heads,
             int kvHeads,
             int dim,
+            float scale,
+            float cap,
+            int window,
             MemorySegment dq,
             MemorySegment dk,
             MemorySegment dv) {
         CpuKernelException.check(
                 "attention_backward",
                 LonghandTraining.lh_attention_backward(
-                        context(), q, k, v, out, lse, dout, positions, heads, kvHeads, dim, dq, dk,
-                        dv));
+                        context(), q, k, v, out, lse, dout, positions, heads, kvHeads, dim, scale,
+                        cap, window, dq, dk, dv));
     }
 
-    public void swigluForward(MemorySegment gate, MemorySegment up, MemorySegment out, long count) {
+    public void swigluForward(
+            MemorySegment gate,
+            MemorySegment up,
+            CpuActivation activation,
+            MemorySegment out,
+            long count) {
         CpuKernelException.check(
                 "swiglu_forward",
-                LonghandTraining.lh_swiglu_forward(context(), gate, up, out, count));
+                LonghandTraining.lh_swiglu_forward(
+                        context(), gate, up, activation.code(), out, count));
     }
 
     public void swigluBackward(
-            MemorySegment gate, MemorySegment up, MemorySegment dout, long count) {
+            MemorySegment gate,
+            MemorySegment up,
+            CpuActivation activation,
+            MemorySegment dout,
+            long count) {
         CpuKernelException.check(
                 "swiglu_backward",
-                LonghandTraining.lh_swiglu_backward(context(), gate, up, dout, count));
+                LonghandTraining.lh_swiglu_backward(
+                        context(), gate, up, activation.code(), dout, count));
     }
 
     public void crossEntropy(
@@ -194,13 +226,14 @@ public final class CpuTrainingContext {
             MemorySegment labels,
             int rows,
             int width,
+            float cap,
             float weight,
             MemorySegment losses,
             MemorySegment best) {
         CpuKernelException.check(
                 "cross_entropy",
                 LonghandTraining.lh_cross_entropy(
-                        context(), logits, labels, rows, width, weight, losses, best));
+                        context(), logits, labels, rows, width, cap, weight, losses, best));
     }
 
     public void dropout(

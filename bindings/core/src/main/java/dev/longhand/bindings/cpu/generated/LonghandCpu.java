@@ -23,10 +23,10 @@ public class LonghandCpu extends LonghandCpu$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int LH_ABI_VERSION = (int)3L;
+    private static final int LH_ABI_VERSION = (int)5L;
     /**
      * {@snippet lang=c :
-     * #define LH_ABI_VERSION 3
+     * #define LH_ABI_VERSION 5
      * }
      */
     public static int LH_ABI_VERSION() {
@@ -157,6 +157,87 @@ public class LonghandCpu extends LonghandCpu$shared {
      */
     public static int LH_INT4_G128() {
         return LH_INT4_G128;
+    }
+    private static final int LH_INT8_F16 = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_dtype.LH_INT8_F16 = 7
+     * }
+     */
+    public static int LH_INT8_F16() {
+        return LH_INT8_F16;
+    }
+    private static final int LH_INT4_F16 = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_dtype.LH_INT4_F16 = 8
+     * }
+     */
+    public static int LH_INT4_F16() {
+        return LH_INT4_F16;
+    }
+    private static final int LH_INT8_MINIMA = (int)9L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_dtype.LH_INT8_MINIMA = 9
+     * }
+     */
+    public static int LH_INT8_MINIMA() {
+        return LH_INT8_MINIMA;
+    }
+    private static final int LH_INT4_MINIMA = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_dtype.LH_INT4_MINIMA = 10
+     * }
+     */
+    public static int LH_INT4_MINIMA() {
+        return LH_INT4_MINIMA;
+    }
+    private static final int LH_INT8_NESTED = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_dtype.LH_INT8_NESTED = 11
+     * }
+     */
+    public static int LH_INT8_NESTED() {
+        return LH_INT8_NESTED;
+    }
+    private static final int LH_INT4_NESTED = (int)12L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_dtype.LH_INT4_NESTED = 12
+     * }
+     */
+    public static int LH_INT4_NESTED() {
+        return LH_INT4_NESTED;
+    }
+    private static final int LH_INT8_NESTED16 = (int)13L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_dtype.LH_INT8_NESTED16 = 13
+     * }
+     */
+    public static int LH_INT8_NESTED16() {
+        return LH_INT8_NESTED16;
+    }
+    private static final int LH_SILU = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_activation.LH_SILU = 0
+     * }
+     */
+    public static int LH_SILU() {
+        return LH_SILU;
+    }
+    private static final int LH_GELU_TANH = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum lh_activation.LH_GELU_TANH = 1
+     * }
+     */
+    public static int LH_GELU_TANH() {
+        return LH_GELU_TANH;
     }
 
     private static class lh_abi_version {
@@ -768,6 +849,7 @@ public class LonghandCpu extends LonghandCpu$shared {
             LonghandCpu.C_POINTER,
             LonghandCpu.C_INT,
             LonghandCpu.C_INT,
+            LonghandCpu.C_FLOAT,
             LonghandCpu.C_POINTER,
             LonghandCpu.C_POINTER
         );
@@ -780,7 +862,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width, const lh_batch *batch, float *out)
+     * int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width, float scale, const lh_batch *batch, float *out)
      * }
      */
     public static FunctionDescriptor lh_embed$descriptor() {
@@ -790,7 +872,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width, const lh_batch *batch, float *out)
+     * int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width, float scale, const lh_batch *batch, float *out)
      * }
      */
     public static MethodHandle lh_embed$handle() {
@@ -800,7 +882,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width, const lh_batch *batch, float *out)
+     * int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width, float scale, const lh_batch *batch, float *out)
      * }
      */
     public static MemorySegment lh_embed$address() {
@@ -809,16 +891,16 @@ public class LonghandCpu extends LonghandCpu$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width, const lh_batch *batch, float *out)
+     * int32_t lh_embed(lh_context *context, const void *table, int32_t dtype, int32_t width, float scale, const lh_batch *batch, float *out)
      * }
      */
-    public static int lh_embed(MemorySegment context, MemorySegment table, int dtype, int width, MemorySegment batch, MemorySegment out) {
+    public static int lh_embed(MemorySegment context, MemorySegment table, int dtype, int width, float scale, MemorySegment batch, MemorySegment out) {
         var mh$ = lh_embed.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_embed", context, table, dtype, width, batch, out);
+                traceDowncall("lh_embed", context, table, dtype, width, scale, batch, out);
             }
-            return (int)mh$.invokeExact(context, table, dtype, width, batch, out);
+            return (int)mh$.invokeExact(context, table, dtype, width, scale, batch, out);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -835,6 +917,7 @@ public class LonghandCpu extends LonghandCpu$shared {
             LonghandCpu.C_FLOAT,
             LonghandCpu.C_POINTER,
             LonghandCpu.C_INT,
+            LonghandCpu.C_INT,
             LonghandCpu.C_INT
         );
 
@@ -846,7 +929,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_rms_norm(lh_context *context, const float *x, const float *weight, float eps, float *out, int32_t rows, int32_t width)
+     * int32_t lh_rms_norm(lh_context *context, const float *x, const float *weight, float eps, float *out, int32_t rows, int32_t width, int32_t accumulate)
      * }
      */
     public static FunctionDescriptor lh_rms_norm$descriptor() {
@@ -856,7 +939,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_rms_norm(lh_context *context, const float *x, const float *weight, float eps, float *out, int32_t rows, int32_t width)
+     * int32_t lh_rms_norm(lh_context *context, const float *x, const float *weight, float eps, float *out, int32_t rows, int32_t width, int32_t accumulate)
      * }
      */
     public static MethodHandle lh_rms_norm$handle() {
@@ -866,7 +949,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_rms_norm(lh_context *context, const float *x, const float *weight, float eps, float *out, int32_t rows, int32_t width)
+     * int32_t lh_rms_norm(lh_context *context, const float *x, const float *weight, float eps, float *out, int32_t rows, int32_t width, int32_t accumulate)
      * }
      */
     public static MemorySegment lh_rms_norm$address() {
@@ -875,16 +958,16 @@ public class LonghandCpu extends LonghandCpu$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_rms_norm(lh_context *context, const float *x, const float *weight, float eps, float *out, int32_t rows, int32_t width)
+     * int32_t lh_rms_norm(lh_context *context, const float *x, const float *weight, float eps, float *out, int32_t rows, int32_t width, int32_t accumulate)
      * }
      */
-    public static int lh_rms_norm(MemorySegment context, MemorySegment x, MemorySegment weight, float eps, MemorySegment out, int rows, int width) {
+    public static int lh_rms_norm(MemorySegment context, MemorySegment x, MemorySegment weight, float eps, MemorySegment out, int rows, int width, int accumulate) {
         var mh$ = lh_rms_norm.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_rms_norm", context, x, weight, eps, out, rows, width);
+                traceDowncall("lh_rms_norm", context, x, weight, eps, out, rows, width, accumulate);
             }
-            return (int)mh$.invokeExact(context, x, weight, eps, out, rows, width);
+            return (int)mh$.invokeExact(context, x, weight, eps, out, rows, width, accumulate);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -970,6 +1053,9 @@ public class LonghandCpu extends LonghandCpu$shared {
             LonghandCpu.C_POINTER,
             LonghandCpu.C_POINTER,
             LonghandCpu.C_POINTER,
+            LonghandCpu.C_FLOAT,
+            LonghandCpu.C_POINTER,
+            LonghandCpu.C_POINTER,
             LonghandCpu.C_INT
         );
 
@@ -981,7 +1067,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_rope_append(lh_context *context, float *qkv, int32_t heads, const float *rope, const lh_batch *batch, const lh_kv *kv, int32_t layer)
+     * int32_t lh_rope_append(lh_context *context, float *qkv, int32_t heads, const float *rope, const float *query_norm, const float *key_norm, float norm_eps, const lh_batch *batch, const lh_kv *kv, int32_t layer)
      * }
      */
     public static FunctionDescriptor lh_rope_append$descriptor() {
@@ -991,7 +1077,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_rope_append(lh_context *context, float *qkv, int32_t heads, const float *rope, const lh_batch *batch, const lh_kv *kv, int32_t layer)
+     * int32_t lh_rope_append(lh_context *context, float *qkv, int32_t heads, const float *rope, const float *query_norm, const float *key_norm, float norm_eps, const lh_batch *batch, const lh_kv *kv, int32_t layer)
      * }
      */
     public static MethodHandle lh_rope_append$handle() {
@@ -1001,7 +1087,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_rope_append(lh_context *context, float *qkv, int32_t heads, const float *rope, const lh_batch *batch, const lh_kv *kv, int32_t layer)
+     * int32_t lh_rope_append(lh_context *context, float *qkv, int32_t heads, const float *rope, const float *query_norm, const float *key_norm, float norm_eps, const lh_batch *batch, const lh_kv *kv, int32_t layer)
      * }
      */
     public static MemorySegment lh_rope_append$address() {
@@ -1010,16 +1096,16 @@ public class LonghandCpu extends LonghandCpu$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_rope_append(lh_context *context, float *qkv, int32_t heads, const float *rope, const lh_batch *batch, const lh_kv *kv, int32_t layer)
+     * int32_t lh_rope_append(lh_context *context, float *qkv, int32_t heads, const float *rope, const float *query_norm, const float *key_norm, float norm_eps, const lh_batch *batch, const lh_kv *kv, int32_t layer)
      * }
      */
-    public static int lh_rope_append(MemorySegment context, MemorySegment qkv, int heads, MemorySegment rope, MemorySegment batch, MemorySegment kv, int layer) {
+    public static int lh_rope_append(MemorySegment context, MemorySegment qkv, int heads, MemorySegment rope, MemorySegment query_norm, MemorySegment key_norm, float norm_eps, MemorySegment batch, MemorySegment kv, int layer) {
         var mh$ = lh_rope_append.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_rope_append", context, qkv, heads, rope, batch, kv, layer);
+                traceDowncall("lh_rope_append", context, qkv, heads, rope, query_norm, key_norm, norm_eps, batch, kv, layer);
             }
-            return (int)mh$.invokeExact(context, qkv, heads, rope, batch, kv, layer);
+            return (int)mh$.invokeExact(context, qkv, heads, rope, query_norm, key_norm, norm_eps, batch, kv, layer);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1032,6 +1118,9 @@ public class LonghandCpu extends LonghandCpu$shared {
             LonghandCpu.C_INT,
             LonghandCpu.C_POINTER,
             LonghandCpu.C_POINTER,
+            LonghandCpu.C_INT,
+            LonghandCpu.C_FLOAT,
+            LonghandCpu.C_FLOAT,
             LonghandCpu.C_INT,
             LonghandCpu.C_POINTER,
             LonghandCpu.C_POINTER,
@@ -1047,7 +1136,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_attention(lh_context *context, const float *qkv, int32_t heads, const lh_batch *batch, const lh_kv *kv, int32_t layer, float *out)
+     * int32_t lh_attention(lh_context *context, const float *qkv, int32_t heads, float scale, float cap, int32_t window, const lh_batch *batch, const lh_kv *kv, int32_t layer, float *out)
      * }
      */
     public static FunctionDescriptor lh_attention$descriptor() {
@@ -1057,7 +1146,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_attention(lh_context *context, const float *qkv, int32_t heads, const lh_batch *batch, const lh_kv *kv, int32_t layer, float *out)
+     * int32_t lh_attention(lh_context *context, const float *qkv, int32_t heads, float scale, float cap, int32_t window, const lh_batch *batch, const lh_kv *kv, int32_t layer, float *out)
      * }
      */
     public static MethodHandle lh_attention$handle() {
@@ -1067,7 +1156,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_attention(lh_context *context, const float *qkv, int32_t heads, const lh_batch *batch, const lh_kv *kv, int32_t layer, float *out)
+     * int32_t lh_attention(lh_context *context, const float *qkv, int32_t heads, float scale, float cap, int32_t window, const lh_batch *batch, const lh_kv *kv, int32_t layer, float *out)
      * }
      */
     public static MemorySegment lh_attention$address() {
@@ -1076,16 +1165,16 @@ public class LonghandCpu extends LonghandCpu$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_attention(lh_context *context, const float *qkv, int32_t heads, const lh_batch *batch, const lh_kv *kv, int32_t layer, float *out)
+     * int32_t lh_attention(lh_context *context, const float *qkv, int32_t heads, float scale, float cap, int32_t window, const lh_batch *batch, const lh_kv *kv, int32_t layer, float *out)
      * }
      */
-    public static int lh_attention(MemorySegment context, MemorySegment qkv, int heads, MemorySegment batch, MemorySegment kv, int layer, MemorySegment out) {
+    public static int lh_attention(MemorySegment context, MemorySegment qkv, int heads, float scale, float cap, int window, MemorySegment batch, MemorySegment kv, int layer, MemorySegment out) {
         var mh$ = lh_attention.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_attention", context, qkv, heads, batch, kv, layer, out);
+                traceDowncall("lh_attention", context, qkv, heads, scale, cap, window, batch, kv, layer, out);
             }
-            return (int)mh$.invokeExact(context, qkv, heads, batch, kv, layer, out);
+            return (int)mh$.invokeExact(context, qkv, heads, scale, cap, window, batch, kv, layer, out);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1098,6 +1187,7 @@ public class LonghandCpu extends LonghandCpu$shared {
             LonghandCpu.C_INT,
             LonghandCpu.C_POINTER,
             LonghandCpu.C_POINTER,
+            LonghandCpu.C_INT,
             LonghandCpu.C_POINTER,
             LonghandCpu.C_INT,
             LonghandCpu.C_INT
@@ -1111,7 +1201,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_swiglu(lh_context *context, const float *gate_up, float *out, int32_t rows, int32_t width)
+     * int32_t lh_swiglu(lh_context *context, const float *gate_up, int32_t activation, float *out, int32_t rows, int32_t width)
      * }
      */
     public static FunctionDescriptor lh_swiglu$descriptor() {
@@ -1121,7 +1211,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_swiglu(lh_context *context, const float *gate_up, float *out, int32_t rows, int32_t width)
+     * int32_t lh_swiglu(lh_context *context, const float *gate_up, int32_t activation, float *out, int32_t rows, int32_t width)
      * }
      */
     public static MethodHandle lh_swiglu$handle() {
@@ -1131,7 +1221,7 @@ public class LonghandCpu extends LonghandCpu$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_swiglu(lh_context *context, const float *gate_up, float *out, int32_t rows, int32_t width)
+     * int32_t lh_swiglu(lh_context *context, const float *gate_up, int32_t activation, float *out, int32_t rows, int32_t width)
      * }
      */
     public static MemorySegment lh_swiglu$address() {
@@ -1140,16 +1230,79 @@ public class LonghandCpu extends LonghandCpu$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_swiglu(lh_context *context, const float *gate_up, float *out, int32_t rows, int32_t width)
+     * int32_t lh_swiglu(lh_context *context, const float *gate_up, int32_t activation, float *out, int32_t rows, int32_t width)
      * }
      */
-    public static int lh_swiglu(MemorySegment context, MemorySegment gate_up, MemorySegment out, int rows, int width) {
+    public static int lh_swiglu(MemorySegment context, MemorySegment gate_up, int activation, MemorySegment out, int rows, int width) {
         var mh$ = lh_swiglu.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_swiglu", context, gate_up, out, rows, width);
+                traceDowncall("lh_swiglu", context, gate_up, activation, out, rows, width);
             }
-            return (int)mh$.invokeExact(context, gate_up, out, rows, width);
+            return (int)mh$.invokeExact(context, gate_up, activation, out, rows, width);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class lh_soft_cap {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            LonghandCpu.C_INT,
+            LonghandCpu.C_POINTER,
+            LonghandCpu.C_POINTER,
+            LonghandCpu.C_LONG,
+            LonghandCpu.C_FLOAT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("lh_soft_cap");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t lh_soft_cap(lh_context *context, float *x, int64_t count, float cap)
+     * }
+     */
+    public static FunctionDescriptor lh_soft_cap$descriptor() {
+        return lh_soft_cap.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t lh_soft_cap(lh_context *context, float *x, int64_t count, float cap)
+     * }
+     */
+    public static MethodHandle lh_soft_cap$handle() {
+        return lh_soft_cap.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t lh_soft_cap(lh_context *context, float *x, int64_t count, float cap)
+     * }
+     */
+    public static MemorySegment lh_soft_cap$address() {
+        return lh_soft_cap.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t lh_soft_cap(lh_context *context, float *x, int64_t count, float cap)
+     * }
+     */
+    public static int lh_soft_cap(MemorySegment context, MemorySegment x, long count, float cap) {
+        var mh$ = lh_soft_cap.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("lh_soft_cap", context, x, count, cap);
+            }
+            return (int)mh$.invokeExact(context, x, count, cap);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

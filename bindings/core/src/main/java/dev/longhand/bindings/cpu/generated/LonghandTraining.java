@@ -33,6 +33,7 @@ public class LonghandTraining extends LonghandTraining$shared {
             LonghandTraining.C_POINTER,
             LonghandTraining.C_FLOAT,
             LonghandTraining.C_POINTER,
+            LonghandTraining.C_INT,
             LonghandTraining.C_INT
         );
 
@@ -44,7 +45,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_linear_forward(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *out, int32_t accumulate)
+     * int32_t lh_linear_forward(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *out, int32_t accumulate, int32_t bf16)
      * }
      */
     public static FunctionDescriptor lh_linear_forward$descriptor() {
@@ -54,7 +55,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_linear_forward(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *out, int32_t accumulate)
+     * int32_t lh_linear_forward(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *out, int32_t accumulate, int32_t bf16)
      * }
      */
     public static MethodHandle lh_linear_forward$handle() {
@@ -64,7 +65,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_linear_forward(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *out, int32_t accumulate)
+     * int32_t lh_linear_forward(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *out, int32_t accumulate, int32_t bf16)
      * }
      */
     public static MemorySegment lh_linear_forward$address() {
@@ -73,16 +74,16 @@ public class LonghandTraining extends LonghandTraining$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_linear_forward(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *out, int32_t accumulate)
+     * int32_t lh_linear_forward(lh_context *context, const float *x, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *out, int32_t accumulate, int32_t bf16)
      * }
      */
-    public static int lh_linear_forward(MemorySegment context, MemorySegment x, int rows, int inputs, MemorySegment matrix, float scale, MemorySegment out, int accumulate) {
+    public static int lh_linear_forward(MemorySegment context, MemorySegment x, int rows, int inputs, MemorySegment matrix, float scale, MemorySegment out, int accumulate, int bf16) {
         var mh$ = lh_linear_forward.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_linear_forward", context, x, rows, inputs, matrix, scale, out, accumulate);
+                traceDowncall("lh_linear_forward", context, x, rows, inputs, matrix, scale, out, accumulate, bf16);
             }
-            return (int)mh$.invokeExact(context, x, rows, inputs, matrix, scale, out, accumulate);
+            return (int)mh$.invokeExact(context, x, rows, inputs, matrix, scale, out, accumulate, bf16);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -100,6 +101,7 @@ public class LonghandTraining extends LonghandTraining$shared {
             LonghandTraining.C_POINTER,
             LonghandTraining.C_FLOAT,
             LonghandTraining.C_POINTER,
+            LonghandTraining.C_INT,
             LonghandTraining.C_INT
         );
 
@@ -111,7 +113,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_linear_backward_input(lh_context *context, const float *dout, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *dx, int32_t accumulate)
+     * int32_t lh_linear_backward_input(lh_context *context, const float *dout, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *dx, int32_t accumulate, int32_t bf16)
      * }
      */
     public static FunctionDescriptor lh_linear_backward_input$descriptor() {
@@ -121,7 +123,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_linear_backward_input(lh_context *context, const float *dout, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *dx, int32_t accumulate)
+     * int32_t lh_linear_backward_input(lh_context *context, const float *dout, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *dx, int32_t accumulate, int32_t bf16)
      * }
      */
     public static MethodHandle lh_linear_backward_input$handle() {
@@ -131,7 +133,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_linear_backward_input(lh_context *context, const float *dout, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *dx, int32_t accumulate)
+     * int32_t lh_linear_backward_input(lh_context *context, const float *dout, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *dx, int32_t accumulate, int32_t bf16)
      * }
      */
     public static MemorySegment lh_linear_backward_input$address() {
@@ -140,16 +142,16 @@ public class LonghandTraining extends LonghandTraining$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_linear_backward_input(lh_context *context, const float *dout, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *dx, int32_t accumulate)
+     * int32_t lh_linear_backward_input(lh_context *context, const float *dout, int32_t rows, int32_t inputs, const lh_matrix *matrix, float scale, float *dx, int32_t accumulate, int32_t bf16)
      * }
      */
-    public static int lh_linear_backward_input(MemorySegment context, MemorySegment dout, int rows, int inputs, MemorySegment matrix, float scale, MemorySegment dx, int accumulate) {
+    public static int lh_linear_backward_input(MemorySegment context, MemorySegment dout, int rows, int inputs, MemorySegment matrix, float scale, MemorySegment dx, int accumulate, int bf16) {
         var mh$ = lh_linear_backward_input.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_linear_backward_input", context, dout, rows, inputs, matrix, scale, dx, accumulate);
+                traceDowncall("lh_linear_backward_input", context, dout, rows, inputs, matrix, scale, dx, accumulate, bf16);
             }
-            return (int)mh$.invokeExact(context, dout, rows, inputs, matrix, scale, dx, accumulate);
+            return (int)mh$.invokeExact(context, dout, rows, inputs, matrix, scale, dx, accumulate, bf16);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -166,7 +168,8 @@ public class LonghandTraining extends LonghandTraining$shared {
             LonghandTraining.C_INT,
             LonghandTraining.C_INT,
             LonghandTraining.C_INT,
-            LonghandTraining.C_POINTER
+            LonghandTraining.C_POINTER,
+            LonghandTraining.C_INT
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("lh_linear_backward_weight");
@@ -177,7 +180,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_linear_backward_weight(lh_context *context, const float *dout, const float *x, int32_t rows, int32_t inputs, int32_t outputs, float *dw)
+     * int32_t lh_linear_backward_weight(lh_context *context, const float *dout, const float *x, int32_t rows, int32_t inputs, int32_t outputs, float *dw, int32_t bf16)
      * }
      */
     public static FunctionDescriptor lh_linear_backward_weight$descriptor() {
@@ -187,7 +190,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_linear_backward_weight(lh_context *context, const float *dout, const float *x, int32_t rows, int32_t inputs, int32_t outputs, float *dw)
+     * int32_t lh_linear_backward_weight(lh_context *context, const float *dout, const float *x, int32_t rows, int32_t inputs, int32_t outputs, float *dw, int32_t bf16)
      * }
      */
     public static MethodHandle lh_linear_backward_weight$handle() {
@@ -197,7 +200,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_linear_backward_weight(lh_context *context, const float *dout, const float *x, int32_t rows, int32_t inputs, int32_t outputs, float *dw)
+     * int32_t lh_linear_backward_weight(lh_context *context, const float *dout, const float *x, int32_t rows, int32_t inputs, int32_t outputs, float *dw, int32_t bf16)
      * }
      */
     public static MemorySegment lh_linear_backward_weight$address() {
@@ -206,16 +209,16 @@ public class LonghandTraining extends LonghandTraining$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_linear_backward_weight(lh_context *context, const float *dout, const float *x, int32_t rows, int32_t inputs, int32_t outputs, float *dw)
+     * int32_t lh_linear_backward_weight(lh_context *context, const float *dout, const float *x, int32_t rows, int32_t inputs, int32_t outputs, float *dw, int32_t bf16)
      * }
      */
-    public static int lh_linear_backward_weight(MemorySegment context, MemorySegment dout, MemorySegment x, int rows, int inputs, int outputs, MemorySegment dw) {
+    public static int lh_linear_backward_weight(MemorySegment context, MemorySegment dout, MemorySegment x, int rows, int inputs, int outputs, MemorySegment dw, int bf16) {
         var mh$ = lh_linear_backward_weight.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_linear_backward_weight", context, dout, x, rows, inputs, outputs, dw);
+                traceDowncall("lh_linear_backward_weight", context, dout, x, rows, inputs, outputs, dw, bf16);
             }
-            return (int)mh$.invokeExact(context, dout, x, rows, inputs, outputs, dw);
+            return (int)mh$.invokeExact(context, dout, x, rows, inputs, outputs, dw, bf16);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -295,6 +298,7 @@ public class LonghandTraining extends LonghandTraining$shared {
             LonghandTraining.C_POINTER,
             LonghandTraining.C_INT,
             LonghandTraining.C_INT,
+            LonghandTraining.C_FLOAT,
             LonghandTraining.C_POINTER
         );
 
@@ -306,7 +310,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_embedding_backward(lh_context *context, const float *dout, const int32_t *ids, int32_t rows, int32_t width, float *dtable)
+     * int32_t lh_embedding_backward(lh_context *context, const float *dout, const int32_t *ids, int32_t rows, int32_t width, float scale, float *dtable)
      * }
      */
     public static FunctionDescriptor lh_embedding_backward$descriptor() {
@@ -316,7 +320,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_embedding_backward(lh_context *context, const float *dout, const int32_t *ids, int32_t rows, int32_t width, float *dtable)
+     * int32_t lh_embedding_backward(lh_context *context, const float *dout, const int32_t *ids, int32_t rows, int32_t width, float scale, float *dtable)
      * }
      */
     public static MethodHandle lh_embedding_backward$handle() {
@@ -326,7 +330,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_embedding_backward(lh_context *context, const float *dout, const int32_t *ids, int32_t rows, int32_t width, float *dtable)
+     * int32_t lh_embedding_backward(lh_context *context, const float *dout, const int32_t *ids, int32_t rows, int32_t width, float scale, float *dtable)
      * }
      */
     public static MemorySegment lh_embedding_backward$address() {
@@ -335,16 +339,16 @@ public class LonghandTraining extends LonghandTraining$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_embedding_backward(lh_context *context, const float *dout, const int32_t *ids, int32_t rows, int32_t width, float *dtable)
+     * int32_t lh_embedding_backward(lh_context *context, const float *dout, const int32_t *ids, int32_t rows, int32_t width, float scale, float *dtable)
      * }
      */
-    public static int lh_embedding_backward(MemorySegment context, MemorySegment dout, MemorySegment ids, int rows, int width, MemorySegment dtable) {
+    public static int lh_embedding_backward(MemorySegment context, MemorySegment dout, MemorySegment ids, int rows, int width, float scale, MemorySegment dtable) {
         var mh$ = lh_embedding_backward.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_embedding_backward", context, dout, ids, rows, width, dtable);
+                traceDowncall("lh_embedding_backward", context, dout, ids, rows, width, scale, dtable);
             }
-            return (int)mh$.invokeExact(context, dout, ids, rows, width, dtable);
+            return (int)mh$.invokeExact(context, dout, ids, rows, width, scale, dtable);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -497,6 +501,9 @@ public class LonghandTraining extends LonghandTraining$shared {
             LonghandTraining.C_INT,
             LonghandTraining.C_INT,
             LonghandTraining.C_INT,
+            LonghandTraining.C_FLOAT,
+            LonghandTraining.C_FLOAT,
+            LonghandTraining.C_INT,
             LonghandTraining.C_POINTER,
             LonghandTraining.C_POINTER
         );
@@ -509,7 +516,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_attention_forward(lh_context *context, const float *q, const float *k, const float *v, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float *out, float *lse)
+     * int32_t lh_attention_forward(lh_context *context, const float *q, const float *k, const float *v, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float scale, float cap, int32_t window, float *out, float *lse)
      * }
      */
     public static FunctionDescriptor lh_attention_forward$descriptor() {
@@ -519,7 +526,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_attention_forward(lh_context *context, const float *q, const float *k, const float *v, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float *out, float *lse)
+     * int32_t lh_attention_forward(lh_context *context, const float *q, const float *k, const float *v, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float scale, float cap, int32_t window, float *out, float *lse)
      * }
      */
     public static MethodHandle lh_attention_forward$handle() {
@@ -529,7 +536,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_attention_forward(lh_context *context, const float *q, const float *k, const float *v, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float *out, float *lse)
+     * int32_t lh_attention_forward(lh_context *context, const float *q, const float *k, const float *v, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float scale, float cap, int32_t window, float *out, float *lse)
      * }
      */
     public static MemorySegment lh_attention_forward$address() {
@@ -538,16 +545,16 @@ public class LonghandTraining extends LonghandTraining$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_attention_forward(lh_context *context, const float *q, const float *k, const float *v, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float *out, float *lse)
+     * int32_t lh_attention_forward(lh_context *context, const float *q, const float *k, const float *v, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float scale, float cap, int32_t window, float *out, float *lse)
      * }
      */
-    public static int lh_attention_forward(MemorySegment context, MemorySegment q, MemorySegment k, MemorySegment v, int positions, int heads, int kv_heads, int dim, MemorySegment out, MemorySegment lse) {
+    public static int lh_attention_forward(MemorySegment context, MemorySegment q, MemorySegment k, MemorySegment v, int positions, int heads, int kv_heads, int dim, float scale, float cap, int window, MemorySegment out, MemorySegment lse) {
         var mh$ = lh_attention_forward.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_attention_forward", context, q, k, v, positions, heads, kv_heads, dim, out, lse);
+                traceDowncall("lh_attention_forward", context, q, k, v, positions, heads, kv_heads, dim, scale, cap, window, out, lse);
             }
-            return (int)mh$.invokeExact(context, q, k, v, positions, heads, kv_heads, dim, out, lse);
+            return (int)mh$.invokeExact(context, q, k, v, positions, heads, kv_heads, dim, scale, cap, window, out, lse);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -569,6 +576,9 @@ public class LonghandTraining extends LonghandTraining$shared {
             LonghandTraining.C_INT,
             LonghandTraining.C_INT,
             LonghandTraining.C_INT,
+            LonghandTraining.C_FLOAT,
+            LonghandTraining.C_FLOAT,
+            LonghandTraining.C_INT,
             LonghandTraining.C_POINTER,
             LonghandTraining.C_POINTER,
             LonghandTraining.C_POINTER
@@ -582,7 +592,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_attention_backward(lh_context *context, const float *q, const float *k, const float *v, const float *out, const float *lse, const float *dout, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float *dq, float *dk, float *dv)
+     * int32_t lh_attention_backward(lh_context *context, const float *q, const float *k, const float *v, const float *out, const float *lse, const float *dout, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float scale, float cap, int32_t window, float *dq, float *dk, float *dv)
      * }
      */
     public static FunctionDescriptor lh_attention_backward$descriptor() {
@@ -592,7 +602,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_attention_backward(lh_context *context, const float *q, const float *k, const float *v, const float *out, const float *lse, const float *dout, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float *dq, float *dk, float *dv)
+     * int32_t lh_attention_backward(lh_context *context, const float *q, const float *k, const float *v, const float *out, const float *lse, const float *dout, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float scale, float cap, int32_t window, float *dq, float *dk, float *dv)
      * }
      */
     public static MethodHandle lh_attention_backward$handle() {
@@ -602,7 +612,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_attention_backward(lh_context *context, const float *q, const float *k, const float *v, const float *out, const float *lse, const float *dout, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float *dq, float *dk, float *dv)
+     * int32_t lh_attention_backward(lh_context *context, const float *q, const float *k, const float *v, const float *out, const float *lse, const float *dout, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float scale, float cap, int32_t window, float *dq, float *dk, float *dv)
      * }
      */
     public static MemorySegment lh_attention_backward$address() {
@@ -611,16 +621,16 @@ public class LonghandTraining extends LonghandTraining$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_attention_backward(lh_context *context, const float *q, const float *k, const float *v, const float *out, const float *lse, const float *dout, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float *dq, float *dk, float *dv)
+     * int32_t lh_attention_backward(lh_context *context, const float *q, const float *k, const float *v, const float *out, const float *lse, const float *dout, int32_t positions, int32_t heads, int32_t kv_heads, int32_t dim, float scale, float cap, int32_t window, float *dq, float *dk, float *dv)
      * }
      */
-    public static int lh_attention_backward(MemorySegment context, MemorySegment q, MemorySegment k, MemorySegment v, MemorySegment out, MemorySegment lse, MemorySegment dout, int positions, int heads, int kv_heads, int dim, MemorySegment dq, MemorySegment dk, MemorySegment dv) {
+    public static int lh_attention_backward(MemorySegment context, MemorySegment q, MemorySegment k, MemorySegment v, MemorySegment out, MemorySegment lse, MemorySegment dout, int positions, int heads, int kv_heads, int dim, float scale, float cap, int window, MemorySegment dq, MemorySegment dk, MemorySegment dv) {
         var mh$ = lh_attention_backward.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_attention_backward", context, q, k, v, out, lse, dout, positions, heads, kv_heads, dim, dq, dk, dv);
+                traceDowncall("lh_attention_backward", context, q, k, v, out, lse, dout, positions, heads, kv_heads, dim, scale, cap, window, dq, dk, dv);
             }
-            return (int)mh$.invokeExact(context, q, k, v, out, lse, dout, positions, heads, kv_heads, dim, dq, dk, dv);
+            return (int)mh$.invokeExact(context, q, k, v, out, lse, dout, positions, heads, kv_heads, dim, scale, cap, window, dq, dk, dv);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -634,6 +644,7 @@ public class LonghandTraining extends LonghandTraining$shared {
             LonghandTraining.C_POINTER,
             LonghandTraining.C_POINTER,
             LonghandTraining.C_POINTER,
+            LonghandTraining.C_INT,
             LonghandTraining.C_POINTER,
             LonghandTraining.C_LONG
         );
@@ -646,7 +657,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_swiglu_forward(lh_context *context, const float *gate, const float *up, float *out, int64_t count)
+     * int32_t lh_swiglu_forward(lh_context *context, const float *gate, const float *up, int32_t activation, float *out, int64_t count)
      * }
      */
     public static FunctionDescriptor lh_swiglu_forward$descriptor() {
@@ -656,7 +667,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_swiglu_forward(lh_context *context, const float *gate, const float *up, float *out, int64_t count)
+     * int32_t lh_swiglu_forward(lh_context *context, const float *gate, const float *up, int32_t activation, float *out, int64_t count)
      * }
      */
     public static MethodHandle lh_swiglu_forward$handle() {
@@ -666,7 +677,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_swiglu_forward(lh_context *context, const float *gate, const float *up, float *out, int64_t count)
+     * int32_t lh_swiglu_forward(lh_context *context, const float *gate, const float *up, int32_t activation, float *out, int64_t count)
      * }
      */
     public static MemorySegment lh_swiglu_forward$address() {
@@ -675,16 +686,16 @@ public class LonghandTraining extends LonghandTraining$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_swiglu_forward(lh_context *context, const float *gate, const float *up, float *out, int64_t count)
+     * int32_t lh_swiglu_forward(lh_context *context, const float *gate, const float *up, int32_t activation, float *out, int64_t count)
      * }
      */
-    public static int lh_swiglu_forward(MemorySegment context, MemorySegment gate, MemorySegment up, MemorySegment out, long count) {
+    public static int lh_swiglu_forward(MemorySegment context, MemorySegment gate, MemorySegment up, int activation, MemorySegment out, long count) {
         var mh$ = lh_swiglu_forward.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_swiglu_forward", context, gate, up, out, count);
+                traceDowncall("lh_swiglu_forward", context, gate, up, activation, out, count);
             }
-            return (int)mh$.invokeExact(context, gate, up, out, count);
+            return (int)mh$.invokeExact(context, gate, up, activation, out, count);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -698,6 +709,7 @@ public class LonghandTraining extends LonghandTraining$shared {
             LonghandTraining.C_POINTER,
             LonghandTraining.C_POINTER,
             LonghandTraining.C_POINTER,
+            LonghandTraining.C_INT,
             LonghandTraining.C_POINTER,
             LonghandTraining.C_LONG
         );
@@ -710,7 +722,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_swiglu_backward(lh_context *context, float *gate, float *up, float *dout, int64_t count)
+     * int32_t lh_swiglu_backward(lh_context *context, float *gate, float *up, int32_t activation, float *dout, int64_t count)
      * }
      */
     public static FunctionDescriptor lh_swiglu_backward$descriptor() {
@@ -720,7 +732,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_swiglu_backward(lh_context *context, float *gate, float *up, float *dout, int64_t count)
+     * int32_t lh_swiglu_backward(lh_context *context, float *gate, float *up, int32_t activation, float *dout, int64_t count)
      * }
      */
     public static MethodHandle lh_swiglu_backward$handle() {
@@ -730,7 +742,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_swiglu_backward(lh_context *context, float *gate, float *up, float *dout, int64_t count)
+     * int32_t lh_swiglu_backward(lh_context *context, float *gate, float *up, int32_t activation, float *dout, int64_t count)
      * }
      */
     public static MemorySegment lh_swiglu_backward$address() {
@@ -739,16 +751,16 @@ public class LonghandTraining extends LonghandTraining$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_swiglu_backward(lh_context *context, float *gate, float *up, float *dout, int64_t count)
+     * int32_t lh_swiglu_backward(lh_context *context, float *gate, float *up, int32_t activation, float *dout, int64_t count)
      * }
      */
-    public static int lh_swiglu_backward(MemorySegment context, MemorySegment gate, MemorySegment up, MemorySegment dout, long count) {
+    public static int lh_swiglu_backward(MemorySegment context, MemorySegment gate, MemorySegment up, int activation, MemorySegment dout, long count) {
         var mh$ = lh_swiglu_backward.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_swiglu_backward", context, gate, up, dout, count);
+                traceDowncall("lh_swiglu_backward", context, gate, up, activation, dout, count);
             }
-            return (int)mh$.invokeExact(context, gate, up, dout, count);
+            return (int)mh$.invokeExact(context, gate, up, activation, dout, count);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -765,6 +777,7 @@ public class LonghandTraining extends LonghandTraining$shared {
             LonghandTraining.C_INT,
             LonghandTraining.C_INT,
             LonghandTraining.C_FLOAT,
+            LonghandTraining.C_FLOAT,
             LonghandTraining.C_POINTER,
             LonghandTraining.C_POINTER
         );
@@ -777,7 +790,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t lh_cross_entropy(lh_context *context, float *logits, const int32_t *labels, int32_t rows, int32_t width, float weight, double *losses, int32_t *best)
+     * int32_t lh_cross_entropy(lh_context *context, float *logits, const int32_t *labels, int32_t rows, int32_t width, float cap, float weight, double *losses, int32_t *best)
      * }
      */
     public static FunctionDescriptor lh_cross_entropy$descriptor() {
@@ -787,7 +800,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t lh_cross_entropy(lh_context *context, float *logits, const int32_t *labels, int32_t rows, int32_t width, float weight, double *losses, int32_t *best)
+     * int32_t lh_cross_entropy(lh_context *context, float *logits, const int32_t *labels, int32_t rows, int32_t width, float cap, float weight, double *losses, int32_t *best)
      * }
      */
     public static MethodHandle lh_cross_entropy$handle() {
@@ -797,7 +810,7 @@ public class LonghandTraining extends LonghandTraining$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t lh_cross_entropy(lh_context *context, float *logits, const int32_t *labels, int32_t rows, int32_t width, float weight, double *losses, int32_t *best)
+     * int32_t lh_cross_entropy(lh_context *context, float *logits, const int32_t *labels, int32_t rows, int32_t width, float cap, float weight, double *losses, int32_t *best)
      * }
      */
     public static MemorySegment lh_cross_entropy$address() {
@@ -806,16 +819,16 @@ public class LonghandTraining extends LonghandTraining$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t lh_cross_entropy(lh_context *context, float *logits, const int32_t *labels, int32_t rows, int32_t width, float weight, double *losses, int32_t *best)
+     * int32_t lh_cross_entropy(lh_context *context, float *logits, const int32_t *labels, int32_t rows, int32_t width, float cap, float weight, double *losses, int32_t *best)
      * }
      */
-    public static int lh_cross_entropy(MemorySegment context, MemorySegment logits, MemorySegment labels, int rows, int width, float weight, MemorySegment losses, MemorySegment best) {
+    public static int lh_cross_entropy(MemorySegment context, MemorySegment logits, MemorySegment labels, int rows, int width, float cap, float weight, MemorySegment losses, MemorySegment best) {
         var mh$ = lh_cross_entropy.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("lh_cross_entropy", context, logits, labels, rows, width, weight, losses, best);
+                traceDowncall("lh_cross_entropy", context, logits, labels, rows, width, cap, weight, losses, best);
             }
-            return (int)mh$.invokeExact(context, logits, labels, rows, width, weight, losses, best);
+            return (int)mh$.invokeExact(context, logits, labels, rows, width, cap, weight, losses, best);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
