@@ -25,6 +25,8 @@ module dev.longhand.engine {
             dev.longhand.batch,
             dev.longhand.study,
             dev.longhand.training;
+    exports dev.longhand.engine.gguf to
+            dev.longhand.batch;
     exports dev.longhand.engine.memory to
             dev.longhand.training;
     exports dev.longhand.engine.model to

@@ -30,7 +30,8 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 import make_goldens
-from make_goldens import GOLDENS, classic, compact, config_of, short_golden, write_checkpoint
+from golden_shapes import GOLDENS, classic, config_of, random_weights
+from make_goldens import compact, short_golden, write_checkpoint
 
 GROUP = 128
 NOISE_MAX = 5e-5
@@ -151,7 +152,7 @@ def make(name, out):
             seed += 1
             if seed > make_goldens.SEED_MAX:
                 raise SystemExit(f"{name}: no seed up to {seed - 1} gives well separated, quiet generations")
-            weights = make_goldens.random_weights(golden["shape"], name, seed)
+            weights = random_weights(golden["shape"], name, seed)
             write_quantized(folder, golden, quantise(name, weights, golden))
             dense(folder, golden, pathlib.Path(temporary))
             content = short_golden(pathlib.Path(temporary), name, seed)

@@ -11,6 +11,9 @@ import dev.longhand.engine.file.OpenResources;
 import dev.longhand.engine.generation.GenerationDefaults;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
+import dev.longhand.engine.generation.Thinking;
+import dev.longhand.engine.generation.ThoughtMarkers;
+import dev.longhand.engine.generation.ToolCallForm;
 import dev.longhand.engine.model.LoadedModel;
 import dev.longhand.engine.model.ModelLoader;
 import dev.longhand.engine.schedule.DeviceThread;
@@ -23,7 +26,9 @@ import dev.longhand.kernels.kvcache.KvShape;
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -73,7 +78,12 @@ public final class Engine implements AutoCloseable {
         this.penalisedDrafts = penalisedDrafts;
         formats =
                 setup.tokenizer()
-                        .map(each -> new AnswerFormats(each.table(), setup.sampledTokens()))
+                        .map(
+                                each ->
+                                        new AnswerFormats(
+                                                each.table(),
+                                                encoder.toolCallForm(),
+                                                setup.sampledTokens()))
                         .orElse(null);
         this.requireSound = requireSound;
     }
@@ -192,6 +202,15 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
+     * Returns what the model's folder says of its tokenizer, as far as it does, by the keys of
+     * {@code tokenizer_config.json}: {@code tokenizer_class}, the texts of the special tokens
+     * ({@code eos_token}, …) and the source of the {@code chat_template}.
+     */
+    public Map<String, String> tokenizerSettings() {
+        return encoder.tokenizerSettings();
+    }
+
+    /**
      * Returns the text of a prompt as {@link #submit} gives it to the tokenizer; the chat template
      * renders a conversation.
      *
@@ -200,6 +219,27 @@ public final class Engine implements AutoCloseable {
      */
     public String promptText(Prompt prompt) {
         return encoder.text(prompt);
+    }
+
+    /** Returns how the model writes calls of functions, which its chat template shows. */
+    public ToolCallForm toolCallForm() {
+        return encoder.toolCallForm();
+    }
+
+    /**
+     * Returns the texts that may stand around a thought; those that come first count. Empty without
+     * a tokenizer.
+     */
+    public List<ThoughtMarkers> thoughtMarkers(Thinking thinking) {
+        return tokenizer().isEmpty() ? List.of() : encoder.markers(thinking).markers();
+    }
+
+    /**
+     * Returns the control tokens that have text in an output, because a marker of the thought
+     * begins with them.
+     */
+    public Set<Integer> shownTokens(Thinking thinking) {
+        return tokenizer().isEmpty() ? Set.of() : encoder.markers(thinking).shownTokens();
     }
 
     /** Returns the LoRA adapters that requests may name. */

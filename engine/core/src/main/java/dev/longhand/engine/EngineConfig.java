@@ -1,6 +1,9 @@
 package dev.longhand.engine;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.file.HubCache;
+import dev.longhand.engine.file.HubName;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.kernels.Device;
@@ -52,6 +55,27 @@ public final class EngineConfig implements Cloneable {
      */
     public static EngineConfig of(Path model) {
         return new EngineConfig(model);
+    }
+
+    /**
+     * Returns the default configuration for a model in the local cache of the Hugging Face Hub,
+     * where {@code HF_HUB_CACHE} or {@code HF_HOME} name it, else in the user's home. Nothing is
+     * downloaded.
+     *
+     * @param name such as {@code Qwen/Qwen2.5-0.5B-Instruct}, with {@code @REVISION} if it is not
+     *     the main one
+     * @throws InputException if the cache has no such model
+     */
+    public static EngineConfig ofHub(String name) {
+        return of(
+                HubName.parse(name)
+                        .flatMap(HubCache.ofEnvironment()::find)
+                        .orElseThrow(
+                                () ->
+                                        new InputException(
+                                                ErrorText.line(name)
+                                                        + ": "
+                                                        + HubName.missing(name))));
     }
 
     /** Selects the device that computes. */

@@ -58,8 +58,10 @@ public final class Generation implements AutoCloseable {
             throw new IllegalStateException("the prompt has no log-probabilities, or not yet");
         }
         List<List<TokenLogprob>> all = new ArrayList<>(prompt.length);
-        all.add(List.of());
-        for (int position = 1; position < prompt.length; position++) {
+        for (int position = 0; position < scores.first(); position++) {
+            all.add(List.of());
+        }
+        for (int position = scores.first(); position < prompt.length; position++) {
             TokenLogprob own = new TokenLogprob(prompt[position], scores.logprob(position));
             all.add(withOwn(scores.top(position), own));
         }

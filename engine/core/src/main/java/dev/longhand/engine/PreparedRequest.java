@@ -21,6 +21,7 @@ import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.lora.AdapterUse;
 import dev.longhand.engine.schedule.EngineLimits;
 import dev.longhand.engine.thought.LoopDetector;
+import dev.longhand.engine.thought.MarkerChoice;
 import dev.longhand.engine.thought.ThoughtRules;
 import dev.longhand.engine.thought.ThoughtTracker;
 import dev.longhand.engine.tokenizer.TokenTable;
@@ -85,22 +86,25 @@ final class PreparedRequest {
                                 setup.defaults(),
                                 ThreadLocalRandom.current().nextLong(),
                                 setup.sampledTokens());
-        stops = stopRules();
+        MarkerChoice markers = tokenizer == null ? null : encoder.markers(request.thinking());
+        stops = stopRules(markers == null ? Set.of() : markers.shownTokens());
         banned = banned();
         requireHeap();
-        if (tokenizer == null) {
+        if (tokenizer == null || markers == null) {
             refuse(!request.stops().isEmpty(), "stop strings need");
             refuse(request.thinking().budgetTokens() != null, "a thinking budget needs");
             refuse(request.answerFormat() != null, "an answer format needs");
             thought = null;
         } else {
-            thought = new ThoughtRules(request.thinking(), tokenizer, thoughtBegin());
+            // Before an answer in a format comes the model's usual thought, or none.
+            MarkerChoice taken = request.answerFormat() == null ? markers : markers.first();
+            thought = new ThoughtRules(request.thinking(), taken, tokenizer, thoughtBegin());
             encoder.requireInVocabulary(thought.forcedTokens());
         }
         answer = formats == null || thought == null ? null : answer(formats, thought);
     }
 
-    private StopRules stopRules() {
+    private StopRules stopRules(Set<Integer> shownTokens) {
         Set<Integer> tokens = new HashSet<>(request.stopTokens());
         if (!request.ignoreEos()) {
             tokens.addAll(setup.defaults().eosTokenIds());
@@ -110,7 +114,8 @@ final class PreparedRequest {
                 tokens,
                 request.minTokens(),
                 request.stopIncluded(),
-                request.controlText());
+                request.controlText(),
+                shownTokens);
     }
 
     private int[] banned() {
@@ -134,7 +139,7 @@ final class PreparedRequest {
     private void requireHeap() {
         Integer scored = request.promptLogprobs();
         long bytes = TokenLog.bytes(limit.tokens(), sampling.logprobs());
-        bytes += scored == null ? 0 : PromptScores.bytes(prompt.length, scored);
+        bytes += scored == null ? 0 : PromptScores.bytes(scoredTokens(), scored);
         if (bytes > EngineLimits.outputBytesMax()) {
             throw new InputException(
                     ("%d tokens with %d log-probabilities each take %d bytes, the Java heap has %d"
@@ -145,6 +150,16 @@ final class PreparedRequest {
                                     bytes,
                                     EngineLimits.outputBytesMax()));
         }
+    }
+
+    private int scoredTokens() {
+        int from = request.promptLogprobsFrom();
+        if (from > prompt.length) {
+            throw new InputException(
+                    "prompt log-probabilities from position %d: the prompt has %d tokens"
+                            .formatted(from, prompt.length));
+        }
+        return prompt.length - from;
     }
 
     /** A thought before an answer in a format is recognised where the format admits it only. */
@@ -162,7 +177,7 @@ final class PreparedRequest {
         if (format == null) {
             return null;
         }
-        String begin = request.thinking().expected() ? rules.markers().begin() : "";
+        String begin = request.thinking().expected() ? rules.markers().getFirst().begin() : "";
         int[] ends = endTokens().stream().mapToInt(Integer::intValue).toArray();
         return formats.compile(format, begin.isEmpty() ? null : begin, ends);
     }
@@ -215,7 +230,11 @@ final class PreparedRequest {
         return reported == null
                 ? null
                 : new PromptScores(
-                        prompt, reported, setup.limits().logitRowsMax(), setup.sampledTokens());
+                        prompt,
+                        request.promptLogprobsFrom(),
+                        reported,
+                        setup.limits().logitRowsMax(),
+                        setup.sampledTokens());
     }
 
     private @Nullable TextStream text() {
@@ -259,7 +278,7 @@ final class PreparedRequest {
         if (answer == null || thought == null) {
             return null;
         }
-        byte[] end = thought.markers().end().getBytes(StandardCharsets.UTF_8);
+        byte[] end = thought.markers().getFirst().end().getBytes(StandardCharsets.UTF_8);
         return new AnswerConstraint(answer, tracker, end[end.length - 1]);
     }
 }

@@ -6,14 +6,23 @@ import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.ChatMessage;
 import dev.longhand.engine.generation.Prompt;
+import dev.longhand.engine.generation.Thinking;
+import dev.longhand.engine.generation.ThoughtMarkers;
+import dev.longhand.engine.generation.ToolCallForm;
+import dev.longhand.engine.thought.MarkerChoice;
 import dev.longhand.engine.tokenizer.Tokenizer;
 import dev.longhand.engine.work.HeapBudget;
+import dev.longhand.engine.work.Workers;
 
 import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /**
  * Encoder of prompts into the token ids of one model. Its constructor reads the chat template; a
@@ -26,6 +35,8 @@ final class PromptEncoder {
     /** Heap that a character of a prompt takes: its rendering in UTF-16, then an id at most. */
     private static final int BYTES_PER_CHARACTER = 8;
 
+    private static final int SHORT_CHARACTERS_MAX = 64 << 10;
+    private static final Workers RENDERERS = new Workers("longhand-render", 1);
     private static final HeapBudget HEAP = new HeapBudget(Runtime.getRuntime().maxMemory() / 4);
     private static final long RETRY_MILLIS = 1000;
 
@@ -35,6 +46,8 @@ final class PromptEncoder {
     private final int vocabularySize;
     private final @Nullable ChatTemplate template;
     private final @Nullable InputException templateFailure;
+    private final @Nullable MarkerChoice markers; // null without a tokenizer
+    private final Map<String, String> settings = new LinkedHashMap<>();
 
     /**
      * Reads the chat template of a model folder.
@@ -52,12 +65,26 @@ final class PromptEncoder {
         ChatTemplate read = null;
         InputException failure = null;
         try {
+            settings.putAll(ChatTemplate.tokenizer(folder));
             read = ChatTemplate.read(folder);
+            settings.put("chat_template", read.source());
         } catch (InputException e) {
             failure = e;
         }
         template = read;
         templateFailure = failure;
+        boolean thinks = read != null && read.mentions(ThoughtMarkers.THINK.end());
+        markers = tokenizer == null ? null : MarkerChoice.ofModel(tokenizer, thinks);
+    }
+
+    /** Returns the markers that a thought may have; needs a tokenizer. */
+    MarkerChoice markers(Thinking thinking) {
+        return Objects.requireNonNull(markers).of(thinking, requireTokenizer());
+    }
+
+    /** Returns the tokenizer's class, its special tokens and the chat template, by their keys. */
+    Map<String, String> tokenizerSettings() {
+        return Collections.unmodifiableMap(settings);
     }
 
     private ChatTemplate chatTemplate() {
@@ -66,6 +93,11 @@ final class PromptEncoder {
             throw new InputException(String.valueOf(message), templateFailure);
         }
         return template;
+    }
+
+    /** How the model writes calls of functions; Qwen2.5's way without a template. */
+    ToolCallForm toolCallForm() {
+        return template == null ? ToolCallForm.HERMES : template.toolCallForm();
     }
 
     /**
@@ -137,12 +169,23 @@ final class PromptEncoder {
                     RETRY_MILLIS);
         }
         try {
-            String text = text(prompt);
-            requireRoom(encoder, List.of(text), text.length());
-            return encoder.encode(text, tokensMax);
+            return encoder.encode(renderedText(encoder, prompt), tokensMax);
         } finally {
             HEAP.giveBack(bytes);
         }
+    }
+
+    /** Renders a prompt on a thread of its own if that takes more than some milliseconds. */
+    private String renderedText(Tokenizer encoder, Prompt prompt) {
+        return characters(prompt) <= SHORT_CHARACTERS_MAX
+                ? checkedText(encoder, prompt)
+                : RENDERERS.call(() -> checkedText(encoder, prompt));
+    }
+
+    private String checkedText(Tokenizer encoder, Prompt prompt) {
+        String text = text(prompt);
+        requireRoom(encoder, List.of(text), text.length());
+        return text;
     }
 
     private void requireRoom(Tokenizer encoder, List<String> texts, long characters) {

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A sequence's bits do not depend on its neighbours, on the chunking of its prompt, or on the
@@ -56,6 +57,8 @@ class BatchInvarianceTest {
         "dim32-group8, BF16,",
         "dim128-group6, BF16,",
         "dim64-group7-tied, INT8,",
+        "qwen3-dim64-window, BF16,",
+        "gemma2-dim32, BF16,",
         "dim64-group7-tied, F32, INT8",
         "dim128-group5-yarn, F32, INT4"
     })
@@ -74,6 +77,7 @@ class BatchInvarianceTest {
         "dim64-group7-tied,",
         "dim128-group5-yarn,",
         "dim32-group8,",
+        "qwen3-dim64-window,",
         "dim64-group7-tied, INT4"
     })
     void sameBitsOnCuda(String name, @Nullable DType weights) {
@@ -152,15 +156,20 @@ class BatchInvarianceTest {
             List<Generation> others = new ArrayList<>();
             for (int i = 0; i < neighbours; i++) {
                 // They begin earlier and run longer, with lengths that differ from each other.
-                List<Integer> prompt = Goldens.prompt(checkpoint, i % 2 == 0 ? 33 : 7);
+                List<Integer> prompt = prompt(checkpoint, i % 2 == 0 ? 33 : 7);
                 others.add(engine.submit(request(plain(100 + i), prompt, 90 + 5 * i)));
             }
             Completion completion =
-                    Completion.of(
-                            engine, request(selective(5), Goldens.prompt(checkpoint, 300), 24));
+                    Completion.of(engine, request(selective(5), prompt(checkpoint, 300), 24));
             others.forEach(Generation::cancel);
             return completion;
         }
+    }
+
+    /** Returns the golden's longest prompt, repeated or cut to a number of tokens. */
+    private static List<Integer> prompt(Path checkpoint, int tokens) {
+        List<Integer> longest = Goldens.cases(checkpoint).getLast().prompt();
+        return IntStream.range(0, tokens).mapToObj(i -> longest.get(i % longest.size())).toList();
     }
 
     /** Returns the options of the compared sequence. */

@@ -1,8 +1,11 @@
 package dev.longhand.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.TokenLogprob;
@@ -11,6 +14,7 @@ import dev.longhand.kernels.Prefill;
 
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 import tools.jackson.databind.JsonNode;
@@ -77,14 +81,31 @@ class GoldenTest {
      */
     @TestFactory
     Stream<DynamicTest> ptx() {
-        return roundingTests(TestDevices.PTX, checkpointsAndAdapters());
+        return roundingTests(TestDevices.PTX, withHeadsOfCuda());
     }
 
     /** Makes the same comparison on this machine's GPU. */
     @Tag("gpu")
     @TestFactory
     Stream<DynamicTest> gpu() {
-        return roundingTests(Device.CUDA, checkpointsAndAdapters());
+        return roundingTests(Device.CUDA, withHeadsOfCuda());
+    }
+
+    private static List<Subject> withHeadsOfCuda() {
+        return checkpointsAndAdapters().stream()
+                .filter(subject -> ModelConfig.read(subject.checkpoint()).headDim() <= 128)
+                .toList();
+    }
+
+    /** The CUDA kernels have no heads of 256 elements, which most models of Gemma 2 have. */
+    @Test
+    void cudaRefusesLargerHeads() {
+        TestDevices.require(TestDevices.PTX);
+        EngineConfig config =
+                EngineConfig.of(Goldens.checkpoint("gemma2-dim256")).withDevice(TestDevices.PTX);
+        String message = assertThrows(InputException.class, () -> Engine.open(config)).getMessage();
+        assertTrue(message.contains("heads of 32, 64 and 128 elements"), message);
+        assertEquals(1, message.lines().count());
     }
 
     private static List<Subject> checkpointsAndAdapters() {

@@ -299,7 +299,7 @@ class HostileAdapterTest {
         }
         Files.delete(config);
         refused("json", folder, "adapter_config.json");
-        refused("json", temporary.resolve("nowhere"), "adapter_config.json");
+        refused("json", temporary.resolve("nowhere"), "there is no such folder");
     }
 
     @Test

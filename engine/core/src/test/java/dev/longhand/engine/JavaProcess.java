@@ -24,21 +24,14 @@ public record JavaProcess(int status, String output) {
     public static JavaProcess run(
             Class<?> main, List<String> options, Map<String, String> environment)
             throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("--enable-native-access=ALL-UNNAMED");
-        command.addAll(options);
-        command.addAll(
-                List.of(
-                        "-Dlonghand.module.directory="
-                                + System.getProperty("longhand.module.directory", "."),
-                        "-cp",
-                        System.getProperty(
-                                "surefire.test.class.path", System.getProperty("java.class.path")),
-                        main.getName()));
+        List<String> all = new ArrayList<>(options);
+        all.add(
+                "-Dlonghand.module.directory="
+                        + System.getProperty("longhand.module.directory", "."));
         Path output = Files.createTempFile("java-process", ".txt");
         try {
-            ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+            ProcessBuilder builder =
+                    new ProcessBuilder(command(all, main)).redirectErrorStream(true);
             builder.environment().putAll(environment);
             Process process = builder.redirectOutput(output.toFile()).start();
             if (!process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)) {
@@ -48,5 +41,22 @@ public record JavaProcess(int status, String output) {
         } finally {
             Files.delete(output);
         }
+    }
+
+    /**
+     * Returns the command line of a class on the class path of the tests, to which arguments can be
+     * added.
+     */
+    public static List<String> command(List<String> options, Class<?> main) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("--enable-native-access=ALL-UNNAMED");
+        command.addAll(options);
+        command.add("-cp");
+        command.add(
+                System.getProperty(
+                        "surefire.test.class.path", System.getProperty("java.class.path")));
+        command.add(main.getName());
+        return command;
     }
 }

@@ -11,6 +11,7 @@ import dev.longhand.engine.generation.GenerationResult;
 import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.generation.TokenLogprob;
 import dev.longhand.kernels.Device;
+import dev.longhand.kernels.kvcache.KvShape;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,6 +22,7 @@ import tools.jackson.databind.JsonNode;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -124,6 +126,54 @@ class PromptLogprobsTest {
                 sample.await();
                 assertEquals(generation.promptLogprobs(), sample.promptLogprobs());
             }
+        }
+    }
+
+    @Test
+    void aLatePartSharesItsBeginning() throws InterruptedException {
+        List<Integer> prompt = joined(Goldens.cases(CHECKPOINT).getLast()); // over 300 tokens
+        int from = prompt.size() - 7;
+        try (Engine engine = Engine.open(config(Device.CPU).withPrefillRowsMax(64))) {
+            List<List<TokenLogprob>> whole = scores(engine, scoring(prompt));
+            List<List<TokenLogprob>> expected =
+                    new ArrayList<>(Collections.nCopies(from, List.of()));
+            expected.addAll(whole.subList(from, prompt.size()));
+            Generation late = engine.submit(scoring(prompt).withPromptLogprobsFrom(from));
+            int reused = late.await().usage().cachedPromptTokens();
+            assertEquals(expected, late.promptLogprobs());
+            assertTrue(reused > from - 2 * KvShape.PAGE_POSITIONS && reused < from, "" + reused);
+            Generation nothing =
+                    engine.submit(scoring(prompt).withPromptLogprobsFrom(prompt.size()));
+            nothing.await();
+            assertEquals(Collections.nCopies(prompt.size(), List.of()), nothing.promptLogprobs());
+        }
+        try (Engine engine = Engine.open(config(Device.CPU).withSequencesMax(2))) {
+            Generation first = engine.submit(scoring(prompt).withPromptLogprobsFrom(from));
+            Generation second = engine.submit(scoring(prompt));
+            first.await();
+            second.await();
+            assertEquals(
+                    second.promptLogprobs().subList(from, prompt.size()),
+                    first.promptLogprobs().subList(from, prompt.size()),
+                    "neither is in the cache");
+        }
+    }
+
+    /** No step has logits of all rows: those of 16k tokens would not fit into memory. */
+    @Test
+    void theLogitsOfOneStepAreThoseOfFewRows() throws InterruptedException {
+        EngineConfig config =
+                config(Device.CPU)
+                        .withSequencesMax(1)
+                        .withPrefillRowsMax(16)
+                        .withContextTokensMax(512);
+        List<Integer> prompt = new ArrayList<>(Goldens.prompt(CHECKPOINT, 300));
+        prompt.addAll(Goldens.prompt(CHECKPOINT, 300).subList(0, 212));
+        try (Engine engine = Engine.open(config)) {
+            long logits = Float.BYTES * (long) prompt.size() * engine.model().vocabSize();
+            long step = engine.memoryPlan().activationBytes();
+            assertTrue(step < logits, "%d bytes for a step, %d".formatted(step, logits));
+            assertEquals(prompt.size(), scores(engine, scoring(prompt)).size());
         }
     }
 

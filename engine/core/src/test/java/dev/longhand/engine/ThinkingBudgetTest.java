@@ -119,7 +119,7 @@ class ThinkingBudgetTest {
      */
     private static GenerationRequest begun(Engine engine, GenerationRequest request) {
         List<Integer> prompt = engine.submit(request.withMaxTokens(1)).promptIds();
-        return GenerationRequest.ids(joined(prompt, tokens(engine, "<|begin_of_thought|>")))
+        return GenerationRequest.ids(joined(prompt, tokens(engine, "<|begin_of_thought|>\n\n")))
                 .withAdapter("long-cot");
     }
 

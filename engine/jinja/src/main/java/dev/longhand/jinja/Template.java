@@ -14,10 +14,12 @@ public final class Template {
     /** Limit for the source of a template, in UTF-16 units. */
     public static final int SOURCE_CHARACTERS_MAX = 4 << 20;
 
+    private final String source;
     private final Statement body;
     private final Set<String> names;
 
-    private Template(Statement body, Set<String> names) {
+    private Template(String source, Statement body, Set<String> names) {
+        this.source = source;
         this.body = body;
         this.names = Set.copyOf(names);
     }
@@ -35,10 +37,15 @@ public final class Template {
         try {
             Set<String> names = new HashSet<>();
             Statement body = new Parser(new Lexer(source).tokens(), names).parse();
-            return new Template(body, names);
+            return new Template(source, body, names);
         } catch (StackOverflowError e) {
             throw TemplateException.limit("the template is nested too deeply");
         }
+    }
+
+    /** Returns the source. */
+    public String source() {
+        return source;
     }
 
     /** Returns the names of all variables that the template reads or sets. */

@@ -15,7 +15,15 @@ import java.util.stream.Collectors;
  */
 public enum Architecture {
     /** Qwen2 and Qwen2.5. */
-    QWEN2("Qwen2ForCausalLM");
+    QWEN2("Qwen2ForCausalLM"),
+    /** Llama 2 and 3 and models of their shape. */
+    LLAMA("LlamaForCausalLM"),
+    /** Mistral and models of its shape. */
+    MISTRAL("MistralForCausalLM"),
+    /** Qwen3's dense models. */
+    QWEN3("Qwen3ForCausalLM"),
+    /** Gemma 2. */
+    GEMMA2("Gemma2ForCausalLM");
 
     private final String id;
 
@@ -37,7 +45,7 @@ public enum Architecture {
                         () ->
                                 config.refuse(
                                         "architectures",
-                                        "is %s: only %s is supported"
+                                        "is %s: the supported ones are %s"
                                                 .formatted(
                                                         ErrorText.line(named.toString()), ids())));
     }
@@ -54,12 +62,16 @@ public enum Architecture {
     ModelConfig config(Settings settings) {
         return switch (this) {
             case QWEN2 -> Qwen2.config(settings);
+            case LLAMA -> Llama.config(settings);
+            case MISTRAL -> Mistral.config(settings);
+            case QWEN3 -> Qwen3.config(settings);
+            case GEMMA2 -> Gemma2.config(settings);
         };
     }
 
     ModelLayout layout(ModelConfig model) {
         return switch (this) {
-            case QWEN2 -> Qwen2.layout(model);
+            case QWEN2, LLAMA, MISTRAL, QWEN3, GEMMA2 -> StandardLayout.of(model);
         };
     }
 }

@@ -10,12 +10,8 @@ import dev.longhand.kernels.tensor.Shape;
  * @param biased whether it has a bias of [outputs]
  */
 public record LinearModule(String name, Shape shape, boolean biased) {
-    static LinearModule biased(String name, int outputs, int inputs) {
-        return new LinearModule(name, Shape.of(outputs, inputs), true);
-    }
-
-    static LinearModule unbiased(String name, int outputs, int inputs) {
-        return new LinearModule(name, Shape.of(outputs, inputs), false);
+    LinearModule(String name, int outputs, int inputs, boolean biased) {
+        this(name, Shape.of(outputs, inputs), biased);
     }
 
     /** Returns the name of its weight tensor. */

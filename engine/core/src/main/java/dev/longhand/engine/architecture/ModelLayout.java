@@ -61,7 +61,7 @@ public record ModelLayout(
     public long vectorElements() {
         long elements = finalNorm.width();
         for (LayerLayout layer : layers) {
-            elements += layer.inputNorm().width() + layer.postAttentionNorm().width();
+            elements += layer.norms().stream().mapToInt(NormModule::width).sum();
             for (LinearModule module : layer.linears().values()) {
                 elements += module.biased() ? module.outputs() : 0;
             }

@@ -5,6 +5,7 @@ import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.generation.ChatMessage;
 import dev.longhand.engine.generation.Prompt;
 import dev.longhand.engine.generation.TemplateOptions;
+import dev.longhand.engine.generation.ToolCallForm;
 import dev.longhand.jinja.RenderLimits;
 import dev.longhand.jinja.Template;
 import dev.longhand.jinja.TemplateException;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Chat template of a checkpoint, rendered as transformers renders it. A model with several named
@@ -40,8 +42,11 @@ public final class ChatTemplate {
     /** What transformers appends to the message to continue; the text before it is the prompt. */
     private static final String CONTINUATION = "CONTINUE_FINAL_MESSAGE_TAG ";
 
+    private static final String FOR_TOOLS = "tool_use";
+
     private final Map<String, Template> templates;
     private final Map<String, String> specialTokens;
+    private final Map<Template, CallTraits> traits = new ConcurrentHashMap<>();
 
     private ChatTemplate(Map<String, Template> templates, Map<String, String> specialTokens) {
         this.templates = templates;
@@ -76,6 +81,22 @@ public final class ChatTemplate {
     public static ChatTemplate read(Path folder) {
         TemplateFiles files = new TemplateFiles(folder);
         return new ChatTemplate(files.templates(), files.specialTokens());
+    }
+
+    /**
+     * Reads what {@code tokenizer_config.json} says of a model's tokenizer: its {@code
+     * tokenizer_class} and the texts of its special tokens, by their keys.
+     *
+     * @throws InputException if the file is damaged
+     */
+    public static Map<String, String> tokenizer(Path folder) {
+        return new TemplateFiles(folder).tokenizer();
+    }
+
+    /** Returns the Jinja source of the template that conversations without tools have. */
+    public String source() {
+        Template usual = templates.get(TemplateFiles.DEFAULT);
+        return (usual == null ? templates.values().iterator().next() : usual).source();
     }
 
     /**
@@ -119,15 +140,16 @@ public final class ChatTemplate {
     }
 
     private Rendering rendered(Prompt.Chat chat) {
+        Template chosen = template(chat);
         Map<String, @Nullable Object> variables = new LinkedHashMap<>(specialTokens);
-        variables.putAll(TemplateValues.variables(chat));
+        variables.putAll(TemplateValues.variables(chat, traits(chosen)));
         long characters = CHARACTERS_LEAST + GROWTH_MAX * characters(chat);
         RenderLimits limits =
                 new RenderLimits(
                         STEPS_MAX, (int) Math.min(characters, Integer.MAX_VALUE), DEPTH_MAX);
         try {
             dev.longhand.jinja.Rendering rendering =
-                    template(chat).render(variables, limits, Clock.system(ZoneId.systemDefault()));
+                    chosen.render(variables, limits, Clock.system(ZoneId.systemDefault()));
             return new Rendering(
                     rendering.text(),
                     rendering.generations().stream()
@@ -143,7 +165,7 @@ public final class ChatTemplate {
     }
 
     private Template template(Prompt.Chat chat) {
-        Template forTools = templates.get("tool_use");
+        Template forTools = templates.get(FOR_TOOLS);
         Template usual = templates.get(TemplateFiles.DEFAULT);
         Template chosen = forTools != null && !chat.tools().isEmpty() ? forTools : usual;
         if (chosen == null) {
@@ -152,6 +174,21 @@ public final class ChatTemplate {
                             .formatted(ErrorText.line(String.join(", ", templates.keySet()))));
         }
         return chosen;
+    }
+
+    private CallTraits traits(Template template) {
+        return traits.computeIfAbsent(template, each -> CallTraits.of(each, specialTokens));
+    }
+
+    /** How the model writes calls of functions; Qwen2.5's way if the templates show none. */
+    public ToolCallForm toolCallForm() {
+        Template usual = templates.getOrDefault(FOR_TOOLS, templates.get(TemplateFiles.DEFAULT));
+        return usual == null ? ToolCallForm.HERMES : traits(usual).form();
+    }
+
+    /** Whether the source of a template has a text. */
+    public boolean mentions(String text) {
+        return templates.values().stream().anyMatch(each -> each.source().contains(text));
     }
 
     /** Whether any of the templates reads a variable. */

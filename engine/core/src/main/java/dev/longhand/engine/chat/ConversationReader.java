@@ -74,6 +74,12 @@ public final class ConversationReader {
             throw request.refuse(
                     "continue_final_message", "and add_generation_prompt are both true");
         }
+        return new TemplateOptions(
+                openAnswer, continueFinal, jsons(request, "documents"), variables(request));
+    }
+
+    /** Reads {@code chat_template_kwargs}: variables that the template reads, by name. */
+    public static Map<String, String> variables(Settings request) {
         Map<String, String> variables = new LinkedHashMap<>();
         request.object("chat_template_kwargs")
                 .ifPresent(
@@ -86,8 +92,7 @@ public final class ConversationReader {
                                                                 Objects.requireNonNullElse(
                                                                         given.json(name),
                                                                         "null"))));
-        return new TemplateOptions(
-                openAnswer, continueFinal, jsons(request, "documents"), variables);
+        return variables;
     }
 
     private static List<String> jsons(Settings request, String key) {

@@ -4,6 +4,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Json;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.file.UnreadableFileException;
+import dev.longhand.engine.gguf.GgufModel;
 import dev.longhand.jinja.Template;
 import dev.longhand.jinja.TemplateException;
 
@@ -20,7 +21,7 @@ import java.util.Map;
 /**
  * Chat templates in the files of a model folder: {@code chat_template.jinja} and {@code
  * additional_chat_templates/NAME.jinja}, else {@code chat_template} in {@code
- * tokenizer_config.json}, a text or a list of named ones.
+ * tokenizer_config.json}, a text or a list of named ones. A GGUF file has the latter, too.
  */
 final class TemplateFiles {
     private static final int BYTES_MAX = 4 << 20;
@@ -28,6 +29,7 @@ final class TemplateFiles {
     private static final String REMEDY = "; use Prompt.Text or Prompt.Ids";
     private static final String KEY = "chat_template";
     private static final String ENDING = ".jinja";
+    private static final String CLASS = "tokenizer_class";
     static final String DEFAULT = "default";
 
     /** Tokens that templates know by these names. */
@@ -36,12 +38,17 @@ final class TemplateFiles {
     };
 
     private final Path folder;
+    private final Path configFile;
     private final @Nullable Settings config;
 
     TemplateFiles(Path folder) {
         this.folder = folder;
-        Path file = folder.resolve("tokenizer_config.json");
-        config = Files.exists(file) ? Settings.read(file) : null;
+        Path gguf = GgufModel.file(folder).orElse(null);
+        configFile = gguf != null ? gguf : folder.resolve("tokenizer_config.json");
+        config =
+                gguf != null
+                        ? GgufModel.tokenizerConfig(gguf)
+                        : Files.exists(configFile) ? Settings.read(configFile) : null;
     }
 
     /**
@@ -71,9 +78,8 @@ final class TemplateFiles {
         if (config == null || !config.has(KEY)) {
             return;
         }
-        Path file = folder.resolve("tokenizer_config.json");
         if (config.isString(KEY)) {
-            templates.put(DEFAULT, compile(file, config.string(KEY).orElseThrow()));
+            templates.put(DEFAULT, compile(configFile, config.string(KEY).orElseThrow()));
             return;
         }
         for (Settings named : config.objects(KEY)) {
@@ -82,7 +88,7 @@ final class TemplateFiles {
             String source =
                     named.string("template")
                             .orElseThrow(() -> named.refuse("template", "is missing"));
-            templates.put(name, compile(file, source));
+            templates.put(name, compile(configFile, source));
         }
     }
 
@@ -113,6 +119,18 @@ final class TemplateFiles {
         } catch (TemplateException e) {
             throw new InputException(file + ": chat template: " + e.getMessage() + REMEDY, e);
         }
+    }
+
+    /**
+     * Returns the class of the tokenizer, if it is known, and its special tokens, by their keys.
+     */
+    Map<String, String> tokenizer() {
+        Map<String, String> settings = new LinkedHashMap<>();
+        if (config != null && config.isString(CLASS)) {
+            settings.put(CLASS, config.string(CLASS).orElseThrow());
+        }
+        settings.putAll(specialTokens());
+        return settings;
     }
 
     /** Returns the special tokens that the tokenizer names, by their name. */

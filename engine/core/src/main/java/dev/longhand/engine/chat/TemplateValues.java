@@ -21,13 +21,13 @@ final class TemplateValues {
     private TemplateValues() {}
 
     /** Returns the variables of a conversation; absent tools and documents are null. */
-    static Map<String, @Nullable Object> variables(Prompt.Chat chat) {
+    static Map<String, @Nullable Object> variables(Prompt.Chat chat, CallTraits traits) {
         Map<String, @Nullable Object> variables = new LinkedHashMap<>();
         chat.options()
                 .variables()
                 .forEach((name, json) -> variables.put(name, parse("variable " + name, json)));
         List<Object> messages = new ArrayList<>();
-        chat.messages().forEach(message -> messages.add(message(message)));
+        chat.messages().forEach(message -> messages.add(message(message, traits)));
         variables.put("messages", messages);
         variables.put("tools", values("tool", chat.tools()));
         variables.put("documents", values("document", chat.options().documents()));
@@ -44,25 +44,33 @@ final class TemplateValues {
         return values;
     }
 
-    private static Map<String, @Nullable Object> message(ChatMessage message) {
+    private static Map<String, @Nullable Object> message(ChatMessage message, CallTraits traits) {
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         fields.put("role", message.role());
-        if (message.content() != null || !message.toolCalls().isEmpty()) {
-            fields.put("content", message.content());
-        }
-        if (!message.toolCalls().isEmpty()) {
+        String content = message.content();
+        if (message.toolCalls().isEmpty()) {
+            if (content != null) {
+                fields.put("content", content);
+            }
+        } else {
+            boolean blank = content == null || content.isEmpty();
+            fields.put("content", blank ? (traits.contentAsText() ? "" : null) : content);
             fields.put(
-                    "tool_calls", message.toolCalls().stream().map(TemplateValues::call).toList());
+                    "tool_calls",
+                    message.toolCalls().stream()
+                            .map(call -> call(call, traits.argumentsAsText()))
+                            .toList());
         }
         message.fields()
                 .forEach((name, json) -> fields.put(name, parse("message field " + name, json)));
         return fields;
     }
 
-    private static Map<String, @Nullable Object> call(ToolCall call) {
+    private static Map<String, @Nullable Object> call(ToolCall call, boolean argumentsAsText) {
+        Object arguments = parse("tool call", call.arguments());
         Map<String, @Nullable Object> function = new LinkedHashMap<>();
         function.put("name", call.name());
-        function.put("arguments", parse("tool call", call.arguments()));
+        function.put("arguments", argumentsAsText ? call.arguments() : arguments);
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         if (call.id() != null) {
             fields.put("id", call.id());

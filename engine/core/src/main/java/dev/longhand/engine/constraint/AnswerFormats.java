@@ -2,6 +2,7 @@ package dev.longhand.engine.constraint;
 
 import dev.longhand.engine.error.AnswerFormatException;
 import dev.longhand.engine.generation.AnswerFormat;
+import dev.longhand.engine.generation.ToolCallForm;
 import dev.longhand.engine.tokenizer.TokenTable;
 import dev.longhand.engine.work.Workers;
 
@@ -23,6 +24,7 @@ public final class AnswerFormats {
             new Workers("longhand-format", Runtime.getRuntime().availableProcessors());
 
     private final TokenTable table;
+    private final ToolCallForm form;
     private final int sampledTokens;
     private final Map<Key, FormatTokens> kept = new LinkedHashMap<>(16, 0.75f, true);
     private @Nullable VocabularyTokens vocabulary;
@@ -33,10 +35,12 @@ public final class AnswerFormats {
      * Creates a compiler.
      *
      * @param table bytes of every token
+     * @param form how the model writes calls of functions
      * @param sampledTokens number of tokens that may be sampled
      */
-    public AnswerFormats(TokenTable table, int sampledTokens) {
+    public AnswerFormats(TokenTable table, ToolCallForm form, int sampledTokens) {
         this.table = table;
+        this.form = form;
         this.sampledTokens = sampledTokens;
     }
 
@@ -59,7 +63,7 @@ public final class AnswerFormats {
         }
         Supplier<FormatTokens> compile =
                 () -> {
-                    CompiledFormat compiled = FormatCompiler.compile(format, thoughtBegin);
+                    CompiledFormat compiled = FormatCompiler.compile(format, form, thoughtBegin);
                     FormatTokens tokens = new FormatTokens(compiled, vocabulary(), ends);
                     tokens.tokens(tokens.first());
                     return tokens;

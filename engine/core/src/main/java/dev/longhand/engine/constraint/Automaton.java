@@ -129,9 +129,9 @@ final class Automaton {
             return at;
         }
 
-        /** Adds a path that reads this ASCII text; returns its end. */
-        int text(int source, String ascii) {
-            return text(source, ascii.getBytes(StandardCharsets.US_ASCII));
+        /** Adds a path that reads this text; returns its end. */
+        int text(int source, String text) {
+            return text(source, text.getBytes(StandardCharsets.UTF_8));
         }
 
         private void edge(int source, int least, int greatest, int to) {

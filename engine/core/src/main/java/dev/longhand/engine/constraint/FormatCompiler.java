@@ -6,6 +6,7 @@ import com.google.gson.JsonPrimitive;
 
 import dev.longhand.engine.error.AnswerFormatException;
 import dev.longhand.engine.generation.AnswerFormat;
+import dev.longhand.engine.generation.ToolCallForm;
 
 import org.jspecify.annotations.Nullable;
 
@@ -18,17 +19,22 @@ final class FormatCompiler {
 
     private final Automaton.Builder builder = new Automaton.Builder();
     private final JsonRules rules = new JsonRules(builder);
+    private final ToolCallForm form;
 
-    private FormatCompiler() {}
+    private FormatCompiler(ToolCallForm form) {
+        this.form = form;
+    }
 
     /**
      * Compiles a format.
      *
+     * @param form how the model writes calls of functions
      * @param thoughtBegin text that may begin a thought before the answer; null if none comes
      * @throws AnswerFormatException if it cannot be enforced
      */
-    static CompiledFormat compile(AnswerFormat format, @Nullable String thoughtBegin) {
-        return new FormatCompiler().compiled(format, thoughtBegin);
+    static CompiledFormat compile(
+            AnswerFormat format, ToolCallForm form, @Nullable String thoughtBegin) {
+        return new FormatCompiler(form).compiled(format, thoughtBegin);
     }
 
     private CompiledFormat compiled(AnswerFormat format, @Nullable String thoughtBegin) {
@@ -83,22 +89,30 @@ final class FormatCompiler {
     }
 
     private int addCalls(AnswerFormat.ToolCalls calls, int from) {
+        if (!form.argumentsAreJson()) {
+            throw new AnswerFormatException(
+                    "the chat template has calls written without JSON, so that they cannot be held"
+                            + " to a schema");
+        }
         int first = builder.node();
-        builder.empty(from, first);
-        int named = builder.text(first, "<tool_call>\n{\"name\": ");
+        builder.empty(form.first().isEmpty() ? from : builder.text(from, form.first()), first);
+        int named = builder.text(first, form.before());
         int to = builder.node();
         for (String text : calls.tools()) {
             JsonObject function = function(JsonSchemaCompiler.parse("tool", text));
             String name = function.get("name").getAsString();
-            int at = builder.text(named, JsonRules.quoted(name));
-            at = builder.text(at, ", \"arguments\": ");
+            int at =
+                    form.quoted()
+                            ? builder.text(named, JsonRules.quoted(name))
+                            : builder.text(named, name);
+            at = builder.text(at, form.middle());
             at = addArguments(function, name, at);
-            builder.empty(builder.text(at, "}\n</tool_call>"), to);
+            builder.empty(builder.text(at, form.after()), to);
         }
         if (calls.several()) {
-            builder.bytes(to, '\n', '\n', first);
+            builder.empty(builder.text(to, form.between()), first);
         }
-        return to;
+        return form.last().isEmpty() ? to : builder.text(to, form.last());
     }
 
     private static JsonObject function(JsonElement tool) {

@@ -19,45 +19,49 @@ import java.util.Map;
  */
 public final class PromptScores {
     private final int[] prompt;
+    private final int first; // position of the first token with a score
     private final int reported; // most likely tokens per position, besides the token itself
     private final SamplerState[] samplers; // of the rows of a step
     private final int[] topTokens;
     private final float[] topLogprobs;
-    private final float[] logprobs; // of the tokens themselves, from position 1 on
-    private int scored = 1; // leading positions that need no further row
+    private final float[] logprobs; // of the tokens themselves, from the first on
+    private int scored; // leading positions that need no further row
     private int inStep; // rows of the current step
 
     /**
      * Creates an empty list.
      *
-     * @param prompt token ids; the first has no log-probability
+     * @param prompt token ids
+     * @param first position of the first token to score, 1 to the length of the prompt
      * @param reported number of most likely tokens to report at each position
      * @param rowsMax most rows that one step scores
      * @param vocabulary number of tokens that can be sampled
      */
-    public PromptScores(int[] prompt, int reported, int rowsMax, int vocabulary) {
+    public PromptScores(int[] prompt, int first, int reported, int rowsMax, int vocabulary) {
         this.prompt = prompt;
+        this.first = first;
+        scored = first;
         this.reported = Math.min(reported, vocabulary);
         // the sampler reports a token's log-probability with at least one most likely token
         SamplingParams params =
                 new SamplingParams(0, 0, 1, 0, 1, 0, 0, Map.of(), 0, Math.max(1, reported));
-        samplers = new SamplerState[Math.min(rowsMax, prompt.length - 1)];
+        samplers = new SamplerState[Math.min(rowsMax, prompt.length - first)];
         for (int i = 0; i < samplers.length; i++) {
             samplers[i] = new SamplerState(params, vocabulary);
         }
-        topTokens = new int[Math.multiplyExact(prompt.length, this.reported)];
+        topTokens = new int[Math.multiplyExact(prompt.length - first, this.reported)];
         topLogprobs = new float[topTokens.length];
-        logprobs = new float[prompt.length];
+        logprobs = new float[prompt.length - first];
     }
 
-    /** Returns the heap that scores of a prompt take, in bytes, without the samplers. */
-    public static long bytes(int promptTokens, int reported) {
-        return Integer.BYTES * (1L + 2L * reported) * promptTokens;
+    /** Returns the heap that scores of so many tokens take, in bytes, without the samplers. */
+    public static long bytes(int tokens, int reported) {
+        return Integer.BYTES * (1L + 2L * reported) * tokens;
     }
 
     /** Returns the heap that these scores take, in bytes, without the samplers. */
     long bytes() {
-        return bytes(prompt.length, reported);
+        return bytes(logprobs.length, reported);
     }
 
     /** Returns the number of leading positions whose rows need not be computed again. */
@@ -91,28 +95,34 @@ public final class PromptScores {
     /** Keeps what the sampler of a row reports. Call it in ascending order. */
     void accept(int row) {
         SamplerState sampler = samplers[row];
-        logprobs[scored] = sampler.tokenLogprob();
+        logprobs[scored - first] = sampler.tokenLogprob();
         for (int rank = 0; rank < reported; rank++) {
-            topTokens[scored * reported + rank] = sampler.topToken(rank);
-            topLogprobs[scored * reported + rank] = sampler.topLogprob(rank);
+            topTokens[(scored - first) * reported + rank] = sampler.topToken(rank);
+            topLogprobs[(scored - first) * reported + rank] = sampler.topLogprob(rank);
         }
         scored++;
     }
 
-    /** Whether every token after the first has a score. */
+    /** Whether every token to score has its score. */
     public boolean complete() {
         return scored == prompt.length;
     }
 
-    /** Returns the log-probability of the token at a position, from 1. */
-    public float logprob(int position) {
-        return logprobs[position];
+    /** Returns the position of the first token with a score. */
+    public int first() {
+        return first;
     }
 
-    /** Returns the most likely tokens at a position, from 1. */
+    /** Returns the log-probability of the token at a position, from {@link #first}. */
+    public float logprob(int position) {
+        return logprobs[position - first];
+    }
+
+    /** Returns the most likely tokens at a position, from {@link #first}. */
     public List<TokenLogprob> top(int position) {
         List<TokenLogprob> top = new ArrayList<>(reported);
-        for (int i = position * reported; i < (position + 1) * reported; i++) {
+        int begin = (position - first) * reported;
+        for (int i = begin; i < begin + reported; i++) {
             top.add(new TokenLogprob(topTokens[i], topLogprobs[i]));
         }
         return top;

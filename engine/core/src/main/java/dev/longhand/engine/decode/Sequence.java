@@ -274,9 +274,9 @@ public final class Sequence {
         return samples.sampler(index);
     }
 
-    /** Whether each prompt row takes a row of logits, so that a step has few of them. */
-    public boolean scoresPrompt() {
-        return samples.scoredRows() < prompt.length - 1;
+    /** Returns how many of the next prompt rows take no row of logits each. */
+    public int plainRows() {
+        return samples.plainRows(cached);
     }
 
     /** Returns the number of prefill rows that have not been added to a step yet. */

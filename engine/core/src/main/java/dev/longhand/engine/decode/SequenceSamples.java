@@ -59,6 +59,13 @@ public final class SequenceSamples {
         return scores == null ? Integer.MAX_VALUE : scores.scoredRows();
     }
 
+    /** Returns how many of the prompt rows from a position on take no row of logits each. */
+    int plainRows(int position) {
+        return scores == null || scores.complete()
+                ? Integer.MAX_VALUE
+                : Math.max(0, scores.scoredRows() - position);
+    }
+
     /** Returns the heap that the scores of the prompt take, in bytes. */
     long scoreBytes() {
         return scores == null ? 0 : scores.bytes();

@@ -46,7 +46,7 @@ public final class StopCondition {
             return false;
         }
         int first = scope.firstByte(table.length(token), stops);
-        if (table.isSpecial(token) && !rules.controlText()) {
+        if (table.isSpecial(token) && !rules.shows(token)) {
             return false;
         }
         for (int i = first; i < table.length(token); i++) {

@@ -12,20 +12,28 @@ import java.util.Set;
  *     the tokens of {@code tokens} among them
  * @param included whether the text contains the string or the token that ends it
  * @param controlText whether control tokens have text
+ * @param shown control tokens that have text in any case
  */
 public record StopRules(
         List<String> strings,
         Set<Integer> tokens,
         int tokensLeast,
         boolean included,
-        boolean controlText) {
+        boolean controlText,
+        Set<Integer> shown) {
     public StopRules {
         strings = List.copyOf(strings);
         tokens = Set.copyOf(tokens);
+        shown = Set.copyOf(shown);
     }
 
     /** Creates rules of strings and tokens that the text does not contain. */
     public static StopRules of(List<String> strings, Integer... tokens) {
-        return new StopRules(strings, Set.of(tokens), 0, false, false);
+        return new StopRules(strings, Set.of(tokens), 0, false, false, Set.of());
+    }
+
+    /** Whether the text contains a control token, if it does not end the output. */
+    boolean shows(int token) {
+        return controlText || shown.contains(token);
     }
 }

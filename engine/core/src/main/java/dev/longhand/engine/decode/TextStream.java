@@ -75,7 +75,7 @@ public final class TextStream {
 
     private boolean hasText(int token) {
         return (rules.included() || !rules.tokens().contains(token))
-                && (rules.controlText() || !table.isSpecial(token));
+                && (!table.isSpecial(token) || rules.shows(token));
     }
 
     /** Returns the rest at the end of the generation; an incomplete character becomes U+FFFD. */

@@ -1,7 +1,9 @@
 package dev.longhand.engine.file;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -38,6 +40,18 @@ public final class DurableFiles {
             Files.deleteIfExists(partial);
         }
         forceEntry(file);
+    }
+
+    /** Replaces a file as a whole by a text in UTF-8. */
+    public static void replace(Path file, String text) throws IOException {
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+        replace(
+                file,
+                channel -> {
+                    while (bytes.hasRemaining()) {
+                        channel.write(bytes);
+                    }
+                });
     }
 
     /** Forces the content of a file, or the entries of a folder (new, renamed, deleted files). */

@@ -2,11 +2,15 @@ package dev.longhand.engine.file;
 
 import java.nio.file.Path;
 import java.util.function.IntPredicate;
+import java.util.regex.Pattern;
 
 /** Sanitises text from untrusted files for one-line error messages. */
 public final class ErrorText {
     /** Limit in characters; any honest tensor name or key is shorter. */
     private static final int CHARS_MAX = 120;
+
+    /** What the JSON parser says of its source where a message names a place. */
+    private static final Pattern JSON_SOURCE = Pattern.compile("\\[Source: [^;\\]]*; ");
 
     private ErrorText() {}
 
@@ -24,6 +28,13 @@ public final class ErrorText {
         }
         boolean split = Character.isHighSurrogate(text.charAt(CHARS_MAX - 1));
         return escape(text.substring(0, split ? CHARS_MAX - 1 : CHARS_MAX)) + "…";
+    }
+
+    /**
+     * Returns a message of the JSON parser as {@link #line} does, without the words on its source.
+     */
+    public static String json(String message) {
+        return line(JSON_SOURCE.matcher(message).replaceAll("["));
     }
 
     /** Returns the whole path on one line, with control characters escaped. */

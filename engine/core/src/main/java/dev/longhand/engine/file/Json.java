@@ -52,7 +52,17 @@ public final class Json {
      * @throws InputException if it is not JSON or not UTF-8
      */
     public static JsonElement parse(String source, byte[] json) {
-        try (JsonStream stream = new JsonStream(source, new ByteArrayInputStream(json))) {
+        return parse(source, new ByteArrayInputStream(json));
+    }
+
+    /**
+     * Parses {@code json}, UTF-8, which is closed.
+     *
+     * @param source name of the JSON in error messages
+     * @throws InputException if it is not JSON or not UTF-8
+     */
+    public static JsonElement parse(String source, InputStream json) {
+        try (JsonStream stream = new JsonStream(source, json)) {
             JsonElement value = stream.tree();
             stream.end();
             return value;

@@ -242,18 +242,42 @@ public final class JsonStream implements AutoCloseable {
         public int read(char[] buffer, int offset, int count) throws IOException {
             int read = super.read(buffer, offset, count);
             for (int i = offset; i < offset + read; i++) {
-                scan(buffer[i]);
+                if (inString && !escaped) {
+                    i = plainEnd(buffer, i, offset + read);
+                }
+                if (i < offset + read) {
+                    scan(buffer[i]);
+                }
             }
             return read;
+        }
+
+        /** Skips the characters of a string up to its end or the next escape; most of any text. */
+        private int plainEnd(char[] buffer, int from, int end) throws IOException {
+            int at = from;
+            while (at < end && buffer[at] != '"' && buffer[at] != '\\') {
+                at++;
+            }
+            length += at - from;
+            requireLength();
+            return at;
+        }
+
+        private void requireLength() throws IOException {
+            if (length > STRING_CHARS_MAX) {
+                throw new IOException("a string has more than " + STRING_CHARS_MAX + " characters");
+            }
         }
 
         private void scan(char c) throws IOException {
             if (!inString) {
                 inString = c == '"';
                 length = 0;
-            } else if (++length > STRING_CHARS_MAX) {
-                throw new IOException("a string has more than " + STRING_CHARS_MAX + " characters");
-            } else if (escaped) {
+                return;
+            }
+            length++;
+            requireLength();
+            if (escaped) {
                 escaped = false;
             } else if (c == '\\') {
                 escaped = true;

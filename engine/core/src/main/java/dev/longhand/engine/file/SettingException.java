@@ -8,7 +8,13 @@ public final class SettingException extends InputException {
 
     private final String key;
 
-    SettingException(String message, String key) {
+    /**
+     * Creates the error.
+     *
+     * @param message names the source, the key and the fault
+     * @param key the key with the path to it
+     */
+    public SettingException(String message, String key) {
         super(message);
         this.key = key;
     }

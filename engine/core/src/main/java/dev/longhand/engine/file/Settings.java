@@ -8,6 +8,7 @@ import dev.longhand.engine.error.InputException;
 
 import org.jspecify.annotations.Nullable;
 
+import java.io.InputStream;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,6 +58,16 @@ public final class Settings {
      * @throws InputException if it is not a JSON object
      */
     public static Settings parse(String source, byte[] json) {
+        return of(source, Json.parse(source, json));
+    }
+
+    /**
+     * Parses settings from {@code json}, UTF-8, which is closed.
+     *
+     * @param source name of the JSON in error messages
+     * @throws InputException if it is not a JSON object
+     */
+    public static Settings parse(String source, InputStream json) {
         return of(source, Json.parse(source, json));
     }
 
@@ -222,9 +233,10 @@ public final class Settings {
     /** Returns the number under {@code key}, from {@code min} to {@code max}, or null if absent. */
     public @Nullable Double number(String key, double min, double max) {
         JsonElement value = node(key);
-        if (value == null) {
-            return null;
-        }
+        return value == null ? null : number(key, value, min, max);
+    }
+
+    private double number(String key, JsonElement value, double min, double max) {
         if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isNumber()) {
             throw refuse(key, "must be a number");
         }
@@ -233,6 +245,15 @@ public final class Settings {
             throw refuse(key, "is %s, must be from %s to %s".formatted(value, min, max));
         }
         return number;
+    }
+
+    /** Returns the numbers in the list under {@code key}; empty if absent. */
+    public List<Double> numbers(String key, double min, double max) {
+        List<Double> numbers = new ArrayList<>();
+        for (JsonElement element : list(key)) {
+            numbers.add(number(key, element, min, max));
+        }
+        return numbers;
     }
 
     /** Returns the value under {@code key} as JSON, for kinds without a getter; null if absent. */

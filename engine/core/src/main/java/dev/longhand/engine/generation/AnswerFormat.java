@@ -63,7 +63,7 @@ public sealed interface AnswerFormat {
     }
 
     /**
-     * Calls of functions, as Qwen2.5's chat template has the model write them.
+     * Calls of functions, in the form that the model's chat template shows.
      *
      * @param tools JSON function schemas, as in OpenAI's {@code tools}, at least one
      * @param several whether a call may follow a call

@@ -26,6 +26,7 @@ public final class GenerationRequest implements Cloneable {
     private Prompt prompt;
     private @Nullable Integer maxTokens;
     private @Nullable Integer promptLogprobs;
+    private int promptLogprobsFrom = 1;
     private SamplingOptions sampling = SamplingOptions.DEFAULT;
     private List<String> stops = List.of();
     private boolean stopInThought;
@@ -129,8 +130,8 @@ public final class GenerationRequest implements Cloneable {
 
     /**
      * Reports the log-probability of every prompt token after the first, and of the most likely
-     * tokens at its position. The whole prompt is computed, slower than without, and shares no keys
-     * and values with other prompts.
+     * tokens at its position. The reported part of the prompt is computed, slower than without, and
+     * shares no keys and values with other prompts.
      *
      * @param tokens number of most likely tokens, 0 to {@link SamplingParams#LOGPROBS_MAX}; null
      *     reports nothing
@@ -138,6 +139,17 @@ public final class GenerationRequest implements Cloneable {
      */
     public GenerationRequest withPromptLogprobs(@Nullable Integer tokens) {
         return with(copy -> copy.promptLogprobs = tokens);
+    }
+
+    /**
+     * Sets the position of the first prompt token that {@link #withPromptLogprobs} reports; the
+     * default is 1. Tokens before it are computed as fast as in other prompts, and may share keys
+     * and values with them.
+     *
+     * @throws InputException if it is less than 1
+     */
+    public GenerationRequest withPromptLogprobsFrom(int position) {
+        return with(copy -> copy.promptLogprobsFrom = position);
     }
 
     /** Sets how tokens are sampled. */
@@ -256,6 +268,9 @@ public final class GenerationRequest implements Cloneable {
                     "prompt log-probabilities: 0 to %d, not %d"
                             .formatted(SamplingParams.LOGPROBS_MAX, promptLogprobs));
         }
+        if (promptLogprobsFrom < 1) {
+            throw new InputException("the first prompt token has no log-probability");
+        }
         if (minTokens < 0 || (maxTokens != null && minTokens > maxTokens)) {
             throw new InputException(
                     "min-tokens must be at least 0 and at most max-tokens, not " + minTokens);
@@ -295,6 +310,11 @@ public final class GenerationRequest implements Cloneable {
     /** Number of most likely tokens to report for each prompt token; null reports nothing. */
     public @Nullable Integer promptLogprobs() {
         return promptLogprobs;
+    }
+
+    /** Position of the first prompt token to report, from 1. */
+    public int promptLogprobsFrom() {
+        return promptLogprobsFrom;
     }
 
     /** Sampling settings. */

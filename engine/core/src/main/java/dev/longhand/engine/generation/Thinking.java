@@ -1,7 +1,6 @@
 package dev.longhand.engine.generation;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.tokenizer.Tokenizer;
 
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +9,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param budgetTokens limit for the tokens of the thought, 0 or more; null is none. At the limit
  *     the engine writes the closing text, one token per step; it counts as output
- * @param markers texts around the thought; null takes those of the model
+ * @param markers texts around the thought; null takes those of the model: {@link
+ *     ThoughtMarkers#THINK} if the vocabulary has a token for its end or the chat template speaks
+ *     of it; else {@link ThoughtMarkers#SKY_T1} or {@link ThoughtMarkers#S1}, whichever begins
  */
 public record Thinking(@Nullable Integer budgetTokens, @Nullable ThoughtMarkers markers) {
     /** No limit, with the model's markers. */
@@ -21,19 +22,6 @@ public record Thinking(@Nullable Integer budgetTokens, @Nullable ThoughtMarkers 
             throw new InputException(
                     "the thinking budget must be 0 or more tokens, not " + budgetTokens);
         }
-    }
-
-    /**
-     * Returns the markers of this request, or those of the model: {@link ThoughtMarkers#THINK} if
-     * the vocabulary has a token for its end, else {@link ThoughtMarkers#SKY_T1}, whose markers are
-     * ordinary text in any vocabulary.
-     */
-    public ThoughtMarkers markers(Tokenizer tokenizer) {
-        if (markers != null) {
-            return markers;
-        }
-        boolean token = tokenizer.encode(ThoughtMarkers.THINK.end()).length == 1;
-        return token ? ThoughtMarkers.THINK : ThoughtMarkers.SKY_T1;
     }
 
     /** Limits the thought, with the model's markers. */

@@ -29,6 +29,13 @@ public record ThoughtMarkers(String begin, String end, String closing) {
                     "<|end_of_thought|>",
                     "\n\n<|end_of_thought|>\n\n<|begin_of_solution|>\n\n");
 
+    /**
+     * Markers of the s1 models: a control token of Qwen2.5's vocabulary, which otherwise begins a
+     * turn, and a word.
+     */
+    public static final ThoughtMarkers S1 =
+            new ThoughtMarkers("<|im_start|>think", "<|im_start|>answer", "\n<|im_start|>answer\n");
+
     public ThoughtMarkers {
         if (end.isEmpty()) {
             throw new InputException("the end-of-thought text must not be empty");

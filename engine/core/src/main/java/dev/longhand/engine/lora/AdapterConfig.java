@@ -16,6 +16,9 @@ import java.util.Set;
  * <p>Source: {@code peft/tuners/lora/config.py} and {@code model.py} of PEFT 0.18.
  */
 final class AdapterConfig {
+    /** The file of the settings in an adapter's folder. */
+    static final String FILE = "adapter_config.json";
+
     /** Equals the largest hidden size and MLP width that a model may have. */
     private static final int RANK_MAX = 1 << 18;
 
@@ -88,8 +91,17 @@ final class AdapterConfig {
      * @throws InputException if it is not a LoRA that this engine applies exactly
      */
     static AdapterConfig read(AdapterFolder folder, ModelLayout layout) {
-        Settings config = Settings.read(folder.file("adapter_config.json"));
-        if (config.has("lora_parameters") && config.has("fine_tune_type")) {
+        folder.require();
+        return of(Settings.read(folder.file(FILE)), layout);
+    }
+
+    /**
+     * Reads the configuration of an adapter.
+     *
+     * @throws InputException if it is not a LoRA that this engine applies exactly
+     */
+    static AdapterConfig of(Settings config, ModelLayout layout) {
+        if (config.has("lora_parameters") && !config.has("peft_type")) {
             throw config.refuse(
                     "lora_parameters", "is of MLX-LM: only adapters in PEFT's format can be read");
         }

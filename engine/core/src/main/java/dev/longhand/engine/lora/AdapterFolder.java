@@ -2,17 +2,22 @@ package dev.longhand.engine.lora;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.file.FolderContent;
+import dev.longhand.engine.gguf.GgufModel;
 
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
 /**
- * A PEFT folder, named by the operator or by a client. The operator's may be a Hub snapshot, whose
- * files are links to another folder. Of a client's, every file must lie within the folder that the
- * operator permits, after all links are resolved, and errors show no path outside of it.
+ * A PEFT folder, or a folder with one GGUF file, named by the operator or by a client. The
+ * operator's may be a Hub snapshot, whose files are links to another folder, or the GGUF file
+ * itself. Of a client's, every file must lie within the folder that the operator permits, after all
+ * links are resolved, and errors show no path outside of it.
  */
 public final class AdapterFolder {
     private final Path folder;
@@ -46,6 +51,34 @@ public final class AdapterFolder {
             // answered like a missing folder, so that clients learn nothing about other paths
         }
         throw new InputException("there is no adapter folder " + ErrorText.quote(name));
+    }
+
+    /**
+     * Returns the adapter's GGUF file; empty if the folder is of another kind.
+     *
+     * @throws InputException as {@link #file}
+     */
+    Optional<Path> gguf() {
+        if (!Files.isDirectory(folder)) {
+            return folder.toString().endsWith(GgufModel.ENDING)
+                    ? Optional.of(folder)
+                    : Optional.empty();
+        }
+        FolderContent content = FolderContent.of(folder);
+        List<String> found =
+                content.names().stream().filter(name -> name.endsWith(GgufModel.ENDING)).toList();
+        return found.size() == 1 && !content.has(AdapterConfig.FILE)
+                ? Optional.of(file(found.getFirst()))
+                : Optional.empty();
+    }
+
+    /**
+     * Checks that nothing else is given in place of a PEFT folder.
+     *
+     * @throws InputException if it is recognised as something else, with its name
+     */
+    void require() {
+        AdapterFolderCheck.require(folder);
     }
 
     /**

@@ -7,7 +7,10 @@ import dev.longhand.engine.architecture.ModelLayout;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Sha256;
+import dev.longhand.engine.gguf.GgufAdapter;
+import dev.longhand.engine.weights.GgufTensors;
 import dev.longhand.engine.weights.SafetensorsFile;
+import dev.longhand.engine.weights.TensorFile;
 import dev.longhand.kernels.lora.LoraMatrix;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
@@ -24,6 +27,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -32,11 +36,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A reader of PEFT folders ({@code adapter_config.json} and {@code adapter_model.safetensors}) for
- * one model. Each delta keeps the rank of its own matrices.
+ * A reader of adapters for one model: of PEFT folders ({@code adapter_config.json} and {@code
+ * adapter_model.safetensors}) and of GGUF files. Each delta keeps the rank of its own matrices.
  */
 public final class AdapterReader {
-    private static final String FILE = "adapter_model.safetensors";
+    /** The file of the matrices in an adapter's folder. */
+    static final String FILE = "adapter_model.safetensors";
+
     private static final long ALIGNMENT = 64;
     private static final Pattern NAME =
             Pattern.compile("base_model\\.model\\.(.+)\\.lora_([AB])\\.weight");
@@ -45,11 +51,13 @@ public final class AdapterReader {
     private static final Pattern LAYER = Pattern.compile("\\.(0|[1-9]\\d{0,3})\\.");
 
     private final ModelLayout layout;
+    private final int headDim;
     private final Map<String, AdapterTarget> targets;
 
     /** Creates a reader of adapters for a model. */
     public AdapterReader(ModelConfig model) {
         layout = model.layout();
+        headDim = model.headDim();
         targets = layout.adapterTargets();
     }
 
@@ -81,19 +89,36 @@ public final class AdapterReader {
         }
     }
 
+    /** The files of an adapter. */
+    private record Source(Path path, TensorFile file, AdapterConfig config) {}
+
+    private Source source(AdapterFolder folder, Arena mapping) {
+        Optional<Path> path = folder.gguf();
+        if (path.isPresent()) {
+            GgufAdapter gguf = GgufAdapter.open(path.get(), headDim, mapping);
+            return new Source(
+                    path.get(),
+                    new GgufTensors(gguf.file(), gguf.tensors()),
+                    AdapterConfig.of(gguf.config(), layout));
+        }
+        AdapterConfig config = AdapterConfig.read(folder, layout);
+        Path weights = folder.file(FILE);
+        return new Source(weights, SafetensorsFile.open(weights, mapping), config);
+    }
+
     @SuppressWarnings("MustBeClosedChecker") // the adapter closes its memory
     private Adapter readFiles(AdapterFolder folder, float factor, LongConsumer reserve) {
-        AdapterConfig config = AdapterConfig.read(folder, layout);
         try (Arena mapping = Arena.ofShared()) {
-            Path path = folder.file(FILE);
-            SafetensorsFile file = SafetensorsFile.open(path, mapping);
-            SortedMap<AdapterTarget, Pair> pairs = pairs(path, file);
+            Source source = source(folder, mapping);
+            Path path = source.path;
+            AdapterConfig config = source.config;
+            SortedMap<AdapterTarget, Pair> pairs = pairs(path, source.file);
             checkTargets(path, config, pairs.keySet());
             pairs.forEach((target, pair) -> checkShapes(path, config, target, pair));
             Arena arena = Arena.ofShared();
             try {
                 Adapter copied = new Copier(path, config, factor, arena).copy(pairs, reserve);
-                if (file.changed()) {
+                if (source.file.changed()) {
                     throw new InputException(path + ": was changed while it was read");
                 }
                 return copied;
@@ -104,7 +129,7 @@ public final class AdapterReader {
         }
     }
 
-    private SortedMap<AdapterTarget, Pair> pairs(Path path, SafetensorsFile file) {
+    private SortedMap<AdapterTarget, Pair> pairs(Path path, TensorFile file) {
         SortedMap<AdapterTarget, HostTensor> a = new TreeMap<>();
         SortedMap<AdapterTarget, HostTensor> b = new TreeMap<>();
         for (String name : file.names()) {

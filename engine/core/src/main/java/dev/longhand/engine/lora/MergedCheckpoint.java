@@ -61,6 +61,7 @@ public final class MergedCheckpoint {
     private static final long WRITE_BYTES = 64L << 20;
 
     private final Checkpoint base;
+    private final List<SafetensorsFile> shards;
     private final Adapter adapter;
     private final Path out;
     private final Path partial;
@@ -73,17 +74,18 @@ public final class MergedCheckpoint {
      *
      * @param out a folder that does not exist yet or is empty
      * @param progress receives the number of bytes written
-     * @throws InputException if the base is quantised
+     * @throws InputException if the base is quantised or a GGUF model
      */
     public MergedCheckpoint(
             Checkpoint base, ModelConfig model, Adapter adapter, Path out, LoadProgress progress) {
         if (model.quantization() != null) {
             throw new InputException(
                     "%s: is quantised (%s), and a merged adapter would be rounded with it; merge into"
-                                    .formatted(base.folder(), model.quantization().description())
+                                    .formatted(base.path(), model.quantization().description())
                             + " the model it was made from, or apply the adapter unmerged");
         }
         this.base = base;
+        shards = base.shards();
         this.adapter = adapter;
         this.out = out.toAbsolutePath().normalize();
         this.progress = progress;
@@ -141,7 +143,7 @@ public final class MergedCheckpoint {
 
     private void writePartial(WeightMerger merger) throws IOException {
         begin();
-        for (SafetensorsFile shard : base.files()) {
+        for (SafetensorsFile shard : shards) {
             write(shard, merger);
         }
         copyOtherFiles();
@@ -149,7 +151,7 @@ public final class MergedCheckpoint {
     }
 
     private long totalBytes() {
-        return base.files().stream().mapToLong(shard -> shard.whole().byteSize()).sum();
+        return shards.stream().mapToLong(shard -> shard.whole().byteSize()).sum();
     }
 
     private void refuseToOverwrite() throws IOException {
@@ -210,7 +212,7 @@ public final class MergedCheckpoint {
      */
     private String state() throws IOException {
         StringBuilder state = new StringBuilder("adapter " + adapter.identity() + "\n");
-        for (SafetensorsFile shard : base.files()) {
+        for (SafetensorsFile shard : shards) {
             state.append(
                     "%s %d %s%n"
                             .formatted(
@@ -285,7 +287,7 @@ public final class MergedCheckpoint {
      */
     private void copyOtherFiles() throws IOException {
         List<Path> files;
-        try (Stream<Path> content = Files.list(base.folder())) {
+        try (Stream<Path> content = Files.list(base.path())) {
             files = content.filter(Files::isRegularFile).sorted().toList();
         }
         for (Path file : files) {
@@ -295,7 +297,7 @@ public final class MergedCheckpoint {
                 copy(file);
             }
         }
-        copy(base.folder().resolve(CONFIG));
+        copy(base.path().resolve(CONFIG));
     }
 
     /** Returns whether a file of the base's folder is no part of the checkpoint. */

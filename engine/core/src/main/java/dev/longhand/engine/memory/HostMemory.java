@@ -13,6 +13,7 @@ public final class HostMemory {
     private static final String AVAILABLE = "MemAvailable:";
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final String PEAK = "VmHWM:";
+    private static final String RESIDENT = "VmRSS:";
 
     private HostMemory() {}
 
@@ -34,6 +35,11 @@ public final class HostMemory {
      */
     public static long peakResidentBytes() {
         return bytes(STATUS, PEAK, 0);
+    }
+
+    /** Returns the resident memory of this process in bytes, likewise. */
+    public static long residentBytes() {
+        return bytes(STATUS, RESIDENT, 0);
     }
 
     /** Reads a number of kibibytes from a file of Linux. */

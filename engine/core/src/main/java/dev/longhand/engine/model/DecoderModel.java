@@ -4,16 +4,23 @@ import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.architecture.ModelLayout;
 import dev.longhand.engine.architecture.Projection.Group;
 import dev.longhand.engine.memory.StepSize;
+import dev.longhand.kernels.attention.AttentionOptions;
 import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.backend.DecoderOps;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
+import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.rope.RopeTable;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The forward pass of a decoder model, shared by all families and backends. Notation: R rows in the
@@ -27,10 +34,11 @@ public final class DecoderModel {
     private final DecoderOps ops;
     private final DecoderWeights weights;
     private final Runnable requireSound;
+    private final List<AttentionOptions> attention; // by layer
     private final Tensor rope; // [positions, D]
 
     private final Tensor hidden; // [R, H] the residual stream
-    private final Tensor normed; // [R, H]
+    private final Tensor normed; // [R, H] also an output that takes a norm
     private final Tensor qkv; // [R, (Q + 2K) D]
     private final Tensor attended; // [R, Q D]
     private final Tensor gateUp; // [R, 2I]
@@ -61,6 +69,7 @@ public final class DecoderModel {
         this.requireSound = requireSound;
         this.weights = weights;
         this.config = config;
+        attention = IntStream.range(0, config.layers()).mapToObj(config::attention).toList();
         this.ops = ops;
         rope =
                 memory.place(
@@ -116,24 +125,25 @@ public final class DecoderModel {
     }
 
     private void compute(StepBatch batch, KvCache kv) {
-        ops.embed(weights.embedding(), batch, hidden);
+        ops.embed(weights.embedding(), config.traits().scales().embedding(), batch, hidden);
         for (int i = 0; i < weights.layers().size(); i++) {
             DecoderWeights.Layer layer = weights.layers().get(i);
 
             ops.applyNormed(layer.qkv(), hidden, layer.inputNorm(), normed, qkv, batch);
-            ops.ropeAppend(qkv, rope, batch, kv, i);
-            ops.attention(qkv, batch, kv, i, attended);
-            ops.applyLinear(layer.output(), attended, hidden, batch, true);
+            ops.ropeAppend(qkv, rope, layer.headNorms(), batch, kv, i);
+            ops.attention(qkv, attention.get(i), batch, kv, i, attended);
+            addToHidden(layer.output(), attended, layer.attentionNorm(), batch);
 
             ops.applyGated(
                     layer.gateUp(),
                     hidden,
-                    layer.postAttentionNorm(),
+                    layer.mlpNorm(),
+                    config.traits().activation(),
                     normed,
                     gateUp,
                     activated,
                     batch);
-            ops.applyLinear(layer.down(), activated, hidden, batch, true);
+            addToHidden(layer.down(), activated, layer.outputNorm(), batch);
         }
         if (batch.selectedCount() > 0) {
             ops.gatherSelected(hidden, batch, selected);
@@ -144,6 +154,18 @@ public final class DecoderModel {
                     selectedNormed,
                     logits,
                     batch.selection());
+            float cap = config.traits().scales().logitCap();
+            if (cap > 0) {
+                ops.softCap(logits, cap, batch.selectedCount());
+            }
+        }
+    }
+
+    /** hidden += linear(x), or its norm. */
+    private void addToHidden(Linear linear, Tensor x, @Nullable Norm norm, StepBatch batch) {
+        ops.applyLinear(linear, x, norm == null ? hidden : normed, batch, norm == null);
+        if (norm != null) {
+            ops.rmsNorm(normed, norm, hidden, batch.rows(), true);
         }
     }
 

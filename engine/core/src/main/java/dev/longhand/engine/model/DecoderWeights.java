@@ -12,10 +12,14 @@ import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
+import dev.longhand.kernels.norm.HeadNorms;
 import dev.longhand.kernels.norm.Norm;
+import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
+
+import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
@@ -37,19 +41,26 @@ public record DecoderWeights(Tensor embedding, List<Layer> layers, Norm finalNor
      * One transformer layer.
      *
      * @param inputNorm of width hidden
+     * @param headNorms of queries and keys, or null
      * @param qkv hidden to (heads + 2 kvHeads) headDim, with biases if the family has them
      * @param output heads headDim to hidden
-     * @param postAttentionNorm of width hidden
+     * @param attentionNorm of width hidden, for attention's output; null if the family has none
+     * @param mlpNorm of width hidden
      * @param gateUp hidden to 2 intermediate
      * @param down intermediate to hidden
+     * @param outputNorm of width hidden, for the MLP's output; null together with {@code
+     *     attentionNorm}
      */
     public record Layer(
             Norm inputNorm,
+            @Nullable HeadNorms headNorms,
             Linear qkv,
             Linear output,
-            Norm postAttentionNorm,
+            @Nullable Norm attentionNorm,
+            Norm mlpNorm,
             Linear gateUp,
-            Linear down) {
+            Linear down,
+            @Nullable Norm outputNorm) {
         /** Returns the linear layer that computes a group of projections. */
         public Linear group(Projection.Group group) {
             return switch (group) {
@@ -110,9 +121,11 @@ public record DecoderWeights(Tensor embedding, List<Layer> layers, Norm finalNor
 
         DecoderWeights bind() {
             LinearModule embedded = layout.embedding();
-            Tensor embedding = placed(embedded.weight(), stored(embedded));
+            boolean packed = linear.packed(embedded);
+            Tensor embedding =
+                    packed ? matrix(embedded) : placed(embedded.weight(), stored(embedded));
             List<Layer> layers = layout.layers().stream().map(this::layer).toList();
-            boolean shared = layout.tied() && !linear.quantized(layout.head());
+            boolean shared = layout.tied() && (packed || !linear.quantized(layout.head()));
             Tensor head = shared ? embedding : matrix(layout.head());
             return new DecoderWeights(
                     embedding,
@@ -124,15 +137,18 @@ public record DecoderWeights(Tensor embedding, List<Layer> layers, Norm finalNor
         private Layer layer(LayerLayout layer) {
             return new Layer(
                     norm(layer.inputNorm()),
+                    headNorms(layer),
                     linear(
                             List.of(
                                     linearMatrix(layer.linear(Projection.Q)),
                                     linearMatrix(layer.linear(Projection.K)),
                                     linearMatrix(layer.linear(Projection.V)))),
                     linear(List.of(linearMatrix(layer.linear(Projection.O)))),
-                    norm(layer.postAttentionNorm()),
+                    normOrNull(layer.attentionNorm()),
+                    norm(layer.mlpNorm()),
                     gatedLinear(layer.linear(Projection.GATE), layer.linear(Projection.UP)),
-                    linear(List.of(linearMatrix(layer.linear(Projection.DOWN)))));
+                    linear(List.of(linearMatrix(layer.linear(Projection.DOWN)))),
+                    normOrNull(layer.outputNorm()));
         }
 
         private Linear linear(List<LinearMatrix> matrices) {
@@ -153,8 +169,35 @@ public record DecoderWeights(Tensor embedding, List<Layer> layers, Norm finalNor
                     module.biased() ? vector(module.bias(), module.outputs()) : null);
         }
 
+        private @Nullable HeadNorms headNorms(LayerLayout layer) {
+            NormModule query = layer.queryNorm();
+            NormModule key = layer.keyNorm();
+            return query == null || key == null
+                    ? null
+                    : new HeadNorms(norm(query).weight(), norm(key).weight(), normEps);
+        }
+
         private Norm norm(NormModule module) {
-            return new Norm(vector(module.weight(), module.width()), normEps);
+            String name = module.weight();
+            HostTensor stored = checkpoint.tensor(name, Shape.of(module.width()));
+            HostTensor weight = stored.toF32(hostMemory);
+            if (module.base() != 0) {
+                weight = plus(module.base(), weight);
+            }
+            return new Norm(placed(name, memory.place(weight)), normEps);
+        }
+
+        private @Nullable Norm normOrNull(@Nullable NormModule module) {
+            return module == null ? null : norm(module);
+        }
+
+        /** Returns the sums in F32, as transformers computes them in every step. */
+        private HostTensor plus(float base, HostTensor weight) {
+            HostTensor sum = HostTensor.allocate(hostMemory, DType.F32, weight.shape());
+            for (long i = 0; i < weight.shape().elements(); i++) {
+                sum.set(i, base + weight.get(i));
+            }
+            return sum;
         }
 
         private Tensor matrix(LinearModule module) {
@@ -194,7 +237,7 @@ public record DecoderWeights(Tensor embedding, List<Layer> layers, Norm finalNor
             if (at >= 0) {
                 throw new InputException(
                         "%s: tensor %s has NaN or infinity at element %d"
-                                .formatted(checkpoint.folder(), name, at));
+                                .formatted(checkpoint.path(), name, at));
             }
             advance(tensor);
         }

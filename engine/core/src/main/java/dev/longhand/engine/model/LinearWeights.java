@@ -8,7 +8,9 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.engine.weights.Checkpoint;
+import dev.longhand.engine.weights.PackedBlocks;
 import dev.longhand.engine.weights.PackedLinear;
+import dev.longhand.engine.weights.PackedWeights;
 import dev.longhand.engine.weights.WeightCache;
 import dev.longhand.kernels.backend.BackendMemory;
 import dev.longhand.kernels.quantization.HostQuantizer;
@@ -23,20 +25,23 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
  * The storage format of the matrices of a model's linear layers, including the head:
  *
  * <ul>
- *   <li>Matrices that the checkpoint stores quantised (GPTQ, AWQ) are repacked while the model
- *       opens, without changing their values, even if another dtype is requested.
+ *   <li>Matrices that the checkpoint stores quantised (GPTQ, AWQ, types of GGUF) are repacked while
+ *       the model opens, without changing their values, even if another dtype is requested.
  *   <li>Other matrices are quantised while the model opens if a dtype is requested. Otherwise they
  *       stay as stored, on a CPU in the mapped file itself.
  * </ul>
  *
- * The embedding itself is never quantised. If it is tied, a quantised head is a copy of it.
+ * An embedding that a GGUF file stores quantised is repacked, too, and a tied head is the same
+ * matrix. Other embeddings are never quantised: if they are tied, a quantised head is a copy.
  */
 public final class LinearWeights implements AutoCloseable {
     private final Checkpoint checkpoint;
@@ -58,10 +63,18 @@ public final class LinearWeights implements AutoCloseable {
         ModelLayout layout = config.layout();
         embedding = layout.embedding();
         matrices = layout.matrices();
+        if (packed(embedding)) {
+            matrices.put(embedding.weight(), embedding);
+        }
     }
 
-    private boolean packed(LinearModule module) {
-        return PackedLinear.isIn(checkpoint, module.name());
+    /** Returns whether the checkpoint itself stores a matrix quantised. */
+    boolean packed(LinearModule module) {
+        return PackedLinear.isIn(checkpoint, module.name()) || blocks(module).isPresent();
+    }
+
+    private Optional<PackedBlocks> blocks(LinearModule module) {
+        return PackedBlocks.of(checkpoint, module.weight(), module.shape());
     }
 
     /** Returns the quantised dtype of a matrix, or null if it stays as stored. */
@@ -69,16 +82,29 @@ public final class LinearWeights implements AutoCloseable {
         if (!packed(module)) {
             return asked;
         }
+        return blocks(module).map(PackedBlocks::dtype).orElseGet(() -> scheme(module).dtype());
+    }
+
+    private QuantizationScheme scheme(LinearModule module) {
         if (scheme == null) {
             throw new InputException(
                     "%s: %s is packed, but config.json has no quantization_config to say how"
-                            .formatted(checkpoint.folder(), ErrorText.quote(module.name())));
+                            .formatted(checkpoint.path(), ErrorText.quote(module.name())));
         }
-        return scheme.dtype();
+        return scheme;
     }
 
     /** Describes how the checkpoint itself quantises its linear layers. */
     public String description() {
+        Map<String, Integer> counts = new TreeMap<>();
+        for (LinearModule module : matrices.values()) {
+            checkpoint.type(module.weight()).ifPresent(type -> counts.merge(type, 1, Integer::sum));
+        }
+        if (!counts.isEmpty()) {
+            return counts.entrySet().stream()
+                    .map(type -> type.getKey() + ": " + type.getValue())
+                    .collect(Collectors.joining(", ", "GGUF (", ")"));
+        }
         long packed = matrices.values().stream().filter(this::packed).count();
         return scheme == null
                 ? "no"
@@ -86,7 +112,7 @@ public final class LinearWeights implements AutoCloseable {
     }
 
     /** Returns whether a matrix is kept quantised. */
-    boolean quantized(LinearModule module) {
+    public boolean quantized(LinearModule module) {
         return dtype(module) != null;
     }
 
@@ -111,16 +137,32 @@ public final class LinearWeights implements AutoCloseable {
         for (LinearModule module : matrices.values()) {
             DType dtype = dtype(module);
             if (dtype != null) {
-                boolean stays = module.equals(embedding);
+                boolean stays = module.equals(embedding) && !packed(module);
                 bytes += dtype.bytes(module.shape()) - (stays ? 0 : storedBytes(module));
             }
         }
         return bytes;
     }
 
+    /** Returns the bytes of a matrix in this format. */
+    public long bytes(LinearModule module) {
+        DType dtype = dtype(module);
+        return dtype == null ? storedBytes(module) : dtype.bytes(module.shape());
+    }
+
+    /** Returns whether a tied head is a quantised copy of the embedding table. */
+    public boolean copiesHead() {
+        return asked != null && !packed(embedding);
+    }
+
+    /** Returns the bytes of the embedding table as it stays in its file or is repacked. */
+    public long tableBytes() {
+        return packed(embedding) ? bytes(embedding) : storedBytes(embedding);
+    }
+
     private long storedBytes(LinearModule module) {
         return packed(module)
-                ? PackedLinear.bytes(checkpoint, module.name())
+                ? packedWeights(module).bytes()
                 : checkpoint.tensor(module.weight(), module.shape()).bytes();
     }
 
@@ -179,14 +221,14 @@ public final class LinearWeights implements AutoCloseable {
         public void make(WeightCache.Matrix matrix, HostTensor into) {
             LinearModule module = Objects.requireNonNull(matrices.get(matrix.name()));
             if (packed(module)) {
-                PackedLinear packed = packedLinear(module);
+                PackedWeights packed = packedWeights(module);
                 packed.writeTo(into);
                 packed.unload();
             } else {
                 HostTensor stored = checkpoint.tensor(module.weight(), module.shape());
                 requireFinite(module, quantizer.findNonFinite(stored));
                 quantizer.quantize(stored, into);
-                unload(stored);
+                stored.unload();
             }
         }
 
@@ -207,7 +249,7 @@ public final class LinearWeights implements AutoCloseable {
             throw new IllegalArgumentException(module.name() + " is not quantised");
         }
         if (packed(module)) {
-            PackedLinear packed = packedLinear(module);
+            PackedWeights packed = packedWeights(module);
             Tensor tensor = memory.fillWeights(dtype, module.shape(), packed::writeTo);
             packed.unload();
             return tensor;
@@ -215,7 +257,7 @@ public final class LinearWeights implements AutoCloseable {
         HostTensor stored = checkpoint.tensor(module.weight(), module.shape());
         requireFinite(module, memory.findNonFinite(stored));
         Tensor tensor = memory.quantize(stored, dtype);
-        unload(stored);
+        stored.unload(); // a 32B checkpoint would displace other data from memory
         return tensor;
     }
 
@@ -223,22 +265,17 @@ public final class LinearWeights implements AutoCloseable {
         if (nonFinite >= 0) {
             throw new InputException(
                     "%s: tensor %s has NaN or infinity at element %d"
-                            .formatted(checkpoint.folder(), module.weight(), nonFinite));
+                            .formatted(checkpoint.path(), module.weight(), nonFinite));
         }
     }
 
-    /** Releases mapped pages; those of a 32B checkpoint would displace other data from memory. */
-    private static void unload(HostTensor stored) {
-        if (stored.data().isMapped()) {
-            stored.data().unload();
+    private PackedWeights packedWeights(LinearModule module) {
+        Optional<PackedBlocks> blocks = blocks(module);
+        if (blocks.isPresent()) {
+            return blocks.get();
         }
-    }
-
-    private PackedLinear packedLinear(LinearModule module) {
-        if (scheme == null) {
-            throw new IllegalStateException(module.name() + " is packed without a scheme");
-        }
-        PackedLinear packed = PackedLinear.of(checkpoint, scheme, module.name(), module.shape());
+        PackedLinear packed =
+                PackedLinear.of(checkpoint, scheme(module), module.name(), module.shape());
         if (!module.biased()) {
             packed.requireNoBias();
         }

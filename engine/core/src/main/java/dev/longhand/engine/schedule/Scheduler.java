@@ -292,9 +292,8 @@ final class Scheduler {
             if (wanted > 0) {
                 int granted = Math.min(wanted, level + over);
                 over -= Math.max(0, granted - level);
-                if (sequence.scoresPrompt()) { // leaves a row of logits for each after it
-                    granted = Math.min(granted, samplers.length - count - active.size() + i + 1);
-                }
+                int logits = samplers.length - count - active.size() + i + 1; // one for each after
+                granted = (int) Math.min(granted, (long) sequence.plainRows() + logits);
                 count = granted == 0 ? count : addRows(sequence, granted, count);
             }
         }

@@ -5,7 +5,9 @@ import dev.longhand.engine.generation.ThoughtMarkers;
 import dev.longhand.engine.tokenizer.Tokenizer;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /** The {@link Thinking} of a request in tokens of the model; immutable, shared by all samples. */
 public final class ThoughtRules {
@@ -15,9 +17,9 @@ public final class ThoughtRules {
      */
     private static final int COMPLETED_MAX = 32;
 
-    private final ThoughtMarkers markers;
+    private final List<ThoughtMarkers> markers;
     private final int budgetTokens;
-    private final int[][] closings;
+    private final List<int[][]> closings = new ArrayList<>(); // per markers
     private final Begin begin;
 
     /** Where a thought may begin, other than at the end of the prompt. */
@@ -30,17 +32,19 @@ public final class ThoughtRules {
         NOWHERE
     }
 
-    /** Encodes the rules of a request; see {@link Thinking#markers(Tokenizer)}. */
-    public ThoughtRules(Thinking thinking, Tokenizer tokenizer) {
-        this(thinking, tokenizer, Begin.ANYWHERE);
+    /** Encodes the rules of a request, whose thought may begin anywhere. */
+    public ThoughtRules(Thinking thinking, MarkerChoice choice, Tokenizer tokenizer) {
+        this(thinking, choice, tokenizer, Begin.ANYWHERE);
     }
 
     /** Encodes the rules of a request with a thought that may begin in some places only. */
-    public ThoughtRules(Thinking thinking, Tokenizer tokenizer, Begin begin) {
+    public ThoughtRules(Thinking thinking, MarkerChoice choice, Tokenizer tokenizer, Begin begin) {
         this.begin = begin;
-        markers = thinking.markers(tokenizer);
+        markers = choice.markers();
         budgetTokens = thinking.budgetTokens() == null ? -1 : thinking.budgetTokens();
-        closings = budgetTokens < 0 ? new int[0][] : closings(markers, tokenizer);
+        if (budgetTokens >= 0) {
+            markers.forEach(each -> closings.add(closings(each, tokenizer)));
+        }
     }
 
     /**
@@ -68,8 +72,8 @@ public final class ThoughtRules {
         return closings;
     }
 
-    /** Returns the markers around the thought. */
-    public ThoughtMarkers markers() {
+    /** Returns the markers that the thought may have; those that come first count. */
+    public List<ThoughtMarkers> markers() {
         return markers;
     }
 
@@ -83,13 +87,22 @@ public final class ThoughtRules {
         return budgetTokens;
     }
 
-    /** Returns the tokens that close a thought after {@code endBytes} bytes of its end marker. */
-    int[] closing(int endBytes) {
-        return closings[endBytes];
+    /**
+     * Returns the tokens that close a thought.
+     *
+     * @param which index of the markers around it
+     * @param endBytes the bytes of its end marker that are there
+     */
+    int[] closing(int which, int endBytes) {
+        return closings.get(which)[endBytes];
     }
 
     /** Returns every token that may be forced on the model, with repetitions. */
     public int[] forcedTokens() {
-        return Arrays.stream(closings).distinct().flatMapToInt(Arrays::stream).toArray();
+        return closings.stream()
+                .flatMap(Arrays::stream)
+                .distinct()
+                .flatMapToInt(Arrays::stream)
+                .toArray();
     }
 }

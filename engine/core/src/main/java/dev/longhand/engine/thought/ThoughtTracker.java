@@ -1,5 +1,6 @@
 package dev.longhand.engine.thought;
 
+import dev.longhand.engine.generation.ThoughtMarkers;
 import dev.longhand.engine.tokenizer.StopMatcher;
 import dev.longhand.engine.tokenizer.TokenTable;
 
@@ -18,10 +19,11 @@ public final class ThoughtTracker {
 
     private final TokenTable table;
     private final @Nullable StopMatcher begin;
-    private final StopMatcher end;
+    private final StopMatcher[] ends; // per markers
     private final ThoughtRules rules;
     private int[] forced = NOTHING;
     private int forcedCount;
+    private int which; // index of the thought's markers
     private boolean thinking;
     private boolean begun;
     private boolean never; // a thought that has not begun does not begin any more
@@ -33,18 +35,27 @@ public final class ThoughtTracker {
 
     /**
      * Creates the tracker of the output that follows a prompt. The thought begins at once if the
-     * begin marker is empty, or if the prompt ends with it, apart from white space.
+     * begin marker is empty, or if the prompt ends with one, apart from white space.
      */
     public ThoughtTracker(ThoughtRules rules, TokenTable table, int[] prompt) {
         this.rules = rules;
         this.table = table;
-        String marker = rules.markers().begin();
-        begin = marker.isEmpty() ? null : new StopMatcher(List.of(marker));
-        end = new StopMatcher(List.of(rules.markers().end()));
-        byte[] bytes = marker.stripTrailing().getBytes(StandardCharsets.UTF_8);
-        if (begin == null || endsWith(prompt, bytes)) {
-            startThought();
-            forceIfSpent();
+        List<ThoughtMarkers> markers = rules.markers();
+        boolean atOnce = markers.getFirst().begin().isEmpty();
+        begin =
+                atOnce
+                        ? null
+                        : new StopMatcher(markers.stream().map(ThoughtMarkers::begin).toList());
+        ends =
+                markers.stream()
+                        .map(each -> new StopMatcher(List.of(each.end())))
+                        .toArray(StopMatcher[]::new);
+        for (int i = 0; i < ends.length && !begun; i++) {
+            byte[] marker = markers.get(i).begin().stripTrailing().getBytes(StandardCharsets.UTF_8);
+            if (atOnce || endsWith(prompt, marker)) {
+                startThought(i);
+                forceIfSpent();
+            }
         }
         never = !begun && rules.begin() == ThoughtRules.Begin.NOWHERE;
     }
@@ -70,7 +81,8 @@ public final class ThoughtTracker {
         return false;
     }
 
-    private void startThought() {
+    private void startThought(int markers) {
+        which = markers;
         begun = true;
         thinking = true;
         firstToken = outputCount;
@@ -79,7 +91,7 @@ public final class ThoughtTracker {
     private void forceIfSpent() {
         boolean limited = rules.budgetTokens() >= 0;
         if (thinking && limited && thoughtTokens >= rules.budgetTokens() && forced.length == 0) {
-            forced = rules.closing(end.pendingLength());
+            forced = rules.closing(which, ends[which].pendingLength());
         }
     }
 
@@ -111,12 +123,12 @@ public final class ThoughtTracker {
         for (int i = 0; i < table.length(token) && (thinking || mayBegin()); i++) {
             byte value = table.byteAt(token, i);
             if (thinking) {
-                if (end.accept(value)) {
+                if (ends[which].accept(value)) {
                     thinking = false;
                     endBytes = i + 1;
                 }
             } else if (begin != null && begin.accept(value)) {
-                startThought();
+                startThought(begin.matched());
             } else if (rules.begin() == ThoughtRules.Begin.FIRST) {
                 bytes++;
                 never = begin == null || begin.pendingLength() < bytes;

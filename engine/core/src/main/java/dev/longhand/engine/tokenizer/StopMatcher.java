@@ -13,6 +13,7 @@ public final class StopMatcher {
     private final int[][] failures;
     private final int[] matched;
     private int matchedLength;
+    private int matchedIndex;
 
     /** Creates a matcher for the UTF-8 bytes of non-empty strings. */
     public StopMatcher(List<String> strings) {
@@ -54,8 +55,9 @@ public final class StopMatcher {
                 length++;
             }
             matched[i] = length;
-            if (length == pattern.length) {
-                matchedLength = Math.max(matchedLength, length);
+            if (length == pattern.length && length > matchedLength) {
+                matchedLength = length;
+                matchedIndex = i;
             }
         }
         return matchedLength > 0;
@@ -67,6 +69,11 @@ public final class StopMatcher {
      */
     public int matchedLength() {
         return matchedLength;
+    }
+
+    /** Returns the index of the string that has just ended, the longest if there are several. */
+    public int matched() {
+        return matchedIndex;
     }
 
     /** Returns the number of trailing bytes of the stream that may be the beginning of a string. */

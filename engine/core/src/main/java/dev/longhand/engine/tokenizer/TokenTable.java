@@ -2,6 +2,7 @@ package dev.longhand.engine.tokenizer;
 
 import dev.longhand.engine.error.InputException;
 
+import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -32,6 +33,17 @@ public final class TokenTable {
     public static TokenTable read(Path file) {
         Builder builder = new Builder(file);
         TokenizerJson.read(file, builder);
+        return builder.build();
+    }
+
+    /**
+     * Reads the vocabulary of the text of a {@code tokenizer.json}.
+     *
+     * @param source name of the text in error messages
+     */
+    static TokenTable read(Path source, byte[] json) {
+        Builder builder = new Builder(source);
+        TokenizerJson.read(source, new ByteArrayInputStream(json), builder);
         return builder.build();
     }
 

@@ -5,18 +5,22 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.gguf.GgufModel;
 import dev.longhand.engine.work.Workers;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 
 /**
  * The tokenizer of a checkpoint. Hugging Face's Rust library encodes, through DJL; our own byte
@@ -44,27 +48,58 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * Opens a folder's {@code tokenizer.json}; returns empty if there is none.
+     * Opens the tokenizer of a model: a folder's {@code tokenizer.json}, or that in a GGUF file;
+     * returns empty if there is none.
      *
      * @throws InputException if the file cannot be used
      */
     public static Optional<Tokenizer> open(Path folder) {
+        Optional<Path> gguf = GgufModel.file(folder);
+        if (gguf.isPresent()) {
+            return GgufModel.tokenizer(gguf.get())
+                    .map(
+                            json ->
+                                    open(
+                                            gguf.get(),
+                                            () -> TokenTable.read(gguf.get(), json),
+                                            () -> encoder(json)));
+        }
         Path file = folder.resolve("tokenizer.json");
         if (!Files.exists(file)) {
             return Optional.empty();
         }
+        return Optional.of(open(file, () -> TokenTable.read(file), () -> encoder(file)));
+    }
+
+    /** Opens Hugging Face's tokenizer. */
+    @FunctionalInterface
+    private interface EncoderOpening {
+        HuggingFaceTokenizer open() throws IOException;
+    }
+
+    private static HuggingFaceTokenizer encoder(Path file) throws IOException {
+        return HuggingFaceTokenizer.builder()
+                .optTokenizerPath(file)
+                .optAddSpecialTokens(false)
+                .optTruncation(false)
+                .optPadding(false)
+                .build();
+    }
+
+    private static HuggingFaceTokenizer encoder(byte[] json) throws IOException {
+        String no = "false";
+        return HuggingFaceTokenizer.newInstance(
+                new ByteArrayInputStream(json),
+                Map.of("addSpecialTokens", no, "truncation", no, "padding", no));
+    }
+
+    private static Tokenizer open(Path file, Supplier<TokenTable> reading, EncoderOpening opening) {
         TokenizerLibrary.load();
         // In parallel, since each reads the file (7 MB for Qwen2.5) for about half a second.
-        var table = CompletableFuture.supplyAsync(() -> TokenTable.read(file));
+        var table = CompletableFuture.supplyAsync(reading);
         HuggingFaceTokenizer encoder;
         try {
-            encoder =
-                    HuggingFaceTokenizer.builder()
-                            .optTokenizerPath(file)
-                            .optAddSpecialTokens(false)
-                            .optTruncation(false)
-                            .optPadding(false)
-                            .build();
+            encoder = opening.open();
         } catch (IOException | RuntimeException e) {
             await(table); // its error, if any, is more precise
             throw new InputException(
@@ -73,7 +108,7 @@ public final class Tokenizer implements AutoCloseable {
                     e);
         }
         try {
-            return Optional.of(new Tokenizer(encoder, await(table)));
+            return new Tokenizer(encoder, await(table));
         } catch (RuntimeException e) {
             encoder.close();
             throw e;

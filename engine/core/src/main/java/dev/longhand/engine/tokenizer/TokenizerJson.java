@@ -61,11 +61,16 @@ final class TokenizerJson {
         } catch (IOException e) {
             throw new UnreadableFileException(file, e);
         }
-        try (InputStream in = Files.newInputStream(file);
-                JsonStream stream = new JsonStream(file.toString(), in)) {
-            new TokenizerJson(file, stream, table).readDocument();
+        try (InputStream in = Files.newInputStream(file)) {
+            read(file, in, table);
         } catch (IOException e) {
             throw new UnreadableFileException(file, e);
+        }
+    }
+
+    static void read(Path source, InputStream json, TokenTable.Builder table) {
+        try (JsonStream stream = new JsonStream(source.toString(), json)) {
+            new TokenizerJson(source, stream, table).readDocument();
         }
     }
 

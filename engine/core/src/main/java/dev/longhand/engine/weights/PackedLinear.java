@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
  * Sources: {@code qlinear_cuda_old.py} of AutoGPTQ 0.7 and {@code modules/linear/gemm.py} of
  * AutoAWQ 0.2, {@code pack} and {@code from_linear}.
  */
-public final class PackedLinear {
+public final class PackedLinear implements PackedWeights {
     private static final int WORD_BITS = 32;
 
     private static final ValueLayout.OfInt I32 =
@@ -86,7 +86,7 @@ public final class PackedLinear {
             throw new InputException(
                     "%s: %s has %d inputs and %d outputs, which int32s of %d do not hold"
                             .formatted(
-                                    checkpoint.folder(),
+                                    checkpoint.path(),
                                     ErrorText.quote(module),
                                     inputs,
                                     outputs,
@@ -105,7 +105,7 @@ public final class PackedLinear {
         if (at >= 0) {
             throw new InputException(
                     "%s: tensor %s.scales has NaN or infinity at element %d"
-                            .formatted(checkpoint.folder(), module, at));
+                            .formatted(checkpoint.path(), module, at));
         }
         if (gptq) {
             checkOrder(checkpoint, scheme, module, inputs);
@@ -130,7 +130,7 @@ public final class PackedLinear {
                         ("%s: %s puts input %d into group %d, not %d: inputs in the order of"
                                         + " activations (desc_act) are not supported")
                                 .formatted(
-                                        checkpoint.folder(),
+                                        checkpoint.path(),
                                         ErrorText.quote(name),
                                         k,
                                         group,
@@ -154,17 +154,18 @@ public final class PackedLinear {
             if (bias.get(o) != 0) {
                 throw new InputException(
                         "%s: %s is not zero at element %d; the model has no bias there"
-                                .formatted(checkpoint.folder(), ErrorText.quote(name), o));
+                                .formatted(checkpoint.path(), ErrorText.quote(name), o));
             }
         }
     }
 
-    /**
-     * Repacks the whole layer in parallel on all cores, without changing its values.
-     *
-     * @param packed zero-filled, [outputs, inputs], in INT4_G128 or INT8_G128 according to the
-     *     layer's bits
-     */
+    /** Returns INT4_G128 or INT8_G128 according to the layer's bits. */
+    @Override
+    public DType dtype() {
+        return scheme.dtype();
+    }
+
+    @Override
     public void writeTo(HostTensor packed) {
         QuantizedMatrix matrix = new QuantizedMatrix(packed);
         if (qweight.data().isMapped()) {
@@ -249,8 +250,8 @@ public final class PackedLinear {
         return scheme.groupInputs() == 0 ? 0 : input / scheme.groupInputs();
     }
 
-    /** Returns the size of a packed module in its files, in bytes. */
-    public static long bytes(Checkpoint checkpoint, String module) {
+    @Override
+    public long bytes() {
         long bytes = 0;
         for (String part : List.of(".qweight", ".qzeros", ".scales", ".g_idx")) {
             bytes += checkpoint.has(module + part) ? checkpoint.bytes(module + part) : 0;
@@ -258,12 +259,10 @@ public final class PackedLinear {
         return bytes;
     }
 
-    /** Releases the layer's pages of mapped files; a later access reads them again. */
+    @Override
     public void unload() {
         for (HostTensor tensor : new HostTensor[] {qweight, qzeros, scales}) {
-            if (tensor.data().isMapped()) {
-                tensor.data().unload();
-            }
+            tensor.unload();
         }
     }
 }

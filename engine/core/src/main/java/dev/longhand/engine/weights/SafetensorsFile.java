@@ -1,6 +1,5 @@
 package dev.longhand.engine.weights;
 
-import dev.longhand.engine.error.FileChangedException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.UnreadableFileException;
@@ -26,7 +25,7 @@ import java.util.function.BooleanSupplier;
  *
  * <p>Source: the format description in the safetensors repository, README "Format".
  */
-public final class SafetensorsFile {
+public final class SafetensorsFile implements TensorFile {
     private static final int LENGTH_BYTES = 8;
 
     /** The header limit of the reference implementation. */
@@ -97,28 +96,17 @@ public final class SafetensorsFile {
         return new SafetensorsFile(file, header, bytes, LENGTH_BYTES + headerBytes, changed);
     }
 
-    /** Returns whether the file was changed in place since it was opened; any thread may call. */
+    @Override
     public boolean changed() {
         return changed.getAsBoolean();
     }
 
-    /**
-     * Checks that everything read from the file so far is right.
-     *
-     * @throws FileChangedException if the file was changed in place since it was opened
-     */
-    public void requireUnchanged() {
-        if (changed()) {
-            throw new FileChangedException(file);
-        }
-    }
-
-    /** Returns the path of the file. */
+    @Override
     public Path path() {
         return file;
     }
 
-    /** The mapped file, header included. */
+    @Override
     public MemorySegment whole() {
         return whole;
     }
@@ -128,7 +116,7 @@ public final class SafetensorsFile {
         return whole.byteSize() - data.byteSize();
     }
 
-    /** Returns the names of all tensors. */
+    @Override
     public Set<String> names() {
         return header.tensors().keySet();
     }
@@ -138,12 +126,12 @@ public final class SafetensorsFile {
         return header.metadata();
     }
 
-    /** Returns the total size of the tensor data, in bytes. */
+    @Override
     public long bytes() {
         return data.byteSize();
     }
 
-    /** Returns the bytes of the tensor called {@code name}, of any dtype. */
+    @Override
     public MemorySegment slice(String name) {
         SafetensorsHeader.Entry entry = entry(name);
         return data.asSlice(entry.begin(), entry.end() - entry.begin());
@@ -162,6 +150,7 @@ public final class SafetensorsFile {
      *
      * @throws InputException if it is missing, has an extent of 0 or a dtype that no kernel reads
      */
+    @Override
     public HostTensor tensor(String name) {
         SafetensorsHeader.Entry entry = entry(name);
         DType dtype =

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  *
  * @param shardOf file name of the shard, by tensor name
  */
-record ShardIndex(Map<String, String> shardOf) {
+public record ShardIndex(Map<String, String> shardOf) {
     /** Limit for an index; that of a 72B model has about 80 kB. */
     private static final int BYTES_MAX = 32 << 20;
 
@@ -31,7 +31,7 @@ record ShardIndex(Map<String, String> shardOf) {
      *
      * @throws InputException if it is not an index, or names a file outside the folder
      */
-    static ShardIndex read(Path file) {
+    public static ShardIndex read(Path file) {
         JsonElement index = Json.read(file, BYTES_MAX);
         JsonElement map = index.isJsonObject() ? index.getAsJsonObject().get("weight_map") : null;
         if (map == null || !map.isJsonObject()) {
@@ -55,7 +55,7 @@ record ShardIndex(Map<String, String> shardOf) {
     }
 
     /** The shards' file names, sorted. */
-    Set<String> shards() {
+    public Set<String> shards() {
         return new TreeSet<>(shardOf.values());
     }
 }

@@ -95,7 +95,11 @@ public final class WeightCache implements AutoCloseable {
             List<Matrix> matrices,
             Supplier<Maker> makers,
             LoadProgress progress) {
-        Path file = checkpoint.folder().resolve(name + ENDING);
+        Path path = checkpoint.path();
+        Path file =
+                Files.isDirectory(path)
+                        ? path.resolve(name + ENDING)
+                        : path.resolveSibling(path.getFileName() + "." + name + ENDING);
         String source = source(checkpoint);
         if (Files.exists(file)) {
             WeightCache found = map(file, source, matrices, progress);
@@ -123,7 +127,7 @@ public final class WeightCache implements AutoCloseable {
         MessageDigest digest = Sha256.digest();
         update(digest, "layout " + QuantizedMatrix.LAYOUT_VERSION + "\n");
         try {
-            for (SafetensorsFile file : checkpoint.files()) {
+            for (TensorFile file : checkpoint.files()) {
                 update(
                         digest,
                         "%s %d %s%n"
@@ -133,13 +137,15 @@ public final class WeightCache implements AutoCloseable {
                                         Files.getLastModifiedTime(file.path()).toInstant()));
                 file.names().stream().sorted().forEach(tensor -> sample(digest, file, tensor));
             }
-            update(digest, Files.readString(checkpoint.folder().resolve("config.json")));
+            if (Files.isDirectory(checkpoint.path())) {
+                update(digest, Files.readString(checkpoint.path().resolve("config.json")));
+            }
             return Sha256.hex(digest);
         } catch (IOException e) {
             throw new InputException(
                     "%s: cannot be read (%s)"
                             .formatted(
-                                    checkpoint.folder(),
+                                    checkpoint.path(),
                                     ErrorText.line(String.valueOf(e.getMessage()))),
                     e);
         }
@@ -153,7 +159,7 @@ public final class WeightCache implements AutoCloseable {
      * Adds the beginning, the middle and the end of a tensor. Other weights of the same size and
      * time differ in nearly every tensor; reading all of them would take as long as quantising.
      */
-    private static void sample(MessageDigest digest, SafetensorsFile file, String tensor) {
+    private static void sample(MessageDigest digest, TensorFile file, String tensor) {
         MemorySegment bytes = file.slice(tensor);
         update(digest, tensor);
         long last = Math.max(0, bytes.byteSize() - SAMPLE_BYTES);

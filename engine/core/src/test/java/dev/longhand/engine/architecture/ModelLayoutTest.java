@@ -44,7 +44,8 @@ class ModelLayoutTest {
                 tied,
                 new RopeConfig(1e6, null),
                 List.of(),
-                null);
+                null,
+                DecoderTraits.QWEN2);
     }
 
     @Test
@@ -61,9 +62,8 @@ class ModelLayoutTest {
                         Projection.UP, linear(name + "mlp.up_proj", 320, 128, false),
                         Projection.DOWN, linear(name + "mlp.down_proj", 128, 320, false)),
                 layer.linears());
-        assertEquals(new NormModule(name + "input_layernorm", 128), layer.inputNorm());
-        assertEquals(
-                new NormModule(name + "post_attention_layernorm", 128), layer.postAttentionNorm());
+        assertEquals(new NormModule(name + "input_layernorm", 128, 0), layer.inputNorm());
+        assertEquals(new NormModule(name + "post_attention_layernorm", 128, 0), layer.mlpNorm());
         assertEquals("model.layers.1.mlp.up_proj.weight", layer.linear(Projection.UP).weight());
         assertEquals("model.layers.1.self_attn.q_proj.bias", layer.linear(Projection.Q).bias());
     }
@@ -137,8 +137,7 @@ class ModelLayoutTest {
         names.add(layout.embedding().weight());
         names.add(layout.finalNorm().weight());
         for (LayerLayout layer : layout.layers()) {
-            names.add(layer.inputNorm().weight());
-            names.add(layer.postAttentionNorm().weight());
+            layer.norms().forEach(norm -> names.add(norm.weight()));
             layer.linears().values().stream()
                     .filter(LinearModule::biased)
                     .forEach(module -> names.add(module.bias()));
@@ -162,7 +161,7 @@ class ModelLayoutTest {
                                 .getBytes(StandardCharsets.UTF_8));
         InputException e = assertThrows(InputException.class, () -> Architecture.of(settings));
         assertTrue(
-                e.getMessage().endsWith("is [GPT2LMHeadModel]: only Qwen2ForCausalLM is supported"),
+                e.getMessage().contains("is [GPT2LMHeadModel]: the supported ones are Qwen2"),
                 e.getMessage());
     }
 }

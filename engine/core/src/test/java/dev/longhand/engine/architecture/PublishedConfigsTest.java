@@ -52,9 +52,9 @@ class PublishedConfigsTest {
         assertEquals(expected.get("rope_theta").asDouble(), config.rope().theta());
         assertEquals(expected.get("tie_word_embeddings").asBoolean(), config.tiedEmbeddings());
         assertEquals(List.of(expected.get("eos_token_id").asInt()), config.eosTokenIds());
-        RopeConfig.Yarn yarn = config.rope().yarn();
-        assertEquals(expected.get("rope_type").asString().equals("yarn"), yarn != null);
-        if (yarn != null) {
+        RopeScaling scaling = config.rope().scaling();
+        assertEquals(expected.get("rope_type").asString().equals("yarn"), scaling != null);
+        if (scaling instanceof Yarn yarn) {
             JsonNode values = expected.get("yarn");
             assertEquals(values.get("factor").asDouble(), yarn.factor());
             assertEquals(

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.error.AnswerFormatException;
 import dev.longhand.engine.generation.AnswerFormat;
+import dev.longhand.engine.generation.ToolCallForm;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -109,9 +110,39 @@ class AnswerFormatTest {
     }
 
     @Test
+    void callsHaveTheFormOfTheTemplate() {
+        String add =
+                """
+                {"type":"function","function":{"name":"add","parameters":{"type":"object",
+                "properties":{"a":{"type":"integer"}},"required":["a"]}}}\
+                """;
+        AnswerFormat calls = AnswerFormat.toolCalls(List.of(add), true);
+        FormatText deepSeek = new FormatText(calls, ToolCallForm.DEEPSEEK);
+        String begin = "<｜tool▁calls▁begin｜>";
+        String call =
+                "<｜tool▁call▁begin｜>function<｜tool▁sep｜>add\n```json\n{\"a\": 1}\n```"
+                        + "<｜tool▁call▁end｜>";
+        String end = "<｜tool▁calls▁end｜>";
+        assertTrue(deepSeek.accepts(begin + call + end));
+        assertTrue(deepSeek.accepts(begin + call + "\n" + call + end));
+        assertFalse(deepSeek.accepts(begin + call));
+        FormatText llama = new FormatText(calls, ToolCallForm.LLAMA);
+        assertTrue(llama.accepts("{\"name\": \"add\", \"parameters\": {\"a\": 1}}"));
+        assertFalse(llama.accepts("{\"name\": \"add\", \"parameters\": {}}"));
+        FormatText mistral = new FormatText(calls, ToolCallForm.MISTRAL);
+        String object = "{\"name\": \"add\", \"arguments\": {\"a\": 1}}";
+        assertTrue(mistral.accepts("[TOOL_CALLS] [" + object + ", " + object + "]"));
+        assertFalse(mistral.accepts("[TOOL_CALLS] [" + object));
+        assertThrows(
+                AnswerFormatException.class,
+                () -> new FormatText(calls, ToolCallForm.FUNCTION_XML));
+    }
+
+    @Test
     void aThoughtMayComeFirst() {
         CompiledFormat compiled =
-                FormatCompiler.compile(AnswerFormat.choice(List.of("a")), "<think>");
+                FormatCompiler.compile(
+                        AnswerFormat.choice(List.of("a")), ToolCallForm.HERMES, "<think>");
         AutomatonStates states = new AutomatonStates(compiled.automaton());
         AutomatonState state = states.start(compiled.first());
         for (char each : "<think>".toCharArray()) {

@@ -1,6 +1,7 @@
 package dev.longhand.engine.constraint;
 
 import dev.longhand.engine.generation.AnswerFormat;
+import dev.longhand.engine.generation.ToolCallForm;
 
 import java.nio.charset.StandardCharsets;
 
@@ -10,7 +11,11 @@ final class FormatText {
     private final AutomatonStates states;
 
     FormatText(AnswerFormat format) {
-        this.format = FormatCompiler.compile(format, null);
+        this(format, ToolCallForm.HERMES);
+    }
+
+    FormatText(AnswerFormat format, ToolCallForm form) {
+        this.format = FormatCompiler.compile(format, form, null);
         states = new AutomatonStates(this.format.automaton());
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.QwenTokenizerFiles;
 import dev.longhand.engine.generation.AnswerFormat;
+import dev.longhand.engine.generation.ToolCallForm;
 import dev.longhand.engine.tokenizer.TokenTable;
 
 import org.junit.jupiter.api.BeforeAll;
@@ -40,7 +41,10 @@ class TokenSetTest {
     }
 
     private static FormatTokens tokens(AnswerFormat format) {
-        return new FormatTokens(FormatCompiler.compile(format, null), vocabulary, new int[] {END});
+        return new FormatTokens(
+                FormatCompiler.compile(format, ToolCallForm.HERMES, null),
+                vocabulary,
+                new int[] {END});
     }
 
     private static boolean has(long[] set, int token) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.generation.Thinking;
 import dev.longhand.engine.generation.ThoughtMarkers;
+import dev.longhand.engine.thought.MarkerChoice;
 import dev.longhand.engine.thought.ThoughtRules;
 import dev.longhand.engine.thought.ThoughtTracker;
 import dev.longhand.engine.tokenizer.TokenTable;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /** Stop strings across token boundaries, compared with a search in the finished text. */
@@ -60,7 +62,14 @@ class TextStreamTest {
     void thoughtsAreExempt() {
         Random random = new Random(6);
         ThoughtRules rules =
-                new ThoughtRules(new Thinking(null, ThoughtMarkers.of("(1(", ")2)")), TOKENIZER);
+                new ThoughtRules(
+                        Thinking.DEFAULT,
+                        new MarkerChoice(
+                                List.of(
+                                        ThoughtMarkers.of("(1(", ")2)"),
+                                        ThoughtMarkers.of("(3(", ")4)")),
+                                Set.of()),
+                        TOKENIZER);
         int found = 0;
         for (int round = 0; round < 3000; round++) {
             String before = random.nextBoolean() ? letters(random, 6) : "";

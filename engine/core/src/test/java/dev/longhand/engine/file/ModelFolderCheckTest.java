@@ -39,20 +39,25 @@ class ModelFolderCheckTest {
         refused(
                 Path.of("Qwen/Qwen2.5-0.5B-Instruct"),
                 "no such folder",
-                "hf download Qwen/Qwen2.5-0.5B-Instruct");
+                "\"hf download Qwen/Qwen2.5-0.5B-Instruct\" fetches it");
+        refused(Path.of("a/b@v1"), "\"hf download a/b\" fetches it, with its revision v1");
         refused(folder.resolve("nowhere"), "there is no such folder");
     }
 
     @Test
     void files() throws IOException {
-        refused(file("qwen2.5-q4_0.gguf", "GGUF"), "is a GGUF file", "Hugging Face folder");
-        refused(folder.resolve("other.gguf"), "GGUF files cannot be read");
+        Path gguf = file("qwen2.5-q4_0.gguf", "GGUF");
+        assertDoesNotThrow(() -> ModelFolderCheck.require(gguf));
+        refused(folder.resolve("other.gguf"), "there is no such file");
         refused(file("model.safetensors", ""), "no such folder", "name the folder that holds");
     }
 
     @Test
     void foldersOfOtherKinds() throws IOException {
-        refused(file("gguf/q4.gguf", "GGUF").getParent(), "GGUF");
+        Path gguf = file("gguf/q4.gguf", "GGUF").getParent();
+        assertDoesNotThrow(() -> ModelFolderCheck.require(gguf));
+        file("both/config.json", "{}");
+        refused(file("both/q4.gguf", "GGUF").getParent(), "name the GGUF file itself");
         refused(file("lora/adapter_config.json", "{}").getParent(), "is an adapter");
         file("bin/config.json", "{}");
         refused(file("bin/pytorch_model.bin", "").getParent(), "PyTorch", "safetensors");
@@ -83,7 +88,7 @@ class ModelFolderCheckTest {
     @Test
     void namesOfFilesCannotControlATerminal() throws IOException {
         Path evil = Files.createDirectory(folder.resolve("evil\n\u001b[31m"));
-        Files.writeString(evil.resolve("x.gguf"), "GGUF");
+        Files.writeString(evil.resolve("adapter_config.json"), "{}");
         refused(evil, "evil\\u000a\\u001b[31m");
     }
 }

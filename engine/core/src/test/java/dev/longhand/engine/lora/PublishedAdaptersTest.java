@@ -77,6 +77,10 @@ class PublishedAdaptersTest {
                         "{\"fine_tune_type\": \"lora\", \"lora_parameters\": {\"rank\": 16}}",
                         "lora_parameters is of MLX-LM: only adapters in PEFT's format can be read"
                     },
+                    {
+                        "{\"lora_layers\": 16, \"lora_parameters\": {\"rank\": 8}}",
+                        "lora_parameters is of MLX-LM: only adapters in PEFT's format can be read"
+                    },
                     {"{\"r\": 8}", "peft_type is missing: this is not an adapter of PEFT"}
                 }) {
             Path file = folder.resolve("adapter_config.json");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.architecture.Architecture;
+import dev.longhand.engine.architecture.DecoderTraits;
 import dev.longhand.engine.architecture.LinearModule;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.architecture.RopeConfig;
@@ -39,7 +40,8 @@ class MemoryTableTest {
                     false,
                     ROPE,
                     List.of(),
-                    null);
+                    null,
+                    DecoderTraits.QWEN2);
 
     @Test
     void bytesOfThe32BModelAreThoseOfItsParameters() {

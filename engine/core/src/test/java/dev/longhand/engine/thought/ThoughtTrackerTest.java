@@ -23,6 +23,8 @@ import org.junit.jupiter.api.Test;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /** Thoughts with the demo's tokenizer, where every marker is ordinary text of several tokens. */
@@ -47,7 +49,8 @@ class ThoughtTrackerTest {
     }
 
     private static ThoughtTracker tracking(Thinking thinking, String prompt) {
-        ThoughtRules rules = new ThoughtRules(thinking, tokenizer);
+        MarkerChoice choice = MarkerChoice.ofModel(tokenizer, false).of(thinking, tokenizer);
+        ThoughtRules rules = new ThoughtRules(thinking, choice, tokenizer);
         return new ThoughtTracker(rules, tokenizer.table(), tokenizer.encode(prompt));
     }
 
@@ -91,6 +94,32 @@ class ThoughtTrackerTest {
         assertFalse(tracker(null, "begin_of_thought|>").thinking());
         ThoughtMarkers atOnce = ThoughtMarkers.of("", "</think>");
         assertTrue(tracking(new Thinking(null, atOnce), "Question").thinking());
+    }
+
+    /** Sky-T1 and s1 have the vocabulary and the template of their base. */
+    @Test
+    void theMarkersThatComeFirstCount() {
+        MarkerChoice model = MarkerChoice.ofModel(tokenizer, false);
+        assertEquals(List.of(ThoughtMarkers.SKY_T1, ThoughtMarkers.S1), model.markers());
+        assertEquals(Set.of(tokenizer.encode("<|im_start|>")[0]), model.shownTokens());
+        for (ThoughtMarkers markers : model.markers()) {
+            ThoughtTracker tracker = tracking(Thinking.DEFAULT, "Question");
+            accept(tracker, markers.begin());
+            assertTrue(tracker.thinking());
+            for (ThoughtMarkers other : model.markers()) {
+                if (other != markers) {
+                    accept(tracker, other.end());
+                    assertTrue(tracker.thinking(), "an end of other thoughts");
+                }
+            }
+            accept(tracker, markers.end());
+            assertFalse(tracker.thinking());
+            assertTrue(tracking(Thinking.DEFAULT, "Question" + markers.begin()).thinking());
+            ThoughtTracker spent = tracking(Thinking.budget(0), "Question" + markers.begin());
+            assertEquals(tokenizer.encode(markers.closing())[0], spent.forced());
+        }
+        assertEquals(
+                ThoughtMarkers.THINK, MarkerChoice.ofModel(tokenizer, true).markers().getFirst());
     }
 
     @Test
@@ -200,11 +229,13 @@ class ThoughtTrackerTest {
     @Test
     void aLongEndMarkerTakesFewEncodings() {
         ThoughtMarkers markers = ThoughtMarkers.of("", "\u00e9".repeat(1000));
-        ThoughtRules rules = new ThoughtRules(new Thinking(0, markers), tokenizer);
+        MarkerChoice choice = new MarkerChoice(List.of(markers), Set.of());
+        ThoughtRules rules = new ThoughtRules(new Thinking(0, markers), choice, tokenizer);
         int whole = tokenizer.encode(markers.closing()).length;
         assertTrue(rules.forcedTokens().length <= 33 * whole);
-        assertArrayEquals(tokenizer.encode(markers.closing()), rules.closing(0));
-        assertTrue(rules.closing(2).length < whole, "completes the marker");
-        assertEquals(33, IntStream.range(0, 2000).mapToObj(rules::closing).distinct().count());
+        assertArrayEquals(tokenizer.encode(markers.closing()), rules.closing(0, 0));
+        assertTrue(rules.closing(0, 2).length < whole, "completes the marker");
+        assertEquals(
+                33, IntStream.range(0, 2000).mapToObj(i -> rules.closing(0, i)).distinct().count());
     }
 }

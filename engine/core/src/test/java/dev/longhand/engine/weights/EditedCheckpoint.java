@@ -37,7 +37,7 @@ public final class EditedCheckpoint {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             EditedCheckpoint edited =
                     new EditedCheckpoint(Files.readString(folder.resolve("config.json")));
-            for (SafetensorsFile file : checkpoint.files()) {
+            for (SafetensorsFile file : checkpoint.shards()) {
                 for (String name : file.names()) {
                     HostTensor tensor = file.tensor(name);
                     edited.put(name, tensor.dtype(), tensor.shape(), tensor.data());
