@@ -26,14 +26,28 @@ public record Demonstration(String source, int[] ids, int[] learned, boolean tea
         return labels;
     }
 
-    /** Returns the sequence for a model in training. */
+    /** Returns the number of tokens that are neither labels nor the first. */
+    public int promptTokens() {
+        return ids.length - 1 - labels();
+    }
+
+    /** Returns the sequence for a model in training, whose prompt is not learned. */
     public TrainingSequence sequence(double labelWeight, long dropoutKey) {
+        return sequence(labelWeight, 0, dropoutKey);
+    }
+
+    /**
+     * Returns the sequence for a model in training.
+     *
+     * @param promptWeight weight of each token of {@link #promptTokens()}, 0 for none
+     */
+    public TrainingSequence sequence(double labelWeight, double promptWeight, long dropoutKey) {
         int[] labels = new int[ids.length];
         Arrays.fill(labels, TrainingSequence.NO_LABEL);
         for (int i = 0; i < learned.length; i += 2) {
             System.arraycopy(ids, learned[i], labels, learned[i], learned[i + 1] - learned[i]);
         }
-        return new TrainingSequence(ids, labels, labelWeight, dropoutKey);
+        return new TrainingSequence(ids, labels, labelWeight, promptWeight, dropoutKey);
     }
 
     /** Returns the text of tokens from a position to another, with the special ones spelled out. */

@@ -153,7 +153,7 @@ final class RowReader implements AutoCloseable {
         } catch (JacksonException e) {
             throw new InputException(
                     "%s: element %d: malformed JSON: %s"
-                            .formatted(file, number, ErrorText.line(e.getOriginalMessage())),
+                            .formatted(file, number, ErrorText.json(e.getOriginalMessage())),
                     e);
         }
     }

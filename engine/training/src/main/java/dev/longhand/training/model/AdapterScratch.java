@@ -1,15 +1,12 @@
 package dev.longhand.training.model;
 
-import dev.longhand.kernels.tensor.DType;
-import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
-
-import java.lang.foreign.MemorySegment;
+import dev.longhand.kernels.tensor.Tensor;
 
 /** Memory that the linear layers with adapters share, valid within one call. */
 final class AdapterScratch {
-    private final MemorySegment gradient;
-    private final MemorySegment dropped;
+    private final Tensor gradient;
+    private final Tensor dropped;
 
     /**
      * Allocates the memory.
@@ -18,19 +15,15 @@ final class AdapterScratch {
      * @param inputs elements of the largest input that dropout copies
      */
     AdapterScratch(TensorMemory memory, long gradients, long inputs) {
-        gradient = memory.rows(1, gradients).data();
-        dropped = memory.rows(1, inputs).data();
+        gradient = memory.rows(1, gradients);
+        dropped = memory.rows(1, inputs);
     }
 
-    HostTensor gradient(Shape shape) {
-        return view(gradient, shape);
+    Tensor gradient(Shape shape) {
+        return gradient.view(0, shape);
     }
 
-    HostTensor dropped(Shape shape) {
-        return view(dropped, shape);
-    }
-
-    private static HostTensor view(MemorySegment memory, Shape shape) {
-        return new HostTensor(DType.F32, shape, memory.asSlice(0, DType.F32.bytes(shape)));
+    Tensor dropped(Shape shape) {
+        return dropped.view(0, shape);
     }
 }

@@ -2,7 +2,9 @@ package dev.longhand.training.model;
 
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.architecture.Projection;
-import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Tensor;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.EnumMap;
 import java.util.Map;
@@ -12,24 +14,32 @@ import java.util.Map;
  *
  * @param q rotated queries
  * @param k rotated keys
+ * @param rawQ queries before the norms of their heads; null if the family has none
+ * @param rawK keys likewise
  * @param v values
  * @param attended output of attention
  * @param lse log-sum-exp of each query's scores
+ * @param output output of attention's linear layer; null unless the family has a norm for it
  * @param middle residual stream between attention and MLP
  * @param gate gate of the MLP, of all rows or of one tile
  * @param up up projection, of as many rows
+ * @param mlpOutput output of the MLP, of as many rows; null together with {@code output}
  * @param shrunk t of each adapted projection, of the rows of its output
  */
 record LayerActivations(
-        HostTensor q,
-        HostTensor k,
-        HostTensor v,
-        HostTensor attended,
-        HostTensor lse,
-        HostTensor middle,
-        HostTensor gate,
-        HostTensor up,
-        Map<Projection, HostTensor> shrunk) {
+        Tensor q,
+        Tensor k,
+        @Nullable Tensor rawQ,
+        @Nullable Tensor rawK,
+        Tensor v,
+        Tensor attended,
+        Tensor lse,
+        @Nullable Tensor output,
+        Tensor middle,
+        Tensor gate,
+        Tensor up,
+        @Nullable Tensor mlpOutput,
+        Map<Projection, Tensor> shrunk) {
     /**
      * Allocates memory.
      *
@@ -41,7 +51,9 @@ record LayerActivations(
             TensorMemory memory, ModelConfig model, int rows, int mlpRows, int rank) {
         int queries = model.heads() * model.headDim();
         int keys = model.kvHeads() * model.headDim();
-        Map<Projection, HostTensor> shrunk = new EnumMap<>(Projection.class);
+        boolean headNorms = model.traits().norms().ofHeads();
+        boolean outputNorms = model.traits().norms().ofOutputs();
+        Map<Projection, Tensor> shrunk = new EnumMap<>(Projection.class);
         for (Projection projection : Projection.values()) {
             int count = inMlp(projection) ? mlpRows : rows;
             if (rank > 0) {
@@ -51,12 +63,16 @@ record LayerActivations(
         return new LayerActivations(
                 memory.rows(rows, queries),
                 memory.rows(rows, keys),
+                headNorms ? memory.rows(rows, queries) : null,
+                headNorms ? memory.rows(rows, keys) : null,
                 memory.rows(rows, keys),
                 memory.rows(rows, queries),
                 memory.rows(rows, model.heads()),
+                outputNorms ? memory.rows(rows, model.hiddenSize()) : null,
                 memory.rows(rows, model.hiddenSize()),
                 memory.rows(mlpRows, model.intermediateSize()),
                 memory.rows(mlpRows, model.intermediateSize()),
+                outputNorms ? memory.rows(mlpRows, model.hiddenSize()) : null,
                 shrunk);
     }
 
@@ -70,12 +86,16 @@ record LayerActivations(
         return new LayerActivations(
                 RowView.of(q, 0, rows),
                 RowView.of(k, 0, rows),
+                rawQ == null ? null : RowView.of(rawQ, 0, rows),
+                rawK == null ? null : RowView.of(rawK, 0, rows),
                 RowView.of(v, 0, rows),
                 RowView.of(attended, 0, rows),
                 RowView.of(lse, 0, rows),
+                output == null ? null : RowView.of(output, 0, rows),
                 RowView.of(middle, 0, rows),
                 gate,
                 up,
+                mlpOutput,
                 shrunk);
     }
 }

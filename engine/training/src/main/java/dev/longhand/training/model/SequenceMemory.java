@@ -1,11 +1,12 @@
 package dev.longhand.training.model;
 
 import dev.longhand.engine.architecture.ModelConfig;
-import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.backend.TensorArena;
+import dev.longhand.kernels.backend.TrainingBackend;
+import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,28 +16,31 @@ import java.util.List;
  * tokens times vocabulary elements: the head takes {@link #HEAD_ROWS} labels at a time.
  */
 final class SequenceMemory implements AutoCloseable {
-    /** Rows of the MLP at a time: whole steps of the products' sums over rows, 384. */
+    /** Rows of the MLP at a time: whole steps of the products' sums over rows, 256 or 512. */
     static final int MLP_ROWS = 1536;
 
     /** Rows of logits at a time. */
     static final int HEAD_ROWS = 256;
 
-    private final @Nullable Arena arena;
+    private static final int INPUTS_ON_DEVICE = 2; // a layer's input and its output
+
+    private final @Nullable TensorArena arena;
+    private final @Nullable HostInputs hostInputs;
     private final TensorMemory memory;
     private final int capacity;
-    private final List<HostTensor> inputs = new ArrayList<>();
+    private final List<Tensor> inputs = new ArrayList<>();
     private final List<LayerActivations> layers = new ArrayList<>();
-    private final HostTensor normed;
-    private final HostTensor dnormed;
-    private final HostTensor dattended;
-    private final HostTensor dq;
-    private final HostTensor dk;
-    private final HostTensor dv;
-    private final HostTensor dx;
-    private final HostTensor activated;
-    private final HostTensor dactivated;
-    private final HostTensor logits;
-    private final List<HostTensor> headRows = new ArrayList<>();
+    private final Tensor normed;
+    private final Tensor dnormed;
+    private final Tensor dattended;
+    private final Tensor dq;
+    private final Tensor dk;
+    private final Tensor dv;
+    private final Tensor dx;
+    private final Tensor activated;
+    private final Tensor dactivated;
+    private final Tensor logits;
+    private final List<Tensor> headRows = new ArrayList<>();
     private final AdapterScratch adapterScratch;
 
     /**
@@ -44,14 +48,13 @@ final class SequenceMemory implements AutoCloseable {
      *
      * @param arena owned from now on; null only counts bytes
      * @param capacity positions of the longest sequence
-     * @param recompute whether the activations of one layer are kept, not of all
+     * @param options how it is used
      */
     SequenceMemory(
-            @Nullable Arena arena,
-            ModelConfig model,
-            TrainingMethod method,
-            int capacity,
-            boolean recompute) {
+            @Nullable TensorArena arena, ModelConfig model, DecoderOptions options, int capacity) {
+        TrainingMethod method = options.method();
+        boolean recompute = options.recompute();
+        boolean inputsOnHost = options.layout().inputsOnHost();
         this.arena = arena;
         this.capacity = capacity;
         memory = new TensorMemory(arena);
@@ -60,7 +63,11 @@ final class SequenceMemory implements AutoCloseable {
         int keys = model.kvHeads() * model.headDim();
         int mlpRows = Math.min(capacity, MLP_ROWS);
         int rank = method instanceof LoraSettings lora ? lora.rank() : 0;
-        for (int i = 0; i <= model.layers(); i++) {
+        hostInputs =
+                inputsOnHost && arena != null
+                        ? new HostInputs(model.layers(), capacity, hidden)
+                        : null;
+        for (int i = 0; i < (inputsOnHost ? INPUTS_ON_DEVICE : model.layers() + 1); i++) {
             inputs.add(memory.rows(capacity, hidden));
         }
         for (int i = 0; i < (recompute ? 1 : model.layers()); i++) {
@@ -101,57 +108,71 @@ final class SequenceMemory implements AutoCloseable {
     }
 
     /** Returns the input of a layer; that of the layer after the last is the model's output. */
-    HostTensor input(int layer, int rows) {
-        return RowView.of(inputs.get(layer), 0, rows);
+    Tensor input(int layer, int rows) {
+        return RowView.of(inputs.get(layer % inputs.size()), 0, rows);
+    }
+
+    /** Keeps the input of a layer, before that of the layer after the next takes its place. */
+    void keepInput(TrainingBackend backend, int layer, int rows) {
+        if (hostInputs != null) {
+            hostInputs.keep(backend, layer, input(layer, rows));
+        }
+    }
+
+    /** Brings the input of a layer back. */
+    void restoreInput(TrainingBackend backend, int layer, int rows) {
+        if (hostInputs != null) {
+            hostInputs.restore(backend, layer, input(layer, rows));
+        }
     }
 
     LayerActivations activations(int layer, int rows) {
         return layers.get(layer % layers.size()).view(rows);
     }
 
-    HostTensor normed(int rows) {
+    Tensor normed(int rows) {
         return RowView.of(normed, 0, rows);
     }
 
-    HostTensor dnormed(int rows) {
+    Tensor dnormed(int rows) {
         return RowView.of(dnormed, 0, rows);
     }
 
-    HostTensor dattended(int rows) {
+    Tensor dattended(int rows) {
         return RowView.of(dattended, 0, rows);
     }
 
-    HostTensor dq(int rows) {
+    Tensor dq(int rows) {
         return RowView.of(dq, 0, rows);
     }
 
-    HostTensor dk(int rows) {
+    Tensor dk(int rows) {
         return RowView.of(dk, 0, rows);
     }
 
-    HostTensor dv(int rows) {
+    Tensor dv(int rows) {
         return RowView.of(dv, 0, rows);
     }
 
     /** Returns the gradient of the residual stream. */
-    HostTensor dx(int rows) {
+    Tensor dx(int rows) {
         return RowView.of(dx, 0, rows);
     }
 
-    HostTensor activated(int rows) {
+    Tensor activated(int rows) {
         return RowView.of(activated, 0, rows);
     }
 
-    HostTensor dactivated(int rows) {
+    Tensor dactivated(int rows) {
         return RowView.of(dactivated, 0, rows);
     }
 
-    HostTensor logits(int rows) {
+    Tensor logits(int rows) {
         return RowView.of(logits, 0, rows);
     }
 
     /** Returns one of four tensors [rows, hidden] of the head. */
-    HostTensor headRows(int index, int rows) {
+    Tensor headRows(int index, int rows) {
         return RowView.of(headRows.get(index), 0, rows);
     }
 
@@ -163,6 +184,9 @@ final class SequenceMemory implements AutoCloseable {
     public void close() {
         if (arena != null) {
             arena.close();
+        }
+        if (hostInputs != null) {
+            hostInputs.close();
         }
     }
 }

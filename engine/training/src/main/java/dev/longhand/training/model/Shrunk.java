@@ -1,11 +1,11 @@
 package dev.longhand.training.model;
 
-import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
+import dev.longhand.kernels.tensor.Tensor;
 
 /** An adapter's memory for one linear layer and some rows of a sequence. */
 final class Shrunk {
-    private final HostTensor kept;
+    private final Tensor kept;
     private final int first;
     private final AdapterScratch scratch;
 
@@ -16,21 +16,21 @@ final class Shrunk {
      * @param first first row of it
      * @param scratch shared by all linear layers
      */
-    Shrunk(HostTensor kept, int first, AdapterScratch scratch) {
+    Shrunk(Tensor kept, int first, AdapterScratch scratch) {
         this.kept = kept;
         this.first = first;
         this.scratch = scratch;
     }
 
-    HostTensor t(long rows) {
+    Tensor t(long rows) {
         return RowView.of(kept, first, rows);
     }
 
-    HostTensor gradient(long rows) {
+    Tensor gradient(long rows) {
         return scratch.gradient(Shape.of(rows, kept.shape().width()));
     }
 
-    HostTensor scratch(Shape shape) {
+    Tensor scratch(Shape shape) {
         return scratch.dropped(shape);
     }
 }

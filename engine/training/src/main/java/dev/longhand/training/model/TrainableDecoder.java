@@ -8,7 +8,7 @@ import dev.longhand.engine.status.LoadProgress;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.kernels.BackendChoice;
 import dev.longhand.kernels.backend.TrainingBackend;
-import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +58,7 @@ public final class TrainableDecoder implements TrainableModel {
                         LoadProgress.SILENT,
                         arena);
         DecoderTensors tensors =
-                new DecoderTensors(backend, model, weights, options.method(), arena);
+                new DecoderTensors(backend, model, weights, options, arena, backend.arena());
         embedding = tensors.embedding();
         layers = tensors.layers();
         head = tensors.head(embedding);
@@ -79,7 +79,15 @@ public final class TrainableDecoder implements TrainableModel {
     /** Opens a checkpoint folder over a changed backend. */
     static TrainableDecoder open(
             Path folder, DecoderOptions options, UnaryOperator<TrainingBackend> change) {
-        return open(folder, options, change.apply(BackendChoice.training(options.threads())));
+        return open(
+                folder,
+                options,
+                change.apply(
+                        BackendChoice.training(
+                                options.device(),
+                                options.threads(),
+                                options.products(),
+                                options.layout().streamed())));
     }
 
     @SuppressWarnings("MustBeClosedChecker") // the decoder closes it
@@ -90,6 +98,12 @@ public final class TrainableDecoder implements TrainableModel {
         try {
             ModelConfig model = ModelConfig.read(folder);
             checkpoint = Checkpoint.open(folder);
+            if (options.method() instanceof FullSettings && !checkpoint.isFolder()) {
+                throw new InputException(
+                        folder
+                                + " is a GGUF file: train an adapter, or all weights of a folder of"
+                                + " safetensors");
+            }
             LinearWeights linear = new LinearWeights(checkpoint, model, options.weights());
             return new TrainableDecoder(checkpoint, linear, backend, arena, model, options);
         } catch (RuntimeException | Error e) {
@@ -119,7 +133,7 @@ public final class TrainableDecoder implements TrainableModel {
 
     @Override
     public void clearGradients() {
-        trained.forEach(values -> values.gradient().data().fill((byte) 0));
+        trained.forEach(values -> values.clearGradient());
     }
 
     @Override
@@ -133,11 +147,13 @@ public final class TrainableDecoder implements TrainableModel {
         int rows = sequence.ids().length;
         SequenceMemory buffers = memory(rows);
         SequencePass pass = new SequencePass(buffers, rows, sequence.dropoutKey(), !recompute);
-        HostTensor out = forward(pass, sequence, false);
-        HostTensor dx = buffers.dx(rows);
+        Tensor out = forward(pass, sequence, false);
+        Tensor dx = buffers.dx(rows);
         double loss = head.differentiate(pass, sequence, out, dx);
         boolean full = options.method() instanceof FullSettings;
         for (int i = layers.size() - 1; i >= 0; i--) {
+            backend.stage(layers.get(i).frozen());
+            buffers.restoreInput(backend, i, rows);
             layers.get(i)
                     .backward(
                             pass,
@@ -147,12 +163,16 @@ public final class TrainableDecoder implements TrainableModel {
                             recompute,
                             i == 0 && !full);
         }
-        HostTensor dtable = embedding.gradient();
+        Tensor dtable = embedding.gradient();
         if (dtable != null) {
-            backend.embedBackward(dx, sequence.ids(), dtable);
+            backend.embedBackward(dx, sequence.ids(), embeddingScale(), dtable);
         }
         checkpoint.requireUnchanged();
         return loss;
+    }
+
+    private float embeddingScale() {
+        return model.traits().scales().embedding();
     }
 
     /**
@@ -160,13 +180,17 @@ public final class TrainableDecoder implements TrainableModel {
      *
      * @param alternate whether inputs of layers are forgotten: two tensors take turns
      */
-    private HostTensor forward(SequencePass pass, TrainingSequence sequence, boolean alternate) {
+    private Tensor forward(SequencePass pass, TrainingSequence sequence, boolean alternate) {
         SequenceMemory buffers = pass.memory();
         int rows = pass.rows();
-        HostTensor x = buffers.input(0, rows);
-        backend.embed(embedding.values(), sequence.ids(), x);
+        Tensor x = buffers.input(0, rows);
+        backend.embed(embedding.values(), sequence.ids(), embeddingScale(), x);
         for (int i = 0; i < layers.size(); i++) {
-            HostTensor y = buffers.input(alternate ? (i + 1) % 2 : i + 1, rows);
+            backend.stage(layers.get(i).frozen());
+            if (!alternate) {
+                buffers.keepInput(backend, i, rows);
+            }
+            Tensor y = buffers.input(alternate ? (i + 1) % 2 : i + 1, rows);
             layers.get(i).forward(pass, buffers.activations(i, rows), x, y);
             x = y;
         }
@@ -207,9 +231,7 @@ public final class TrainableDecoder implements TrainableModel {
             if (memory != null) {
                 memory.close();
             }
-            memory =
-                    new SequenceMemory(
-                            Arena.ofShared(), model, options.method(), rows, options.recompute());
+            memory = new SequenceMemory(backend.arena(), model, options, rows);
         }
         return memory;
     }
@@ -225,12 +247,12 @@ public final class TrainableDecoder implements TrainableModel {
 
     @Override
     public void update(AdamWStep step) {
-        trained.forEach(values -> values.update(backend, step));
+        trained.forEach(values -> values.update(step));
     }
 
     @Override
     public void publishMasters() {
-        trained.forEach(values -> values.publish(backend));
+        trained.forEach(values -> values.publish());
     }
 
     @Override

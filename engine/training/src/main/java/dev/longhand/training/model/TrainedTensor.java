@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
  * @param gradient sum of the step's gradients so far
  * @param firstMoment AdamW's running mean of the gradient
  * @param secondMoment AdamW's running mean of its square
+ * @param base what the values have more than the file's: 1 for norms whose files hold them less 1
  */
 public record TrainedTensor(
         String name,
@@ -21,4 +22,16 @@ public record TrainedTensor(
         MemorySegment master,
         MemorySegment gradient,
         MemorySegment firstMoment,
-        MemorySegment secondMoment) {}
+        MemorySegment secondMoment,
+        float base) {
+    /** A tensor whose values are those of the file. */
+    public TrainedTensor(
+            String name,
+            Shape shape,
+            MemorySegment master,
+            MemorySegment gradient,
+            MemorySegment firstMoment,
+            MemorySegment secondMoment) {
+        this(name, shape, master, gradient, firstMoment, secondMoment, 0);
+    }
+}

@@ -1,9 +1,12 @@
 package dev.longhand.training.model;
 
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.kernels.backend.TrainingBackend;
-import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Tensor;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -15,41 +18,50 @@ final class TrainingHead {
     private final TrainingBackend backend;
     private final Weights norm;
     private final float eps;
+    private final float cap;
     private final Weights head;
 
-    TrainingHead(TrainingBackend backend, Weights norm, float eps, Weights head) {
+    TrainingHead(TrainingBackend backend, ModelConfig model, Weights norm, Weights head) {
         this.backend = backend;
         this.norm = norm;
-        this.eps = eps;
+        eps = model.rmsNormEps();
+        cap = model.traits().scales().logitCap();
         this.head = head;
     }
 
-    /** Some rows of a sequence and their labels. */
+    /** Some rows of a sequence and the tokens that they predict. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Chunk(int[] rows, int[] labels, double[] losses, int[] best) {}
 
-    private static Chunk chunk(TrainingSequence sequence, int[] labelled, int first) {
-        int end = Math.min(first + SequenceMemory.HEAD_ROWS, labelled.length);
-        int[] rows = Arrays.copyOfRange(labelled, first, end);
-        int[] labels = IntStream.of(rows).map(row -> sequence.labels()[row + 1]).toArray();
-        return new Chunk(rows, labels, new double[rows.length], new int[rows.length]);
+    private static List<Chunk> chunks(TrainingSequence sequence, boolean labelled) {
+        int[] all =
+                IntStream.range(0, sequence.ids().length - 1)
+                        .filter(row -> labelled == isLabelled(sequence, row))
+                        .toArray();
+        List<Chunk> chunks = new ArrayList<>();
+        for (int first = 0; first < all.length; first += SequenceMemory.HEAD_ROWS) {
+            int end = Math.min(first + SequenceMemory.HEAD_ROWS, all.length);
+            int[] rows = Arrays.copyOfRange(all, first, end);
+            int[] labels =
+                    IntStream.of(rows)
+                            .map(row -> (labelled ? sequence.labels() : sequence.ids())[row + 1])
+                            .toArray();
+            chunks.add(new Chunk(rows, labels, new double[rows.length], new int[rows.length]));
+        }
+        return chunks;
     }
 
-    private static int[] labelled(TrainingSequence sequence) {
-        return IntStream.range(0, sequence.ids().length - 1)
-                .filter(row -> sequence.labels()[row + 1] != TrainingSequence.NO_LABEL)
-                .toArray();
+    private static boolean isLabelled(TrainingSequence sequence, int row) {
+        return sequence.labels()[row + 1] != TrainingSequence.NO_LABEL;
     }
 
     /** Computes the logits of a chunk; returns its rows of x. */
-    private HostTensor logits(SequencePass pass, HostTensor x, Chunk chunk) {
+    private Tensor logits(SequencePass pass, Tensor x, Chunk chunk) {
         int count = chunk.rows.length;
-        HostTensor gathered = pass.memory().headRows(0, count);
-        for (int i = 0; i < count; i++) {
-            RowView.copy(RowView.of(x, chunk.rows[i], 1), RowView.of(gathered, i, 1));
-        }
-        HostTensor normed = pass.memory().headRows(1, count);
-        backend.rmsNorm(gathered, norm.values(), eps, normed);
+        Tensor gathered = pass.memory().headRows(0, count);
+        backend.embed(x, chunk.rows, 1, gathered);
+        Tensor normed = pass.memory().headRows(1, count);
+        backend.rmsNorm(gathered, norm.values(), eps, normed, false);
         backend.linear(normed, head.values(), null, 1, pass.memory().logits(count), false);
         return gathered;
     }
@@ -60,52 +72,59 @@ final class TrainingHead {
      *
      * @param dx set to the gradient of x
      */
-    double differentiate(
-            SequencePass pass, TrainingSequence sequence, HostTensor x, HostTensor dx) {
-        int[] labelled = labelled(sequence);
+    double differentiate(SequencePass pass, TrainingSequence sequence, Tensor x, Tensor dx) {
+        backend.clear(dx);
         double sum = 0;
-        dx.data().fill((byte) 0);
-        for (int first = 0; first < labelled.length; first += SequenceMemory.HEAD_ROWS) {
-            Chunk chunk = chunk(sequence, labelled, first);
-            int count = chunk.rows.length;
-            HostTensor gathered = logits(pass, x, chunk);
-            HostTensor logits = pass.memory().logits(count);
-            HostTensor normed = pass.memory().headRows(1, count);
-            HostTensor dnormed = pass.memory().headRows(2, count);
-            HostTensor dgathered = pass.memory().headRows(3, count);
-            backend.crossEntropy(
-                    logits, chunk.labels, sequence.labelWeight(), chunk.losses, chunk.best);
-            backend.linearBackwardInput(logits, head.values(), 1, dnormed, false);
-            HostTensor dhead = head.gradient();
-            if (dhead != null) {
-                backend.linearBackwardWeight(logits, normed, dhead);
-            }
-            dgathered.data().fill((byte) 0);
-            backend.rmsNormBackward(
-                    gathered, norm.values(), eps, dnormed, dgathered, norm.gradient());
-            for (int i = 0; i < count; i++) {
-                RowView.copy(RowView.of(dgathered, i, 1), RowView.of(dx, chunk.rows[i], 1));
-                sum += sequence.labelWeight() * chunk.losses[i];
+        for (Chunk chunk : chunks(sequence, true)) {
+            sum += differentiate(pass, chunk, sequence.labelWeight(), x, dx);
+        }
+        if (sequence.promptWeight() > 0) {
+            for (Chunk chunk : chunks(sequence, false)) {
+                sum += differentiate(pass, chunk, sequence.promptWeight(), x, dx);
             }
         }
         return sum;
     }
 
-    /** Computes loss and accuracy. */
-    TrainableModel.Evaluation evaluate(SequencePass pass, TrainingSequence sequence, HostTensor x) {
-        int[] labelled = labelled(sequence);
+    private double differentiate(
+            SequencePass pass, Chunk chunk, double weight, Tensor x, Tensor dx) {
+        double sum = 0;
+        int count = chunk.rows.length;
+        Tensor gathered = logits(pass, x, chunk);
+        Tensor logits = pass.memory().logits(count);
+        Tensor normed = pass.memory().headRows(1, count);
+        Tensor dnormed = pass.memory().headRows(2, count);
+        Tensor dgathered = pass.memory().headRows(3, count);
+        backend.crossEntropy(logits, chunk.labels, cap, weight, chunk.losses, chunk.best);
+        backend.linearBackwardInput(logits, head.values(), 1, dnormed, false);
+        Tensor dhead = head.gradient();
+        if (dhead != null) {
+            backend.linearBackwardWeight(logits, normed, dhead);
+        }
+        backend.clear(dgathered);
+        backend.rmsNormBackward(gathered, norm.values(), eps, dnormed, dgathered, norm.gradient());
+        backend.embedBackward(dgathered, chunk.rows, 1, dx);
+        for (int i = 0; i < count; i++) {
+            sum += weight * chunk.losses[i];
+        }
+        return sum;
+    }
+
+    /** Computes loss and accuracy over the labels. */
+    TrainableModel.Evaluation evaluate(SequencePass pass, TrainingSequence sequence, Tensor x) {
+        int labels = 0;
         double sum = 0;
         int correct = 0;
-        for (int first = 0; first < labelled.length; first += SequenceMemory.HEAD_ROWS) {
-            Chunk chunk = chunk(sequence, labelled, first);
+        for (Chunk chunk : chunks(sequence, true)) {
+            labels += chunk.rows.length;
             logits(pass, x, chunk);
-            HostTensor logits = pass.memory().logits(chunk.rows.length);
-            backend.crossEntropy(logits, chunk.labels, 0, chunk.losses, chunk.best);
+            Tensor logits = pass.memory().logits(chunk.rows.length);
+            backend.crossEntropy(logits, chunk.labels, cap, 0, chunk.losses, chunk.best);
             for (int i = 0; i < chunk.rows.length; i++) {
                 sum += chunk.losses[i];
                 correct += chunk.best[i] == chunk.labels[i] ? 1 : 0;
             }
         }
-        return new TrainableModel.Evaluation(labelled.length, sum, correct);
+        return new TrainableModel.Evaluation(labels, sum, correct);
     }
 }

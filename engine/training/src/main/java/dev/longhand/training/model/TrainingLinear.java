@@ -2,7 +2,7 @@ package dev.longhand.training.model;
 
 import dev.longhand.kernels.backend.TrainingBackend;
 import dev.longhand.kernels.lora.Dropout;
-import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
@@ -51,18 +51,18 @@ final class TrainingLinear {
         this.lora = lora;
     }
 
+    /** Returns the weights unless they are trained. */
+    @Nullable Tensor frozen() {
+        return weights.frozen();
+    }
+
     /**
      * Computes out, or adds to it.
      *
      * @param shrunk receives t [rows, rank]; unused without an adapter
      */
-    void forward(
-            HostTensor x,
-            HostTensor out,
-            boolean accumulate,
-            @Nullable Shrunk shrunk,
-            RowRange rows) {
-        HostTensor biases = bias == null ? null : bias.values();
+    void forward(Tensor x, Tensor out, boolean accumulate, @Nullable Shrunk shrunk, RowRange rows) {
+        Tensor biases = bias == null ? null : bias.values();
         backend.linear(x, weights.values(), biases, 1, out, accumulate);
         if (lora != null && shrunk != null) {
             shrink(x, shrunk, rows);
@@ -71,19 +71,19 @@ final class TrainingLinear {
     }
 
     /** Computes t alone. */
-    void shrink(HostTensor x, @Nullable Shrunk shrunk, RowRange rows) {
+    void shrink(Tensor x, @Nullable Shrunk shrunk, RowRange rows) {
         if (lora != null && shrunk != null) {
-            HostTensor t = shrunk.t(x.shape().rows());
-            HostTensor input = dropped(lora, x, shrunk, rows);
+            Tensor t = shrunk.t(x.shape().rows());
+            Tensor input = dropped(lora, x, shrunk, rows);
             backend.linear(input, lora.a.published(), null, lora.scale, t, false);
         }
     }
 
-    private HostTensor dropped(Lora change, HostTensor x, Shrunk shrunk, RowRange rows) {
+    private Tensor dropped(Lora change, Tensor x, Shrunk shrunk, RowRange rows) {
         if (rows.dropoutKey() == null || !change.drops()) {
             return x;
         }
-        HostTensor kept = shrunk.scratch(x.shape());
+        Tensor kept = shrunk.scratch(x.shape());
         long key = change.maskKey(rows.dropoutKey());
         backend.dropout(x, rows.first(), key, change.keep, kept, false);
         return kept;
@@ -97,20 +97,20 @@ final class TrainingLinear {
      * @param accumulate whether to add to dx
      */
     void backward(
-            HostTensor x,
-            HostTensor dout,
-            @Nullable HostTensor dx,
+            Tensor x,
+            Tensor dout,
+            @Nullable Tensor dx,
             boolean accumulate,
             @Nullable Shrunk shrunk,
             RowRange rows) {
         if (dx != null) {
             backend.linearBackwardInput(dout, weights.values(), 1, dx, accumulate);
         }
-        HostTensor dweights = weights.gradient();
+        Tensor dweights = weights.gradient();
         if (dweights != null) {
             backend.linearBackwardWeight(dout, x, dweights);
         }
-        HostTensor dbias = bias == null ? null : bias.gradient();
+        Tensor dbias = bias == null ? null : bias.gradient();
         if (dbias != null) {
             backend.biasBackward(dout, dbias);
         }
@@ -120,16 +120,11 @@ final class TrainingLinear {
     }
 
     private void backwardLora(
-            Lora change,
-            HostTensor x,
-            HostTensor dout,
-            @Nullable HostTensor dx,
-            Shrunk shrunk,
-            RowRange rows) {
+            Lora change, Tensor x, Tensor dout, @Nullable Tensor dx, Shrunk shrunk, RowRange rows) {
         backend.linearBackwardWeight(dout, shrunk.t(x.shape().rows()), change.b.gradient());
-        HostTensor dt = shrunk.gradient(x.shape().rows());
+        Tensor dt = shrunk.gradient(x.shape().rows());
         backend.linearBackwardInput(dout, change.b.published(), change.scale, dt, false);
-        HostTensor input = dropped(change, x, shrunk, rows);
+        Tensor input = dropped(change, x, shrunk, rows);
         backend.linearBackwardWeight(dt, input, change.a.gradient());
         if (dx == null) {
             return;

@@ -8,11 +8,14 @@ package dev.longhand.training.model;
  *     {@code t - 1} predicts {@code labels[t]}, so {@code labels[0]} never counts
  * @param labelWeight weight of each label in the loss of the step, greater than 0. The caller
  *     computes it from the whole step before the first forward pass
+ * @param promptWeight weight of each other token but the first in the loss of the step; with 0 they
+ *     are not learned
  * @param dropoutKey key of this sequence's dropout masks, equal whenever the sequence is repeated
  *     in the same step
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-public record TrainingSequence(int[] ids, int[] labels, double labelWeight, long dropoutKey) {
+public record TrainingSequence(
+        int[] ids, int[] labels, double labelWeight, double promptWeight, long dropoutKey) {
     /** Marks a token that is not learned. */
     public static final int NO_LABEL = -100;
 
@@ -24,5 +27,13 @@ public record TrainingSequence(int[] ids, int[] labels, double labelWeight, long
         if (!(labelWeight > 0)) {
             throw new IllegalArgumentException("label weight " + labelWeight);
         }
+        if (!(promptWeight >= 0)) {
+            throw new IllegalArgumentException("prompt weight " + promptWeight);
+        }
+    }
+
+    /** Creates a sequence whose prompt is not learned. */
+    public TrainingSequence(int[] ids, int[] labels, double labelWeight, long dropoutKey) {
+        this(ids, labels, labelWeight, 0, dropoutKey);
     }
 }

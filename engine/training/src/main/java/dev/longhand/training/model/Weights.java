@@ -1,6 +1,6 @@
 package dev.longhand.training.model;
 
-import dev.longhand.kernels.tensor.HostTensor;
+import dev.longhand.kernels.tensor.Tensor;
 
 import org.jspecify.annotations.Nullable;
 
@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * @param frozen the weights if they are frozen
  * @param trained the weights if they are in training
  */
-record Weights(@Nullable HostTensor frozen, @Nullable TrainedValues trained) {
+record Weights(@Nullable Tensor frozen, @Nullable TrainedValues trained) {
     /** Returns the values that products read. */
-    HostTensor values() {
+    Tensor values() {
         if (trained != null) {
             return trained.published();
         }
@@ -23,7 +23,7 @@ record Weights(@Nullable HostTensor frozen, @Nullable TrainedValues trained) {
     }
 
     /** Returns the gradient, or null if the weights are frozen. */
-    @Nullable HostTensor gradient() {
+    @Nullable Tensor gradient() {
         return trained == null ? null : trained.gradient();
     }
 }

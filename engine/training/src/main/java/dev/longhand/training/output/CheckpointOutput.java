@@ -57,7 +57,7 @@ public record CheckpointOutput(Path base, Elements elements) implements ModelOut
                             Map.of("format", "pt"), entries, SafetensorsWriter.ALIGNMENT_BYTES);
             SafetensorsWriter.write(file, MemorySegment.ofArray(header));
             for (TrainedTensor tensor : model.tensors()) {
-                elements.write(file, tensor.master());
+                elements.write(file, tensor.master(), tensor.base());
             }
         }
         copySmallFiles(folder);

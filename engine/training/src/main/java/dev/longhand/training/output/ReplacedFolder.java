@@ -64,6 +64,11 @@ public final class ReplacedFolder {
         delete(old);
     }
 
+    /** Deletes the folder. */
+    public void delete() throws IOException {
+        delete(folder);
+    }
+
     private Path beside(String ending) {
         return folder.resolveSibling(folder.getFileName() + ending);
     }

@@ -4,23 +4,12 @@ import dev.longhand.training.data.Dataset;
 import dev.longhand.training.data.Demonstration;
 import dev.longhand.training.model.TrainableModel;
 
-import org.jspecify.annotations.Nullable;
-
 /** Evaluation on demonstrations that are not learned. */
 final class HeldOut {
     private HeldOut() {}
 
-    /**
-     * Evaluates all demonstrations, in their order.
-     *
-     * @param best the best evaluation so far; a loss that is not finite is never best
-     */
-    static EvaluationRecord evaluate(
-            TrainableModel model,
-            Dataset held,
-            Batches batches,
-            long step,
-            @Nullable EvaluationRecord best) {
+    /** Evaluates all demonstrations, in their order. */
+    static LabelScore evaluate(TrainableModel model, Dataset held, Batches batches) {
         double sum = 0;
         double meansSum = 0;
         long labels = 0;
@@ -37,10 +26,6 @@ final class HeldOut {
                     case SEQUENCE -> meansSum / held.demonstrations().size();
                     case TOKEN -> sum / labels;
                 };
-        return new EvaluationRecord(
-                step,
-                loss,
-                (double) correct / labels,
-                Double.isFinite(loss) && (best == null || loss < best.loss()));
+        return new LabelScore(loss, (double) correct / labels);
     }
 }

@@ -18,12 +18,19 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /** The folder of a run: weights, checkpoints, log, charts, and the record of its settings. */
 final class RunFolder {
     static final String LAST = "last";
     static final String BEST = "best";
+
+    /** The setting that names the evaluation by answers, or {@link #NONE}. */
+    static final String ANSWERS = "evaluation_answers";
+
+    static final String NONE = "none";
+
     private static final String RECORD = "run.json";
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -79,6 +86,7 @@ final class RunFolder {
     private void requireSame(Path file, TrainingState state, long total) {
         Map<String, String> now = new TreeMap<>(settings);
         Map<String, String> then = new TreeMap<>(state.settings());
+        then.putIfAbsent(ANSWERS, NONE); // checkpoints that are older than this setting
         for (String name : now.keySet()) {
             if (!now.get(name).equals(then.get(name))) {
                 throw new InputException(
@@ -95,13 +103,15 @@ final class RunFolder {
     }
 
     /**
-     * Checks that checkpoints and weights fit on the disk.
+     * Checks that checkpoints and weights fit on the disk: last and best, the one that is being
+     * written, and the one that answers.
      *
      * @throws InputException if they do not
      */
     void requireSpace() throws IOException {
         long states = (config.saves().keep() + 1L) * TrainingState.bytes(model);
-        long needed = states + 3 * output.bytes(model);
+        int weights = NONE.equals(settings.get(ANSWERS)) ? 3 : 4;
+        long needed = states + weights * output.bytes(model);
         long free = Files.getFileStore(folder).getUsableSpace();
         if (free < needed) {
             throw new InputException(
@@ -130,6 +140,11 @@ final class RunFolder {
         }
     }
 
+    /** Writes the weights as they are into an empty folder. */
+    void writeWeights(Path content) throws IOException {
+        output.write(content, model);
+    }
+
     /** Writes the weights into {@code last} or {@code best}. */
     void writeWeights(String name, long step, @Nullable EvaluationRecord evaluation)
             throws IOException {
@@ -145,8 +160,7 @@ final class RunFolder {
         ObjectNode record = JSON.createObjectNode();
         record.put("step", step);
         if (evaluation != null) {
-            record.put("eval_loss", evaluation.loss());
-            record.put("eval_token_accuracy", evaluation.tokenAccuracy());
+            TrainingLog.putScores(record, evaluation);
         }
         ObjectNode written = record.putObject("settings");
         settings.forEach(written::put);
@@ -162,7 +176,8 @@ final class RunFolder {
                         .toList();
         List<MetricChart.Point> evaluations =
                 log.evaluations().stream()
-                        .map(each -> new MetricChart.Point(each.step(), each.loss()))
+                        .filter(each -> each.labels() != null)
+                        .map(each -> new MetricChart.Point(each.step(), loss(each)))
                         .toList();
         List<MetricChart.Point> norms =
                 log.steps().stream()
@@ -180,6 +195,10 @@ final class RunFolder {
                                 "Norm of the gradient before clipping",
                                 List.of(new MetricChart.Line("norm", norms)))
                         .getBytes(UTF_8));
+    }
+
+    private static double loss(EvaluationRecord evaluation) {
+        return Objects.requireNonNull(evaluation.labels()).loss();
     }
 
     private static void replace(Path file, byte[] content) throws IOException {

@@ -95,17 +95,23 @@ final class StepOrder {
      */
     List<TrainingSequence> sequences(long step, List<Demonstration> drawn) {
         SplitMix64 keys = new SplitMix64(batches.seed() + ":dropout:" + step);
-        long all = labels(drawn);
+        double all = drawn.stream().mapToDouble(this::weight).sum();
         List<TrainingSequence> sequences = new ArrayList<>();
         for (Demonstration each : drawn) {
             double weight =
                     switch (batches.normalisation()) {
-                        case SEQUENCE -> 1.0 / ((double) each.labels() * drawn.size());
+                        case SEQUENCE -> 1.0 / (weight(each) * drawn.size());
                         case TOKEN -> 1.0 / all;
                     };
-            sequences.add(each.sequence(weight, keys.next()));
+            double promptWeight = weight * batches.promptLossWeight();
+            sequences.add(each.sequence(weight, promptWeight, keys.next()));
         }
         return sequences;
+    }
+
+    /** Returns the weight of a demonstration whose labels weigh 1. */
+    private double weight(Demonstration demonstration) {
+        return demonstration.labels() + batches.promptLossWeight() * demonstration.promptTokens();
     }
 
     /** Returns the micro-batch with the most tokens. */

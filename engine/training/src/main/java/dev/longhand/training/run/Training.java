@@ -32,6 +32,7 @@ public final class Training {
 
     private final TrainableModel model;
     private final @Nullable Dataset held;
+    private final @Nullable AnswerEvaluation answers;
     private final TrainingConfig config;
     private final TrainingListener listener;
     private final StepOrder order;
@@ -48,12 +49,10 @@ public final class Training {
     private long tokensLeft;
 
     /**
-     * Prepares a run without writing anything.
+     * Prepares a run without answers.
      *
-     * @param model the model, which the caller closes
-     * @param output the form of the written weights
-     * @param data demonstrations to learn
-     * @param held demonstrations for evaluations; null for none
+     * @see #Training(TrainableModel, ModelOutput, Dataset, Dataset, AnswerEvaluation,
+     *     TrainingConfig, TrainingListener)
      */
     public Training(
             TrainableModel model,
@@ -62,14 +61,37 @@ public final class Training {
             @Nullable Dataset held,
             TrainingConfig config,
             TrainingListener listener) {
+        this(model, output, data, held, null, config, listener);
+    }
+
+    /**
+     * Prepares a run without writing anything.
+     *
+     * @param model the model, which the caller closes
+     * @param output the form of the written weights
+     * @param data demonstrations to learn
+     * @param held demonstrations for evaluations; null for none
+     * @param answers the evaluation by answers, which then decides about the best weights before
+     *     the loss does; null for none
+     */
+    public Training(
+            TrainableModel model,
+            ModelOutput output,
+            Dataset data,
+            @Nullable Dataset held,
+            @Nullable AnswerEvaluation answers,
+            TrainingConfig config,
+            TrainingListener listener) {
         this.model = model;
         this.held = held;
+        this.answers = answers;
         this.config = config;
         this.listener = listener;
         order = new StepOrder(data.demonstrations(), config.batches());
         settings = new TreeMap<>(config.deciding());
         settings.put("data_sha256", data.sha256());
-        settings.put("evaluation_sha256", held == null ? "none" : held.sha256());
+        settings.put("evaluation_sha256", held == null ? RunFolder.NONE : held.sha256());
+        settings.put(RunFolder.ANSWERS, answers == null ? RunFolder.NONE : answers.identity());
         folder = new RunFolder(config, settings, output, model);
     }
 
@@ -265,16 +287,27 @@ public final class Training {
     }
 
     private void evaluate(TrainingLog log) throws IOException {
-        if (held == null) {
+        if (held == null && answers == null) {
             return;
         }
         TrainingEvents.Evaluated event = new TrainingEvents.Evaluated();
         event.begin();
-        EvaluationRecord record = HeldOut.evaluate(model, held, config.batches(), step, best);
         event.step = step;
-        event.loss = record.loss();
-        event.tokenAccuracy = record.tokenAccuracy();
+        LabelScore labels = held == null ? null : HeldOut.evaluate(model, held, config.batches());
+        if (labels != null) {
+            event.loss = labels.loss();
+            event.tokenAccuracy = labels.tokenAccuracy();
+        }
+        AnswerScore answered = answered();
+        if (answered != null) {
+            event.correctAnswers = answered.correct();
+            event.answers = answered.answers();
+        }
         event.commit();
+        if (labels == null && answered == null) {
+            return; // the answers could not be written
+        }
+        EvaluationRecord record = EvaluationRecord.of(step, labels, answered, best);
         log.add(record);
         if (record.best()) {
             best = record;
@@ -288,6 +321,18 @@ public final class Training {
             worse++;
         }
         listener.evaluated(record);
+    }
+
+    private @Nullable AnswerScore answered() {
+        if (answers == null) {
+            return null;
+        }
+        try {
+            return answers.evaluate(step, folder::writeWeights);
+        } catch (IOException e) {
+            warn("answers", e);
+            return null;
+        }
     }
 
     private TrainingState state(TrainingLog log) throws IOException {
@@ -318,7 +363,7 @@ public final class Training {
             folder.save(state(log));
             folder.describe(step, log);
         }
-        if (held == null) {
+        if (held == null && answers == null) {
             folder.writeWeights(RunFolder.BEST, step, null);
         }
     }

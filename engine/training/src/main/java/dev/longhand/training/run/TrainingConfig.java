@@ -24,10 +24,11 @@ public record TrainingConfig(
         Saves saves,
         Map<String, String> provenance) {
     /**
-     * Evaluations on data that is not learned.
+     * Evaluations on data that is not learned, by loss, by answers, or both.
      *
      * @param everySteps steps between two; 0 is one per epoch. There is one at the end always
-     * @param patience evaluations without a lower loss that end the run early; 0 never ends it
+     * @param patience evaluations in a row without a new best that end the run early; 0 never ends
+     *     it
      */
     public record Evaluation(int everySteps, int patience) {
         public static final Evaluation DEFAULT = new Evaluation(0, 0);
@@ -108,6 +109,7 @@ public record TrainingConfig(
         settings.put("lora_plus_ratio", Double.toString(optimization.loraPlusRatio()));
         settings.put("sequences_per_step", Integer.toString(batches.sequences()));
         settings.put("normalisation", batches.normalisation().toString());
+        settings.put("prompt_loss_weight", Double.toString(batches.promptLossWeight()));
         settings.put("shuffle", Boolean.toString(batches.shuffle()));
         settings.put("seed", Long.toString(batches.seed()));
         settings.put("remainder", Boolean.toString(batches.remainder()));

@@ -31,8 +31,10 @@ final class TrainingEvents {
     @StackTrace(false)
     static final class Evaluated extends Event {
         long step;
-        double loss;
-        double tokenAccuracy;
+        double loss = Double.NaN; // without held-out demonstrations
+        double tokenAccuracy = Double.NaN;
+        int correctAnswers;
+        int answers; // 0 if none were asked for
     }
 
     /** A checkpoint or a folder of weights was written. */

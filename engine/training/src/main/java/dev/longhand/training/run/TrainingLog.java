@@ -1,5 +1,7 @@
 package dev.longhand.training.run;
 
+import org.jspecify.annotations.Nullable;
+
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -45,13 +47,8 @@ final class TrainingLog implements AutoCloseable {
 
     private void read(JsonNode line) {
         long step = line.get("step").asLong();
-        if (line.has("eval_loss")) {
-            evaluations.add(
-                    new EvaluationRecord(
-                            step,
-                            line.get("eval_loss").asDouble(),
-                            line.get("eval_token_accuracy").asDouble(),
-                            false));
+        if (line.has("eval_loss") || line.has("eval_accuracy")) {
+            evaluations.add(new EvaluationRecord(step, labels(line), answers(line), false));
         } else {
             steps.add(
                     new StepRecord(
@@ -66,6 +63,21 @@ final class TrainingLog implements AutoCloseable {
                             line.get("peak_bytes").asLong(),
                             line.get("eta_seconds").asDouble()));
         }
+    }
+
+    private static @Nullable LabelScore labels(JsonNode line) {
+        return line.has("eval_loss")
+                ? new LabelScore(
+                        line.get("eval_loss").asDouble(),
+                        line.get("eval_token_accuracy").asDouble())
+                : null;
+    }
+
+    private static @Nullable AnswerScore answers(JsonNode line) {
+        return line.has("eval_accuracy")
+                ? new AnswerScore(
+                        line.get("eval_correct").asInt(), line.get("eval_answers").asInt())
+                : null;
     }
 
     void add(StepRecord step) throws IOException {
@@ -87,10 +99,24 @@ final class TrainingLog implements AutoCloseable {
     void add(EvaluationRecord evaluation) throws IOException {
         evaluations.add(evaluation);
         ObjectNode line = JSON.createObjectNode();
-        line.put("step", evaluation.step())
-                .put("eval_loss", evaluation.loss())
-                .put("eval_token_accuracy", evaluation.tokenAccuracy());
+        line.put("step", evaluation.step());
+        putScores(line, evaluation);
         write(line);
+    }
+
+    /** Adds the fields of the scores that an evaluation has. */
+    static void putScores(ObjectNode json, EvaluationRecord evaluation) {
+        LabelScore labels = evaluation.labels();
+        if (labels != null) {
+            json.put("eval_loss", labels.loss());
+            json.put("eval_token_accuracy", labels.tokenAccuracy());
+        }
+        AnswerScore answers = evaluation.answers();
+        if (answers != null) {
+            json.put("eval_accuracy", answers.accuracy());
+            json.put("eval_correct", answers.correct());
+            json.put("eval_answers", answers.answers());
+        }
     }
 
     private void write(ObjectNode line) throws IOException {

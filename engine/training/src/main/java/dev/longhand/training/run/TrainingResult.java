@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  * @param end the reason for its end
  * @param steps updates of the model, those of earlier processes included
  * @param lastLoss loss of the last step of this process; NaN if it made none
- * @param best the evaluation with the lowest loss, whose weights are in {@code best}; null without
- *     evaluations, where {@code best} holds the last weights
+ * @param best the best evaluation, whose weights are in {@code best}; null without evaluations,
+ *     where {@code best} holds the last weights
  * @param seconds time that this process took
  */
 public record TrainingResult(
@@ -18,7 +18,7 @@ public record TrainingResult(
     public enum End {
         COMPLETE,
 
-        /** Evaluations brought no lower loss for too long. */
+        /** Evaluations were no better than the best for too long. */
         EARLY,
         CANCELLED
     }

@@ -8,6 +8,7 @@ import dev.longhand.training.model.TrainedTensor;
 
 import org.jspecify.annotations.Nullable;
 
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -102,16 +103,40 @@ record TrainingState(
         header.put("step", step).put("total", total).put("log_bytes", logBytes);
         header.put("worse", worse);
         if (best != null) {
-            header.putObject("best")
-                    .put("step", best.step())
-                    .put("loss", best.loss())
-                    .put("accuracy", best.tokenAccuracy());
+            header.set("best", header(best));
         }
         ObjectNode written = header.putObject("settings");
         settings.forEach(written::put);
         ObjectNode tensors = header.putObject("tensors");
         model.tensors().forEach(each -> tensors.put(each.name(), each.shape().toString()));
         return header;
+    }
+
+    private static ObjectNode header(EvaluationRecord best) {
+        ObjectNode header = JSON.createObjectNode().put("step", best.step());
+        LabelScore labels = best.labels();
+        if (labels != null) {
+            header.put("loss", labels.loss()).put("accuracy", labels.tokenAccuracy());
+        }
+        AnswerScore answers = best.answers();
+        if (answers != null) {
+            header.put("correct", answers.correct()).put("answers", answers.answers());
+        }
+        return header;
+    }
+
+    private static EvaluationRecord best(JsonNode header) {
+        return new EvaluationRecord(
+                header.get("step").asLong(),
+                header.has("loss")
+                        ? new LabelScore(
+                                header.get("loss").asDouble(), header.get("accuracy").asDouble())
+                        : null,
+                header.has("answers")
+                        ? new AnswerScore(
+                                header.get("correct").asInt(), header.get("answers").asInt())
+                        : null,
+                true);
     }
 
     /** A checkpoint file that is whole. */
@@ -174,15 +199,6 @@ record TrainingState(
 
     private static TrainingState parse(String json) {
         ObjectNode header = (ObjectNode) JSON.readTree(json);
-        EvaluationRecord best = null;
-        if (header.has("best")) {
-            best =
-                    new EvaluationRecord(
-                            header.get("best").get("step").asLong(),
-                            header.get("best").get("loss").asDouble(),
-                            header.get("best").get("accuracy").asDouble(),
-                            true);
-        }
         Map<String, String> settings = new TreeMap<>();
         header.get("settings")
                 .properties()
@@ -191,7 +207,7 @@ record TrainingState(
                 header.get("step").asLong(),
                 header.get("total").asLong(),
                 header.get("log_bytes").asLong(),
-                best,
+                header.has("best") ? best(header.get("best")) : null,
                 header.get("worse").asInt(),
                 settings);
     }

@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.zip.GZIPOutputStream;
@@ -324,5 +325,22 @@ class DatasetTest {
         assertNotEquals(
                 data.sha256(),
                 read(DataRules.DEFAULT, Arrays.copyOf(array, array.length - 1)).sha256());
+    }
+
+    /**
+     * Tokens are counted while rows are read: a broken row at the end stops a reading under way.
+     */
+    @Test
+    void rowsAreEncodedWhileTheyAreRead() throws IOException {
+        String row = "{\"input_ids\": [1, 2], \"labels\": [-100, 2]}";
+        List<String> rows = new ArrayList<>(Collections.nCopies(500, row));
+        rows.add("{");
+        List<Long> counted = new ArrayList<>();
+        Path file = Files.write(folder.resolve("data.jsonl"), rows);
+        try (ExampleEncoder encoder = new ExampleEncoder(MODEL, VOCABULARY, DataRules.DEFAULT)) {
+            assertThrows(
+                    InputException.class, () -> Dataset.read(List.of(file), encoder, counted::add));
+        }
+        assertTrue(counted.size() > 400, counted.size() + " rows before the broken one");
     }
 }

@@ -2,9 +2,11 @@ package dev.longhand.training.model;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.architecture.Projection;
+import dev.longhand.kernels.Device;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.training.AdapterInitializer;
 
@@ -16,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
@@ -45,10 +48,14 @@ class BitEqualityTest {
             int threads,
             boolean recompute,
             int microBatch) {
-        DecoderOptions options = new DecoderOptions(method, weights, threads, recompute);
+        return step(
+                new DecoderOptions(method, weights, Device.CPU, threads, recompute), microBatch);
+    }
+
+    private static float[] step(DecoderOptions options, int microBatch) {
         try (TrainableDecoder model =
                 TrainableDecoder.open(Goldens.checkpoint("dim64-group5"), options)) {
-            if (method instanceof LoraSettings) {
+            if (options.method() instanceof LoraSettings) {
                 AdapterInitializer.random(model, 3);
             }
             List<TrainingSequence> sequences = sequences();
@@ -101,11 +108,38 @@ class BitEqualityTest {
         assertArrayEquals(step(LORA, dtype, 1, true, 3), step(LORA, dtype, 2, false, 6));
     }
 
+    @ParameterizedTest(name = "{0}: {1} threads, micro-batches of {2}, recompute {3}")
+    @CsvSource({"BF16, 1, 6, false", "BF16, 7, 3, true", "INT8, 7, 2, false"})
+    void productsInBf16(DType base, int threads, int microBatch, boolean recompute) {
+        DType weights = base == DType.BF16 ? null : base;
+        assertArrayEquals(
+                step(
+                        new DecoderOptions(
+                                LORA,
+                                weights,
+                                Device.CPU,
+                                DeviceLayout.RESIDENT,
+                                2,
+                                DType.BF16,
+                                true),
+                        1),
+                step(
+                        new DecoderOptions(
+                                LORA,
+                                weights,
+                                Device.CPU,
+                                DeviceLayout.RESIDENT,
+                                threads,
+                                DType.BF16,
+                                recompute),
+                        microBatch));
+    }
+
     /** The loss of several sequences is that of each alone; evaluation sees the same model. */
     @Test
     void evaluationAgreesWithTheLoss() {
         LoraSettings settings = new LoraSettings(8, 16, false, LORA.targets(), 0);
-        DecoderOptions options = new DecoderOptions(settings, null, 2, true);
+        DecoderOptions options = new DecoderOptions(settings, null, Device.CPU, 2, true);
         try (TrainableDecoder model =
                 TrainableDecoder.open(Goldens.checkpoint("dim64-group5"), options)) {
             AdapterInitializer.random(model, 3);
@@ -116,5 +150,86 @@ class BitEqualityTest {
                 assertEquals(loss, evaluation.lossSum() * sequence.labelWeight(), 1e-12);
             }
         }
+    }
+
+    /** A prompt that weighs as much as labels gives the gradients of a sequence of labels only. */
+    @Test
+    void promptsAreLearnedByTheirWeight() {
+        int[] ids = sequences().get(3).ids();
+        int[] second = ids.clone();
+        Arrays.fill(second, 0, 65, TrainingSequence.NO_LABEL);
+        TrainingSequence half = new TrainingSequence(ids, second, 0.01, 0.01, 1);
+        TrainingSequence light = new TrainingSequence(ids, second, 0.01, 0.002, 1);
+        float[] whole = gradients(new TrainingSequence(ids, ids, 0.01, 1));
+        assertArrayEquals(whole, gradients(half));
+        float[] labels = gradients(new TrainingSequence(ids, second, 0.01, 1));
+        float[] lightly = gradients(light);
+        for (int i = 0; i < whole.length; i++) {
+            double expected = labels[i] + 0.2 * (whole[i] - labels[i]);
+            assertEquals(expected, lightly[i], 1e-5 * (1 + Math.abs(whole[i])), "at " + i);
+        }
+        assertTrue(!Arrays.equals(whole, labels));
+    }
+
+    private static float[] gradients(TrainingSequence sequence) {
+        LoraSettings settings = new LoraSettings(8, 16, false, LORA.targets(), 0);
+        DecoderOptions options = new DecoderOptions(settings, null, Device.CPU, 2, true);
+        try (TrainableDecoder model =
+                TrainableDecoder.open(Goldens.checkpoint("dim64-group5"), options)) {
+            AdapterInitializer.random(model, 3);
+            model.clearGradients();
+            model.addGradients(List.of(sequence));
+            List<Float> all = new ArrayList<>();
+            for (TrainedTensor tensor : model.tensors()) {
+                for (float value : tensor.gradient().toArray(ValueLayout.JAVA_FLOAT)) {
+                    all.add(value);
+                }
+            }
+            float[] gradients = new float[all.size()];
+            for (int i = 0; i < gradients.length; i++) {
+                gradients[i] = all.get(i);
+            }
+            return gradients;
+        }
+    }
+
+    /**
+     * Over 50 steps that learn, losses with products in BF16 differ by 0.5 % at most, in the mean.
+     */
+    @Test
+    void productsInBf16LearnAlike() {
+        List<Double> exact = curve(DType.F32);
+        List<Double> rounded = curve(DType.BF16);
+        double difference = 0;
+        for (int i = 0; i < exact.size(); i++) {
+            difference += Math.abs(rounded.get(i) / exact.get(i) - 1) / exact.size();
+        }
+        assertTrue(exact.getLast() < 0.8 * exact.getFirst(), "learned: " + exact);
+        assertTrue(difference > 0 && difference <= 5e-3, "mean difference " + difference);
+    }
+
+    private static List<Double> curve(DType products) {
+        LoraSettings settings = new LoraSettings(8, 16, false, LORA.targets(), 0);
+        DecoderOptions options =
+                new DecoderOptions(
+                        settings, null, Device.CPU, DeviceLayout.RESIDENT, 2, products, true);
+        List<Double> losses = new ArrayList<>();
+        try (TrainableDecoder model =
+                TrainableDecoder.open(Goldens.checkpoint("dim64-group5"), options)) {
+            AdapterInitializer.random(model, 3);
+            for (int step = 1; step <= 50; step++) {
+                model.clearGradients();
+                double loss = 0;
+                for (double each : model.addGradients(sequences())) {
+                    loss += each;
+                }
+                losses.add(loss);
+                double norm = Math.sqrt(model.gradientSquares());
+                model.update(
+                        new AdamWStep(
+                                step, 2e-3, 2e-3, Math.min(1, 1 / norm), 0.9, 0.999, 1e-8, 0));
+            }
+        }
+        return losses;
     }
 }

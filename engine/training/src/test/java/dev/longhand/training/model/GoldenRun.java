@@ -3,6 +3,7 @@ package dev.longhand.training.model;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.architecture.Projection;
 import dev.longhand.engine.weights.SafetensorsFile;
+import dev.longhand.kernels.Device;
 import dev.longhand.kernels.backend.TrainingBackend;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
@@ -13,16 +14,14 @@ import tools.jackson.databind.JsonNode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * A run of 12 steps beside a golden of transformers and peft, made by {@code
- * goldens/make_training_goldens.py}.
+ * A run of 12 steps, or of 2 for other families than Qwen2, beside a golden of transformers and
+ * peft, made by {@code goldens/make_training_goldens.py}.
  */
 final class GoldenRun {
     private static final Path FOLDER =
@@ -38,6 +37,7 @@ final class GoldenRun {
             UnaryOperator<TrainingBackend> backend,
             UnaryOperator<List<TrainingSequence>> sequences,
             UnaryOperator<AdamWStep> step,
+            Device device,
             boolean recompute) {
         Settings {}
 
@@ -47,23 +47,32 @@ final class GoldenRun {
                     UnaryOperator.identity(),
                     UnaryOperator.identity(),
                     UnaryOperator.identity(),
+                    Device.CPU,
                     true);
         }
 
         Settings withMethod(TrainingMethod other) {
-            return new Settings(other, backend, sequences, step, recompute);
+            return new Settings(other, backend, sequences, step, device, recompute);
         }
 
         Settings withBackend(UnaryOperator<TrainingBackend> other) {
-            return new Settings(method, other, sequences, step, recompute);
+            return new Settings(method, other, sequences, step, device, recompute);
         }
 
         Settings withSequences(UnaryOperator<List<TrainingSequence>> other) {
-            return new Settings(method, backend, other, step, recompute);
+            return new Settings(method, backend, other, step, device, recompute);
+        }
+
+        Settings withDevice(Device other) {
+            return new Settings(method, backend, sequences, step, other, recompute);
+        }
+
+        Settings withRecompute(boolean other) {
+            return new Settings(method, backend, sequences, step, device, other);
         }
 
         Settings withStep(UnaryOperator<AdamWStep> other) {
-            return new Settings(method, backend, sequences, other, recompute);
+            return new Settings(method, backend, sequences, other, device, recompute);
         }
     }
 
@@ -94,38 +103,72 @@ final class GoldenRun {
         if (golden.get("adapter").isNull()) {
             return Settings.of(new FullSettings(false));
         }
-        boolean rsLora = golden.get("adapter").asString().contains("rslora");
-        Set<Projection> some = EnumSet.of(Projection.O, Projection.DOWN);
         return Settings.of(
-                rsLora
-                        ? new LoraSettings(16, 8, true, some, 0)
-                        : new LoraSettings(64, 128, false, EnumSet.allOf(Projection.class), 0));
+                switch (golden.get("adapter").asString()) {
+                    case "r64" ->
+                            new LoraSettings(64, 128, false, EnumSet.allOf(Projection.class), 0);
+                    case "r4" -> new LoraSettings(4, 8, false, EnumSet.allOf(Projection.class), 0);
+                    case "r16-rslora" ->
+                            new LoraSettings(
+                                    16, 8, true, EnumSet.of(Projection.O, Projection.DOWN), 0);
+                    case "r8-qv" ->
+                            new LoraSettings(
+                                    8, 16, false, EnumSet.of(Projection.Q, Projection.V), 0);
+                    case String other -> throw new AssertionError(other);
+                });
     }
 
     private static int[] ints(JsonNode node) {
         return Goldens.integers(node).stream().mapToInt(Integer::intValue).toArray();
     }
 
-    /** Returns the sequences of a step, each label weighted by the mean over its sequence. */
+    /** Returns the sequences of a step, each label weighted as the golden's. */
     List<TrainingSequence> sequences(int step) {
-        List<TrainingSequence> sequences = new ArrayList<>();
         int[] chosen = ints(golden.get("steps").get(step));
-        for (int index : chosen) {
-            JsonNode sequence = golden.get("sequences").get(index);
-            int[] labels = ints(sequence.get("labels"));
-            long count =
-                    Arrays.stream(labels)
-                            .skip(1)
-                            .filter(label -> label != TrainingSequence.NO_LABEL)
-                            .count();
-            sequences.add(
-                    new TrainingSequence(
-                            ints(sequence.get("ids")),
-                            labels,
-                            1.0 / (count * chosen.length),
-                            index));
-        }
-        return sequences;
+        List<TrainingSequence> sequences = Arrays.stream(chosen).mapToObj(this::sequence).toList();
+        return weighted(sequences, token());
+    }
+
+    private TrainingSequence sequence(int index) {
+        JsonNode sequence = golden.get("sequences").get(index);
+        return new TrainingSequence(
+                ints(sequence.get("ids")), ints(sequence.get("labels")), 1, index);
+    }
+
+    private boolean token() {
+        return golden.path("normalisation").asString("sequence").equals("token");
+    }
+
+    /** Weighs labels by the mean over tokens instead of sequences, or the other way round. */
+    List<TrainingSequence> otherNormalisation(List<TrainingSequence> sequences) {
+        return weighted(sequences, !token());
+    }
+
+    /** Returns the labels that count. */
+    static long labels(TrainingSequence sequence) {
+        return Arrays.stream(sequence.labels())
+                .skip(1)
+                .filter(label -> label != TrainingSequence.NO_LABEL)
+                .count();
+    }
+
+    private static List<TrainingSequence> weighted(
+            List<TrainingSequence> sequences, boolean token) {
+        long all = sequences.stream().mapToLong(GoldenRun::labels).sum();
+        return sequences.stream()
+                .map(
+                        each ->
+                                new TrainingSequence(
+                                        each.ids(),
+                                        each.labels(),
+                                        1.0 / (token ? all : labels(each) * sequences.size()),
+                                        each.dropoutKey()))
+                .toList();
+    }
+
+    /** Returns the learning rate of a step from 0, or of the nearest step. */
+    double rate(long step) {
+        return golden.get("lr").get(Math.clamp(step, 0, steps() - 1)).asDouble();
     }
 
     int steps() {
@@ -133,14 +176,22 @@ final class GoldenRun {
     }
 
     AdamWStep step(int step, double norm) {
-        double rate = golden.get("lr").get(step).asDouble();
+        double decay = golden.path("weight_decay").asDouble(0);
         return new AdamWStep(
-                step + 1, rate, rate, Math.min(1, 1 / (norm + 1e-6)), 0.9, 0.999, 1e-8, 0);
+                step + 1,
+                rate(step),
+                rate(step),
+                Math.min(1, 1 / (norm + 1e-6)),
+                0.9,
+                0.999,
+                1e-8,
+                decay);
     }
 
     TrainableDecoder open(Settings settings) {
         DecoderOptions options =
-                new DecoderOptions(settings.method(), null, 2, settings.recompute());
+                new DecoderOptions(
+                        settings.method(), null, settings.device(), 2, settings.recompute());
         TrainableDecoder model = TrainableDecoder.open(base(), options, settings.backend());
         if (!golden.get("adapter").isNull()) {
             String adapter = golden.get("adapter").asString();
@@ -173,7 +224,11 @@ final class GoldenRun {
     }
 
     private static float[] values(TrainedTensor tensor) {
-        return tensor.master().toArray(ValueLayout.JAVA_FLOAT);
+        float[] values = tensor.master().toArray(ValueLayout.JAVA_FLOAT);
+        for (int i = 0; i < values.length; i++) {
+            values[i] -= tensor.base();
+        }
+        return values;
     }
 
     private double weights(TrainableDecoder model, List<float[]> initial) {

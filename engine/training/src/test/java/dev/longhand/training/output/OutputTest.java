@@ -18,10 +18,14 @@ import dev.longhand.engine.generation.Prompt;
 import dev.longhand.engine.weights.Checkpoint;
 import dev.longhand.engine.weights.SafetensorsFile;
 import dev.longhand.kernels.Device;
+import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.training.AdapterInitializer;
 import dev.longhand.training.WeightInitializer;
 import dev.longhand.training.model.AdamWStep;
+import dev.longhand.training.model.DecoderOptions;
+import dev.longhand.training.model.FullSettings;
+import dev.longhand.training.model.TrainableDecoder;
 import dev.longhand.training.model.TrainableModel;
 import dev.longhand.training.model.TrainedTensor;
 import dev.longhand.training.model.TrainingSequence;
@@ -198,7 +202,7 @@ class OutputTest {
         Path out = folder.resolve("last");
         try (Tensors model = new Tensors();
                 Checkpoint base = Checkpoint.open(BASE)) {
-            for (SafetensorsFile file : base.files()) {
+            for (SafetensorsFile file : base.shards()) {
                 for (String name : file.names()) {
                     model.add(name, file.tensor(name).shape());
                 }
@@ -220,6 +224,31 @@ class OutputTest {
             // 1 + 3 * 2^-12 lies nearest to 1 in bfloat16, 1 + 20 * 2^-12 nearest to 1 + 2^-7.
             assertEquals(0x3f80, embedding.getAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, 3));
             assertEquals(0x3f81, embedding.getAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, 20));
+        }
+    }
+
+    /** Gemma 2's files hold the weights of norms less 1, which training has as they multiply. */
+    @Test
+    void normsAreWrittenAsTheFamilyStoresThem() throws IOException {
+        Path base = Goldens.checkpoint("gemma2-dim32");
+        Path out = folder.resolve("untrained");
+        DecoderOptions options =
+                new DecoderOptions(new FullSettings(false), null, Device.CPU, 1, false);
+        try (TrainableDecoder model = TrainableDecoder.open(base, options)) {
+            new ReplacedFolder(out)
+                    .write(to -> new CheckpointOutput(base, Elements.F32).write(to, model));
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            SafetensorsFile before = SafetensorsFile.open(base.resolve("model.safetensors"), arena);
+            SafetensorsFile after = SafetensorsFile.open(out.resolve("model.safetensors"), arena);
+            assertEquals(before.names(), after.names());
+            for (String name : before.names()) {
+                HostTensor wanted = before.tensor(name);
+                HostTensor written = after.tensor(name);
+                for (long i = 0; i < wanted.shape().elements(); i++) {
+                    assertEquals(wanted.get(i), written.get(i), 0x1p-24f, name);
+                }
+            }
         }
     }
 

@@ -30,7 +30,7 @@ class StepOrderTest {
         StepOrder order =
                 new StepOrder(
                         data(7),
-                        new Batches(1, 3, 2, null, Batches.Normalisation.TOKEN, true, 42, true));
+                        new Batches(1, 3, 2, null, Batches.Normalisation.TOKEN, 0, true, 42, true));
         assertEquals(3, order.stepsPerEpoch());
         assertEquals(6, order.total());
         List<List<String>> epochs = new ArrayList<>();
@@ -51,7 +51,8 @@ class StepOrderTest {
         StepOrder order =
                 new StepOrder(
                         data(7),
-                        new Batches(3, 1, 2, null, Batches.Normalisation.TOKEN, false, 1, false));
+                        new Batches(
+                                3, 1, 2, null, Batches.Normalisation.TOKEN, 0, false, 1, false));
         assertEquals(4, order.total());
         assertEquals(
                 List.of("data:3", "data:4", "data:5"),
@@ -61,12 +62,32 @@ class StepOrderTest {
                 order.largestMicroBatch().stream().map(Demonstration::source).toList());
     }
 
+    /** Their prompts have 0, 1 and 0 tokens, the first of each apart. */
+    @ParameterizedTest
+    @EnumSource
+    void promptsAreWeighedWithTheLabels(Batches.Normalisation normalisation) {
+        StepOrder order =
+                new StepOrder(
+                        data(3), new Batches(2, 2, 1, null, normalisation, 0.5, false, 42, true));
+        List<Double> labels =
+                switch (normalisation) {
+                    case SEQUENCE -> List.of(1.0 / 9, 1.0 / 10.5, 1.0 / 15);
+                    case TOKEN -> List.of(1.0 / 11.5, 1.0 / 11.5, 1.0 / 11.5);
+                };
+        List<TrainingSequence> sequences = order.sequences(0, order.step(0));
+        assertEquals(labels, sequences.stream().map(TrainingSequence::labelWeight).toList());
+        assertEquals(
+                labels.stream().map(each -> each / 2).toList(),
+                sequences.stream().map(TrainingSequence::promptWeight).toList());
+    }
+
     /** A step of 3 demonstrations with 3, 3 and 5 labels. */
     @ParameterizedTest
     @EnumSource
     void labelsAreWeighedByTheWholeStep(Batches.Normalisation normalisation) {
         StepOrder order =
-                new StepOrder(data(3), new Batches(2, 2, 1, null, normalisation, false, 42, true));
+                new StepOrder(
+                        data(3), new Batches(2, 2, 1, null, normalisation, 0, false, 42, true));
         assertEquals(
                 switch (normalisation) {
                     case SEQUENCE -> List.of(1.0 / 9, 1.0 / 9, 1.0 / 15);

@@ -53,7 +53,7 @@ class TrainingFailureTest {
     private TrainingConfig config() {
         return TrainingConfig.of(folder.resolve("out"), 0.1)
                 .withBatches(
-                        new Batches(1, 2, 2, null, Batches.Normalisation.TOKEN, true, 1, true));
+                        new Batches(1, 2, 2, null, Batches.Normalisation.TOKEN, 0, true, 1, true));
     }
 
     private static Training training(
