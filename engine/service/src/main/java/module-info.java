@@ -3,7 +3,6 @@ module dev.longhand.service {
     requires transitive dev.longhand.engine;
     requires java.logging;
     requires java.management;
-    requires jdk.httpserver;
     requires jdk.jfr;
     requires jdk.management;
     requires static micrometer.core;

@@ -133,7 +133,7 @@ public final class BatchRun {
         RunManifest manifest =
                 new RunManifest(
                         config,
-                        FileHash.of(input, bytes -> {}),
+                        FileHash.of(input),
                         source.modelSha,
                         adapterSha,
                         contextTokensMax,
@@ -187,7 +187,8 @@ public final class BatchRun {
 
     private String prompt(Problem problem) {
         List<ChatMessage> messages = config.messages(problem.question());
-        return engine.promptText(new Prompt.Chat(messages, List.of())) + config.prefill();
+        return engine.promptText(new Prompt.Chat(messages, List.of(), config.template()))
+                + config.prefill();
     }
 
     /** Submits samples of one problem, which share the prompt. */

@@ -2,6 +2,7 @@ package dev.longhand.batch;
 
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Sha256;
+import dev.longhand.engine.gguf.GgufModel;
 import dev.longhand.engine.status.LoadProgress;
 
 import java.io.IOException;
@@ -10,16 +11,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** SHA-256 hashes of files that identify the inputs of a run, in hexadecimal. */
-final class FileHash {
+public final class FileHash {
     private static final int BUFFER_BYTES = 1 << 20;
 
     private FileHash() {}
+
+    /**
+     * Hashes a file.
+     *
+     * @throws InputException if it cannot be read
+     */
+    public static String of(Path file) {
+        return of(file, bytes -> {});
+    }
 
     /**
      * Hashes a file.
@@ -59,6 +70,10 @@ final class FileHash {
     }
 
     private static List<Path> modelFiles(Path folder) {
+        Optional<Path> gguf = GgufModel.file(folder);
+        if (gguf.isPresent()) {
+            return GgufModel.paths(gguf.get());
+        }
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(Files::isRegularFile)
                     .filter(file -> isOfModel(file.getFileName().toString()))

@@ -52,7 +52,7 @@ public record JsonLine(String source, ObjectNode object) {
         try {
             parsed = JSON.readTree(line);
         } catch (JacksonException e) {
-            String fault = ErrorText.line(e.getOriginalMessage());
+            String fault = ErrorText.json(e.getOriginalMessage());
             throw new InputException("%s: is not JSON: %s".formatted(source, fault), e);
         } catch (NumberFormatException e) {
             throw new InputException(source + ": has a number whose exponent is too large", e);

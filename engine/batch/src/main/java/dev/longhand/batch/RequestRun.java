@@ -69,7 +69,7 @@ public final class RequestRun {
             int atATime,
             BatchRun.Progress progress)
             throws InterruptedException {
-        RunManifest manifest = RunManifest.ofRequests(FileHash.of(input, bytes -> {}), settings);
+        RunManifest manifest = RunManifest.ofRequests(FileHash.of(input), settings);
         try (RunFiles files = RunFiles.open(out, manifest, new Order(requests))) {
             files.damage().forEach(line -> progress.noted(out + ": " + line));
             int before = files.stored();

@@ -7,8 +7,11 @@ import dev.longhand.engine.generation.ChatMessage;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.LoopRule;
 import dev.longhand.engine.generation.SamplingOptions;
+import dev.longhand.engine.generation.TemplateOptions;
 import dev.longhand.engine.generation.Thinking;
+import dev.longhand.service.Conversations;
 import dev.longhand.service.Dialect;
+import dev.longhand.service.EditDistance;
 import dev.longhand.service.RequestFields;
 
 import org.jspecify.annotations.Nullable;
@@ -19,8 +22,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The configuration of a run; see {@link #read} for the file format.
@@ -31,6 +36,7 @@ import java.util.Set;
  * @param folder the folder of the file; its paths are relative to this folder
  * @param system the system message; null is the chat template's default
  * @param userTemplate the user message, which contains {@link #QUESTION}
+ * @param template what the chat template is told
  * @param prefill the beginning of each answer
  * @param sampling the sampling options, without the seed
  * @param samples the number of answers per problem
@@ -51,6 +57,7 @@ public record RunConfig(
         Path folder,
         @Nullable String system,
         String userTemplate,
+        TemplateOptions template,
         String prefill,
         SamplingOptions sampling,
         int samples,
@@ -78,6 +85,7 @@ public record RunConfig(
                     "adapter_scale",
                     "system_file",
                     "user_template",
+                    "chat_template_kwargs",
                     "prefill",
                     "temperature",
                     "top_p",
@@ -104,21 +112,20 @@ public record RunConfig(
 
     /**
      * Reads a JSON object: {@code {"model", "adapter": null, "adapter_scale": 1, "system_file",
-     * "user_template": "{question}", "prefill": "", "temperature": 0, "top_p": 1, "top_k": 0,
-     * "min_p": 0, "repetition_penalty": 1, "frequency_penalty": 0, "presence_penalty": 0, "n": 1,
-     * "seed": 0, "max_new_tokens": 32768, "max_context", "stop": [], "stop_in_thought": false,
-     * "ignore_eos": false, "thinking_budget", "thought_begin", "thought_end", "loop_detector":
-     * false}}. Absent keys have the values shown. The checkpoint's {@code generation_config.json}
-     * is ignored, so that the file alone determines the answers. Unknown keys are rejected.
+     * "user_template": "{question}", "chat_template_kwargs": {}, "prefill": "", "temperature": 0,
+     * "top_p": 1, "top_k": 0, "min_p": 0, "repetition_penalty": 1, "frequency_penalty": 0,
+     * "presence_penalty": 0, "n": 1, "seed": 0, "max_new_tokens": 32768, "max_context", "stop": [],
+     * "stop_in_thought": false, "ignore_eos": false, "thinking_budget", "thought_begin",
+     * "thought_end", "loop_detector": false}}. Absent keys have the values shown. The checkpoint's
+     * {@code generation_config.json} is ignored, so that the file alone determines the answers.
+     * Other keys are ignored too, unless they resemble one of these, as {@code temprature} does.
      *
      * @throws InputException if the file is invalid
      */
     public static RunConfig read(Path file) {
         Settings settings = Settings.read(file);
         for (String key : settings.keys()) {
-            if (!KEYS.contains(key)) {
-                throw settings.refuse(key, "is not known");
-            }
+            refuseMisspelt(settings, key);
         }
         String template = settings.string("user_template").orElse(QUESTION);
         if (!template.contains(QUESTION)) {
@@ -136,6 +143,7 @@ public record RunConfig(
                                 .map(RunConfig::text)
                                 .orElse(null),
                         template,
+                        Conversations.template(settings),
                         settings.string("prefill").orElse(""),
                         sampling(settings),
                         settings.integer("n", 1, SAMPLES_MAX).orElse(1),
@@ -152,6 +160,51 @@ public record RunConfig(
                         RequestFields.loopRule(settings));
         config.request("", 0); // rejects invalid stop strings
         return config;
+    }
+
+    /**
+     * Returns settings of one greedy answer per problem, which the chat template alone asks for.
+     */
+    public static RunConfig greedy(int newTokensMax) {
+        return new RunConfig(
+                null,
+                null,
+                1,
+                Path.of(""),
+                null,
+                QUESTION,
+                TemplateOptions.DEFAULT,
+                "",
+                SamplingOptions.greedy(),
+                1,
+                0,
+                newTokensMax,
+                null,
+                List.of(),
+                false,
+                false,
+                Thinking.DEFAULT,
+                null);
+    }
+
+    /**
+     * Refuses a key that is none of the format but, by case, signs or two letters, resembles one.
+     */
+    private static void refuseMisspelt(Settings settings, String key) {
+        if (KEYS.contains(key)) {
+            return;
+        }
+        String given = plain(key);
+        for (String known : new TreeSet<>(KEYS)) {
+            int errorsMax = Math.min(2, (known.length() - 1) / 3);
+            if (EditDistance.between(given, plain(known)) <= errorsMax) {
+                throw settings.refuse(key, "is not known; did you mean " + known + "?");
+            }
+        }
+    }
+
+    private static String plain(String key) {
+        return key.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "");
     }
 
     private static SamplingOptions sampling(Settings settings) {

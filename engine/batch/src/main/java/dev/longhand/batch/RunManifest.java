@@ -15,8 +15,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -56,6 +54,10 @@ final class RunManifest {
         content.put("machine", machine);
         content.put("system_sha256", config.system() == null ? null : Sha256.hex(config.system()));
         content.put("user_template", config.userTemplate());
+        Map<String, String> variables = config.template().variables();
+        if (!variables.isEmpty()) {
+            content.put("chat_template_kwargs", new TreeMap<>(variables).toString());
+        }
         content.put("prefill", config.prefill());
         content.put("temperature", config.sampling().temperature());
         content.put("top_p", config.sampling().topP());
@@ -170,14 +172,7 @@ final class RunManifest {
     private void write(Path file) {
         String text = JSON.writerWithDefaultPrettyPrinter().writeValueAsString(content) + "\n";
         try {
-            DurableFiles.replace(
-                    file,
-                    channel -> {
-                        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-                        while (bytes.hasRemaining()) {
-                            channel.write(bytes);
-                        }
-                    });
+            DurableFiles.replace(file, text);
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "%s: cannot be written (%s)".formatted(file, e.getMessage()), e);

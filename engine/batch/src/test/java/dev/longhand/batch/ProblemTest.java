@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /** Valid and invalid files of problems and run configurations. */
 class ProblemTest {
@@ -82,6 +83,14 @@ class ProblemTest {
     }
 
     @Test
+    void aFaultIsNamedWithoutTheParsersOwnWords() throws IOException {
+        Path file = file("{\"id\":\"a\",\"question\":\"q\"}\n{\"id\": [}");
+        String message = assertThrows(InputException.class, () -> Problem.read(file)).getMessage();
+        assertTrue(message.contains(":2: is not JSON: Unexpected close marker"), message);
+        assertTrue(message.contains("[line: 1") || message.contains("[byte offset"), message);
+    }
+
+    @Test
     void otherBadFiles() throws IOException {
         byte[] latin =
                 "{\"id\":\"x\",\"question\":\"\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1);
@@ -118,6 +127,11 @@ class ProblemTest {
         }
         assertEquals("Q: $1\\!", config.messages("$1\\").get(1).content());
         assertEquals(4, config.samples());
+        assertEquals(Map.of(), config.template().variables());
+        config = RunConfig.read(file("{\"chat_template_kwargs\":{\"enable_thinking\":false}}"));
+        assertEquals(Map.of("enable_thinking", "false"), config.template().variables());
+        RunConfig noted = RunConfig.read(file("{\"n\":2,\"note\":{\"by\":\"me\"},\"date\":7}"));
+        assertEquals(2, noted.samples(), "fields outside the format are no error");
     }
 
     @ParameterizedTest
@@ -125,6 +139,8 @@ class ProblemTest {
             strings = {
                 "[]",
                 "{\"temprature\":1}",
+                "{\"maxNewTokens\":1}",
+                "{\"sytem_file\":\"x\"}",
                 "{\"temperature\":-1}",
                 "{\"temperature\":\"hot\"}",
                 "{\"n\":0}",

@@ -2,6 +2,8 @@ package dev.longhand.service;
 
 import org.jspecify.annotations.Nullable;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.Set;
 
 /**
@@ -43,5 +45,16 @@ public record ClientRules(
     /** Sets the dialect. */
     public ClientRules withDialect(Dialect other) {
         return new ClientRules(token, hosts, origins, other);
+    }
+
+    /**
+     * Whether a client has the right token; compared in a time that does not tell where it differs.
+     */
+    public boolean admit(@Nullable String given) {
+        return token == null
+                || (given != null
+                        && MessageDigest.isEqual(
+                                token.getBytes(StandardCharsets.UTF_8),
+                                given.getBytes(StandardCharsets.UTF_8)));
     }
 }

@@ -6,15 +6,20 @@ import dev.longhand.engine.generation.Prompt;
 import dev.longhand.engine.generation.TemplateOptions;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Parses conversations with their tools and what else the chat template is told. */
 public final class Conversations {
-    /** Fields that the chat template is told; both protocols use these names, which are vLLM's. */
-    public static final Set<String> OPTIONS = ConversationReader.OPTIONS;
-
     private static final String EFFORT = "reasoning_effort";
+
+    /** Fields that the chat template is told; both protocols use these names, which are vLLM's. */
+    public static final Set<String> OPTIONS =
+            Stream.concat(ConversationReader.OPTIONS.stream(), Stream.of(EFFORT))
+                    .collect(Collectors.toUnmodifiableSet());
 
     private Conversations() {}
 
@@ -24,9 +29,15 @@ public final class Conversations {
                 Messages.read(body, dialect), Tools.read(body).schemas(), options(body));
     }
 
+    /** Parses {@code chat_template_kwargs}, for answers that the template opens. */
+    public static TemplateOptions template(Settings settings) {
+        return new TemplateOptions(true, false, List.of(), ConversationReader.variables(settings));
+    }
+
     /**
-     * Parses the options. An effort is told to templates that know one; with the effort "none",
-     * those that can leave out the thought do so.
+     * Parses the options. An effort is told to templates that know one. With the effort "none",
+     * those that can leave out the thought do so; with another, those that would leave it out have
+     * one.
      */
     private static TemplateOptions options(Settings body) {
         TemplateOptions given = ConversationReader.options(body);
@@ -39,9 +50,7 @@ public final class Conversations {
         }
         String effort = body.string(EFFORT).orElseThrow();
         Map<String, String> variables = new HashMap<>();
-        if (effort.equals("none")) {
-            variables.put("enable_thinking", "false");
-        }
+        variables.put("enable_thinking", String.valueOf(!effort.equals("none")));
         variables.put(EFFORT, String.valueOf(body.json(EFFORT)));
         variables.putAll(given.variables());
         return new TemplateOptions(

@@ -1,6 +1,8 @@
 package dev.longhand.service;
 
 import dev.longhand.engine.error.AnswerFormatException;
+import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.file.SettingException;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.AnswerFormat;
 
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** Parses the format of an answer, under the names of OpenAI and vLLM. */
 public final class FormatFields {
@@ -105,15 +108,24 @@ public final class FormatFields {
         }
     }
 
-    /** Returns the field that a format comes from. */
-    public static String name(@Nullable AnswerFormat format) {
-        return switch (format) {
-            case null -> "response_format";
-            case AnswerFormat.Regex regex -> "guided_regex";
-            case AnswerFormat.Choice choice -> "guided_choice";
-            case AnswerFormat.ToolCalls calls -> "tools";
-            case AnswerFormat.OneOf(List<AnswerFormat> formats) -> name(formats.getFirst());
-            default -> "response_format";
-        };
+    /** Returns the name of the field that the format comes from, with the path to it. */
+    public static String name(Settings request) {
+        if (request.has("structured_outputs")) {
+            Settings options = request.object("structured_outputs").orElseThrow();
+            return "structured_outputs."
+                    + STRUCTURED.stream().filter(options::has).findFirst().orElse("json");
+        }
+        return Stream.of("guided_json", "guided_regex", "guided_choice")
+                .filter(request::has)
+                .findFirst()
+                .orElse("response_format");
+    }
+
+    /** Returns the error for a format that the engine has refused. */
+    public static SettingException refusal(String field, AnswerFormatException cause) {
+        return new SettingException(
+                "request: %s is refused: %s"
+                        .formatted(field, ErrorText.escape(String.valueOf(cause.getMessage()))),
+                field);
     }
 }

@@ -9,7 +9,6 @@ import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.generation.Thinking;
 import dev.longhand.engine.generation.ThoughtMarkers;
 import dev.longhand.engine.generation.Timeouts;
-import dev.longhand.engine.work.Workers;
 
 import org.jspecify.annotations.Nullable;
 
@@ -60,12 +59,6 @@ public final class RequestFields {
     /** The largest number of samples per request. */
     public static final int SAMPLES_MAX = 64;
 
-    /** Longest request that is parsed where it is read, in bytes: about a millisecond's work. */
-    private static final int SHORT_BYTES_MAX = 64 << 10;
-
-    private static final Workers PARSERS =
-            new Workers("longhand-parse", Runtime.getRuntime().availableProcessors());
-
     /** Matches a token id: at most nine digits, so that it fits an int. */
     private static final Pattern TOKEN_ID = Pattern.compile("[0-9]{1,9}");
 
@@ -78,15 +71,12 @@ public final class RequestFields {
     private RequestFields() {}
 
     /**
-     * Parses a request, which must be a JSON object. A long one does not occupy the carrier of a
-     * virtual thread meanwhile.
+     * Parses a request, which must be a JSON object, and drops its bytes.
      *
      * @throws InputException if it is not
      */
-    public static Settings parse(byte[] json) {
-        return json.length <= SHORT_BYTES_MAX
-                ? Settings.parse("request", json)
-                : PARSERS.call(() -> Settings.parse("request", json));
+    public static Settings parse(RequestBuffer request) {
+        return Settings.parse("request", request.bytes());
     }
 
     /**

@@ -5,8 +5,7 @@ import com.sun.management.UnixOperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 
 /**
- * Limits on clients. The JDK's HTTP server reads the limits on headers, connections and time once
- * per process, from the first {@link dev.longhand.service.http.OpenAiServer}.
+ * Limits on clients.
  *
  * @param requestBytesMax the size of a request
  * @param headerBytesMax the size of the headers of an HTTP request

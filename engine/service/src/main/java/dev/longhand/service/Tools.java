@@ -90,6 +90,11 @@ public record Tools(List<String> schemas, List<String> forced, boolean parallel)
                 : AnswerFormat.oneOf(List.of(asked, AnswerFormat.toolCalls(schemas, parallel)));
     }
 
+    /** Returns the name of the field that the format comes from. */
+    public String formatField(Settings body) {
+        return forced.isEmpty() ? FormatFields.name(body) : "tools";
+    }
+
     /** Returns the limit for the calls of an answer. */
     public int callsMax() {
         return schemas.isEmpty() ? 0 : parallel ? Integer.MAX_VALUE : 1;

@@ -69,6 +69,7 @@ final class Script {
                 "</think>",
                 "\nFinal ANSW",
                 "ER: 42");
+        add(scripts, "opened", "Hm 6*7", "</think>", "\nFinal ANSW", "ER: 42");
         add(
                 scripts,
                 "think2",
@@ -83,6 +84,12 @@ final class Script {
     }
 
     private static void addCalls(Map<String, List<byte[]>> scripts) {
+        add(
+                scripts,
+                "llama",
+                "<|python_tag|>",
+                "{\"name\": \"real\", \"para",
+                "meters\": {\"x\": 1}}");
         add(
                 scripts,
                 "tool2",

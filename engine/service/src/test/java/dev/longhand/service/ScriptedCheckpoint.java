@@ -32,7 +32,13 @@ public final class ScriptedCheckpoint {
     private static final double CERTAIN = 200;
 
     private static final List<String> CONTROLS =
-            List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>");
+            List.of(
+                    "<|endoftext|>",
+                    "<|im_start|>",
+                    "<|im_end|>",
+                    "<|python_tag|>",
+                    "<think>",
+                    "</think>");
 
     private final Path folder;
     private final Map<String, Integer> vocabulary = new LinkedHashMap<>(); // by spelling

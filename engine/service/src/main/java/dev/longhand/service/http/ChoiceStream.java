@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Reads one choice of a request piece by piece. One thread calls {@link #next}. */
 final class ChoiceStream implements AutoCloseable {
@@ -27,6 +28,7 @@ final class ChoiceStream implements AutoCloseable {
     private final @Nullable ToolCallReader tools;
     private final int logprobs;
     private final boolean controlText;
+    private final Set<Integer> shownTokens; // control tokens with text
     private final PromptReport prompt;
     private final PromptView promptView;
     private boolean echoes; // the prompt comes with the next piece
@@ -63,19 +65,24 @@ final class ChoiceStream implements AutoCloseable {
     /**
      * Creates the stream of a choice.
      *
+     * @param shownTokens control tokens that have text whatever the request says
      * @param thoughts separates thoughts from the answer; null keeps them in it
+     * @param tools separates calls from the answer; null if there are none
      */
     ChoiceStream(
             int index,
             ServedGeneration generation,
             TokenNames names,
             CompletionRequest request,
-            @Nullable ThoughtReader thoughts) {
+            Set<Integer> shownTokens,
+            @Nullable ThoughtReader thoughts,
+            @Nullable ToolCallReader tools) {
         this.index = index;
         this.generation = generation;
         this.names = names;
+        this.shownTokens = shownTokens;
         this.thoughts = thoughts;
-        tools = request.callsMax() > 0 ? new ToolCallReader(request.callsMax()) : null;
+        this.tools = tools;
         logprobs = request.logprobs();
         prompt = new PromptReport(generation, names);
         promptView = request.promptView();
@@ -194,7 +201,7 @@ final class ChoiceStream implements AutoCloseable {
             }
         }
         int id = token.id();
-        byte[] bytes = names.textBytes(id, controlText);
+        byte[] bytes = names.textBytes(id, controlText || shownTokens.contains(id));
         return new ScoredToken(id, names.text(id), bytes, logprob, 0, top);
     }
 

@@ -1,81 +1,64 @@
 package dev.longhand.service.http;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Watches running exchanges for clients that disconnect early or stop reading.
- *
- * <p>One virtual thread polls every {@value #POLL_MILLIS} ms. It interrupts writers that exceed the
- * write limit, and calls {@link Exchange#gone} when Linux no longer lists the client's connection
- * as open. {@link #add} and {@link #remove} may be called by any thread.
+ * Watches the client of one request while it is answered: a virtual thread reads ahead, which shows
+ * that the client has closed at least its sending side. The thread that answers calls {@link
+ * #onGone} and {@link #end}, any thread {@link #gone}.
  */
-final class ClientWatch implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(ClientWatch.class.getName());
-    private static final long POLL_MILLIS = 50;
+final class ClientWatch {
+    private final HttpInput in;
+    private boolean begun;
+    private volatile @Nullable Runnable action;
+    private volatile boolean gone;
+    private volatile boolean over;
+
+    ClientWatch(HttpInput in) {
+        this.in = in;
+    }
 
     /**
-     * The number of consecutive polls without its connection after which a client counts as
-     * disconnected. Reading the table is not atomic and may miss an entry once, but not three
-     * times.
+     * Sets the action to run if the client leaves before the answer is complete, at once if it has
+     * left; or null. The body of the request must have been read.
      */
-    private static final int ABSENCES_MAX = 3;
-
-    private final int port;
-    private final Map<Exchange, Integer> absences = new ConcurrentHashMap<>(); // consecutive
-    private final Thread thread;
-
-    /** Starts to watch the exchanges of the server on a local port. */
-    ClientWatch(int port) {
-        this.port = port;
-        thread = Thread.ofVirtual().name("longhand-http-watch").start(this::watch);
-    }
-
-    void add(Exchange exchange) {
-        absences.put(exchange, 0);
-    }
-
-    void remove(Exchange exchange) {
-        absences.remove(exchange);
+    void onGone(@Nullable Runnable next) {
+        action = next;
+        if (next == null) {
+            return;
+        }
+        if (gone) {
+            next.run();
+        } else if (!begun) {
+            begun = true;
+            Thread.ofVirtual().start(this::watch);
+        }
     }
 
     private void watch() {
-        boolean listed = PeerTable.available();
-        while (!Thread.currentThread().isInterrupted()) {
-            try {
-                Thread.sleep(POLL_MILLIS);
-                long now = System.nanoTime();
-                absences.keySet().forEach(exchange -> exchange.giveUpIfStuck(now));
-                List<Exchange> watched =
-                        absences.keySet().stream().filter(Exchange::watched).toList();
-                if (listed && !watched.isEmpty()) {
-                    checkPeers(watched, PeerTable.peers(port));
-                }
-            } catch (InterruptedException e) {
-                return;
-            } catch (IOException | RuntimeException e) {
-                LOG.log(System.Logger.Level.WARNING, "reading the table of connections", e);
-                listed = false;
+        try {
+            if (in.awaitEnd(() -> over)) {
+                gone();
             }
+        } catch (IOException e) {
+            gone(); // reset, or closed
         }
     }
 
-    private void checkPeers(List<Exchange> watched, Map<InetSocketAddress, Boolean> peers) {
-        for (Exchange exchange : watched) {
-            Boolean open = peers.get(exchange.client());
-            int absent = open == null ? absences.getOrDefault(exchange, 0) + 1 : 0;
-            absences.replace(exchange, absent);
-            if (Boolean.FALSE.equals(open) || absent >= ABSENCES_MAX) {
-                exchange.gone();
-            }
+    /** Reports that the client has left. */
+    void gone() {
+        gone = true;
+        Runnable latest = action;
+        if (latest != null) {
+            latest.run();
         }
     }
 
-    @Override
-    public void close() {
-        thread.interrupt();
+    /** Ends the watch with the answer. */
+    void end() {
+        over = true;
+        action = null;
     }
 }

@@ -34,7 +34,8 @@ import java.util.stream.Stream;
  * @param tokenIds whether the response includes token ids
  * @param promptView the view of the prompt that the response includes
  * @param chat whether thoughts are separate from the answer
- * @param callsMax the number of function calls that the answer may contain
+ * @param tools the functions that the answer may call
+ * @param formatField the name of the field that the format of the answer comes from
  */
 record CompletionRequest(
         @Nullable String model,
@@ -46,7 +47,8 @@ record CompletionRequest(
         boolean tokenIds,
         PromptView promptView,
         boolean chat,
-        int callsMax) {
+        Tools tools,
+        String formatField) {
     /** The maximum number of likeliest tokens that a request may ask for, as in OpenAI and vLLM. */
     private static final int LOGPROBS_MAX = 20;
 
@@ -138,7 +140,8 @@ record CompletionRequest(
                         .withMaxTokens(chatTokens(body, rules.dialect()))
                         .withAnswerFormat(tools.format(body));
         List<GenerationRequest> requests = List.of(request(body, plain, logprobs, rules));
-        return of(body, requests, logprobs, PromptView.NONE, rules).withChat(tools.callsMax());
+        return of(body, requests, logprobs, PromptView.NONE, rules)
+                .withChat(tools, tools.formatField(body));
     }
 
     private static @Nullable Integer textTokens(
@@ -222,10 +225,11 @@ record CompletionRequest(
                 body.bool("return_token_ids", false),
                 promptView,
                 false,
-                0);
+                Tools.NONE,
+                FormatFields.name(body));
     }
 
-    private CompletionRequest withChat(int calls) {
+    private CompletionRequest withChat(Tools offered, String format) {
         return new CompletionRequest(
                 model,
                 prompts,
@@ -236,7 +240,24 @@ record CompletionRequest(
                 tokenIds,
                 promptView,
                 true,
-                calls);
+                offered,
+                format);
+    }
+
+    /** Returns this request with control tokens in the text, which may be markers of calls. */
+    CompletionRequest withControlText() {
+        return new CompletionRequest(
+                model,
+                prompts.stream().map(prompt -> prompt.withControlText(true)).toList(),
+                samples,
+                stream,
+                includeUsage,
+                logprobs,
+                tokenIds,
+                promptView,
+                chat,
+                tools,
+                formatField);
     }
 
     /** Whether the response includes log-probabilities. */

@@ -1,13 +1,14 @@
 package dev.longhand.service.http;
 
+import dev.longhand.engine.Engine;
 import dev.longhand.engine.error.AnswerFormatException;
 import dev.longhand.engine.error.ContextLengthException;
 import dev.longhand.engine.error.EngineFailureException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.SettingException;
 import dev.longhand.engine.generation.GenerationRequest;
+import dev.longhand.engine.generation.Thinking;
 import dev.longhand.engine.generation.Usage;
-import dev.longhand.engine.tokenizer.Tokenizer;
 import dev.longhand.service.FormatFields;
 import dev.longhand.service.RequestRules;
 import dev.longhand.service.ServedGeneration;
@@ -21,7 +22,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -30,7 +30,6 @@ import java.util.stream.Collectors;
 final class Completions {
     private final Service service;
     private final RequestRules rules;
-    private final Optional<Tokenizer> tokenizer;
     private final TokenNames names;
 
     /** Consumes the pieces of choices; each choice has its own thread. */
@@ -41,18 +40,17 @@ final class Completions {
     Completions(Service service, RequestRules rules) {
         this.service = service;
         this.rules = rules;
-        tokenizer = service.engine().tokenizer();
-        names = new TokenNames(tokenizer);
+        names = new TokenNames(service.engine().tokenizer());
     }
 
     /** {@code POST /v1/completions}. */
     void text(Exchange exchange) throws IOException {
-        answer(exchange, CompletionRequest.text(exchange.body(), rules));
+        answer(exchange, exchange.body(body -> CompletionRequest.text(body, rules)));
     }
 
     /** {@code POST /v1/chat/completions}. */
     void chat(Exchange exchange) throws IOException {
-        answer(exchange, CompletionRequest.chat(exchange.body(), rules));
+        answer(exchange, exchange.body(body -> CompletionRequest.chat(body, rules)));
     }
 
     private void answer(Exchange exchange, CompletionRequest request) throws IOException {
@@ -104,14 +102,16 @@ final class Completions {
 
     /** Submits all prompts, or none if one is rejected. */
     List<ChoiceStream> begin(CompletionRequest request) {
+        boolean calls = request.tools().callsMax() > 0;
+        CompletionRequest sent =
+                calls && ToolCallReader.hasControlTokens(service.engine().toolCallForm())
+                        ? request.withControlText()
+                        : request;
         List<ChoiceStream> choices = new ArrayList<>();
         try {
-            for (GenerationRequest prompt : request.prompts()) {
-                for (ServedGeneration each :
-                        service.submit(request.model(), prompt, request.samples())) {
-                    ThoughtReader thoughts =
-                            request.chat() ? ThoughtReader.of(prompt.thinking(), tokenizer) : null;
-                    choices.add(new ChoiceStream(choices.size(), each, names, request, thoughts));
+            for (GenerationRequest prompt : sent.prompts()) {
+                for (ServedGeneration each : service.submit(sent.model(), prompt, sent.samples())) {
+                    choices.add(choice(choices.size(), each, sent, prompt.thinking()));
                 }
             }
             return choices;
@@ -119,6 +119,20 @@ final class Completions {
             choices.forEach(ChoiceStream::close);
             throw named(e, request);
         }
+    }
+
+    private ChoiceStream choice(
+            int index, ServedGeneration generation, CompletionRequest request, Thinking thinking) {
+        Engine engine = service.engine();
+        boolean calls = request.tools().callsMax() > 0;
+        return new ChoiceStream(
+                index,
+                generation,
+                names,
+                request,
+                engine.shownTokens(thinking),
+                request.chat() ? ThoughtReader.of(engine.thoughtMarkers(thinking)) : null,
+                calls ? ToolCallReader.of(engine.toolCallForm(), request.tools()) : null);
     }
 
     /** Blames the prompt for an error of the engine, since all other fields were checked before. */
@@ -136,11 +150,7 @@ final class Completions {
                                     + " the length of the "
                                     + prompt
                                     + ".");
-            case AnswerFormatException e -> {
-                String field = FormatFields.name(request.prompts().getFirst().answerFormat());
-                yield HttpFailure.invalid(
-                        field, null, "request: %s is refused: %s".formatted(field, e.getMessage()));
-            }
+            case AnswerFormatException e -> FormatFields.refusal(request.formatField(), e);
             case UnknownModelException e -> e;
             case SettingException e -> e;
             case InputException e ->

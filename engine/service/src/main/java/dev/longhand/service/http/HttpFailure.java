@@ -47,6 +47,16 @@ final class HttpFailure extends RuntimeException {
         return new HttpFailure(400, REQUEST, code, parameter, message, 0);
     }
 
+    /** A request that violates HTTP. */
+    static HttpFailure malformed(String message) {
+        return new HttpFailure(400, "malformed", message);
+    }
+
+    /** A server that has no place for a request now. */
+    static HttpFailure noPlace(String message, long retryAfterMillis) {
+        return new HttpFailure(503, SERVER, "busy", null, message, retryAfterMillis);
+    }
+
     /** Maps an exception to the response for the client. */
     static HttpFailure of(RuntimeException cause) {
         String message = Objects.requireNonNullElse(cause.getMessage(), cause.toString());

@@ -35,7 +35,7 @@ final class IgnorableDefaults {
                     Map.entry("continue_final_message", List.of("false")),
                     Map.entry("add_special_tokens", List.of("false", "true")));
 
-    /** Storage, billing and caching at OpenAI, and an effort, which some templates express. */
+    /** Storage, billing and caching at OpenAI, and an effort, which only chats can express. */
     private static final Set<String> IRRELEVANT =
             Set.of("store", "service_tier", "prompt_cache_retention", "reasoning_effort");
 

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 
 /** Lists models, and loads and unloads adapters with vLLM's requests. */
 final class ModelEndpoints {
@@ -89,7 +90,7 @@ final class ModelEndpoints {
 
     /** {@code POST /v1/load_lora_adapter}. */
     void load(Exchange exchange) throws IOException {
-        Settings body = exchange.body();
+        Settings body = exchange.body(Function.identity());
         refuseUnknown(body, Set.of("lora_name", "lora_path", "load_inplace"));
         String name = required(body, "lora_name");
         String path = required(body, "lora_path");
@@ -110,7 +111,7 @@ final class ModelEndpoints {
 
     /** {@code POST /v1/unload_lora_adapter}. */
     void unload(Exchange exchange) throws IOException {
-        Settings body = exchange.body();
+        Settings body = exchange.body(Function.identity());
         refuseUnknown(body, Set.of("lora_name"));
         String name = required(body, "lora_name");
         service.adapter(name); // throws if unknown

@@ -3,8 +3,8 @@ package dev.longhand.service.http;
 import com.fasterxml.jackson.annotation.JsonInclude;
 
 import dev.longhand.engine.error.EngineFailureException;
+import dev.longhand.engine.file.Settings;
 import dev.longhand.service.ClientRules;
-import dev.longhand.service.RequestFields;
 import dev.longhand.service.RequestRules;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
@@ -60,8 +60,8 @@ public final class OfflineCompletions {
         try {
             CompletionRequest request =
                     switch (url) {
-                        case TEXT -> CompletionRequest.text(RequestFields.parse(body), rules);
-                        case CHAT -> CompletionRequest.chat(RequestFields.parse(body), rules);
+                        case TEXT -> CompletionRequest.text(Settings.parse("request", body), rules);
+                        case CHAT -> CompletionRequest.chat(Settings.parse("request", body), rules);
                         default ->
                                 throw HttpFailure.invalid(
                                         "url", null, "url must be %s or %s".formatted(CHAT, TEXT));

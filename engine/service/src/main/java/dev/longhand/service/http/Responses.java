@@ -1,5 +1,6 @@
 package dev.longhand.service.http;
 
+import dev.longhand.engine.file.SettingException;
 import dev.longhand.service.RequestRules;
 import dev.longhand.service.http.ChoiceStream.End;
 import dev.longhand.service.http.ChoiceStream.Piece;
@@ -27,13 +28,15 @@ final class Responses {
 
     /** {@code POST /v1/responses}. */
     void create(Exchange exchange) throws IOException {
-        ResponsesRequest request = ResponsesRequest.read(exchange.body(), rules);
+        ResponsesRequest request = exchange.body(body -> ResponsesRequest.read(body, rules));
         exchange.onGone(Thread.currentThread()::interrupt);
         List<ChoiceStream> choices;
         try {
             choices = completions.begin(request.chat());
         } catch (HttpFailure e) {
             throw e.renamed("messages", "input");
+        } catch (SettingException e) {
+            throw ResponsesRequest.renamed(e);
         }
         try (ChoiceStream choice = choices.getFirst()) {
             exchange.onGone(choice.generation()::cancel);

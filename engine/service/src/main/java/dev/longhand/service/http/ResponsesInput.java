@@ -15,10 +15,12 @@ import java.util.Set;
 final class ResponsesInput {
     private static final JsonMapper JSON = new JsonMapper();
     private static final Set<String> ROLES = Set.of("user", "assistant", "system", "developer");
-    private static final Set<String> TEXTS = Set.of("input_text", "output_text", "text");
+    private static final Set<String> TEXTS =
+            Set.of("input_text", "output_text", "text", "reasoning_text");
 
     private final ArrayNode messages = JSON.createArrayNode();
     private @Nullable ObjectNode turn; // of the assistant; later calls belong to it
+    private String thought = ""; // of the turn that comes
 
     private ResponsesInput() {}
 
@@ -47,7 +49,12 @@ final class ResponsesInput {
 
     private ObjectNode add(String role, String content) {
         turn = null;
-        return messages.addObject().put("role", role).put("content", content);
+        ObjectNode message = messages.addObject().put("role", role).put("content", content);
+        if (role.equals("assistant") && !thought.isEmpty()) {
+            message.put("reasoning_content", thought);
+        }
+        thought = "";
+        return message;
     }
 
     private void item(Settings item) {
@@ -58,7 +65,7 @@ final class ResponsesInput {
             case "function_call_output" ->
                     add("tool", content(item, "output"))
                             .put("tool_call_id", required(item, "call_id"));
-            case "reasoning" -> {} // no template renders thoughts of earlier turns
+            case "reasoning" -> thought = content(item, "content");
             default ->
                     throw item.refuse(
                             "type",

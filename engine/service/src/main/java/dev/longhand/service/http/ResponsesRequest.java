@@ -93,6 +93,7 @@ record ResponsesRequest(CompletionRequest chat, ObjectNode echoed) {
             chat.set("tools", tools);
         }
         toolChoice(body, chat);
+        effort(body, chat);
         body.object("text").ifPresent(text -> format(text, chat, rules.dialect()));
         return new ResponsesRequest(parse(chat, rules), echoed(body));
     }
@@ -100,12 +101,17 @@ record ResponsesRequest(CompletionRequest chat, ObjectNode echoed) {
     private static CompletionRequest parse(ObjectNode chat, RequestRules rules) {
         try {
             byte[] json = JSON.writeValueAsString(chat).getBytes(StandardCharsets.UTF_8);
-            return CompletionRequest.chat(RequestFields.parse(json), rules);
+            return CompletionRequest.chat(Settings.parse("request", json), rules);
         } catch (SettingException e) {
-            String name = NAMES.getOrDefault(e.key(), e.key());
-            String message = String.valueOf(e.getMessage()).replace(e.key(), name);
-            throw HttpFailure.invalid(name, null, message);
+            throw renamed(e);
         }
+    }
+
+    /** Returns the error of a chat under the names of this API. */
+    static HttpFailure renamed(SettingException error) {
+        String name = NAMES.getOrDefault(error.key(), error.key());
+        String message = String.valueOf(error.getMessage()).replace(error.key(), name);
+        return HttpFailure.invalid(name, null, message);
     }
 
     private static void check(Settings body, Dialect dialect) {
@@ -171,6 +177,13 @@ record ResponsesRequest(CompletionRequest chat, ObjectNode echoed) {
         String name = choice.string("name").orElseThrow(() -> choice.refuse("name", "is missing"));
         ObjectNode named = chat.putObject("tool_choice").put("type", "function");
         named.putObject("function").put("name", name);
+    }
+
+    /** The effort is told to the chat template; a summary of the thought is none of ours. */
+    private static void effort(Settings body, ObjectNode chat) {
+        body.object("reasoning")
+                .flatMap(reasoning -> reasoning.string("effort"))
+                .ifPresent(effort -> chat.put("reasoning_effort", effort));
     }
 
     private static void copy(Settings from, String key, ObjectNode to, String name) {

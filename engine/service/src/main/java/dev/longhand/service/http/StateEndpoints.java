@@ -7,6 +7,12 @@ import java.io.IOException;
 
 /** Serves health, readiness and metrics for operators. */
 final class StateEndpoints {
+    /** The path of health, which needs no token, since health probes send none. */
+    static final String HEALTH = "/health";
+
+    /** The path of readiness. */
+    static final String READY = "/ready";
+
     private static final String TEXT = "text/plain; charset=utf-8";
 
     private final Service service;

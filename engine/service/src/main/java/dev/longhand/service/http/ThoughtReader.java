@@ -1,13 +1,12 @@
 package dev.longhand.service.http;
 
 import dev.longhand.engine.generation.TextSegment;
-import dev.longhand.engine.generation.Thinking;
 import dev.longhand.engine.generation.ThoughtMarkers;
-import dev.longhand.engine.tokenizer.Tokenizer;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Separates the thought from the answer while a text streams; the markers belong to neither. The
@@ -21,20 +20,25 @@ final class ThoughtReader {
         AFTER
     }
 
-    private final ThoughtMarkers markers;
+    private final List<String> begins = new ArrayList<>();
+    private final List<String> ends; // of the thought that has begun: one, unless the prompt began
     private final StringBuilder pending = new StringBuilder();
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder thought = new StringBuilder();
     private State state = State.BEFORE;
 
-    private ThoughtReader(ThoughtMarkers markers) {
-        this.markers = markers;
+    private ThoughtReader(List<ThoughtMarkers> markers) {
+        markers.forEach(each -> begins.add(each.begin()));
+        ends = new ArrayList<>(markers.stream().map(ThoughtMarkers::end).toList());
     }
 
-    /** Returns a reader with the markers that the engine uses; null without tokenizer files. */
-    static @Nullable ThoughtReader of(Thinking thinking, Optional<Tokenizer> tokenizer) {
-        return tokenizer.map(known -> new ThoughtReader(thinking.markers(known))).orElse(null);
+    /** Returns a reader with the markers that the engine knows; null if it knows none. */
+    static @Nullable ThoughtReader of(List<ThoughtMarkers> markers) {
+        return markers.isEmpty() ? null : new ThoughtReader(markers);
     }
+
+    /** The place of a marker in the pending text. */
+    private record Found(int at, int which) {}
 
     /**
      * Appends text.
@@ -49,7 +53,7 @@ final class ThoughtReader {
             if (phase == TextSegment.THOUGHT && !more.isEmpty()) {
                 state = State.THINKING;
             } else {
-                move(pending.length() - ToolCallReader.beginning(pending, markers.begin()));
+                move(pending.length() - held(begins));
             }
         }
         if (state == State.THINKING && !passEnd()) {
@@ -57,7 +61,7 @@ final class ThoughtReader {
                 move(before);
                 state = State.AFTER;
             } else {
-                move(pending.length() - ToolCallReader.beginning(pending, markers.end()));
+                move(pending.length() - held(ends));
             }
         }
         if (state == State.AFTER) {
@@ -66,23 +70,47 @@ final class ThoughtReader {
     }
 
     private boolean passBegin() {
-        int at = markers.begin().isEmpty() ? -1 : pending.indexOf(markers.begin());
-        if (at >= 0) {
-            move(at);
+        Found found = first(begins);
+        if (found != null) {
+            move(found.at);
             state = State.THINKING;
-            pending.delete(0, markers.begin().length());
+            pending.delete(0, begins.get(found.which).length());
+            String end = ends.get(found.which);
+            ends.clear();
+            ends.add(end);
         }
-        return at >= 0;
+        return found != null;
     }
 
     private boolean passEnd() {
-        int at = pending.indexOf(markers.end());
-        if (at >= 0) {
-            move(at);
-            pending.delete(0, markers.end().length());
+        Found found = first(ends);
+        if (found != null) {
+            move(found.at);
+            pending.delete(0, ends.get(found.which).length());
             state = State.AFTER;
         }
-        return at >= 0;
+        return found != null;
+    }
+
+    /** The first marker in the pending text; null if there is none. */
+    private @Nullable Found first(List<String> markers) {
+        Found first = null;
+        for (int i = 0; i < markers.size(); i++) {
+            int at = markers.get(i).isEmpty() ? -1 : pending.indexOf(markers.get(i));
+            if (at >= 0 && (first == null || at < first.at)) {
+                first = new Found(at, i);
+            }
+        }
+        return first;
+    }
+
+    /** The pending characters that may begin a marker. */
+    private int held(List<String> markers) {
+        int held = 0;
+        for (String each : markers) {
+            held = Math.max(held, ToolCallReader.beginning(pending, each));
+        }
+        return held;
     }
 
     private void move(int characters) {

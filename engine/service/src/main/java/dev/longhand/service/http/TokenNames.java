@@ -49,6 +49,15 @@ final class TokenNames {
         return new ScoredToken(id, text(id), bytes(id), logprob, 0, List.of());
     }
 
+    /** The bytes of several tokens together. */
+    long length(List<Integer> ids) {
+        long length = 0;
+        for (int id : ids) {
+            length += table == null ? 0 : table.length(id);
+        }
+        return length;
+    }
+
     /** The text of several tokens. */
     String text(List<Integer> ids) {
         StreamingDetokenizer text = new StreamingDetokenizer();

@@ -1,30 +1,21 @@
 package dev.longhand.service.http;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.generation.ToolCallForm;
+import dev.longhand.service.Tools;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Separates function calls from text while an answer streams. Qwen2.5's template has the model
- * write {@code <tool_call>}, an object with name and arguments, {@code </tool_call>}. The strings
- * of the object may contain the markers. A malformed call stays text.
+ * Separates function calls from text while an answer streams, in the form that the model's chat
+ * template shows. A malformed call stays text.
  */
-final class ToolCallReader {
-    private static final String OPEN = "<tool_call>";
-    private static final String CLOSE = "</tool_call>";
-
+abstract class ToolCallReader {
     private final int callsMax;
     private final StringBuilder pending = new StringBuilder();
     private final StringBuilder text = new StringBuilder();
     private final List<Call> calls = new ArrayList<>();
-    private boolean inside;
-    private int scanned; // characters of an open call
-    private boolean inString; // of the call's JSON, at the last of them
-    private boolean escaped;
-    private boolean after; // only blanks since the last call
     private int found;
 
     /** A call: a function name, and the arguments as JSON. */
@@ -35,88 +26,98 @@ final class ToolCallReader {
         this.callsMax = callsMax;
     }
 
+    /**
+     * Returns a reader.
+     *
+     * @param tools the functions that may be called
+     */
+    static ToolCallReader of(ToolCallForm form, Tools tools) {
+        int most = tools.callsMax();
+        return switch (form) {
+            case HERMES -> MarkedCallReader.hermes(most);
+            case FUNCTION_XML ->
+                    MarkedCallReader.functionXml(most, new FunctionXml(tools.schemas()));
+            case DEEPSEEK -> MarkedCallReader.deepSeek(most);
+            case LLAMA -> new LlamaCallReader(most);
+            case MISTRAL -> new MistralCallReader(most);
+        };
+    }
+
+    /** Whether a form has markers that are control tokens in some vocabularies. */
+    static boolean hasControlTokens(ToolCallForm form) {
+        return switch (form) {
+            case HERMES, FUNCTION_XML -> false;
+            case DEEPSEEK, LLAMA, MISTRAL -> true;
+        };
+    }
+
     /** Appends text of the answer. */
-    void append(String more) {
+    final void append(String more) {
         pending.append(more);
         boolean progress = true;
         while (progress) {
-            progress = inside ? close() : open();
+            progress = advance(pending);
         }
     }
 
-    private boolean open() {
-        if (after) {
-            int blanks = 0;
-            while (blanks < pending.length() && Character.isWhitespace(pending.charAt(blanks))) {
-                blanks++;
-            }
-            pending.delete(0, blanks);
-            after = pending.isEmpty();
-        }
-        int at = pending.indexOf(OPEN);
-        if (at < 0) {
-            move(pending.length() - beginning(pending, OPEN));
-            return false;
-        }
-        move(at);
-        pending.delete(0, OPEN.length());
-        inside = true;
-        scanned = 0;
-        inString = false;
-        escaped = false;
-        return true;
+    /** Reads on; returns whether it may read more of what is pending. */
+    abstract boolean advance(StringBuilder pending);
+
+    /** Ends the answer; pending characters become text. */
+    final void finish() {
+        end(pending);
+        moveText(pending.length());
     }
 
-    private boolean close() {
-        int at = end();
-        return at >= 0 && close(at);
-    }
+    /** Reads what is pending for the last time. */
+    abstract void end(StringBuilder pending);
 
-    /** Returns the index of the first end marker outside the strings of the call; -1 if none. */
-    private int end() {
-        for (; scanned < pending.length(); scanned++) {
-            char next = pending.charAt(scanned);
-            if (inString) {
-                inString = escaped || next != '"';
-                escaped = !escaped && next == '\\';
-            } else if (next == '"') {
-                inString = true;
-            } else if (next == '<') {
-                if (pending.length() - scanned < CLOSE.length()) {
-                    return -1; // its rest may come
-                }
-                if (pending.indexOf(CLOSE, scanned) == scanned) {
-                    return scanned;
-                }
-            }
-        }
-        return -1;
-    }
-
-    private boolean close(int at) {
-        String body = pending.substring(0, at);
-        pending.delete(0, at + CLOSE.length());
-        inside = false;
-        try {
-            Settings call = Settings.parse("call", body.getBytes(StandardCharsets.UTF_8));
-            String arguments = call.json("arguments");
-            String name = call.string("name").orElse("");
-            if (name.isEmpty()) {
-                throw call.refuse("name", "is missing");
-            }
-            if (found++ < callsMax) {
-                calls.add(new Call(name, arguments == null ? "{}" : arguments));
-            }
-            after = true;
-        } catch (InputException e) { // the model's mistake: the client sees it as text
-            text.append(OPEN).append(body).append(CLOSE);
-        }
-        return true;
-    }
-
-    private void move(int characters) {
+    /** Makes the first pending characters text. */
+    final void moveText(int characters) {
         text.append(pending, 0, characters);
         pending.delete(0, characters);
+    }
+
+    /** Makes a malformed call text. */
+    final void addText(String malformed) {
+        text.append(malformed);
+    }
+
+    final void addCall(Call call) {
+        if (found++ < callsMax) {
+            calls.add(call);
+        }
+    }
+
+    /** Parses a call, or returns false if the model made a mistake. */
+    final boolean tryCalls(CallParser parser, String body) {
+        try {
+            parser.parse(body).forEach(this::addCall);
+            return true;
+        } catch (InputException e) { // the client sees it as text
+            return false;
+        }
+    }
+
+    /** Parses the text of a call, or of several. */
+    @FunctionalInterface
+    interface CallParser {
+        /**
+         * Returns the calls.
+         *
+         * @throws InputException if the text is none
+         */
+        List<Call> parse(String body);
+    }
+
+    /** Deletes blanks at the beginning of the pending text; returns whether something is left. */
+    static boolean skipBlanks(StringBuilder pending) {
+        int blanks = 0;
+        while (blanks < pending.length() && Character.isWhitespace(pending.charAt(blanks))) {
+            blanks++;
+        }
+        pending.delete(0, blanks);
+        return !pending.isEmpty();
     }
 
     /** The length of the longest suffix of the text that is a prefix of the word. */
@@ -131,35 +132,22 @@ final class ToolCallReader {
         return 0;
     }
 
-    /** Ends the answer; pending characters become text. */
-    void finish() {
-        while (inside && pending.indexOf(CLOSE) >= 0) { // a string without end hid the marker
-            close(pending.indexOf(CLOSE));
-            append("");
-        }
-        if (inside) {
-            text.append(OPEN);
-            inside = false;
-        }
-        move(pending.length());
-    }
-
     /** Removes and returns the final text, without blanks that follow a call. */
-    String takeText() {
+    final String takeText() {
         String taken = text.toString();
         text.setLength(0);
         return taken;
     }
 
     /** Removes and returns the complete calls. */
-    List<Call> takeCalls() {
+    final List<Call> takeCalls() {
         List<Call> taken = List.copyOf(calls);
         calls.clear();
         return taken;
     }
 
     /** Whether the answer has contained a call. */
-    boolean called() {
+    final boolean called() {
         return found > 0;
     }
 }

@@ -15,10 +15,10 @@ import java.util.regex.Pattern;
 /**
  * Keeps foreign web pages from a server that the user's browser can reach.
  *
- * <p>A page's requests carry its {@code Origin}, which must be admitted. A page whose domain the
- * attacker rebinds to this address (DNS rebinding) is of the same origin for the browser, which
- * then sends none; such a request is known by its {@code Host}, which must be a name of this
- * server.
+ * <p>A page's requests carry its {@code Origin}, which must be this server or admitted. A page
+ * whose domain the attacker rebinds to this address (DNS rebinding) is of the same origin for the
+ * browser, which then sends none; such a request is known by its {@code Host}, which must be a name
+ * of this server.
  */
 final class WebGuard {
     private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
@@ -64,6 +64,9 @@ final class WebGuard {
             return;
         }
         String origin = given.getFirst();
+        if (given.size() == 1 && isOwn(origin, exchange.headers("Host"))) {
+            return; // our own page: the browser needs no headers for it
+        }
         if (given.size() > 1 || origin == null || !admits(origin)) {
             throw new HttpFailure(403, "origin", "web pages of this origin have no access");
         }
@@ -91,6 +94,18 @@ final class WebGuard {
         if (!hosts.contains(host) && !(anyAddress && ADDRESS.matcher(host).matches())) {
             throw new HttpFailure(421, "host", "this server is not known by that Host");
         }
+    }
+
+    /**
+     * Whether the origin is the server itself, under the name by which the request addresses it. A
+     * proxy may add TLS.
+     */
+    private static boolean isOwn(@Nullable String origin, List<String> hosts) {
+        String host = hosts.size() == 1 ? hosts.getFirst() : null;
+        return origin != null
+                && host != null
+                && (origin.equalsIgnoreCase("http://" + host)
+                        || origin.equalsIgnoreCase("https://" + host));
     }
 
     private boolean admits(String origin) {

@@ -8,8 +8,9 @@ import dev.longhand.engine.generation.GenerationEvent;
 import dev.longhand.engine.status.AdapterInfo;
 import dev.longhand.service.AccessLog;
 import dev.longhand.service.ClientRules;
+import dev.longhand.service.Connection;
 import dev.longhand.service.GenerationInstrument;
-import dev.longhand.service.RequestFields;
+import dev.longhand.service.RequestBuffer;
 import dev.longhand.service.RequestRules;
 import dev.longhand.service.ServedGeneration;
 import dev.longhand.service.Service;
@@ -25,7 +26,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,14 +45,14 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>A failed write cancels the generation that wrote. A client that closes only its sending side
  * still receives all its answers.
  */
-final class LineConnection {
+final class LineConnection implements Connection {
     private static final JsonMapper JSON = new JsonMapper();
 
     private final ByteChannel channel;
     private final Service service;
     private final ServiceLimits limits;
     private final RequestRules rules;
-    private final @Nullable String token;
+    private final ClientRules clients;
     private final String client;
     private final LineReader lines;
     private final Map<String, Samples> running = new ConcurrentHashMap<>();
@@ -84,29 +84,34 @@ final class LineConnection {
         this.service = service;
         this.limits = limits;
         rules = RequestRules.of(service, limits, clients);
-        token = clients.token();
-        authorized = token == null;
+        this.clients = clients;
+        authorized = clients.token() == null;
     }
 
-    /** Sends the error for too many connections, and closes. */
-    void refuse() {
-        String reason = "there are %d connections".formatted(limits.connections());
-        error("", new EngineBusyException(reason, limits.requestMillisMax()));
+    @Override
+    public void refuse() {
+        error("", new EngineBusyException("too many connections", limits.requestMillisMax()));
         close();
     }
 
-    /** The time since which the connection is of no use; {@link Long#MAX_VALUE} if it is of use. */
-    long idleSinceNanos() {
+    @Override
+    public void giveWay() {
+        refuse();
+    }
+
+    @Override
+    public long idleSinceNanos() {
         boolean idle = generationCount.get() == 0 && writers.getRegisteredParties() <= 1;
         return idle ? usedNanos : Long.MAX_VALUE;
     }
 
     /** Serves the client until it closes and has received all its answers, or disconnects. */
-    void serve() {
+    @Override
+    public void serve() {
         try {
-            for (byte[] line = lines.next(); line != null; line = lines.next()) {
+            for (RequestBuffer line = lines.next(); line != null; line = lines.next()) {
                 usedNanos = System.nanoTime();
-                if (line.length > 0 && !take(line)) {
+                if (line.length() > 0 && !take(line)) {
                     break;
                 }
             }
@@ -128,14 +133,14 @@ final class LineConnection {
      *
      * @throws InputException if the line is not a JSON object, so that this may be another protocol
      */
-    private boolean take(byte[] line) throws IOException {
-        Settings settings = RequestFields.parse(line);
+    private boolean take(RequestBuffer line) throws IOException {
+        Settings settings = LineRequest.parse(line);
         String id = LineRequest.idOf(settings);
         try {
-            LineRequest request = LineRequest.read(settings, rules);
+            LineRequest request = LineRequest.of(line, settings, rules);
             asked = true;
             if (request instanceof LineRequest.Authorize(String given)) {
-                authorized = token == null || sameToken(token, given);
+                authorized = clients.admit(given);
             }
             if (!authorized) {
                 error(id, new InputException("the token is missing or wrong"));
@@ -145,16 +150,10 @@ final class LineConnection {
         } catch (InputException | EngineBusyException | IllegalStateException e) {
             error(id, e);
             return authorized;
-        } catch (Error e) { // such as a full heap
-            error(id, EngineFailureException.of(e));
+        } catch (Error e) {
+            error(id, EngineFailureException.of(e)); // such as a full heap
         }
         return true;
-    }
-
-    /** Compares tokens in constant time. */
-    static boolean sameToken(String wanted, String given) {
-        return MessageDigest.isEqual(
-                wanted.getBytes(StandardCharsets.UTF_8), given.getBytes(StandardCharsets.UTF_8));
     }
 
     private void answer(LineRequest request) throws IOException {
@@ -194,7 +193,7 @@ final class LineConnection {
         if (running.containsKey(id)) {
             throw new InputException("the id is in use by a generation under way");
         }
-        List<ServedGeneration> generations = service.submit(asked.model(), asked.request(), count);
+        List<ServedGeneration> generations = asked.submit(service);
         Samples samples = new Samples(generations, new AtomicInteger(count));
         running.put(id, samples);
         generationCount.addAndGet(count);
@@ -349,7 +348,8 @@ final class LineConnection {
     }
 
     /** Disconnects a client that blocks a write, sends too slowly or is idle beyond the limits. */
-    void giveUpIfStuck(long nowNanos) {
+    @Override
+    public void giveUpIfStuck(long nowNanos) {
         long since = writingSinceNanos;
         if (since != 0 && nowNanos - since > limits.writeMillisMax() * 1_000_000) {
             close();
@@ -388,8 +388,8 @@ final class LineConnection {
         running.values().forEach(Samples::cancel);
     }
 
-    /** Closes the connection and cancels its generations. */
-    void close() {
+    @Override
+    public void close() {
         cancelAll();
         try {
             channel.close();

@@ -30,13 +30,13 @@ final class LineReader implements AutoCloseable {
 
     /**
      * Reads the next line, without its terminator, empty if it is blank; null at the end of the
-     * stream.
+     * stream. The line is valid until the next call.
      *
      * @throws InputException if the line exceeds the limit or is no object; the stream cannot be
      *     read further
      * @throws dev.longhand.engine.error.EngineBusyException if the budget is spent; likewise
      */
-    byte @Nullable [] next() throws IOException {
+    @Nullable RequestBuffer next() throws IOException {
         line.clear();
         lineSinceNanos = 0;
         boolean begun = false; // a byte that is not white space
@@ -46,7 +46,7 @@ final class LineReader implements AutoCloseable {
                 int count = channel.read(buffer);
                 buffer.flip();
                 if (count < 0) {
-                    return line.length() == 0 ? null : line.whole();
+                    return line.length() == 0 ? null : whole();
                 }
             }
             int from = buffer.position();
@@ -67,9 +67,17 @@ final class LineReader implements AutoCloseable {
             buffer.position(Math.min(end + 1, buffer.limit()));
             if (end < buffer.limit()) {
                 lineSinceNanos = 0;
-                return begun ? line.whole() : new byte[0];
+                if (!begun) {
+                    line.clear();
+                }
+                return whole();
             }
         }
+    }
+
+    private RequestBuffer whole() {
+        line.complete();
+        return line;
     }
 
     private static boolean isSpace(byte value) {

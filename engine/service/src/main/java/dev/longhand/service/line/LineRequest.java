@@ -1,13 +1,18 @@
 package dev.longhand.service.line;
 
+import dev.longhand.engine.error.AnswerFormatException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.Prompt;
 import dev.longhand.service.Conversations;
 import dev.longhand.service.FormatFields;
+import dev.longhand.service.LongRequests;
+import dev.longhand.service.RequestBuffer;
 import dev.longhand.service.RequestFields;
 import dev.longhand.service.RequestRules;
+import dev.longhand.service.ServedGeneration;
+import dev.longhand.service.Service;
 import dev.longhand.service.Tools;
 
 import org.jspecify.annotations.Nullable;
@@ -21,9 +26,27 @@ sealed interface LineRequest {
     /** The maximum length of an id, in characters. */
     int ID_CHARACTERS_MAX = 200;
 
-    /** Starts a generation, or several samples of it; their events carry the id. */
-    record Generate(String id, @Nullable String model, GenerationRequest request, int samples)
-            implements LineRequest {}
+    /**
+     * Starts a generation, or several samples of it; their events carry the id.
+     *
+     * @param formatField the name of the field that the format of the answer comes from
+     */
+    record Generate(
+            String id,
+            @Nullable String model,
+            GenerationRequest request,
+            int samples,
+            String formatField)
+            implements LineRequest {
+        /** Submits the samples; a format that is refused is named. */
+        List<ServedGeneration> submit(Service service) {
+            try {
+                return service.submit(model, request, samples);
+            } catch (AnswerFormatException e) {
+                throw FormatFields.refusal(formatField, e);
+            }
+        }
+    }
 
     /** Cancels a generation of this connection. */
     record Cancel(String id) implements LineRequest {}
@@ -39,6 +62,16 @@ sealed interface LineRequest {
 
     /** Lists the model names. */
     record Models(String id) implements LineRequest {}
+
+    /** Parses the JSON of a line, on another thread if it is long. */
+    static Settings parse(RequestBuffer line) {
+        return LongRequests.parse(line.length(), () -> RequestFields.parse(line));
+    }
+
+    /** Reads the fields of a line, on another thread if it is long. */
+    static LineRequest of(RequestBuffer line, Settings fields, RequestRules rules) {
+        return LongRequests.parse(line.length(), () -> read(fields, rules));
+    }
 
     /**
      * Parses a line.
@@ -138,7 +171,8 @@ sealed interface LineRequest {
                                 RequestFields.maxTokens(line, "max_tokens", rules.dialect()));
         GenerationRequest request = RequestFields.request(line, plain, logprobs, rules);
         int samples = line.integer("n", 1, RequestFields.SAMPLES_MAX).orElse(1);
-        return new Generate(id, line.string("model").orElse(null), request, samples);
+        return new Generate(
+                id, line.string("model").orElse(null), request, samples, tools.formatField(line));
     }
 
     private static List<Integer> ids(Settings line) {

@@ -36,7 +36,7 @@ final class AdapterAttacks {
                         "checkpoint",
                         "nothing",
                         "adapter/adapter_config.json",
-                        "traces.py")) {
+                        "learn.sh")) {
             list.post(LOAD, path, load("x", path), "400");
         }
         list.post(LOAD, "long", load("x", "a".repeat(5_000)), "400");

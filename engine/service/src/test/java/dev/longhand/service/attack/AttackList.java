@@ -8,6 +8,9 @@ import java.util.List;
 
 /** Collects attacks of one kind after the other. */
 final class AttackList {
+    /** The result of a request that violates HTTP. */
+    static final String MALFORMED = "400:malformed closed";
+
     private final List<Attack> attacks = new ArrayList<>();
     private String kind = "";
 

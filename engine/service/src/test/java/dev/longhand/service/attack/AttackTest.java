@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Attacks on a server in a process of its own, with a heap of 128 MB: each attack of the suite
@@ -34,6 +35,7 @@ class AttackTest {
     private static final int CLIENTS = Integer.getInteger("longhand.attack.clients", 4);
     private static final long SECONDS = Long.getLong("longhand.attack.seconds", 0);
     private static final int ATTEMPTS_MAX = 30;
+    private static final long BUSY_NANOS = 50_000_000;
     private static final int GOOD_CLIENTS = 2;
 
     private final List<Attack> attacks = AttackList.all();
@@ -158,6 +160,7 @@ class AttackTest {
             if (busy && SECONDS > 0) {
                 return; // as it may be for long under many clients
             }
+            LockSupport.parkNanos(busy ? BUSY_NANOS : 0);
         }
         unexpected.add("%s: expected %s, got %s".formatted(attack, attack.expected(), result));
     }

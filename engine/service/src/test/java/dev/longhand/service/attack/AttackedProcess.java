@@ -1,13 +1,15 @@
 package dev.longhand.service.attack;
 
 import dev.longhand.engine.Goldens;
+import dev.longhand.engine.JavaProcess;
 
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -23,18 +25,19 @@ final class AttackedProcess implements AutoCloseable {
     private final Queue<String> log = new ConcurrentLinkedQueue<>();
 
     AttackedProcess() throws IOException {
-        process =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-Xmx128m",
-                                "-cp",
-                                System.getProperty(
-                                        "surefire.test.class.path",
-                                        System.getProperty("java.class.path")),
-                                AttackedServer.class.getName(),
-                                Goldens.DEMO.toAbsolutePath().toString())
-                        .start();
+        this(List.of());
+    }
+
+    /** Starts the process with a limit on its file descriptors, at most that of this process. */
+    AttackedProcess(int descriptors) throws IOException {
+        this(List.of("sh", "-c", "ulimit -n " + descriptors + " && exec \"$0\" \"$@\""));
+    }
+
+    private AttackedProcess(List<String> launcher) throws IOException {
+        List<String> command = new ArrayList<>(launcher);
+        command.addAll(JavaProcess.command(List.of("-Xmx128m"), AttackedServer.class));
+        command.add(Goldens.DEMO.toAbsolutePath().toString());
+        process = new ProcessBuilder(command).start();
         BufferedReader out = process.inputReader();
         Thread.ofVirtual().start(() -> process.errorReader().lines().forEach(log::add));
         String ports = out.readLine();
@@ -64,6 +67,11 @@ final class AttackedProcess implements AutoCloseable {
 
     boolean isAlive() {
         return process.isAlive();
+    }
+
+    /** The processor time that the process has used. */
+    Duration processorTime() {
+        return process.info().totalCpuDuration().orElseThrow();
     }
 
     /** The warnings and errors that the process has logged. */

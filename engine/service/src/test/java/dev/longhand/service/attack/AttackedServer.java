@@ -4,11 +4,11 @@ import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.kernels.Device;
 import dev.longhand.service.ClientRules;
+import dev.longhand.service.Listener;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
-import dev.longhand.service.http.HttpListener;
 import dev.longhand.service.http.OpenAiServer;
-import dev.longhand.service.line.LineListener;
+import dev.longhand.service.http.WebContent;
 import dev.longhand.service.line.LineServer;
 
 import java.io.IOException;
@@ -52,11 +52,14 @@ final class AttackedServer {
         ClientRules clients = ClientRules.OPEN.withToken(TOKEN);
         try (Engine engine = Engine.open(config)) {
             Service service = new Service(engine, MODEL, folder);
-            try (LineServer lines =
-                            new LineServer(service, LineListener.bind(any), LIMITS, clients);
+            try (LineServer lines = new LineServer(service, Listener.bind(any), LIMITS, clients);
                     OpenAiServer http =
                             new OpenAiServer(
-                                    service, HttpListener.bind(any, LIMITS), LIMITS, clients)) {
+                                    service,
+                                    Listener.bind(any),
+                                    LIMITS,
+                                    clients,
+                                    WebContent.NONE)) {
                 InetSocketAddress line = (InetSocketAddress) lines.address();
                 System.out.println(http.address().getPort() + " " + line.getPort());
                 System.in.transferTo(OutputStream.nullOutputStream());

@@ -1,6 +1,5 @@
 package dev.longhand.service.attack;
 
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -116,12 +115,7 @@ final class HttpAttempt {
         if (body.isEmpty()) {
             return ""; // the answer to HEAD
         }
-        JsonNode error;
-        try {
-            error = JSON.readTree(body).path("error");
-        } catch (JacksonException e) {
-            return ""; // HTML of the JDK's server
-        }
+        JsonNode error = JSON.readTree(body).path("error");
         String message = error.path("message").asString("");
         if (!isFit(message)) {
             return ":an unfit message: " + message;

@@ -147,6 +147,16 @@ class AnswerFormatsTest extends ScriptedTest {
         refused(schema(",\"guided_regex\":\"a\""), null);
         refused("\"guided_regex\":\"(a\"", "guided_regex");
         refused("\"guided_choice\":[]", "guided_choice");
+        String bad = SCHEMA.replace("\"enum\"", "\"not\"");
+        refused("\"guided_json\":" + bad, "guided_json");
+        refused("\"guided_regex\":\"(a?){9000}\"", "guided_regex");
+        refused("\"structured_outputs\":{\"json\":%s}".formatted(bad), "structured_outputs.json");
+        refused("\"structured_outputs\":{\"regex\":\"(a\"}", "structured_outputs.regex");
+        refused("\"structured_outputs\":{\"choice\":[]}", "structured_outputs.choice");
+        refused(TOOLS + ",\"guided_json\":" + bad, "guided_json");
+        String call = ",\"tool_choice\":\"required\"";
+        refused(TOOLS.replace("boolean", "date") + call, "tools");
+        assertRefused(TEXT, text("hello", "\"guided_json\":" + bad), "guided_json");
         refused("\"structured_outputs\":{\"grammar\":\"x\"}", "structured_outputs.grammar");
         refused("\"tool_choice\":\"required\"", "tool_choice");
         refused(TOOLS + ",\"tool_choice\":\"sometimes\"", "tool_choice");

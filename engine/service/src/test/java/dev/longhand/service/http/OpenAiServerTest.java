@@ -202,6 +202,16 @@ class OpenAiServerTest {
     }
 
     @Test
+    void theTokenizerDescribesItself() throws IOException {
+        JsonNode info = ServedDemo.JSON.readTree(demo.get("/tokenizer_info").body());
+        assertEquals("Qwen2Tokenizer", info.get("tokenizer_class").asString());
+        assertEquals("<|im_end|>", info.get("eos_token").asString());
+        assertEquals(
+                demo.engine().tokenizerSettings().get("chat_template"),
+                info.get("chat_template").asString());
+    }
+
+    @Test
     void severalPromptsAndPromptsOfIds() throws IOException {
         JsonNode ids =
                 good("/tokenize", "{\"prompt\":\"%s\"}".formatted(QUESTION)).body().get("tokens");

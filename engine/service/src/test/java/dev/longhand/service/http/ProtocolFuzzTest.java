@@ -199,7 +199,7 @@ class ProtocolFuzzTest {
         assertWellServed();
     }
 
-    /** Bytes that violate HTTP itself: the JDK's server responds or disconnects, and continues. */
+    /** Bytes that violate HTTP itself: the server responds or disconnects, and continues. */
     @Test
     void brokenHeaders() throws IOException, InterruptedException {
         String head =

@@ -177,6 +177,12 @@ class ResponsesTest extends ScriptedTest {
                 "{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_image\"}]}]}",
                 "input[0].content[0].type");
         assertRefused(PATH, "{\"input\":\"" + "x".repeat(40_000) + "\"}", "input");
+        assertRefused(
+                PATH,
+                body(
+                        "hello",
+                        "\"text\":{\"format\":{\"type\":\"json_schema\",\"schema\":{\"not\":{}}}}"),
+                "text.format");
         assertEquals(404, served.post(PATH, body("hello", "\"model\":\"nobody\"")).status());
         assertEquals(405, served.get(PATH).statusCode());
     }

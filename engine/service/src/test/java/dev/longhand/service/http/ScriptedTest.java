@@ -35,7 +35,8 @@ abstract class ScriptedTest {
     void open(@TempDir Path folder) throws IOException {
         TestDevices.require(Device.CPU);
         script = ScriptedCheckpoint.write(folder);
-        served = ServedDemo.scripted(script, clients());
+        prepare(folder);
+        served = ServedDemo.scripted(script, clients(), kvTokensMax());
     }
 
     @AfterAll
@@ -45,9 +46,17 @@ abstract class ScriptedTest {
         }
     }
 
+    /** Changes the checkpoint before it is opened. */
+    void prepare(Path folder) throws IOException {}
+
     /** The rules of the server. */
     ClientRules clients() {
         return ClientRules.OPEN;
+    }
+
+    /** The positions of the KV pool; a sequence has 32,768 at most. */
+    int kvTokensMax() {
+        return 4 * 32_768;
     }
 
     /** A chat that is answered by a script; {@code more} follows after a comma. */

@@ -5,6 +5,7 @@ import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.Goldens;
 import dev.longhand.kernels.Device;
 import dev.longhand.service.ClientRules;
+import dev.longhand.service.Listener;
 import dev.longhand.service.ScriptedCheckpoint;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
@@ -29,7 +30,7 @@ import java.util.List;
 
 /** Serves the demo model and its adapter over HTTP, with a client. */
 public final class ServedDemo implements AutoCloseable {
-    /** The same for all tests, since the JDK's server reads some limits once per process. */
+    /** Those of most tests. */
     public static final ServiceLimits LIMITS =
             new ServiceLimits(3 << 20, 16 << 10, 8, 200, 60_000, 60_000, 1000);
 
@@ -52,21 +53,30 @@ public final class ServedDemo implements AutoCloseable {
                         .withQueueDepthMax(queueDepthMax)
                         .withAdapter("math", Goldens.DEMO.resolve("adapter")),
                 "demo",
-                ClientRules.OPEN.withToken(token));
+                ClientRules.OPEN.withToken(token),
+                LIMITS);
     }
 
-    private ServedDemo(EngineConfig config, String name, ClientRules clients) throws IOException {
+    private ServedDemo(EngineConfig config, String name, ClientRules clients, ServiceLimits limits)
+            throws IOException {
         engine = Engine.open(config);
         service = new Service(engine, name, Goldens.DEMO);
         InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        server = new OpenAiServer(service, HttpListener.bind(any, LIMITS), LIMITS, clients);
+        server = new OpenAiServer(service, Listener.bind(any), limits, clients, WebContent.NONE);
         token = clients.token();
     }
 
     /** Serves the model "script" of a scripted checkpoint. */
-    static ServedDemo scripted(ScriptedCheckpoint script, ClientRules clients) throws IOException {
+    static ServedDemo scripted(ScriptedCheckpoint script, ClientRules clients, int kvTokensMax)
+            throws IOException {
         return new ServedDemo(
-                config(script.folder()).withKvTokensMax(4 * 32_768), "script", clients);
+                config(script.folder()).withKvTokensMax(kvTokensMax), "script", clients, LIMITS);
+    }
+
+    /** Serves the model "demo" with other limits. */
+    static ServedDemo limited(ServiceLimits limits) throws IOException {
+        EngineConfig config = config(Goldens.DEMO.resolve("checkpoint")).withKvTokensMax(8192);
+        return new ServedDemo(config, "demo", ClientRules.OPEN, limits);
     }
 
     private static EngineConfig config(Path checkpoint) {

@@ -129,7 +129,8 @@ class ServingCasesTest extends ScriptedTest {
 
     @Test
     void s30TheSchemeOfATokenHasNoCase() throws IOException {
-        try (ServedDemo guarded = ServedDemo.scripted(script, clients().withToken("secret"))) {
+        try (ServedDemo guarded =
+                ServedDemo.scripted(script, clients().withToken("secret"), kvTokensMax())) {
             guarded.useToken(null);
             for (String scheme : List.of("Bearer", "bearer", "BEARER")) {
                 HttpRequest request =
@@ -223,5 +224,19 @@ class ServingCasesTest extends ScriptedTest {
         }
         String pair = "\"stop\":[\"\\ud83d\\ude00\"]";
         assertEquals("", choice(TEXT, text("emoji", pair)).get("text").asString());
+    }
+
+    /** Recipe M1: long tokens make a text of tens of megabytes of a small request. */
+    @Test
+    void textsThatTheHeapDoesNotHoldAreRefused() throws IOException {
+        String call =
+                "</tool_call>\n<tool_call>\n{\"name\": \"b\", \"arguments\": {}}\n</tool_call>";
+        String tokens = script.token(call) + ",";
+        int count = 2_500_000 / tokens.length();
+        String body = "{\"tokens\":[%s0]}";
+        assertRefused("/detokenize", body.formatted(tokens.repeat(count)), "tokens");
+        String text =
+                good("/detokenize", body.formatted(tokens.repeat(3))).get("prompt").asString();
+        assertTrue(text.startsWith(call.repeat(3)), text);
     }
 }

@@ -24,7 +24,6 @@ class StrictDialectTest extends ScriptedTest {
     void fieldsWithoutAnEffectAreRefused() throws IOException {
         for (String field :
                 List.of(
-                        "\"reasoning_effort\":\"low\"",
                         "\"store\":true",
                         "\"service_tier\":\"flex\"",
                         "\"prompt_cache_retention\":\"24h\"",

@@ -4,11 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.OperatingSystemMXBean;
+
 import org.junit.jupiter.api.Test;
 
 import tools.jackson.databind.JsonNode;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 
 /** Thoughts are a phase of their own: apart from answers, tool calls and stop strings. */
@@ -41,6 +44,24 @@ class ThoughtPhaseTest extends ScriptedTest {
                 choice(CHAT, chat("think1", "\"stop\":\"ANSWER\",\"stop_in_thought\":true"));
         assertEquals("Let me check: ", inside.at("/message/reasoning_content").asString());
         assertEquals("", inside.at("/message/content").asString());
+    }
+
+    /** Recipe M1: each of 1,020 suffixes took an encoding, 4.4 s together. */
+    @Test
+    void aLongEndOfThoughtsTakesLittleTime() throws IOException {
+        String body =
+                """
+                {"prompt":"x","max_tokens":3,"thinking_budget":0,"thought_begin":"","thought_end":"%s"}\
+                """
+                        .formatted("\u00e9".repeat(1020));
+        var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        long least = Long.MAX_VALUE; // processor time of the process, other work included
+        for (int i = 0; i < 3; i++) {
+            long before = system.getProcessCpuTime();
+            good(TEXT, body);
+            least = Math.min(least, system.getProcessCpuTime() - before);
+        }
+        assertTrue(least < 1_000_000_000, least / 1_000_000 + " ms");
     }
 
     /** A stop string must not span the thought, whose markers the answer does not show. */
@@ -87,5 +108,23 @@ class ThoughtPhaseTest extends ScriptedTest {
         message = choice(CHAT, chat("think1", "\"max_tokens\":3")).get("message");
         assertEquals("Let me check: ANSWER no", message.get("reasoning").asString());
         assertEquals("", message.get("content").asString());
+    }
+
+    /** As s1 writes its thoughts: a control token of the vocabulary, then a word. */
+    @Test
+    void aControlTokenWithinAMarkerHasText() throws IOException {
+        String markers = "\"thought_begin\":\"<|im_start|>af\",\"thought_end\":\"er\"";
+        assertEquals(
+                "<|im_start|>after11", choice(TEXT, text("spec", markers)).get("text").asString());
+        JsonNode message = choice(CHAT, chat("spec", markers)).get("message");
+        assertEquals("before11", message.get("content").asString());
+        assertEquals("t", message.get("reasoning_content").asString());
+        assertEquals("before11", streamed("content", chat("spec", markers)));
+        JsonNode scored = choice(CHAT, chat("spec", markers + ",\"logprobs\":true"));
+        StringBuilder spelled = new StringBuilder();
+        for (JsonNode token : scored.at("/logprobs/content")) {
+            token.get("bytes").forEach(each -> spelled.append((char) each.asInt()));
+        }
+        assertEquals("before<|im_start|>after11", spelled.toString());
     }
 }

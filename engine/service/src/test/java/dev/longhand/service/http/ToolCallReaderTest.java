@@ -23,7 +23,7 @@ class ToolCallReaderTest {
             """;
 
     private static List<Object> read(String answer, int piece) {
-        ToolCallReader reader = new ToolCallReader(9);
+        ToolCallReader reader = MarkedCallReader.hermes(9);
         StringBuilder text = new StringBuilder();
         List<Object> calls = new ArrayList<>();
         for (int at = 0; at < answer.length(); at += piece) {

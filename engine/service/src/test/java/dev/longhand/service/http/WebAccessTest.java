@@ -56,7 +56,7 @@ class WebAccessTest extends ScriptedTest {
             assertStatus(421, raw("/v1/models", "Host: " + host));
             assertStatus(421, raw("/metrics", "Host: " + host));
         }
-        assertStatus(421, raw("/v1/models", "Host: localhost", "Host: evil.example"));
+        assertStatus(400, raw("/v1/models", "Host: localhost", "Host: evil.example"));
         assertStatus(421, raw("http://evil.example/v1/models", "Host: localhost"));
         for (String host :
                 List.of(
@@ -82,6 +82,21 @@ class WebAccessTest extends ScriptedTest {
             assertEquals("", header(refused, "Access-Control-Allow-Origin"));
         }
         assertStatus(403, raw("/v1/models", "Host: localhost", "Origin: " + PAGE, "Origin: x"));
+    }
+
+    /**
+     * The server's own page is of the origin that its Host names, with TLS of a proxy or without.
+     */
+    @Test
+    void theServersOwnOriginHasAccess() throws IOException {
+        assertStatus(200, raw("/v1/models", "Host: localhost:80", "Origin: http://localhost:80"));
+        assertStatus(
+                200, raw("/v1/models", "Host: models.example", "Origin: https://Models.example"));
+        assertStatus(403, raw("/v1/models", "Host: localhost:80", "Origin: http://localhost:81"));
+        assertStatus(403, raw("/v1/models", "Host: localhost", "Origin: ftp://localhost"));
+        assertStatus(403, raw("/v1/models", "Host: 127.0.0.1", "Origin: http://localhost"));
+        String rebound = "evil.example";
+        assertStatus(421, raw("/v1/models", "Host: " + rebound, "Origin: http://" + rebound));
     }
 
     /** A preflight has no token. */

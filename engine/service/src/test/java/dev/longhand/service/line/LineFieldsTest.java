@@ -123,4 +123,50 @@ class LineFieldsTest {
                             .asString());
         }
     }
+
+    /** S21 on this protocol: the answer is in the format, and a bad one is refused by its name. */
+    @Test
+    void answersHaveTheFormatThatIsAskedFor() throws IOException {
+        String schema =
+                """
+                {"type":"object","properties":{"x":{"enum":["red","blue"]}},"required":["x"],
+                "additionalProperties":false}\
+                """
+                        .replace("\n", "");
+        String response =
+                "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":%s}}";
+        try (Client client = new Client(server.address())) {
+            String text = text(client, response.formatted(schema));
+            assertTrue(text.matches("\\s*\\{\\s*\"x\"\\s*:\\s*\"(red|blue)\"\\s*}\\s*"), text);
+            text = text(client, "\"guided_regex\":\"[A-C]{3}-[0-9]{2}\"");
+            assertTrue(text.matches("[A-C]{3}-[0-9]{2}"), text);
+            text = text(client, "\"guided_choice\":[\"yes\",\"no way\"]");
+            assertTrue(text.equals("yes") || text.equals("no way"), text);
+            String bad = schema.replace("enum", "not");
+            assertRefused(client, response.formatted(bad), "response_format");
+            assertRefused(client, "\"guided_json\":" + bad, "guided_json");
+            assertRefused(client, "\"guided_regex\":\"(a\"", "guided_regex");
+            assertRefused(client, "\"guided_choice\":[]", "guided_choice");
+            assertRefused(client, "\"guided_choice\":[\"\"]", "guided_choice");
+        }
+    }
+
+    /** Returns the text of an answer in a format. */
+    private static String text(Client client, String format) throws IOException {
+        client.send(CHAT.formatted("\"max_tokens\":200," + format));
+        StringBuilder text = new StringBuilder();
+        JsonNode event = client.next();
+        for (; event.get("event").asString().equals("token"); event = client.next()) {
+            text.append(event.get("text").asString());
+        }
+        assertEquals("stop", event.path("finish").asString(""), event.toString());
+        return text.append(event.get("text").asString()).toString();
+    }
+
+    private void assertRefused(Client client, String format, String field) throws IOException {
+        JsonNode error = end(client, CHAT.formatted(format));
+        assertEquals("bad_request", error.path("code").asString(""), error.toString());
+        String message = error.get("message").asString();
+        assertTrue(message.startsWith("request: " + field + " is refused: "), message);
+    }
 }

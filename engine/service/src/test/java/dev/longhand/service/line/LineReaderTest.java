@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.longhand.engine.error.EngineBusyException;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.service.ByteBudget;
+import dev.longhand.service.RequestBuffer;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -67,7 +68,8 @@ class LineReaderTest {
     }
 
     private static void assertLine(String expected, LineReader reader) throws IOException {
-        assertArrayEquals(expected.getBytes(StandardCharsets.UTF_8), reader.next());
+        RequestBuffer line = reader.next();
+        assertArrayEquals(expected.getBytes(StandardCharsets.UTF_8), line.bytes().readAllBytes());
     }
 
     @Test
@@ -113,9 +115,9 @@ class LineReaderTest {
         }
     }
 
-    private static byte[] lastOf(LineReader reader) throws IOException {
-        byte[] line = reader.next();
-        while (line.length == 0) {
+    private static RequestBuffer lastOf(LineReader reader) throws IOException {
+        RequestBuffer line = reader.next();
+        while (line.length() == 0) {
             line = reader.next();
         }
         return line;
@@ -127,7 +129,7 @@ class LineReaderTest {
         String half = "{" + " ".repeat(150_000);
         ByteBudget budget = new ByteBudget(700_000);
         LineReader first = new LineReader(new Parts(half, half, "\n", half), 1 << 20, budget);
-        assertEquals(2 * half.length(), first.next().length);
+        assertEquals(2 * half.length(), first.next().length());
         LineReader second = new LineReader(new Parts(half, half, half, half), 1 << 20, budget);
         assertThrows(EngineBusyException.class, second::next);
         first.close();
@@ -141,7 +143,7 @@ class LineReaderTest {
         String many = "{\"prompt_ids\":[" + "1,".repeat(100_000) + "1]}";
         ByteBudget budget = new ByteBudget(20_000_000);
         LineReader first = new LineReader(new Parts(many, "\n"), 1 << 20, budget);
-        assertEquals(many.length(), first.next().length);
+        assertEquals(many.length(), first.next().length());
         LineReader second = new LineReader(new Parts(many, "\n"), 1 << 20, budget);
         assertThrows(EngineBusyException.class, second::next);
         first.close();

@@ -15,6 +15,7 @@ import dev.longhand.engine.generation.SamplingOptions;
 import dev.longhand.engine.lora.TestAdapter;
 import dev.longhand.kernels.Device;
 import dev.longhand.service.ByteBudget;
+import dev.longhand.service.RequestBuffer;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
 
@@ -109,13 +110,13 @@ class LineServerTest {
 
         /** Reads the next event; null at the end of the connection. */
         JsonNode next() throws IOException {
-            byte[] line;
+            RequestBuffer line;
             try {
                 line = lines.next();
             } catch (SocketException e) {
                 return null; // the server closed without reading all input
             }
-            return line == null ? null : new JsonMapper().readTree(line);
+            return line == null ? null : new JsonMapper().readTree(line.bytes());
         }
 
         JsonNode nextOf(String id) throws IOException {

@@ -1,4 +1,4 @@
-package dev.longhand.service.line;
+package dev.longhand.service;
 
 import java.io.IOException;
 import java.net.ConnectException;
@@ -15,14 +15,18 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
- * A bound address of the line protocol. Clients may connect at once, and are answered when a {@link
- * LineServer} takes the listener over; a process can so bind its address before it loads a model.
+ * A bound address. Clients may connect at once, and are answered when a server takes the listener
+ * over; a process can so bind its addresses before it loads a model.
  */
-public final class LineListener implements AutoCloseable {
+public final class Listener implements AutoCloseable {
+    /** The clients that may wait for their connection, at most. */
+    private static final int BACKLOG = 128;
+
     private final ServerSocketChannel channel;
     private final SocketAddress address;
 
-    private LineListener(ServerSocketChannel channel, SocketAddress address) {
+    /** Takes a bound channel, which {@link #close} closes. */
+    Listener(ServerSocketChannel channel, SocketAddress address) {
         this.channel = channel;
         this.address = address;
     }
@@ -34,7 +38,7 @@ public final class LineListener implements AutoCloseable {
      * @throws IOException if the address cannot be bound; the message names it
      */
     @SuppressWarnings("AddressSelection") // the address is given
-    public static LineListener bind(SocketAddress address) throws IOException {
+    public static Listener bind(SocketAddress address) throws IOException {
         try {
             return address instanceof UnixDomainSocketAddress unix ? file(unix) : port(address);
         } catch (IOException e) {
@@ -46,29 +50,29 @@ public final class LineListener implements AutoCloseable {
         }
     }
 
-    private static LineListener port(SocketAddress address) throws IOException {
+    private static Listener port(SocketAddress address) throws IOException {
         ServerSocketChannel channel = ServerSocketChannel.open();
         try {
-            channel.bind(address);
-            return new LineListener(channel, channel.getLocalAddress());
+            channel.bind(address, BACKLOG);
+            return new Listener(channel, channel.getLocalAddress());
         } catch (IOException e) {
             channel.close();
             throw e;
         }
     }
 
-    private static LineListener file(UnixDomainSocketAddress address) throws IOException {
+    private static Listener file(UnixDomainSocketAddress address) throws IOException {
         Path file = address.getPath();
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             removeDead(address);
         }
         ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            channel.bind(address);
+            channel.bind(address, BACKLOG);
             if (Files.getFileStore(file).supportsFileAttributeView("posix")) {
                 Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
             }
-            return new LineListener(channel, address);
+            return new Listener(channel, address);
         } catch (IOException e) {
             channel.close();
             throw e;

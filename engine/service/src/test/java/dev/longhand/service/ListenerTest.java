@@ -1,4 +1,4 @@
-package dev.longhand.service.line;
+package dev.longhand.service;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -19,7 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /** M6: the files of Unix domain sockets, and the errors of addresses that are taken. */
-class LineListenerTest {
+class ListenerTest {
     @TempDir private Path folder;
 
     private UnixDomainSocketAddress address() {
@@ -32,7 +32,7 @@ class LineListenerTest {
             killed.bind(address());
         }
         assertTrue(Files.exists(folder.resolve("s")));
-        try (LineListener listener = LineListener.bind(address())) {
+        try (Listener listener = Listener.bind(address())) {
             assertEquals(address(), listener.address());
             assertEquals(
                     "rw-------",
@@ -44,7 +44,7 @@ class LineListenerTest {
 
     @Test
     void aLiveServersFileIsNot() throws IOException {
-        try (LineListener _ = LineListener.bind(address())) {
+        try (Listener _ = Listener.bind(address())) {
             assertFails("another server listens on it", address().getPath());
             assertTrue(Files.exists(folder.resolve("s")));
         }
@@ -57,9 +57,9 @@ class LineListenerTest {
         assertEquals("notes", Files.readString(folder.resolve("s")));
         assertFails("No such file", folder.resolve("none/s"));
         InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        try (LineListener first = LineListener.bind(any)) {
+        try (Listener first = Listener.bind(any)) {
             IOException error =
-                    assertThrows(IOException.class, () -> LineListener.bind(first.address()));
+                    assertThrows(IOException.class, () -> Listener.bind(first.address()));
             assertTrue(error.getMessage().contains("" + first.address()), error.getMessage());
             assertTrue(error.getMessage().contains("in use"), error.getMessage());
         }
@@ -67,7 +67,7 @@ class LineListenerTest {
 
     private static void assertFails(String reason, Path file) {
         UnixDomainSocketAddress address = UnixDomainSocketAddress.of(file);
-        IOException error = assertThrows(IOException.class, () -> LineListener.bind(address));
+        IOException error = assertThrows(IOException.class, () -> Listener.bind(address));
         assertTrue(error.getMessage().contains(reason), error.getMessage());
         assertTrue(error.getMessage().contains(file.toString()), error.getMessage());
     }
