@@ -13,8 +13,12 @@ module dev.longhand.study {
     exports dev.longhand.study.code;
     exports dev.longhand.study.curate;
     exports dev.longhand.study.format;
+    exports dev.longhand.study.instruction;
     exports dev.longhand.study.keywords;
+    exports dev.longhand.study.likelihood;
     exports dev.longhand.study.perturb;
+    exports dev.longhand.study.pipeline;
+    exports dev.longhand.study.result;
     exports dev.longhand.study.score;
     exports dev.longhand.study.segment;
     exports dev.longhand.study.table;

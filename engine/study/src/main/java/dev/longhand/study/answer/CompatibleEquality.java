@@ -3,6 +3,7 @@ package dev.longhand.study.answer;
 import dev.longhand.study.answer.Verdict.Rule;
 import dev.longhand.study.expression.SymbolicEquality;
 import dev.longhand.study.expression.SymbolicEquality.Result;
+import dev.longhand.study.text.PythonPatterns;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,8 @@ final class CompatibleEquality {
     private static final Pattern BRACED_LIST = PythonPatterns.of("\\{.*,.*\\}");
     private static final String MATRIX_BEGIN = "\\begin{pmatrix}";
     private static final String MATRIX_END = "\\end{pmatrix}";
+    private static final Pattern ARITHMETIC = Pattern.compile("[-+*/0-9]+");
+    private static final int ELEMENTS_MAX = 200;
     private static final int LIST_CHARACTERS_MAX = 400;
     private static final int DEPTH_MAX = 50;
 
@@ -203,7 +206,45 @@ final class CompatibleEquality {
         return sides.get(0).strip() + " - (" + sides.get(1).strip() + ")";
     }
 
+    /** Lists in braces without commands, which Python reads as sets. */
+    private boolean equalSets(String first, String second) {
+        List<String> left = TopLevel.split(first.substring(1, first.length() - 1), ',');
+        List<String> rest =
+                new ArrayList<>(TopLevel.split(second.substring(1, second.length() - 1), ','));
+        boolean plain = first.indexOf('\\') < 0 && second.indexOf('\\') < 0;
+        if (!plain || left.size() != rest.size() || left.size() > ELEMENTS_MAX) {
+            return false;
+        }
+        for (String element : left) {
+            int found = 0;
+            while (found < rest.size() && !equalElements(element, rest.get(found))) {
+                found++;
+            }
+            if (found == rest.size()) {
+                return false;
+            }
+            rest.remove(found);
+        }
+        return true;
+    }
+
+    private boolean equalElements(String first, String second) {
+        return !first.isEmpty()
+                && (first.equals(second)
+                        || (ARITHMETIC.matcher(first + second).matches()
+                                && symbolic(first, second)));
+    }
+
+    private static boolean isBracedList(String text) {
+        return text.startsWith("{")
+                && TopLevel.isEnclosed(text)
+                && TopLevel.split(text.substring(1, text.length() - 1), ',').size() > 1;
+    }
+
     private boolean symbolic(String first, String second) {
+        if (isBracedList(first) && isBracedList(second)) {
+            return equalSets(first, second);
+        }
         Result result =
                 SymbolicEquality.compatible(
                         first.replace("\\\\", "\\"), second.replace("\\\\", "\\"));

@@ -1,5 +1,7 @@
 package dev.longhand.study.answer;
 
+import dev.longhand.study.text.PythonPatterns;
+
 import org.jspecify.annotations.Nullable;
 
 import java.util.regex.Pattern;
@@ -33,7 +35,6 @@ public record Extraction(Rule rule, @Nullable String text) {
 
     private static final String MINERVA_BEGIN = "final answer is $";
     private static final String MINERVA_END = "$. I hope";
-    private static final String BOXED = "boxed";
     private static final String ANSWER_IS = "he answer is";
     private static final String FINAL_ANSWER_IS = "final answer is";
     private static final String CHINESE = "\u7b54\u6848\u662f";
@@ -45,7 +46,7 @@ public record Extraction(Rule rule, @Nullable String text) {
 
     /** Extracts the answer of a response. */
     public static Extraction of(String response, AnswerMode mode) {
-        String text = mode.solutionOnly() ? solution(response) : response;
+        String text = scope(response, mode);
         text = text.contains(STRAY_CYRILLIC) ? text.replace(STRAY_CYRILLIC, "") : text;
         Extraction raw = raw(text);
         if (raw.text == null) {
@@ -57,6 +58,11 @@ public record Extraction(Rule rule, @Nullable String text) {
             answer = SpokenAnswer.of(answer);
         }
         return new Extraction(raw.rule, trimmed(answer));
+    }
+
+    /** The part of a response that is judged. */
+    public static String scope(String response, AnswerMode mode) {
+        return mode.solutionOnly() ? solution(response) : response;
     }
 
     /** The text after the last mark of a solution; empty if the response has no such mark. */
@@ -78,9 +84,9 @@ public record Extraction(Rule rule, @Nullable String text) {
             return new Extraction(
                     Rule.MINERVA, (end < 0 ? after : after.substring(0, end)).strip());
         }
-        int box = text.lastIndexOf(BOXED);
-        if (box >= 0) {
-            return new Extraction(Rule.BOXED, inBox(text.substring(box + BOXED.length())));
+        String boxed = BoxedAnswer.last(text);
+        if (boxed != null) {
+            return new Extraction(Rule.BOXED, boxed);
         }
         int answer = text.lastIndexOf(ANSWER_IS);
         if (answer >= 0) {
@@ -107,23 +113,6 @@ public record Extraction(Rule rule, @Nullable String text) {
         String after = (next < 0 ? text.substring(from) : text.substring(from, next)).strip();
         int blank = after.indexOf("\n\n");
         return (blank < 0 ? after : after.substring(0, blank)).strip();
-    }
-
-    /** The content of a box: up to the balancing brace, or up to the next dollar sign. */
-    private static String inBox(String after) {
-        if (!after.startsWith("{")) {
-            int dollar = after.indexOf('$');
-            return (dollar < 0 ? after : after.substring(0, dollar)).strip();
-        }
-        int depth = 1;
-        for (int i = 1; i < after.length(); i++) {
-            char c = after.charAt(i);
-            depth += c == '{' ? 1 : c == '}' ? -1 : 0;
-            if (depth == 0) {
-                return after.substring(1, i);
-            }
-        }
-        return after.substring(1);
     }
 
     private static String trimmed(String answer) {

@@ -7,6 +7,10 @@ import java.util.regex.Pattern;
 final class LatexCleaning {
     private static final Pattern SPACE =
             Pattern.compile("(?<!\\\\)\\\\[,;: ]|~|\\\\q?quad(?![a-zA-Z])");
+    private static final String TEXT = "\\text{";
+    private static final Pattern DOLLARS = Pattern.compile("(?<!\\\\)\\$");
+    private static final Pattern PLUS_INFINITY =
+            Pattern.compile("(?<![0-9a-zA-Z)}\\]] {0,3})\\+\\s*(?=\\\\infty)");
     private static final Pattern STYLE =
             Pattern.compile("\\\\(displaystyle|textstyle)(?![a-zA-Z])");
     private static final Pattern FONT =
@@ -28,14 +32,28 @@ final class LatexCleaning {
     /** Spaces, fonts, ordinals and conditions, before any other step. */
     static String before(String text) {
         String plain = SPACE.matcher(text.replace("\\!", "")).replaceAll(" ");
+        plain = unwrapped(DOLLARS.matcher(plain).replaceAll("").strip());
         plain = STYLE.matcher(plain).replaceAll("");
         plain = FONT.matcher(plain).replaceAll("\\\\text");
         plain = ORDINAL.matcher(plain).replaceAll("");
-        plain = plain.replace("\\%", "%").replace("\u00b0", "").replace("\u2212", "-");
+        plain = plain.replace("\\%", "%").replace("\\varnothing", "\\emptyset");
+        plain = plain.replace("\u00b0", "").replace("\u2212", "-");
+        plain = PLUS_INFINITY.matcher(plain).replaceAll("");
         Matcher condition = CONDITION.matcher(plain);
         return condition.find() && condition.start() > 0
                 ? CharacterSets.stripEnd(plain.substring(0, condition.start()), " ,;")
                 : plain;
+    }
+
+    /** The content of a text command that holds the whole answer, with braces inside. */
+    private static String unwrapped(String text) {
+        String inside = text;
+        while (inside.startsWith(TEXT)
+                && TopLevel.isEnclosed(inside.substring(TEXT.length() - 1))
+                && inside.indexOf('{', TEXT.length()) > 0) {
+            inside = inside.substring(TEXT.length(), inside.length() - 1).strip();
+        }
+        return inside;
     }
 
     /** Words between the elements of a list become commas. */

@@ -1,5 +1,7 @@
 package dev.longhand.study.answer;
 
+import dev.longhand.study.text.PythonPatterns;
+
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -1,5 +1,7 @@
 package dev.longhand.study.answer;
 
+import dev.longhand.study.text.PythonPatterns;
+
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -28,6 +30,7 @@ public final class NormalForm {
             PythonPatterns.of("\\\\(?=-?\\d+(\\\\|\\)|,|\\]|$))");
     private static final Pattern SINGLE_BACKSLASH_OF_INTEGER =
             Pattern.compile("(?<!\\\\)\\\\(?=-?[0-9]+(\\\\|\\)|,|\\]|$))");
+    private static final Pattern NAME = Pattern.compile("\\s?[a-zA-Z].?=");
     private static final Pattern NAME_PREFIX =
             Pattern.compile("[xyz]\\s*(=|\\\\in|\\\\to)(?![a-z])");
 
@@ -59,7 +62,7 @@ public final class NormalForm {
         text = CharacterSets.stripEnd(text, ".");
         text = mode.compatible() ? text : LatexCleaning.before(text);
         text = layout(text.replace("\\!", ""));
-        text = withoutText(text);
+        text = withoutText(text, mode);
         text = mode.units().without(text);
         text = marks(text, mode);
         text = constants(text, mode);
@@ -83,7 +86,7 @@ public final class NormalForm {
                 .replace("\\}", "}");
     }
 
-    private static String withoutText(String text) {
+    private static String withoutText(String text, AnswerMode mode) {
         String digits =
                 TEXT_WORD
                         .matcher(text)
@@ -95,7 +98,8 @@ public final class NormalForm {
                                 });
         String plain = SQUARED_UNIT.matcher(digits).replaceAll("$1}");
         String rest = TRAILING_TEXT.matcher(plain).replaceAll("").strip();
-        return rest.isEmpty() ? plain : rest;
+        boolean nothing = rest.isEmpty() || (!mode.compatible() && rest.endsWith("="));
+        return nothing ? plain : rest;
     }
 
     private static String marks(String text, AnswerMode mode) {
@@ -108,6 +112,7 @@ public final class NormalForm {
                         .replace("\\)", "");
         plain = NumberWords.digits(plain, mode.compatible());
         plain = TEXT.matcher(plain).replaceAll("$1");
+        plain = mode.compatible() ? plain : NumberWords.digits(plain, false);
         if (mode.compatible()) {
             for (String name : new String[] {"=", "\\in", "\\to"}) {
                 for (String letter : new String[] {"x", "y", "z"}) {
@@ -143,7 +148,8 @@ public final class NormalForm {
     private static String ending(String text, AnswerMode mode) {
         String plain = text.startsWith(".") ? "0" + text : text;
         int sign = plain.indexOf('=');
-        if (sign >= 0 && sign <= 2 && plain.indexOf('=', sign + 1) < 0) {
+        boolean named = mode.compatible() || NAME.matcher(plain).lookingAt();
+        if (named && sign >= 0 && sign <= 2 && plain.indexOf('=', sign + 1) < 0) {
             plain = plain.substring(sign + 1);
         }
         plain = LatexRepairs.roots(plain).replace(" ", "");

@@ -20,18 +20,21 @@ final class StrictEquality {
     private static final Pattern CHOICE = Pattern.compile("\\(?([A-Z])\\)?(?:[.:)].*)?");
     private static final Pattern CHOICE_REFERENCE = Pattern.compile("\\(?([A-J])\\)?");
     private static final Pattern INTEGER = Pattern.compile("[-+]?[0-9]+");
+    private static final String SYMBOL =
+            "(?:[a-zA-Z]|\\\\[a-zA-Z]+)(?:_(?:\\w|\\{[^{}]*\\}))?'?(?:\\([a-zA-Z0-9,]*\\))?";
     private static final Pattern NAME =
-            Pattern.compile(
-                    "(?:[a-zA-Z]|\\\\[a-zA-Z]+)(?:_(?:\\w|\\{[^{}]*\\}))?'?(?:\\([a-zA-Z0-9,]*\\))?");
+            Pattern.compile("%1$s|\\(%1$s(?:,%1$s)+\\)".formatted(SYMBOL));
 
     private static final String MATRIX_BEGIN = "\\begin{pmatrix}";
     private static final String MATRIX_END = "\\end{pmatrix}";
+    private static final String CUP = "\\cup";
     private static final int DEPTH_MAX = 20;
     private static final int ELEMENTS_MAX = 200;
     private static final double INTEGER_TOLERANCE = 1e-6;
 
     private final boolean percent;
     private boolean limited;
+    private boolean algebra;
     private int depth;
 
     private StrictEquality(boolean percent) {
@@ -44,6 +47,9 @@ final class StrictEquality {
         }
         StrictEquality equality = new StrictEquality(percent);
         Rule rule = equality.equal(prediction, reference);
+        if (rule != Rule.DIFFERENT && equality.algebra) {
+            rule = Rule.ALGEBRA;
+        }
         return new Verdict(rule != Rule.DIFFERENT, rule, equality.limited);
     }
 
@@ -81,6 +87,12 @@ final class StrictEquality {
         }
         List<String> left = elements(prediction);
         List<String> right = elements(reference);
+        if (isTuple(prediction) && right.size() > 1) {
+            return equalListAndTuple(right, prediction) ? Rule.ELEMENTS : Rule.DIFFERENT;
+        }
+        if (isTuple(reference) && left.size() > 1) {
+            return equalListAndTuple(left, reference) ? Rule.ELEMENTS : Rule.DIFFERENT;
+        }
         if (left.size() > 1 || right.size() > 1) {
             return equalSets(left, right) ? Rule.ELEMENTS : Rule.DIFFERENT;
         }
@@ -92,6 +104,16 @@ final class StrictEquality {
         }
         if (isTuple(prediction) && isTuple(reference)) {
             return equalTuples(prediction, reference) ? Rule.ELEMENTS : Rule.DIFFERENT;
+        }
+        if (isSingle(prediction) != isSingle(reference)) {
+            return equal(
+                    isSingle(prediction) ? inside(prediction) : prediction,
+                    isSingle(reference) ? inside(reference) : reference);
+        }
+        List<String> parts = TopLevel.split(prediction, CUP);
+        List<String> others = TopLevel.split(reference, CUP);
+        if (parts.size() > 1 && others.size() > 1) {
+            return equalSets(parts, others) ? Rule.ELEMENTS : Rule.DIFFERENT;
         }
         return relations(prediction, reference);
     }
@@ -189,6 +211,20 @@ final class StrictEquality {
         return isBracket(form) && TopLevel.split(inside(form), ',').size() > 1;
     }
 
+    /** Whether a form is one element in brackets of the same kind. */
+    private static boolean isSingle(String form) {
+        return isBracket(form)
+                && (form.charAt(0) == '(') == form.endsWith(")")
+                && TopLevel.split(inside(form), ',').size() == 1;
+    }
+
+    /** A list without brackets may stand for a tuple, but not for an interval. */
+    private boolean equalListAndTuple(List<String> list, String tuple) {
+        boolean round = tuple.startsWith("(") && tuple.endsWith(")");
+        boolean square = tuple.startsWith("[") && tuple.endsWith("]") && list.size() > 2;
+        return (round || square) && equalInOrder(list, TopLevel.split(inside(tuple), ','));
+    }
+
     private static boolean isBracket(String form) {
         return (form.startsWith("(") || form.startsWith("[")) && TopLevel.isEnclosed(form);
     }
@@ -235,6 +271,9 @@ final class StrictEquality {
 
     /** The value of a name, such as that of {@code f(x)=2x}; null without one. */
     private static @Nullable String assigned(List<String> sides) {
+        if (sides.size() > 2 && NAME.matcher(sides.getFirst()).matches()) {
+            return sides.getLast(); // f(x) = 2(x+1) = 2x+2
+        }
         if (sides.size() != 2) {
             return null;
         }
@@ -247,7 +286,8 @@ final class StrictEquality {
     private boolean symbolic(String first, String second) {
         Result result = SymbolicEquality.compare(first, second);
         limited |= result == Result.LIMIT;
-        if (result == Result.EQUAL) {
+        algebra |= result == Result.EQUAL_BY_ALGEBRA;
+        if (result == Result.EQUAL || result == Result.EQUAL_BY_ALGEBRA) {
             return true;
         }
         String left = first.replaceAll("[{}()]", "").toLowerCase(Locale.ROOT);

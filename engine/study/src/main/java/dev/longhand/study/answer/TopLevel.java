@@ -9,6 +9,11 @@ final class TopLevel {
 
     /** Splits a text at a character, without spaces at the edges of the parts. */
     static List<String> split(String text, char at) {
+        return split(text, String.valueOf(at));
+    }
+
+    /** Splits a text at a mark, such as a command, without spaces at the edges of the parts. */
+    static List<String> split(String text, String mark) {
         List<String> parts = new ArrayList<>();
         int depth = 0;
         int start = 0;
@@ -18,9 +23,9 @@ final class TopLevel {
                 depth++;
             } else if (closes(c)) {
                 depth--;
-            } else if (c == at && depth <= 0) {
+            } else if (depth <= 0 && text.startsWith(mark, i)) {
                 parts.add(text.substring(start, i).strip());
-                start = i + 1;
+                start = i + mark.length();
             }
         }
         parts.add(text.substring(start).strip());

@@ -1,5 +1,7 @@
 package dev.longhand.study.answer;
 
+import dev.longhand.study.text.PythonPatterns;
+
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;

@@ -30,6 +30,8 @@ public record Verdict(boolean correct, Rule rule, boolean limited) {
         ASSIGNMENT,
         /** Values of expressions. */
         SYMBOLIC,
+        /** Symja finds an equality that the values do not show. */
+        ALGEBRA,
         /** A program that passed or failed its tests. */
         TESTS,
         /** No rule found them equal. */

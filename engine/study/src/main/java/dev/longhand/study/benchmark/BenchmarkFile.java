@@ -2,10 +2,13 @@ package dev.longhand.study.benchmark;
 
 import dev.longhand.batch.JsonLine;
 import dev.longhand.batch.Problem;
+import dev.longhand.engine.error.InputException;
 import dev.longhand.study.format.AnswerType;
 import dev.longhand.study.format.BenchmarkProblem;
 import dev.longhand.study.format.JsonLines;
 import dev.longhand.study.format.JsonLinesWriter;
+
+import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -43,7 +46,7 @@ public enum BenchmarkFile {
     private static final List<String> IDS = List.of("id", "unique_id", "question_id", "key");
     private static final List<String> QUESTIONS =
             List.of("problem", "question", "question_content", "prompt");
-    private static final List<String> ANSWERS = List.of("answer", "Answer", "answer_number");
+    private static final List<String> ANSWERS = List.of("answer", "Answer");
 
     /** The name in problems and on the command line. */
     public String benchmark() {
@@ -53,14 +56,18 @@ public enum BenchmarkFile {
     /**
      * Converts a file; returns the number of problems.
      *
-     * @throws dev.longhand.engine.error.InputException if a line lacks a field; nothing is written
+     * @param language the language of an MGSM file, whose questions become lm-eval's prompts
+     * @throws InputException if a line lacks a field; nothing is written
      */
-    public int convert(Path input, Path out) {
+    public int convert(Path input, Path out, @Nullable MgsmLanguage language) {
+        if ((language != null) != (this == MGSM)) {
+            throw new InputException("a language belongs to mgsm, and mgsm needs one");
+        }
         int count = 0;
         try (JsonLines<JsonLine> lines = JsonLines.open(input, line -> line);
                 JsonLinesWriter writer = JsonLinesWriter.create(out)) {
             for (JsonLine line = lines.next(); line != null; line = lines.next()) {
-                writer.write(problem(line, count).json());
+                writer.write(problem(line, count, language).json());
                 count++;
             }
             writer.commit();
@@ -72,8 +79,9 @@ public enum BenchmarkFile {
      * Reads a problem.
      *
      * @param index the index of the line among the problems; it becomes the id if the file has none
+     * @param language the language of an MGSM file
      */
-    BenchmarkProblem problem(JsonLine line, int index) {
+    BenchmarkProblem problem(JsonLine line, int index, @Nullable MgsmLanguage language) {
         ObjectNode meta = line.object().deepCopy();
         meta.remove(QUESTIONS);
         meta.remove(IDS);
@@ -86,6 +94,7 @@ public enum BenchmarkFile {
             case MMLU -> {
                 type = AnswerType.CHOICE;
                 List<String> options = line.strings("choices");
+                meta.put("question", question);
                 question = withOptions(question, options);
                 answers.add(letter(line.count("answer", -1), options.size(), line));
             }
@@ -93,28 +102,36 @@ public enum BenchmarkFile {
                 type = AnswerType.CHOICE;
                 JsonLine choices = new JsonLine(line.source(), line.object("choices"));
                 List<String> options = choices.strings("text");
+                meta.put("question", question);
                 question = withOptions(question, options);
                 int key = choices.strings("label").indexOf(line.requiredString("answerKey"));
                 answers.add(letter(key, options.size(), line));
             }
             case IFEVAL -> type = AnswerType.NONE;
-            case MATH500, AIME24, AMC23, MGSM -> answers.add(answer(line));
+            case MGSM -> answers.add(answerNumber(line));
+            case MATH500, AIME24, AMC23 -> answers.add(answer(line));
         }
         if (this != IFEVAL && type != AnswerType.CODE && answers.isEmpty()) {
             throw line.refuse("answer", "is missing");
         }
-        Problem problem = new Problem(id(line, index), question, JsonLine.newObject());
+        String name = benchmark();
+        if (language != null) {
+            name += "-" + language.code();
+            meta.put("language", language.code());
+            question = language.prompt(question, line.value("answer") != null);
+        }
+        Problem problem = new Problem(id(name, line, index), question, JsonLine.newObject());
         return new BenchmarkProblem(problem, benchmark(), answers, type, meta);
     }
 
-    private JsonNode id(JsonLine line, int index) {
+    private static JsonNode id(String name, JsonLine line, int index) {
         for (String key : IDS) {
             JsonNode id = line.value(key);
             if (id != null && (id.isString() || id.isIntegralNumber())) {
-                return StringNode.valueOf(benchmark() + "-" + id.asString());
+                return StringNode.valueOf(name + "-" + id.asString());
             }
         }
-        return StringNode.valueOf("%s-%03d".formatted(benchmark(), index));
+        return StringNode.valueOf("%s-%03d".formatted(name, index));
     }
 
     private static String question(JsonLine line) {
@@ -137,6 +154,15 @@ public enum BenchmarkFile {
             }
         }
         throw line.refuse("answer", "is missing");
+    }
+
+    /** The answer of MGSM, whose {@code answer} is a text in examples. */
+    private static String answerNumber(JsonLine line) {
+        JsonNode number = line.value("answer_number");
+        if (number == null || !number.isNumber()) {
+            throw line.refuse("answer_number", "must be a number");
+        }
+        return number.asString();
     }
 
     private static String letter(int index, int options, JsonLine line) {

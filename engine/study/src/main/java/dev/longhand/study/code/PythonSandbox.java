@@ -2,6 +2,7 @@ package dev.longhand.study.code;
 
 import org.jspecify.annotations.Nullable;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -9,23 +10,23 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * Runs Python programs in processes of their own, each in a temporary folder. Landlock keeps them
- * from files outside it, seccomp from sockets and further processes; time, memory and output are
- * limited. Any thread may use it.
+ * from files outside it, seccomp from sockets, further processes and other processes' state; time,
+ * memory, threads, files and output are limited. Any thread may use it.
  */
 public final class PythonSandbox {
     private static final String SANDBOXED = "sandboxed\n";
     private static final long MEMORY_BYTES_MAX = 1L << 30;
     private static final int FILE_BYTES_MAX = 16 << 20;
     private static final int OUTPUT_BYTES_MAX = 4 << 20;
+    private static final int THREADS_MAX = 100;
+    private static final int WATCH_MILLIS = 50;
     private static final int START_SECONDS_MAX = 10;
 
     private final String python;
@@ -76,47 +77,44 @@ public final class PythonSandbox {
     /** Runs a program on an input. */
     Result run(String program, @Nullable String function, String input)
             throws InterruptedException {
-        Path folder = null;
-        try {
-            folder = Files.createTempDirectory("longhand-code").toRealPath();
-            Files.writeString(folder.resolve("program.py"), program);
-            Path launcher = folder.resolve("sandbox.py");
+        try (ProgramFolder folder = new ProgramFolder()) {
+            Files.writeString(folder.path().resolve("program.py"), program);
+            Path launcher = folder.path().resolve("sandbox.py");
             try (InputStream in = PythonSandbox.class.getResourceAsStream("sandbox.py")) {
                 Files.write(launcher, Objects.requireNonNull(in).readAllBytes());
             }
             return run(folder, launcher, function == null ? "" : function, input);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } finally {
-            delete(folder);
         }
     }
 
-    private Result run(Path folder, Path launcher, String function, String input)
+    private Result run(ProgramFolder folder, Path launcher, String function, String input)
             throws IOException, InterruptedException {
-        Path errors = folder.resolve("errors");
+        Path errors = folder.path().resolve("errors");
         ProcessBuilder builder =
                 new ProcessBuilder(
                         python,
                         "-I",
                         "-B",
                         launcher.toString(),
-                        folder.toString(),
+                        folder.path().toString(),
                         Long.toString(MEMORY_BYTES_MAX),
                         Integer.toString(secondsMax + 1),
                         Integer.toString(FILE_BYTES_MAX),
                         function);
-        builder.directory(folder.toFile()).redirectError(errors.toFile());
+        builder.directory(folder.path().toFile()).redirectError(errors.toFile());
         Map<String, String> environment = builder.environment();
         environment.clear();
-        environment.putAll(Map.of("LANG", "C.UTF-8", "HOME", folder.toString()));
+        environment.putAll(Map.of("LANG", "C.UTF-8", "HOME", folder.path().toString()));
         Process process = builder.start();
         try {
             Thread writer = Thread.ofVirtual().start(() -> write(process, input));
             byte[][] read = {new byte[0]};
             Thread reader = Thread.ofVirtual().start(() -> read[0] = read(process));
-            boolean ended = process.waitFor(secondsMax, TimeUnit.SECONDS);
-            process.destroyForcibly().waitFor();
+            boolean ended = ends(process, folder);
+            kill(process);
+            process.waitFor();
             reader.join();
             writer.join();
             String output = new String(read[0], StandardCharsets.UTF_8);
@@ -129,8 +127,33 @@ public final class PythonSandbox {
                     output.substring(SANDBOXED.length()),
                     null);
         } finally {
-            process.destroyForcibly();
+            kill(process);
         }
+    }
+
+    /** Kills a process, but leaves its streams, whose rest is still to be read. */
+    private static void kill(Process process) {
+        process.toHandle().destroyForcibly();
+    }
+
+    /** Waits for the end of a program; false if one of its limits came first. */
+    private boolean ends(Process process, ProgramFolder folder)
+            throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        while (!process.waitFor(WATCH_MILLIS, TimeUnit.MILLISECONDS)) {
+            if (System.nanoTime() - start >= TimeUnit.SECONDS.toNanos(secondsMax)
+                    || threads(process) > THREADS_MAX
+                    || folder.isOverfull()) {
+                return false;
+            }
+        }
+        return !folder.isOverfull();
+    }
+
+    /** The number of a process's threads; 0 if it has ended. */
+    private static int threads(Process process) {
+        String[] threads = new File("/proc/" + process.pid() + "/task").list();
+        return threads == null ? 0 : threads.length;
     }
 
     private static String reason(Path errors) throws IOException {
@@ -151,24 +174,11 @@ public final class PythonSandbox {
         try (InputStream in = process.getInputStream()) {
             byte[] bytes = in.readNBytes(OUTPUT_BYTES_MAX);
             if (bytes.length == OUTPUT_BYTES_MAX) {
-                process.destroyForcibly();
+                kill(process);
             }
             return bytes;
         } catch (IOException e) {
             return new byte[0];
-        }
-    }
-
-    private static void delete(@Nullable Path folder) {
-        if (folder == null) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.longhand.study.curate;
 
+import dev.longhand.batch.FileHash;
 import dev.longhand.batch.Generation;
 import dev.longhand.batch.JsonLine;
 import dev.longhand.batch.JsonlReader;
@@ -15,10 +16,8 @@ import dev.longhand.study.keywords.KeywordCounter;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -80,9 +79,9 @@ public final class CurateRun {
             }
             writer.commit();
         }
-        card.hashed("problems", hash(problemFile));
-        card.hashed("generations", hash(generations));
-        card.hashed("samples", hash(out));
+        card.hashed("problems", FileHash.of(problemFile));
+        card.hashed("generations", FileHash.of(generations));
+        card.hashed("samples", FileHash.of(out));
         return card;
     }
 
@@ -91,7 +90,7 @@ public final class CurateRun {
             BenchmarkProblem problem, Generation generation, boolean correct) {
         card.reached(Stage.GENERATED);
         if (!reached(Stage.FINISHED, ENDED.contains(generation.finish()))
-                || !reached(Stage.CORRECT, correct)) {
+                || !reached(Stage.CORRECT, correct != settings.keepsWrong())) {
             return Optional.empty();
         }
         String question = problem.problem().question();
@@ -122,7 +121,7 @@ public final class CurateRun {
                         .put("id", problem.idText() + "#" + generation.sample())
                         .put("source", problem.benchmark())
                         .put("teacher", settings.teacher())
-                        .put("correct", true);
+                        .put("correct", correct);
         return Optional.of(SftSample.of(settings.system(), question, text, meta));
     }
 
@@ -163,18 +162,5 @@ public final class CurateRun {
         } catch (IOException e) {
             throw JsonlReader.unreadable(file, e);
         }
-    }
-
-    private static String hash(Path file) {
-        MessageDigest digest = Sha256.digest();
-        byte[] buffer = new byte[1 << 16];
-        try (InputStream in = Files.newInputStream(file)) {
-            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                digest.update(buffer, 0, read);
-            }
-        } catch (IOException e) {
-            throw JsonlReader.unreadable(file, e);
-        }
-        return Sha256.hex(digest);
     }
 }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param latinMin the least share of Latin letters among the letters, from 0 to 1
  * @param samplesPerProblem the number of samples that a problem may give
  * @param splitsUntagged whether the last paragraph of a text without tags is its solution
+ * @param keepsWrong whether answers are kept that are wrong, in place of right ones
  */
 public record CurateSettings(
         String teacher,
@@ -22,34 +23,70 @@ public record CurateSettings(
         int tokensMax,
         double latinMin,
         int samplesPerProblem,
-        boolean splitsUntagged) {
+        boolean splitsUntagged,
+        boolean keepsWrong) {
     /** Settings without limits. */
     public static CurateSettings of(String teacher) {
-        return new CurateSettings(teacher, null, 0, Integer.MAX_VALUE, 0, Integer.MAX_VALUE, false);
+        return new CurateSettings(
+                teacher, null, 0, Integer.MAX_VALUE, 0, Integer.MAX_VALUE, false, false);
     }
 
     /** Returns settings with limits on the number of tokens, both included. */
     public CurateSettings withTokens(int min, int max) {
         return new CurateSettings(
-                teacher, system, min, max, latinMin, samplesPerProblem, splitsUntagged);
+                teacher, system, min, max, latinMin, samplesPerProblem, splitsUntagged, keepsWrong);
     }
 
     /** Returns settings with a least share of Latin letters. */
     public CurateSettings withLatinMin(double share) {
         return new CurateSettings(
-                teacher, system, tokensMin, tokensMax, share, samplesPerProblem, splitsUntagged);
+                teacher,
+                system,
+                tokensMin,
+                tokensMax,
+                share,
+                samplesPerProblem,
+                splitsUntagged,
+                keepsWrong);
     }
 
     /** Returns settings with a system message, and a number of samples for each problem. */
     public CurateSettings withSamples(@Nullable String message, int perProblem) {
         return new CurateSettings(
-                teacher, message, tokensMin, tokensMax, latinMin, perProblem, splitsUntagged);
+                teacher,
+                message,
+                tokensMin,
+                tokensMax,
+                latinMin,
+                perProblem,
+                splitsUntagged,
+                keepsWrong);
     }
 
     /** Returns settings that take the last paragraph of a text without tags as its solution. */
     public CurateSettings withSplitsUntagged(boolean splits) {
         return new CurateSettings(
-                teacher, system, tokensMin, tokensMax, latinMin, samplesPerProblem, splits);
+                teacher,
+                system,
+                tokensMin,
+                tokensMax,
+                latinMin,
+                samplesPerProblem,
+                splits,
+                keepsWrong);
+    }
+
+    /** Returns settings that keep wrong answers in place of right ones. */
+    public CurateSettings withKeepsWrong(boolean keeps) {
+        return new CurateSettings(
+                teacher,
+                system,
+                tokensMin,
+                tokensMax,
+                latinMin,
+                samplesPerProblem,
+                splitsUntagged,
+                keeps);
     }
 
     boolean admitsLength(int tokens) {

@@ -8,7 +8,7 @@ public enum Stage {
     GENERATED,
     /** It ended by itself, not at a limit and not by an error. */
     FINISHED,
-    /** Its answer is right. */
+    /** Its answer is right, or wrong where wrong answers are wanted. */
     CORRECT,
     /** It has a thought and a solution. */
     LAID_OUT,

@@ -11,6 +11,11 @@ sealed interface Expression {
     /** Adds the names of the variables. */
     void addVariables(Set<String> names);
 
+    /** The expressions of which it is made; none for an atom. */
+    default List<Expression> parts() {
+        return List.of();
+    }
+
     /**
      * A number.
      *
@@ -71,6 +76,11 @@ sealed interface Expression {
             left.addVariables(names);
             right.addVariables(names);
         }
+
+        @Override
+        public List<Expression> parts() {
+            return List.of(left, right);
+        }
     }
 
     /** The operations on two expressions. */
@@ -93,6 +103,11 @@ sealed interface Expression {
         @Override
         public void addVariables(Set<String> names) {
             argument.addVariables(names);
+        }
+
+        @Override
+        public List<Expression> parts() {
+            return List.of(argument);
         }
     }
 
@@ -117,6 +132,11 @@ sealed interface Expression {
         public void addVariables(Set<String> names) {
             names.add(name + "()");
             arguments.forEach(each -> each.addVariables(names));
+        }
+
+        @Override
+        public List<Expression> parts() {
+            return arguments;
         }
     }
 }

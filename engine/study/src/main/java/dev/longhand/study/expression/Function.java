@@ -28,6 +28,7 @@ enum Function {
     FLOOR("floor", z -> Complex.of(Math.floor(z.re()))),
     CEILING("ceil", z -> Complex.of(Math.ceil(z.re()))),
     FACTORIAL("factorial", Complex::factorial),
+    CONJUGATE("conjugate", z -> new Complex(z.re(), -z.im())),
     NEGATION("negation", Complex::negate);
 
     /** The functions that are written as a command before their argument. */

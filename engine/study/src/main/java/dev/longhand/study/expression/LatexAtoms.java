@@ -12,47 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 
 /** Parses numbers, variables, groups, fractions, roots and functions. */
 final class LatexAtoms {
-    private static final Set<String> GREEK =
-            Set.of(
-                    "alpha",
-                    "beta",
-                    "gamma",
-                    "delta",
-                    "epsilon",
-                    "varepsilon",
-                    "zeta",
-                    "eta",
-                    "theta",
-                    "iota",
-                    "kappa",
-                    "lambda",
-                    "mu",
-                    "nu",
-                    "xi",
-                    "rho",
-                    "sigma",
-                    "tau",
-                    "upsilon",
-                    "phi",
-                    "varphi",
-                    "chi",
-                    "psi",
-                    "omega",
-                    "Gamma",
-                    "Delta",
-                    "Theta",
-                    "Lambda",
-                    "Xi",
-                    "Sigma",
-                    "Phi",
-                    "Psi",
-                    "Omega",
-                    "ell");
-
     private static final String[][] GROUPS = {
         {"(", ")"},
         {"{", "}"},
@@ -134,10 +96,11 @@ final class LatexAtoms {
     }
 
     private @Nullable Expression letter(String letter) {
-        String name = letter + subscript();
         if (dialect.compatible()) {
-            return scanner.peek() == '(' ? unknown(name) : new Variable(name);
+            String differential = letter.equals("d") ? scanner.takeDifferential() : "";
+            return differential.isEmpty() ? named(letter) : new Variable(letter + differential);
         }
+        String name = letter + subscript();
         return switch (name) {
             case "e" -> new Constant(Math.E, false);
             case "i" -> new Imaginary();
@@ -145,8 +108,30 @@ final class LatexAtoms {
         };
     }
 
+    /** A name as SymPy's parser reads it: before parentheses it is that of a function. */
+    private Expression named(String letters) {
+        String primes = primes();
+        String name = letters + subscript() + primes;
+        name += primes.isEmpty() ? primes() : "";
+        int before = scanner.position();
+        Expression function = scanner.take("(") ? unknown(name) : null;
+        if (function == null) {
+            scanner.back(before);
+            return new Variable(name);
+        }
+        return function;
+    }
+
+    private String primes() {
+        StringBuilder primes = new StringBuilder();
+        while (scanner.take("'")) {
+            primes.append('\'');
+        }
+        return primes.toString();
+    }
+
+    /** Parses the arguments of a function, after the parenthesis that opens. */
     private @Nullable Expression unknown(String name) {
-        scanner.take("(");
         List<Expression> arguments = new ArrayList<>();
         do {
             Expression argument = parser.sum();
@@ -165,6 +150,10 @@ final class LatexAtoms {
         }
         StringBuilder name = new StringBuilder("_");
         boolean braced = scanner.take("{");
+        String number = braced || !dialect.compatible() ? null : scanner.takeNumber(true);
+        if (number != null) {
+            return name.append(number).toString();
+        }
         do {
             String command = scanner.takeCommand();
             if (command != null) {
@@ -192,6 +181,7 @@ final class LatexAtoms {
             case "sqrt" -> root();
             case "lvert", "vert" ->
                     bars("", "\\r" + name.substring(name.length() - 4), Function.ABS);
+            case "overline" -> dialect.compatible() ? conjugate() : null;
             case "lfloor" -> bars("", "\\rfloor", Function.FLOOR);
             case "lceil" -> bars("", "\\rceil", Function.CEILING);
             default -> symbol(name);
@@ -200,18 +190,40 @@ final class LatexAtoms {
 
     private @Nullable Expression symbol(String name) {
         if (dialect.compatible()) {
-            return new Variable("\\" + name + subscript());
+            return Commands.SIGNS.contains(name) ? null : named("\\" + name);
         }
         if (name.equals("pi")) {
             return new Constant(Math.PI, false);
         }
-        return GREEK.contains(name) ? new Variable("\\" + name + subscript()) : null;
+        return Commands.GREEK.contains(name) ? new Variable("\\" + name + subscript()) : null;
+    }
+
+    private @Nullable Expression conjugate() {
+        Expression argument = argument();
+        return argument == null ? null : new Application(Function.CONJUGATE, argument);
     }
 
     private @Nullable Expression pair(Operation operation) {
-        Expression first = argument();
-        Expression second = first == null ? null : argument();
+        boolean braced = dialect.compatible() && operation == Operation.BINOMIAL;
+        Expression first = braced ? group() : argument();
+        Expression second = first == null ? null : braced ? group() : argument();
         return first == null || second == null ? null : new Binary(operation, first, second);
+    }
+
+    /** Parses an exponent as SymPy's parser does: a group in braces or an atom, no parentheses. */
+    @Nullable Expression compatibleExponent() {
+        if (scanner.peek() == '(' || scanner.peek() == '[' || scanner.peek() == '|') {
+            return null;
+        }
+        int before = scanner.position();
+        String command = scanner.takeCommand();
+        scanner.back(before);
+        boolean applied = command != null && Function.COMMANDS.containsKey(command);
+        return applied || "sqrt".equals(command) ? null : atom();
+    }
+
+    private @Nullable Expression group() {
+        return scanner.take("{") ? closed("}") : null;
     }
 
     /** Parses the argument of a command: a group in braces or one digit or letter. */
@@ -234,7 +246,7 @@ final class LatexAtoms {
                 return null;
             }
         }
-        Expression radicand = argument();
+        Expression radicand = dialect.compatible() ? group() : argument();
         if (radicand == null) {
             return null;
         }
@@ -249,8 +261,11 @@ final class LatexAtoms {
     private @Nullable Expression applied(Function function) {
         Function applied = function;
         Expression base = null;
+        if (function == Function.LOG && dialect.compatible()) {
+            applied = Function.LN;
+        }
         if (function == Function.LOG && scanner.take("_")) {
-            base = dialect.compatible() ? atom() : argument();
+            base = dialect.compatible() ? base() : argument();
             if (base == null) {
                 return null;
             }
@@ -273,16 +288,58 @@ final class LatexAtoms {
         return exponent == null ? value : new Binary(Operation.POWER, value, exponent);
     }
 
+    /** Parses the base of a logarithm; of digits before nothing else the last is the argument. */
+    private @Nullable Expression base() {
+        Expression base = atom();
+        if (base instanceof Constant number && !number.decimal() && scanner.atEnd()) {
+            double rest = Math.floor(number.number() / 10);
+            scanner.back(scanner.position() - (rest > 0 ? 1 : 0));
+            return rest > 0 ? new Constant(rest, false) : base;
+        }
+        return base;
+    }
+
     private static boolean isMinusOne(Expression exponent) {
-        Complex value = exponent.value(new Point(0));
+        Complex value = exponent.value(new Point(0, 1));
         return value.re() == -1 && value.im() == 0;
     }
 
     /** Parses a group in parentheses, or factors up to the next sign or function. */
     private @Nullable Expression functionArgument() {
-        if (scanner.peek() == '(' || scanner.peek() == '{') {
-            return parser.power();
+        if (scanner.peek() == '(') {
+            int before = scanner.position();
+            Expression group = atom();
+            if (group != null || !dialect.compatible()) {
+                return group;
+            }
+            scanner.back(before);
         }
+        return dialect.compatible()
+                ? signedFactors()
+                : scanner.peek() == '{' ? parser.power() : factors();
+    }
+
+    /** Parses a product without functions but in the first place, also over signs of products. */
+    private @Nullable Expression signedFactors() {
+        boolean negative = false;
+        while (scanner.peek() == '-' || scanner.peek() == '+') {
+            negative ^= scanner.takeCharacter() == '-';
+        }
+        Expression product = factors();
+        while (product != null) {
+            int before = scanner.position();
+            Operation sign = parser.takeProductSign();
+            Expression next = sign == null ? null : factors();
+            if (sign == null || next == null) {
+                scanner.back(before);
+                break;
+            }
+            product = new Binary(sign, product, next);
+        }
+        return product == null || !negative ? product : new Application(Function.NEGATION, product);
+    }
+
+    private @Nullable Expression factors() {
         Expression product = parser.power();
         while (product != null && !atFunction()) {
             Expression next = parser.power();
@@ -298,6 +355,7 @@ final class LatexAtoms {
         int before = scanner.position();
         String command = scanner.takeCommand();
         scanner.back(before);
-        return scanner.peek() == '(' || (command != null && Function.COMMANDS.containsKey(command));
+        return (scanner.peek() == '(' && !dialect.compatible())
+                || (command != null && Function.COMMANDS.containsKey(command));
     }
 }

@@ -30,13 +30,26 @@ final class LatexParser {
         {">", "gt"}
     };
 
+    /** The relations of SymPy's parser, for which other commands are variables. */
+    private static final String[][] COMPATIBLE_RELATIONS = {
+        {"=", "="},
+        {"&=", "="},
+        {"\\neq", "ne"},
+        {"\\le", "le"},
+        {"\\ge", "ge"},
+        {"<", "lt"},
+        {">", "gt"}
+    };
+
     private final LatexScanner scanner;
     private final LatexAtoms atoms;
+    private final Dialect dialect;
     private int depth;
     private int tries;
 
     private LatexParser(LatexScanner scanner, Dialect dialect) {
         this.scanner = scanner;
+        this.dialect = dialect;
         atoms = new LatexAtoms(scanner, this, dialect);
     }
 
@@ -50,9 +63,9 @@ final class LatexParser {
         if (text.length() > CHARACTERS_MAX) {
             throw new ExpressionLimitException();
         }
-        LatexScanner scanner = new LatexScanner(text);
+        LatexScanner scanner = new LatexScanner(text, dialect);
         Relation relation = new LatexParser(scanner, dialect).relation();
-        boolean whole = dialect.compatible() || scanner.atEnd();
+        boolean whole = dialect.compatible() ? scanner.atSymbol() : scanner.atEnd();
         return whole ? relation : null;
     }
 
@@ -77,7 +90,7 @@ final class LatexParser {
     }
 
     private @Nullable String takeRelation() {
-        for (String[] each : RELATIONS) {
+        for (String[] each : dialect.compatible() ? COMPATIBLE_RELATIONS : RELATIONS) {
             if (scanner.take(each[0])) {
                 return each[1];
             }
@@ -112,12 +125,13 @@ final class LatexParser {
         }
     }
 
+    /** Parses a product; for SymPy's parser factors without a sign bind tighter: 1/2x is 1/(2x). */
     private @Nullable Expression product() {
         Expression product = signed();
         while (product != null) {
             int before = scanner.position();
             Operation sign = takeProductSign();
-            Expression next = sign == null ? power() : signed();
+            Expression next = sign != null ? signed() : dialect.compatible() ? null : power();
             if (next == null) {
                 scanner.back(before);
                 break;
@@ -127,7 +141,8 @@ final class LatexParser {
         return product;
     }
 
-    private @Nullable Operation takeProductSign() {
+    /** Takes a sign of multiplication or division; null if none comes next. */
+    @Nullable Operation takeProductSign() {
         if (scanner.take("*") || scanner.take("\\cdot") || scanner.take("\\times")) {
             return Operation.TIMES;
         }
@@ -147,12 +162,24 @@ final class LatexParser {
                 break;
             }
         }
-        Expression power = power();
+        Expression power = dialect.compatible() ? juxtaposed() : power();
         if (power == null) {
             scanner.back(before);
             return null;
         }
         return negative ? new Application(Function.NEGATION, power) : power;
+    }
+
+    private @Nullable Expression juxtaposed() {
+        Expression product = power();
+        while (product != null) {
+            Expression next = power();
+            if (next == null) {
+                break;
+            }
+            product = new Binary(Operation.TIMES, product, next);
+        }
+        return product;
     }
 
     /** Parses an atom with factorials and an exponent. */
@@ -161,13 +188,15 @@ final class LatexParser {
             throw new ExpressionLimitException();
         }
         Expression base = atoms.atom();
+        boolean raised = true;
         while (base != null) {
             int before = scanner.position();
             if (scanner.take("!")) {
                 base = new Application(Function.FACTORIAL, base);
+                raised = !dialect.compatible(); // SymPy's parser reads no power of a factorial
                 continue;
             }
-            Expression exponent = scanner.take("^") ? exponent() : null;
+            Expression exponent = raised && scanner.take("^") ? exponent() : null;
             if (exponent == null) {
                 scanner.back(before);
                 break;
@@ -179,6 +208,9 @@ final class LatexParser {
 
     /** Parses the exponent after its sign: a group or one atom. */
     @Nullable Expression exponent() {
+        if (dialect.compatible()) {
+            return atoms.compatibleExponent();
+        }
         int before = scanner.position();
         boolean negative = scanner.take("-");
         Expression exponent = atoms.atom();

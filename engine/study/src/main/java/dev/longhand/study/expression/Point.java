@@ -7,8 +7,9 @@ import java.nio.charset.StandardCharsets;
  * from 0.4 to 2.4 and an imaginary part from -0.6 to 0.6.
  *
  * @param index the index of the point
+ * @param factor a factor of the values, for functions that differ only over large distances
  */
-record Point(int index) {
+record Point(int index, double factor) {
     private static final long GAMMA = 0x9E3779B97F4A7C15L;
     private static final double UNIT = 0x1p-53;
 
@@ -20,7 +21,7 @@ record Point(int index) {
         }
         double re = (mixed(state) >>> 11) * UNIT;
         double im = (mixed(state + GAMMA) >>> 11) * UNIT;
-        return new Complex(0.4 + 2 * re, 1.2 * im - 0.6);
+        return new Complex(0.4 + 2 * re, 1.2 * im - 0.6).times(factor);
     }
 
     /** The finalizer of SplitMix64. */

@@ -13,4 +13,19 @@ record Relation(List<Expression> sides, List<String> signs) {
         sides = List.copyOf(sides);
         signs = List.copyOf(signs);
     }
+
+    /** The relation with signs that say less where they say greater: x > 3 is 3 < x. */
+    Relation ascending() {
+        boolean descends = signs.stream().anyMatch(sign -> sign.startsWith("g"));
+        return descends && signs.stream().noneMatch(sign -> sign.startsWith("l"))
+                ? new Relation(
+                        sides.reversed(),
+                        signs.reversed().stream().map(sign -> sign.replace('g', 'l')).toList())
+                : this;
+    }
+
+    /** The left side less the right one, of a single relation. */
+    Expression difference() {
+        return new Expression.Binary(Expression.Operation.MINUS, sides.getFirst(), sides.getLast());
+    }
 }

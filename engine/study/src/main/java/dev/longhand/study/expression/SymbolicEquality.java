@@ -2,14 +2,18 @@ package dev.longhand.study.expression;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * Compares two expressions in LaTeX by their values: constants by one value, expressions with
  * variables at eight fixed complex points, of which at least four must be defined. Time and memory
- * are bounded by limits on length and depth, so that a verdict never depends on the machine.
+ * are bounded by limits on length and depth, so that a verdict never depends on the machine. Where
+ * Symja is on the class path, it is asked about whole texts that are not equal by this.
  */
 public final class SymbolicEquality {
     private static final int POINTS = 8;
@@ -23,10 +27,15 @@ public final class SymbolicEquality {
     /** The rounding error of values that are exactly zero. */
     private static final double ZERO = 1e-12;
 
+    /** Rounding down is constant between the usual points. */
+    private static final double STEPS_FACTOR = 20;
+
     /** The result of a comparison. */
     public enum Result {
         /** The values are equal. */
         EQUAL,
+        /** The values differ or are undefined, but a computer-algebra library finds equality. */
+        EQUAL_BY_ALGEBRA,
         /** The values differ, or one of the texts is no expression. */
         DIFFERENT,
         /** A limit ended the comparison. */
@@ -63,23 +72,45 @@ public final class SymbolicEquality {
         try {
             Relation a = LatexParser.parse(first, left);
             Relation b = LatexParser.parse(second, right);
-            boolean equal = a != null && b != null && equal(a, b, left.compatible());
-            return equal ? Result.EQUAL : Result.DIFFERENT;
+            if (a == null || b == null) {
+                return Result.DIFFERENT;
+            }
+            if (equal(a, b, left.compatible())) {
+                return Result.EQUAL;
+            }
+            boolean algebra =
+                    !left.compatible()
+                            && variables(a).equals(variables(b))
+                            && ComputerAlgebra.equal(a, b);
+            return algebra ? Result.EQUAL_BY_ALGEBRA : Result.DIFFERENT;
         } catch (ExpressionLimitException e) {
             return Result.LIMIT;
         }
     }
 
     private static boolean equal(Relation a, Relation b, boolean compatible) {
-        if (!a.signs().equals(b.signs())) {
+        if (a.signs().size() != b.signs().size()) {
             return false;
         }
-        for (int i = 0; i < a.sides().size(); i++) {
-            if (!equal(a.sides().get(i), b.sides().get(i), compatible)) {
-                return false;
-            }
+        if (compatible && a.signs().size() == 1) { // SymPy's sides are compared, whatever the signs
+            return equal(magnitude(a), magnitude(b), true);
         }
-        return true;
+        Relation first = compatible ? a : a.ascending();
+        Relation second = compatible ? b : b.ascending();
+        if (!first.signs().equals(second.signs())) {
+            return false;
+        }
+        boolean same = true;
+        for (int i = 0; same && i < first.sides().size(); i++) {
+            same = equal(first.sides().get(i), second.sides().get(i), compatible);
+        }
+        return same
+                || (first.signs().size() == 1
+                        && equal(first.difference(), second.difference(), compatible));
+    }
+
+    private static Expression magnitude(Relation relation) {
+        return new Expression.Application(Function.ABS, relation.difference());
     }
 
     private static boolean equal(Expression a, Expression b, boolean compatible) {
@@ -91,12 +122,14 @@ public final class SymbolicEquality {
         }
         if (variables.isEmpty()) {
             boolean rounded = compatible || hasDecimal(a) || hasDecimal(b);
-            Boolean equal = equalAt(a, b, new Point(0), rounded ? ROUNDED : EXACT);
+            Boolean equal = equalAt(a, b, new Point(0, 1), rounded ? ROUNDED : EXACT);
             return equal != null && equal;
         }
-        int defined = 0;
+        double factor = hasSteps(a) || hasSteps(b) ? STEPS_FACTOR : 1;
+        int defined = 0; // at points of both signs SymPy's answer about roots of squares is found
         for (int i = 0; i < POINTS; i++) {
-            Boolean equal = equalAt(a, b, new Point(i), EXACT);
+            Boolean equal =
+                    equalAt(a, b, new Point(i, compatible && i % 2 == 1 ? -factor : factor), EXACT);
             if (equal != null && !equal) {
                 return false;
             }
@@ -111,17 +144,35 @@ public final class SymbolicEquality {
         return names;
     }
 
+    private static Set<String> variables(Relation relation) {
+        Set<String> names = new TreeSet<>();
+        relation.sides().forEach(side -> side.addVariables(names));
+        return names;
+    }
+
     private static boolean hasDecimal(Expression expression) {
-        return switch (expression) {
-            case Expression.Constant number -> number.decimal();
-            case Expression.Binary binary ->
-                    hasDecimal(binary.left()) || hasDecimal(binary.right());
-            case Expression.Application application -> hasDecimal(application.argument());
-            case Expression.Unknown unknown ->
-                    unknown.arguments().stream().anyMatch(SymbolicEquality::hasDecimal);
-            case Expression.Imaginary imaginary -> false;
-            case Expression.Variable variable -> false;
-        };
+        return contains(expression, each -> each instanceof Expression.Constant c && c.decimal());
+    }
+
+    private static boolean hasSteps(Expression expression) {
+        return contains(
+                expression,
+                each ->
+                        each instanceof Expression.Application application
+                                && (application.function() == Function.FLOOR
+                                        || application.function() == Function.CEILING));
+    }
+
+    private static boolean contains(Expression expression, Predicate<Expression> kind) {
+        Deque<Expression> waiting = new ArrayDeque<>(List.of(expression));
+        while (!waiting.isEmpty()) {
+            Expression each = waiting.pop();
+            if (kind.test(each)) {
+                return true;
+            }
+            each.parts().forEach(waiting::push);
+        }
+        return false;
     }
 
     /** Whether the values agree at a point; null if one of them is undefined. */

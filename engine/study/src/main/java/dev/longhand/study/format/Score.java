@@ -67,6 +67,11 @@ public record Score(
         return id.asString();
     }
 
+    /** Identifies the answer among those of a run: id and sample. */
+    public String key() {
+        return idText() + "/" + sample;
+    }
+
     /** Formats the line, without its terminator. */
     public String json() {
         ObjectNode json = JsonLine.newObject();

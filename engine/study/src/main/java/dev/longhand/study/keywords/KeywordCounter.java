@@ -2,7 +2,6 @@ package dev.longhand.study.keywords;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.regex.Matcher;
 
 /**
  * Counts the {@link ReflectionKeywords} of a text that arrives in pieces. The counts equal those of
@@ -51,19 +50,14 @@ public final class KeywordCounter {
 
     /** Counts the phrases that begin before {@code end}. */
     private void count(int end) {
-        Matcher matcher = ReflectionKeywords.PATTERN.matcher(text);
-        while (matcher.find(from) && matcher.start() < end) {
-            counts[phrase(matcher)]++;
-            from = matcher.end();
+        while (from < end) {
+            int phrase = ReflectionKeywords.phraseAt(text, from);
+            if (phrase >= 0) {
+                counts[phrase]++;
+                from += ReflectionKeywords.PHRASES.get(phrase).length();
+            } else {
+                from++;
+            }
         }
-        from = Math.max(from, end);
-    }
-
-    private static int phrase(Matcher matcher) {
-        int group = 1;
-        while (matcher.start(group) < 0) {
-            group++;
-        }
-        return group - 1;
     }
 }

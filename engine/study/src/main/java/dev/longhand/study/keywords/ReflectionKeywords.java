@@ -3,7 +3,6 @@ package dev.longhand.study.keywords;
 import dev.longhand.engine.file.Sha256;
 
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * Phrases that mark reflection in a chain of thought. The study counts such phrases, but its list
@@ -36,16 +35,65 @@ public final class ReflectionKeywords {
     /** Identifies the list: the first 16 hexadecimal digits of the SHA-256 of its lines. */
     public static final String LIST_HASH = Sha256.hex(String.join("\n", PHRASES)).substring(0, 16);
 
-    /** Matches a phrase that no ASCII letter extends; phrase i is group i + 1. */
-    static final Pattern PATTERN =
-            Pattern.compile(
-                    "(?<![a-zA-Z])(?:(" + String.join(")|(", PHRASES) + "))(?![a-zA-Z])",
-                    Pattern.CASE_INSENSITIVE);
+    private static final boolean[] IS_INITIAL = new boolean['z' + 1];
+
+    static {
+        PHRASES.forEach(phrase -> IS_INITIAL[phrase.charAt(0)] = true);
+    }
 
     private ReflectionKeywords() {}
 
+    /**
+     * Returns the phrase at a place, by its index; -1 if none begins there. No ASCII letter may
+     * stand before or after it; upper case counts as lower case.
+     */
+    static int phraseAt(CharSequence text, int at) {
+        int initial = lower(text.charAt(at));
+        if (initial >= IS_INITIAL.length
+                || !IS_INITIAL[initial]
+                || (at > 0 && isLetter(text.charAt(at - 1)))) {
+            return -1;
+        }
+        for (int i = 0; i < PHRASES.size(); i++) {
+            if (isAt(text, at, PHRASES.get(i))) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private static boolean isAt(CharSequence text, int at, String phrase) {
+        int end = at + phrase.length();
+        if (end > text.length()) {
+            return false;
+        }
+        for (int i = 0; i < phrase.length(); i++) {
+            if (lower(text.charAt(at + i)) != phrase.charAt(i)) {
+                return false;
+            }
+        }
+        return end == text.length() || !isLetter(text.charAt(end));
+    }
+
+    private static int lower(char c) {
+        return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+    }
+
+    private static boolean isLetter(char c) {
+        int lower = lower(c);
+        return lower >= 'a' && lower <= 'z';
+    }
+
     /** Counts occurrences as whole words, left to right without overlap. */
     public static long count(String text) {
-        return PATTERN.matcher(text).results().count();
+        long count = 0;
+        for (int at = 0; at < text.length(); at++) {
+            int phrase = phraseAt(text, at);
+            if (phrase >= 0) {
+                count++;
+                at += PHRASES.get(phrase).length() - 1;
+            }
+        }
+        return count;
     }
 }

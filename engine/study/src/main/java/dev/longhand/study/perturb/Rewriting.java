@@ -1,16 +1,16 @@
 package dev.longhand.study.perturb;
 
+import dev.longhand.study.answer.BoxedAnswer;
 import dev.longhand.study.format.Span;
 import dev.longhand.study.segment.TaggedAnswer;
 
 import java.util.List;
+import java.util.Objects;
 
 /** Checks a model's rewriting of a message, which must only be shorter. */
 final class Rewriting {
     /** A rewriting that keeps less has lost the reasoning. */
     private static final double SHARE_MIN = 0.2;
-
-    private static final String BOX = "\\boxed{";
 
     private Rewriting() {}
 
@@ -22,22 +22,7 @@ final class Rewriting {
         return TaggedAnswer.isComplete(rewritten)
                 && rewritten.length() >= SHARE_MIN * message.length()
                 && rewritten.length() <= message.length()
-                && lastBox(message).equals(lastBox(rewritten));
-    }
-
-    private static String lastBox(String text) {
-        int begin = text.lastIndexOf(BOX);
-        if (begin < 0) {
-            return "";
-        }
-        int depth = 0;
-        for (int at = begin + BOX.length() - 1; at < text.length(); at++) {
-            depth += text.charAt(at) == '{' ? 1 : text.charAt(at) == '}' ? -1 : 0;
-            if (depth == 0) {
-                return text.substring(begin, at + 1);
-            }
-        }
-        return text.substring(begin);
+                && Objects.equals(BoxedAnswer.last(message), BoxedAnswer.last(rewritten));
     }
 
     /** The change from a message to another text, as one part between a common start and end. */

@@ -6,15 +6,20 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.study.answer.AnswerEquality;
 import dev.longhand.study.answer.AnswerMode;
 import dev.longhand.study.answer.Extraction;
+import dev.longhand.study.answer.FlexibleNumber;
 import dev.longhand.study.answer.NormalForm;
 import dev.longhand.study.answer.Verdict;
+import dev.longhand.study.benchmark.BenchmarkFile;
 import dev.longhand.study.code.CodeAnswer;
 import dev.longhand.study.code.CodeTest;
 import dev.longhand.study.code.PythonSandbox;
 import dev.longhand.study.format.Score;
+import dev.longhand.study.instruction.Instruction;
+import dev.longhand.study.text.PythonText;
 
 import org.jspecify.annotations.Nullable;
 
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.util.List;
@@ -26,6 +31,7 @@ import java.util.regex.Pattern;
 final class AnswerScorer {
     private static final Pattern OPTION = Pattern.compile("(?<![A-Za-z0-9])([A-J])(?![A-Za-z0-9])");
 
+    private static final String MGSM = BenchmarkFile.MGSM.benchmark();
     private static final int PROGRAM_SECONDS_MAX = 6;
 
     private final AnswerMode mode;
@@ -43,10 +49,16 @@ final class AnswerScorer {
 
     Score score(Generation generation, Reference reference) {
         return switch (reference.problem().answerType()) {
-            case MATH -> math(generation, reference);
+            case MATH ->
+                    reference.problem().benchmark().equals(MGSM)
+                            ? number(generation, reference)
+                            : math(generation, reference);
             case CHOICE -> choice(generation, reference);
             case CODE -> code(generation, reference);
-            case NONE -> unscored(generation, "none");
+            case NONE ->
+                    reference.instructions().isEmpty()
+                            ? unscored(generation, "none")
+                            : instructions(generation, reference.instructions());
         };
     }
 
@@ -71,6 +83,46 @@ final class AnswerScorer {
                 compared,
                 compared == null ? null : (Boolean) verdict.correct(),
                 verdict);
+    }
+
+    /** Compares the last number, as lm-eval does. */
+    private Score number(Generation generation, Reference reference) {
+        String number = FlexibleNumber.last(Extraction.scope(generation.text(), mode));
+        String form = number == null ? null : FlexibleNumber.compared(number);
+        String expected = FlexibleNumber.compared(reference.problem().answers().getFirst());
+        return new Score(
+                generation.id(),
+                generation.sample(),
+                number,
+                form,
+                expected,
+                expected.equals(form),
+                "flexible-extract",
+                false,
+                JsonLine.newObject());
+    }
+
+    /** Checks a response strictly; it is right if it follows all instructions. */
+    private Score instructions(Generation generation, List<Instruction> instructions) {
+        String response = Extraction.scope(generation.text(), mode);
+        ObjectNode others = JsonLine.newObject();
+        ArrayNode followed = others.putArray(Tally.FOLLOWED);
+        int count = 0;
+        for (Instruction each : instructions) {
+            boolean own = each.followed(response);
+            followed.add(own);
+            count += own ? 1 : 0;
+        }
+        return new Score(
+                generation.id(),
+                generation.sample(),
+                null,
+                PythonText.strip(response).isEmpty() ? null : count + " of " + instructions.size(),
+                null,
+                count == instructions.size(),
+                "instructions",
+                false,
+                others);
     }
 
     /** Compares the letter of the chosen option. */

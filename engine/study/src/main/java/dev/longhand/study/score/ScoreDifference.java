@@ -51,7 +51,7 @@ public record ScoreDifference(int common, List<String> gained, List<String> lost
         try (JsonLines<Score> scores = JsonLines.open(file, Score::of)) {
             for (Score score = scores.next(); score != null; score = scores.next()) {
                 if (score.correct() != null) {
-                    verdicts.put(score.idText() + "/" + score.sample(), score.correct());
+                    verdicts.put(score.key(), score.correct());
                 }
             }
         }

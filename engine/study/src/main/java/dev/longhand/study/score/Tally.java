@@ -4,6 +4,7 @@ import dev.longhand.batch.JsonLine;
 import dev.longhand.study.format.Score;
 import dev.longhand.study.format.Summary;
 
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import java.util.ArrayList;
@@ -18,6 +19,9 @@ import java.util.TreeMap;
 final class Tally {
     private static final Set<String> TRUNCATED = Set.of("length", "context", "loop");
 
+    /** The field of a score with the verdicts on a problem's instructions. */
+    static final String FOLLOWED = "followed";
+
     private final Map<String, int[]> samplesAndRight = new HashMap<>();
     private final Map<String, Integer> rules = new TreeMap<>();
     private final List<Integer> tokens = new ArrayList<>();
@@ -28,6 +32,8 @@ final class Tally {
     private int empty;
     private int limited;
     private long keywords;
+    private int instructions;
+    private int instructionsFollowed;
 
     void add(Scored scored) {
         Score score = scored.score();
@@ -42,6 +48,10 @@ final class Tally {
         empty += score.normalized() == null || score.normalized().isEmpty() ? 1 : 0;
         limited += score.timeout() ? 1 : 0;
         keywords += scored.keywords();
+        for (JsonNode followed : score.others().path(FOLLOWED)) {
+            instructions++;
+            instructionsFollowed += followed.asBoolean() ? 1 : 0;
+        }
         rules.merge(score.rule(), 1, Integer::sum);
         if (scored.tokens() != null) {
             tokens.add(scored.tokens());
@@ -56,6 +66,10 @@ final class Tally {
         ObjectNode others = JsonLine.newObject();
         others.put("unscored", unscored);
         others.put("limited", limited);
+        if (instructions > 0) { // prompt-level accuracy is that of the summary
+            others.put("n_instructions", instructions);
+            others.put("instruction_accuracy", 100.0 * instructionsFollowed / instructions);
+        }
         ObjectNode byRule = others.putObject("rules");
         rules.forEach(byRule::put);
         return new Summary(

@@ -19,6 +19,7 @@ public final class OwnRuns {
             Map.of(
                     "olympiad", "olympiadbench",
                     "lcb", "livecodebench",
+                    "arc", "arcc",
                     "arcchallenge", "arcc",
                     "ieval", "ifeval");
 

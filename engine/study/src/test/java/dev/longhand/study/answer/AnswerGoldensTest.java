@@ -97,6 +97,51 @@ class AnswerGoldensTest {
         assertEquals(expected, equal(prediction, reference, AnswerMode.COMPATIBLE));
     }
 
+    /** How SymPy 1.11 and 1.14 read LaTeX, by the harness's own functions. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '~',
+            quoteCharacter = '`',
+            value = {
+                "x<3~x>3~true",
+                "x\\ne3~3\\ne x~true",
+                "2<x<5~2<x<\\frac{10}{2}~true",
+                "2<x<5~2<x<6~false",
+                "\\sin(x)^2~\\sin^2(x)~true",
+                "\\sin{x}^2~\\sin(x^2)~true",
+                "1/2x~\\frac{1}{2x}~true",
+                "1/2x~\\frac{x}{2}~false",
+                "x^-1~x~true",
+                "2^(3)~2~true",
+                "3!^2~36~false",
+                "\\pi(4-\\sqrt{3})~4\\pi-\\pi\\sqrt{3}~false",
+                "dx~xd~false",
+                "f'(x)~f(x)~false",
+                "0.\\overline{3}~0.\\overline{6}~true",
+                "\\overline{AB}~\\overline{BA}~true",
+                "\\overline{AB}~AB~false",
+                "a_{12}~a_12~true",
+                "a_12~a_1~false",
+                "\\log_28~3~true",
+                "\\log100~2~false",
+                "\\lg100~2~true",
+                "\\lfloor3.7\\rfloor~3~true",
+                "2\\lfloor n\\rfloor~\\lfloor n\\rfloor~false",
+                "\\sqrt[3]8~2~false",
+                "\\sqrt{x^2}~x~false",
+                "{1,2,3}~{3,2,1}~true",
+                "{\\frac{1}{2},1}~{1,\\frac{1}{2}}~false",
+                "90\u00b0~90~false",
+                "3\u22122~1~false",
+                "12\\,345~12345~true",
+                "(1,1006)~6600~true",
+                "\\begin{pmatrix}1&2\\\\3&5\\end{pmatrix}"
+                        + "~\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}~false"
+            })
+    void compatibleReadings(String prediction, String reference, boolean expected) {
+        assertEquals(expected, equal(prediction, reference, AnswerMode.COMPATIBLE));
+    }
+
     /** Where the default differs from the compatible mode, and what must not. */
     @ParameterizedTest
     @CsvSource(
@@ -129,7 +174,32 @@ class AnswerGoldensTest {
                 "a+b~b~false",
                 "\\frac{a}{b}~\\frac{a}{c}~false",
                 "x \\in [-2,7]~[-2,7]~true",
-                "-.5~-0.5~true"
+                "-.5~-0.5~true",
+                "x \\cos y~\\cos(y)x~true",
+                "2\\pi r~2r\\pi~true",
+                "3 \\leq x~x \\geq 3~true",
+                "x>3~3<x~true",
+                "x-3>0~x>3~true",
+                "x<3~x>3~false",
+                "\\ln e^2~2~true",
+                "2\\sin x\\cos x~\\sin 2x~true",
+                "\\sin(x)^2~\\sin^2 x~true",
+                "(3,\\infty)\\cup(-\\infty,2)~(-\\infty,2)\\cup(3,\\infty)~true",
+                "(-\\infty,-\\frac12]\\cup[1,\\infty)~(-\\infty,-0.5]\\cup[1,+\\infty)~true",
+                "(1,2)\\cup(3,4)~(1,2)\\cup(3,5)~false",
+                "(x,y)=(1,2)~(1,2)~true",
+                "1,2~(1,2)~true",
+                "5,15~[5,15]~false",
+                "[1,2,3]~1,2,3~true",
+                "(52_8)~52_8~true",
+                "x+y=3~3=x+y~true",
+                "f(x)=2(x+1)=2x+2~2x+2~true",
+                "\\text{thirty-six}~36~true",
+                "f=\\text{east}~\\text{east}~true",
+                "$864 \\mbox{ inches}^2$~864~true",
+                "\\text{$\\frac{1}{2}$}~0.5~true",
+                "\\varnothing~\\emptyset~true",
+                "2\\lfloor\\frac{n}{5}\\rfloor~\\lfloor\\frac{n}{5}\\rfloor~false"
             })
     void mendedEquality(String prediction, String reference, boolean expected) {
         assertEquals(

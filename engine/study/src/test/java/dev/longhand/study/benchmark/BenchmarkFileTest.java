@@ -26,7 +26,9 @@ class BenchmarkFileTest {
     @TempDir private Path folder;
 
     private static BenchmarkProblem problem(BenchmarkFile file, String json) {
-        return file.problem(JsonLine.parse("f:1", json.getBytes(StandardCharsets.UTF_8)), 3);
+        MgsmLanguage language = file == BenchmarkFile.MGSM ? MgsmLanguage.DE : null;
+        JsonLine line = JsonLine.parse("f:1", json.getBytes(StandardCharsets.UTF_8));
+        return file.problem(line, 3, language);
     }
 
     @ParameterizedTest
@@ -44,14 +46,14 @@ class BenchmarkFileTest {
                         + "|mmlu-003|C|CHOICE",
                 "ARC|{\"id\":\"M1\",\"question\":\"q\",\"choices\":{\"text\":[\"a\",\"b\"],"
                         + "\"label\":[\"1\",\"2\"]},\"answerKey\":\"2\"}|arc-M1|B|CHOICE",
-                "MGSM|{\"question\":\"q\",\"answer\":null,\"answer_number\":18}|mgsm-003|18|MATH"
+                "MGSM|{\"question\":\"q\",\"answer\":null,\"answer_number\":18}|mgsm-de-003|18|MATH"
             })
     void answers(BenchmarkFile file, String json, String id, String answer, String type) {
         BenchmarkProblem problem = problem(file, json);
         assertEquals(id, problem.idText());
         assertEquals(List.of(answer), problem.answers());
         assertEquals(type, problem.answerType().name());
-        assertTrue(problem.problem().question().startsWith("q"));
+        assertTrue(problem.problem().question().replace("Frage: ", "").startsWith("q"));
     }
 
     @Test
@@ -80,18 +82,36 @@ class BenchmarkFileTest {
         assertEquals("a:b", instructions.meta().path("instruction_id_list").path(0).asString());
     }
 
+    /** The prompts of lm-eval's mgsm_direct_de, of a question and of an example. */
+    @Test
+    void questionsOfMgsmAreItsPrompts() {
+        String question = "{\"question\":\"Wie viele?\",\"answer\":null,\"answer_number\":18}";
+        String example = question.replace("null", "\"Antwort: 18.\"");
+        assertEquals(
+                "Frage: Wie viele?\nAntwort:",
+                problem(BenchmarkFile.MGSM, question).problem().question());
+        assertEquals(
+                "Wie viele?\nAntwort:", problem(BenchmarkFile.MGSM, example).problem().question());
+        Path out = folder.resolve("out.jsonl");
+        assertThrows(InputException.class, () -> BenchmarkFile.MGSM.convert(out, out, null));
+        assertThrows(
+                InputException.class, () -> BenchmarkFile.MMLU.convert(out, out, MgsmLanguage.DE));
+    }
+
     @Test
     void filesAreConvertedWholeOrNotAtAll() throws IOException {
         Path input = folder.resolve("in.jsonl");
         Path out = folder.resolve("out.jsonl");
         Files.writeString(input, "{\"problem\":\"q\",\"answer\":\"1\"}\n{\"problem\":\"r\"}\n");
         String message =
-                assertThrows(InputException.class, () -> BenchmarkFile.AIME24.convert(input, out))
+                assertThrows(
+                                InputException.class,
+                                () -> BenchmarkFile.AIME24.convert(input, out, null))
                         .getMessage();
         assertEquals(input + ":2: answer is missing", message);
         assertFalse(Files.exists(out));
         Files.writeString(input, "{\"problem\":\"q\",\"answer\":\"1\"}\n");
-        assertEquals(1, BenchmarkFile.AIME24.convert(input, out));
+        assertEquals(1, BenchmarkFile.AIME24.convert(input, out, null));
         assertEquals(
                 List.of("1"), JsonLines.readAll(out, BenchmarkProblem::of).getFirst().answers());
     }

@@ -20,11 +20,14 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Honest and hostile programs; skipped where there is no sandbox. */
 class PythonSandboxTest {
     private static final String SUM = "a, b = map(int, input().split())\nprint(a + b)\n";
+    private static final String FILES = "import os, itertools\nfor i in itertools.count():\n";
     private static final CodeTest ADDITION = new CodeTest(null, "2 3\n", "5\n");
 
     @TempDir private Path outside;
@@ -53,6 +56,9 @@ class PythonSandboxTest {
         String threads =
                 """
                 import threading, collections, re
+                import resource
+                resource.setrlimit(resource.RLIMIT_STACK, resource.getrlimit(resource.RLIMIT_STACK))
+                threading.stack_size(1 << 26)
                 t = threading.Thread(target=lambda: print(sum(map(int, input().split()))))
                 t.start(); t.join()
                 open("mine.txt", "w").write("x")
@@ -93,10 +99,26 @@ class PythonSandboxTest {
                 "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)",
                 "import ctypes\nctypes.string_at(0)",
                 "f = open('big', 'w')\nwhile True:\n    f.write('x' * 1000000)",
-                "open('OUTSIDE').read()"
+                "open('OUTSIDE').read()",
+                "import os\nos.symlink('OUTSIDE', 'link')\nopen('link').read()",
+                "import os\nos.chmod('OUTSIDE', 0)",
+                "import os\nos.utime('OUTSIDE', (1, 1))",
+                "import os\nos.truncate('OUTSIDE', 0)",
+                "import os, resource as r\nr.prlimit(os.getppid(), r.RLIMIT_CORE, (0, 0))",
+                "import resource as r\nr.setrlimit(r.RLIMIT_AS, (1 << 40, 1 << 40))",
+                "import os\nos.sched_setaffinity(os.getppid(), {0})",
+                "import os\nos.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+                "import signal, threading as t\nsignal.pthread_kill(t.get_ident(), 9)",
+                "import os, shutil\nshutil.rmtree(os.getcwd())",
+                FILES + "    with open(str(i), 'wb') as f:\n        f.write(bytes(15 << 20))",
+                FILES + "    open(str(i), 'wb').close()",
+                FILES + "    os.mkdir('d' * 250)\n    os.chdir('d' * 250)",
+                "import threading as t, time\nt.stack_size(32768)\n"
+                        + "while True:\n    t.Thread(target=time.sleep, args=(9,)).start()",
             })
     void hostileProgramsAreContained(String program) throws IOException, InterruptedException {
         Path secret = Files.writeString(outside.resolve("secret"), "5");
+        FileTime written = Files.getLastModifiedTime(secret);
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             String named =
                     program.replace("PORT", Integer.toString(server.getLocalPort()))
@@ -104,7 +126,33 @@ class PythonSandboxTest {
             assertEquals(false, judge(named + "\nprint(5)", ADDITION).passed());
         }
         assertFalse(Files.exists(Path.of("/tmp/longhand-escaped")));
+        assertEquals("5", Files.readString(secret));
+        assertEquals(written, Files.getLastModifiedTime(secret));
         assertEquals(true, judge(SUM, ADDITION).passed());
+    }
+
+    @Test
+    void unreadableFoldersAreDeleted() throws IOException, InterruptedException {
+        String mark = "longhand-" + System.nanoTime();
+        String program =
+                """
+                import os
+                os.mkdir("%s", 0o300); open("%1$s/x", "w"); os.umask(0o777); os.mkdir("b")
+                """;
+        assertEquals(false, judge(program.formatted(mark), ADDITION).passed());
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+        try (Stream<Path> left = Files.list(temporary)) {
+            assertFalse(left.anyMatch(each -> Files.exists(each.resolve(mark))));
+        }
+    }
+
+    /** What a program wrote before its end counts, however late it is read. */
+    @Test
+    void theOutputIsWhole() throws InterruptedException {
+        CodeTest test = new CodeTest(null, "", "5");
+        for (int i = 0; i < 8; i++) {
+            assertEquals(true, judge("print(5)", test).passed());
+        }
     }
 
     @Test

@@ -72,6 +72,44 @@ class ScoreRunTest {
         return new ScoreRun(problems(), AnswerMode.DEFAULT, 2).run(generations, out, read -> {});
     }
 
+    /** MGSM as lm-eval's flexible-extract, and strict IFEval. */
+    @Test
+    void forgettingChecks() throws IOException, InterruptedException {
+        Path problems =
+                write(
+                        "f.jsonl",
+                        """
+                        {"id":"a","benchmark":"mgsm","question":"q","answers":["1200"]}
+                        {"id":"b","benchmark":"mgsm","question":"q","answers":["7"]}
+                        {"id":"c","benchmark":"ifeval","question":"q","answers":[],\
+                        "answer_type":"none","meta":{"instruction_id_list":\
+                        ["punctuation:no_comma","startend:quotation"],"kwargs":[{},{}]}}
+                        """);
+        Path generations =
+                write(
+                        "h.jsonl",
+                        """
+                        {"id":"a","text":"So 3 times 400 is $1,200.","finish":"eos"}
+                        {"id":"b","text":"7 apples of 8","finish":"eos"}
+                        {"id":"c","sample":0,"text":"\\"no comma\\"","finish":"eos"}
+                        {"id":"c","sample":1,"text":"\\"a, b\\"","finish":"eos"}
+                        {"id":"c","sample":2,"text":" ","finish":"eos"}
+                        """);
+        Path out = folder.resolve("s.jsonl");
+        List<Summary> summaries =
+                new ScoreRun(problems, AnswerMode.DEFAULT, 2).run(generations, out, read -> {});
+        assertEquals(
+                List.of(true, false, true, false, false),
+                JsonLines.readAll(out, Score::of).stream().map(Score::correct).toList());
+        assertEquals("1200", JsonLines.readAll(out, Score::of).getFirst().normalized());
+        Summary strict = summaries.get(1);
+        assertEquals("ifeval", strict.benchmark());
+        assertEquals(100.0 / 3, strict.accuracy(), 1e-9);
+        assertEquals(50, strict.others().get("instruction_accuracy").doubleValue());
+        assertEquals(1, strict.empty());
+        assertEquals(50, summaries.get(2).accuracy());
+    }
+
     @Test
     void verdictsAndSummaries() throws IOException, InterruptedException {
         Path out = folder.resolve("s.jsonl");
