@@ -5,8 +5,10 @@ import dev.longhand.app.cli.BatchCommand;
 import dev.longhand.app.cli.ChatCommand;
 import dev.longhand.app.cli.CompletionCommand;
 import dev.longhand.app.cli.CurateCommand;
+import dev.longhand.app.cli.EvaluateCommand;
 import dev.longhand.app.cli.GenerateCommand;
 import dev.longhand.app.cli.InspectCommand;
+import dev.longhand.app.cli.JoinCommand;
 import dev.longhand.app.cli.MergeCommand;
 import dev.longhand.app.cli.OptionNames;
 import dev.longhand.app.cli.PerturbCommand;
@@ -18,6 +20,10 @@ import dev.longhand.app.cli.TablesCommand;
 import dev.longhand.app.cli.TokenizeCommand;
 import dev.longhand.app.cli.Utf8Arguments;
 import dev.longhand.app.demo.DemoCommand;
+import dev.longhand.app.hub.PullCommand;
+import dev.longhand.app.stories.StoriesCommand;
+import dev.longhand.app.study.ParentWatch;
+import dev.longhand.app.study.StudyCommand;
 import dev.longhand.app.train.TrainCommand;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
@@ -45,22 +51,27 @@ import java.util.stream.Collectors;
         version = "longhand 0.1.0",
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
-        description = "Runs Qwen2.5-family models: long chains of thought on the JVM.",
+        description = "Runs Qwen2.5 and its relatives: long chains of thought on the JVM.",
         subcommands = {
             GenerateCommand.class,
             ChatCommand.class,
             ServeCommand.class,
             BatchCommand.class,
             ProblemsCommand.class,
+            EvaluateCommand.class,
             ScoreCommand.class,
             PerturbCommand.class,
             TablesCommand.class,
+            JoinCommand.class,
             TrainCommand.class,
+            StudyCommand.class,
             CurateCommand.class,
             MergeCommand.class,
+            PullCommand.class,
             InspectCommand.class,
             TokenizeCommand.class,
             DemoCommand.class,
+            StoriesCommand.class,
             CompletionCommand.class,
             HelpCommand.class
         })
@@ -78,6 +89,7 @@ public final class Main implements Runnable {
 
     /** Runs a command and exits with its status. */
     public static void main(String[] arguments) {
+        ParentWatch.start();
         StandardStreams.printUtf8();
         int status;
         try {

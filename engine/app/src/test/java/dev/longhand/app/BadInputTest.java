@@ -96,7 +96,7 @@ class BadInputTest {
     @Test
     void controlCharactersOfFilesAndArgumentsAreEscaped() throws IOException {
         configure("architectures", List.of("Evil\n\u001b[31m\u202e"));
-        String output = refused("architectures is [Evil\\u000a\\u001b[31m\\u202e]: only Qwen2");
+        String output = refused("architectures is [Evil\\u000a\\u001b[31m\\u202e]: the supported");
         assertEquals(1, output.lines().count(), output);
         output =
                 refused(
@@ -300,7 +300,7 @@ class BadInputTest {
         refused("the adapter name", "--adapter", "../x=" + good);
         refused("there is no adapter \"y\"", "--adapter", "x=" + good, "--use", "y");
         refused("there is no adapter \"x\"", "--use", "x");
-        refused("adapter_config.json", "--adapter", "x=" + model);
+        refused("is a model, not an adapter", "--adapter", "x=" + model);
         Path other =
                 TestAdapter.allLinear(Goldens.checkpoint("dim64-group5"), 4, 1)
                         .write(temporary.resolve("other"));

@@ -70,7 +70,7 @@ class BatchCommandTest {
         }
         Files.write(folder.resolve("problems.jsonl"), problems);
         config.put("adapter", "long-cot").put("n", SAMPLES).put("seed", 11);
-        config.put("temperature", 0.5).put("max_new_tokens", 200).put("max_context", 320);
+        config.put("temperature", 1.5).put("max_new_tokens", 200).put("max_context", 320);
         configure();
     }
 
@@ -82,14 +82,6 @@ class BatchCommandTest {
         List<String> command =
                 new ArrayList<>(
                         List.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-XX:TieredStopAtLevel=1",
-                                "-cp",
-                                System.getProperty(
-                                        "surefire.test.class.path",
-                                        System.getProperty("java.class.path")),
-                                Main.class.getName(),
                                 "batch",
                                 "--model=" + DEMO.resolve("checkpoint"),
                                 "--adapter=long-cot=" + DEMO.resolve("adapter"),
@@ -98,7 +90,7 @@ class BatchCommandTest {
                                 "--out=" + folder.resolve(out),
                                 "--device=cpu"));
         command.addAll(List.of(more));
-        return new ProcessBuilder(command)
+        return MainProcess.builder(MainProcess.QUICK, command)
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("said").toFile())
                 .start();
@@ -211,7 +203,7 @@ class BatchCommandTest {
                 if (i % 7 == 0) {
                     SamplingOptions sampling =
                             SamplingOptions.DEFAULT
-                                    .withTemperature(0.5f)
+                                    .withTemperature(1.5f)
                                     .withSeed(line.get("seed").asLong());
                     Completion alone =
                             Completion.of(
@@ -243,8 +235,8 @@ class BatchCommandTest {
         config.put("temperature", 0.3);
         configure();
         assertEquals(2, start("out.jsonl").waitFor());
-        assertTrue(said().contains("temperature was 0.5"), said());
-        config.put("temperature", 0.5).put("adapter_scale", 0.5);
+        assertTrue(said().contains("temperature was 1.5"), said());
+        config.put("temperature", 1.5).put("adapter_scale", 0.5);
         configure();
         assertEquals(2, start("out.jsonl").waitFor());
         assertTrue(said().contains("adapter_sha was"), said());

@@ -165,7 +165,7 @@ class BatchRequestsTest {
         for (int i = 0; i < 24; i++) {
             lines.add(
                     CHAT.formatted("q" + i, "math", i, 20)
-                            .replace("{\"model", "{\"temperature\":1,\"model"));
+                            .replace("{\"model", "{\"temperature\":2,\"model"));
         }
         Files.write(input, lines);
         run((done, total) -> {});

@@ -54,22 +54,10 @@ class CommandLineTest {
 
     private Outcome run(List<String> jvm, File out, String input, String... arguments)
             throws IOException, InterruptedException {
-        List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-cp",
-                                System.getProperty(
-                                        "surefire.test.class.path",
-                                        System.getProperty("java.class.path"))));
-        command.addAll(jvm);
-        command.add(Main.class.getName());
-        command.addAll(List.of(arguments));
         File err = folder.resolve("err").toFile();
         Path in = Files.writeString(folder.resolve("in"), input);
         ProcessBuilder builder =
-                new ProcessBuilder(command)
+                MainProcess.builder(jvm, List.of(arguments))
                         .redirectInput(in.toFile())
                         .redirectOutput(out)
                         .redirectError(err);
@@ -150,7 +138,8 @@ class CommandLineTest {
                         "--use",
                         "cot",
                         "--prompt",
-                        "Anna has 4 coins. Anna finds 9 more coins. How many coins?",
+                        "Mia has 16 cookies. Mia gives away 8. A friend gives Mia 9 cookies."
+                                + " How many cookies are left?",
                         "--thinking-budget",
                         "30",
                         "--max-tokens",

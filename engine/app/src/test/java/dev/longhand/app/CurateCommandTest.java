@@ -55,24 +55,19 @@ class CurateCommandTest {
     }
 
     private Process start(String out) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty(
-                                "surefire.test.class.path", System.getProperty("java.class.path")),
-                        Main.class.getName(),
-                        "curate",
-                        "--model=" + Goldens.DEMO.resolve("checkpoint"),
-                        "--adapter=long-cot=" + Goldens.DEMO.resolve("adapter"),
-                        "--config=" + folder.resolve("run.json"),
-                        "--problems=" + folder.resolve("problems.jsonl"),
-                        "--benchmark=" + folder.resolve("bench.jsonl"),
-                        "--teacher=demo",
-                        "--out=" + folder.resolve(out),
-                        "--max-context=512",
-                        "--device=cpu")
+        return MainProcess.builder(
+                        MainProcess.QUICK,
+                        List.of(
+                                "curate",
+                                "--model=" + Goldens.DEMO.resolve("checkpoint"),
+                                "--adapter=long-cot=" + Goldens.DEMO.resolve("adapter"),
+                                "--config=" + folder.resolve("run.json"),
+                                "--problems=" + folder.resolve("problems.jsonl"),
+                                "--benchmark=" + folder.resolve("bench.jsonl"),
+                                "--teacher=demo",
+                                "--out=" + folder.resolve(out),
+                                "--max-context=512",
+                                "--device=cpu"))
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("said").toFile())
                 .start();

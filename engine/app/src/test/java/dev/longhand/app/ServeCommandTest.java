@@ -53,6 +53,21 @@ class ServeCommandTest {
         refused(BAD_INPUT, "NONE_SUCH", "--http", "0", "--token-env", "NONE_SUCH");
     }
 
+    /** S26: all interfaces are bound, so that a port taken on one of them is a fault. */
+    @Test
+    void allInterfacesAreBoundWithAToken() throws IOException {
+        String[] all = {"--host", "0.0.0.0", "--token-env", "PATH"};
+        refused(BAD_INPUT, "model", all[0], all[1], all[2], all[3], "--http", "0", "--port", "0");
+        InetAddress one = InetAddress.getByName("127.0.0.2");
+        try (ServerSocket taken = new ServerSocket(0, 9, one)) {
+            String port = Integer.toString(taken.getLocalPort());
+            for (String face : List.of("--http", "--port")) {
+                String message = "0.0.0.0:" + port + ": Address already in use";
+                refused(FAILURE, message, all[0], all[1], all[2], all[3], face, port);
+            }
+        }
+    }
+
     @Test
     void addressesAreBoundBeforeTheModelIsRead() throws IOException {
         String missing = folder.resolve("none/s").toString();

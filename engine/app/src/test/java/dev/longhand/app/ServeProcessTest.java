@@ -31,26 +31,20 @@ class ServeProcessTest {
     @TempDir private Path folder;
 
     private Process start(Path socket) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-Xmx256m",
-                        "-Dsun.net.httpserver.maxReqTime=1",
-                        "-cp",
-                        System.getProperty(
-                                "surefire.test.class.path", System.getProperty("java.class.path")),
-                        Main.class.getName(),
-                        "serve",
-                        "--model",
-                        Goldens.DEMO.resolve("checkpoint").toString(),
-                        "--device",
-                        "cpu",
-                        "--threads",
-                        "1",
-                        "--socket",
-                        socket.toString(),
-                        "--http",
-                        "0")
+        return MainProcess.builder(
+                        List.of("-Xmx256m"),
+                        List.of(
+                                "serve",
+                                "--model",
+                                Goldens.DEMO.resolve("checkpoint").toString(),
+                                "--device",
+                                "cpu",
+                                "--threads",
+                                "1",
+                                "--socket",
+                                socket.toString(),
+                                "--http",
+                                "0"))
                 .redirectErrorStream(true)
                 .start();
     }

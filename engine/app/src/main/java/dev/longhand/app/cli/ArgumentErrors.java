@@ -1,5 +1,7 @@
 package dev.longhand.app.cli;
 
+import dev.longhand.service.EditDistance;
+
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
@@ -50,32 +52,9 @@ public final class ArgumentErrors {
     static List<String> nearest(String given, Collection<String> names) {
         int errorsMax = Math.max(1, given.length() / 3);
         return names.stream()
-                .filter(name -> name.length() > 2 && errors(given, name) <= errorsMax)
-                .sorted(Comparator.comparingInt(name -> errors(given, name)))
+                .filter(name -> name.length() > 2 && EditDistance.between(given, name) <= errorsMax)
+                .sorted(Comparator.comparingInt(name -> EditDistance.between(given, name)))
                 .limit(SUGGESTIONS_MAX)
                 .toList();
-    }
-
-    /** The Levenshtein distance, with two letters that changed places as one error. */
-    private static int errors(String given, String name) {
-        int[][] least = new int[given.length() + 1][name.length() + 1];
-        for (int i = 0; i <= given.length(); i++) {
-            for (int j = 0; j <= name.length(); j++) {
-                least[i][j] = i == 0 || j == 0 ? i + j : errors(given, name, least, i, j);
-            }
-        }
-        return least[given.length()][name.length()];
-    }
-
-    private static int errors(String given, String name, int[][] least, int i, int j) {
-        boolean equal = given.charAt(i - 1) == name.charAt(j - 1);
-        int substituted = least[i - 1][j - 1] + (equal ? 0 : 1);
-        int errors = Math.min(substituted, 1 + Math.min(least[i - 1][j], least[i][j - 1]));
-        boolean swapped =
-                i > 1
-                        && j > 1
-                        && given.charAt(i - 1) == name.charAt(j - 2)
-                        && given.charAt(i - 2) == name.charAt(j - 1);
-        return swapped ? Math.min(errors, least[i - 2][j - 2] + 1) : errors;
     }
 }

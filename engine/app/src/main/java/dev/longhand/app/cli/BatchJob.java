@@ -9,6 +9,7 @@ import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.ModelSummary;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.HubCache;
 import dev.longhand.engine.status.AdapterInfo;
 import dev.longhand.service.Service;
 import dev.longhand.service.http.OfflineCompletions;
@@ -184,7 +185,7 @@ final class BatchJob {
         if (run.model() == null) {
             throw new InputException(config + ": names no model, and --model is not given");
         }
-        return run.folder().resolve(run.model());
+        return HubCache.ofEnvironment().resolve(run.folder(), run.model());
     }
 
     private @Nullable Chosen adapter(RunConfig run) {
@@ -196,8 +197,8 @@ final class BatchJob {
         if (named != null) {
             return new Chosen(asked, named);
         }
-        Path folder = run.folder().resolve(asked);
-        if (!Files.isDirectory(folder)) {
+        Path folder = HubCache.ofEnvironment().resolve(run.folder(), asked);
+        if (!Files.exists(folder)) {
             throw new InputException(
                     "adapter %s is neither named by --adapter nor a folder".formatted(asked));
         }

@@ -5,7 +5,6 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.generation.ChatMessage;
 import dev.longhand.engine.generation.FinishReason;
 import dev.longhand.engine.generation.GenerationRequest;
-import dev.longhand.engine.generation.Prompt;
 import dev.longhand.engine.status.AdapterInfo;
 
 import org.jspecify.annotations.Nullable;
@@ -216,6 +215,6 @@ final class ChatSession {
     }
 
     private int tokens(List<ChatMessage> messages) {
-        return engine.tokens(new Prompt.Chat(messages, List.of())).length;
+        return engine.tokens(settings.apply(GenerationRequest.chat(messages)).prompt()).length;
     }
 }

@@ -123,6 +123,9 @@ public final class CurateCommand implements Callable<Integer> {
             description = "Takes the last paragraph of a text without tags as its solution.")
     private boolean splitsUntagged;
 
+    @Option(names = "--wrong", description = "Keeps wrong answers in place of right ones.")
+    private boolean wrong;
+
     @Mixin private ModelOptions model = new ModelOptions();
 
     @Mixin private CapacityOptions capacity = new CapacityOptions();
@@ -134,7 +137,8 @@ public final class CurateCommand implements Callable<Integer> {
                         .withTokens(tokensMin, tokensMax)
                         .withLatinMin(latin)
                         .withSamples(system == null ? null : Files.readString(system), perProblem)
-                        .withSplitsUntagged(splitsUntagged);
+                        .withSplitsUntagged(splitsUntagged)
+                        .withKeepsWrong(wrong);
         Contamination contamination = new Contamination(words);
         benchmarks.forEach(contamination::add);
         Path answers = generations != null ? generations : generate();

@@ -42,7 +42,7 @@ public final class InspectCommand implements Callable<Integer> {
                                 config.tiedEmbeddings() ? "tied" : "untied",
                                 config.maxPositions(),
                                 config.rope().theta(),
-                                config.rope().yarn() == null ? "" : " with YaRN",
+                                config.rope().scalingText(),
                                 summary.defaults().eosTokenIds(),
                                 summary.tensors(),
                                 summary.weights()));

@@ -162,7 +162,8 @@ public final class LoadBar implements LoadProgress, AutoCloseable {
                 unit);
     }
 
-    private static String duration(double seconds) {
+    /** Formats seconds, for example {@code 42 s}, {@code 7 min} or {@code 3.5 h}. */
+    public static String duration(double seconds) {
         return seconds < 120
                 ? Math.round(seconds) + " s"
                 : seconds < 7200

@@ -24,7 +24,7 @@ public final class MergeCommand implements Callable<Integer> {
             names = "--adapter",
             required = true,
             paramLabel = "DIR",
-            description = "PEFT folder of the adapter.")
+            description = "PEFT folder of the adapter, or its name in the Hub's cache.")
     private Path adapter = Path.of("");
 
     @Option(
@@ -40,7 +40,8 @@ public final class MergeCommand implements Callable<Integer> {
     public Integer call() {
         ModelConfig config = ModelConfig.read(model.path());
         try (Checkpoint base = Checkpoint.open(model.path());
-                Adapter content = new AdapterReader(config).read(adapter, bytes -> {});
+                Adapter content =
+                        new AdapterReader(config).read(ModelFolder.resolve(adapter), bytes -> {});
                 LoadBar bar = new LoadBar("merging")) {
             new MergedCheckpoint(base, config, content, out, bar).write(threads.count());
             bar.finish();

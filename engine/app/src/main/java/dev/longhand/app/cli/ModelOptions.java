@@ -12,6 +12,7 @@ import picocli.CommandLine.TypeConversionException;
 
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -57,7 +58,9 @@ public final class ModelOptions {
     @Option(
             names = "--adapter",
             paramLabel = "NAME=DIR",
-            description = "Loads a LoRA adapter, a PEFT folder, under a name; repeatable.")
+            description =
+                    "Loads a LoRA adapter, a PEFT folder or the name of one in the Hub's cache,"
+                            + " under a name; repeatable.")
     private Map<String, Path> adapters = Map.of();
 
     @Option(
@@ -93,7 +96,9 @@ public final class ModelOptions {
 
     /** The folders of the adapters, by name. */
     Map<String, Path> adapters() {
-        return adapters;
+        Map<String, Path> folders = new LinkedHashMap<>();
+        adapters.forEach((name, given) -> folders.put(name, ModelFolder.resolve(given)));
+        return folders;
     }
 
     /** The configuration of an engine on the model folder. */
@@ -107,7 +112,7 @@ public final class ModelOptions {
                 .withContextTokensMax(maxContext)
                 .withWeights(weights.quantizable() ? weights : null)
                 .withWeightsCache(weightsCache)
-                .withAdapters(adapters);
+                .withAdapters(adapters());
     }
 
     /** The name of the adapter to apply, or null. */

@@ -24,6 +24,7 @@ public final class OptionNames {
         OPTION_BY_SETTING.put("Prefill.CUBLAS", "--prefill cublas");
         OPTION_BY_SETTING.put("Prompt.Text", "--raw");
         OPTION_BY_SETTING.put("Prompt.Ids", "--prompt-ids");
+        OPTION_BY_SETTING.put("hf download", "longhand pull");
         OPTION_BY_SETTING.put("another output file", "another --out");
     }
 

@@ -248,7 +248,8 @@ public final class PerturbCommand implements Callable<Integer> {
         }
     }
 
-    private static Tokenizer open(Path folder) {
+    private static Tokenizer open(Path given) {
+        Path folder = ModelFolder.resolve(given);
         return Tokenizer.open(folder)
                 .orElseThrow(() -> new InputException(folder + " has no tokenizer.json"));
     }

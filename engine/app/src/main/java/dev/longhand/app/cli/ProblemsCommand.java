@@ -1,6 +1,9 @@
 package dev.longhand.app.cli;
 
 import dev.longhand.study.benchmark.BenchmarkFile;
+import dev.longhand.study.benchmark.MgsmLanguage;
+
+import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -34,9 +37,15 @@ public final class ProblemsCommand implements Callable<Integer> {
             description = "JSONL of problems.")
     private Path out = Path.of("");
 
+    @Option(
+            names = "--language",
+            paramLabel = "CODE",
+            description = "The language of an MGSM file: ${COMPLETION-CANDIDATES}.")
+    private @Nullable MgsmLanguage language;
+
     @Override
     public Integer call() {
-        System.err.printf("%s: %d problems%n", out, benchmark.convert(input, out));
+        System.err.printf("%s: %d problems%n", out, benchmark.convert(input, out, language));
         return 0;
     }
 }

@@ -1,6 +1,7 @@
 package dev.longhand.app.cli;
 
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.Settings;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.engine.generation.LoopRule;
 import dev.longhand.engine.generation.SamplingOptions;
@@ -8,16 +9,20 @@ import dev.longhand.engine.generation.Speculation;
 import dev.longhand.engine.generation.Thinking;
 import dev.longhand.engine.generation.ThoughtMarkers;
 import dev.longhand.engine.generation.Timeouts;
+import dev.longhand.service.Conversations;
 
 import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Option;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
 /** Options on sampling and on the end of generation; the checkpoint gives the defaults. */
 final class SamplingArguments {
+    private static final String TEMPLATE_VARIABLES = "--chat-template-kwargs";
+
     @Option(names = "--max-tokens", paramLabel = "N", description = "Most tokens to generate.")
     private @Nullable Integer maxTokens;
 
@@ -93,6 +98,14 @@ final class SamplingArguments {
     private Speculation speculation = Speculation.AUTO;
 
     @Option(
+            names = TEMPLATE_VARIABLES,
+            paramLabel = "JSON",
+            description =
+                    "An object of variables that the chat template reads, such as"
+                            + " {\"enable_thinking\": false}.")
+    private @Nullable String templateVariables;
+
+    @Option(
             names = "--thinking-budget",
             paramLabel = "N",
             description = "Most tokens of the thought; then its end is written for the model.")
@@ -134,7 +147,8 @@ final class SamplingArguments {
                         .withLogitBias(logitBias)
                         .withSeed(seed)
                         .withLogprobs(logprobs);
-        return request.withMaxTokens(maxTokens)
+        return templated(request)
+                .withMaxTokens(maxTokens)
                 .withSampling(sampling)
                 .withStops(stops)
                 .withStopInThought(stopInThought)
@@ -143,6 +157,16 @@ final class SamplingArguments {
                 .withThinking(new Thinking(thinkingBudget, markers()))
                 .withLoopRule(loopDetector ? LoopRule.DEFAULT : null)
                 .withTimeouts(new Timeouts(null, timeoutMillis));
+    }
+
+    private GenerationRequest templated(GenerationRequest request) {
+        if (templateVariables == null) {
+            return request;
+        }
+        String json = "{\"chat_template_kwargs\":" + templateVariables + "}";
+        return request.withTemplateOptions(
+                Conversations.template(
+                        Settings.parse(TEMPLATE_VARIABLES, json.getBytes(StandardCharsets.UTF_8))));
     }
 
     private @Nullable ThoughtMarkers markers() {

@@ -138,6 +138,12 @@ public final class ScoreCommand implements Callable<Integer> {
                 summary.empty());
         System.out.println(
                 "  pass@k " + summary.passAtK() + ", rules " + summary.others().get("rules"));
+        if (summary.others().has("instruction_accuracy")) {
+            System.out.printf(
+                    Locale.ROOT,
+                    "  instructions followed %.1f%n",
+                    summary.others().get("instruction_accuracy").doubleValue());
+        }
     }
 
     private static void print(ScoreDifference difference) {

@@ -1,15 +1,15 @@
 package dev.longhand.app.cli;
 
+import dev.longhand.app.page.ServedPage;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.OpenResources;
 import dev.longhand.service.ClientRules;
 import dev.longhand.service.Dialect;
+import dev.longhand.service.Listener;
 import dev.longhand.service.Service;
 import dev.longhand.service.ServiceLimits;
-import dev.longhand.service.http.HttpListener;
 import dev.longhand.service.http.OpenAiServer;
-import dev.longhand.service.line.LineListener;
 import dev.longhand.service.line.LineServer;
 import dev.longhand.study.keywords.KeywordInstrument;
 
@@ -102,6 +102,12 @@ public final class ServeCommand implements Callable<Integer> {
     private @Nullable Path adapterFolder;
 
     @Option(
+            names = "--study",
+            paramLabel = "DIR",
+            description = "Shows the results of a study in this folder on the page of --http.")
+    private @Nullable Path study;
+
+    @Option(
             names = "--token-env",
             paramLabel = "NAME",
             description = "The environment variable with the token that clients must send.")
@@ -111,10 +117,11 @@ public final class ServeCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         ServerLog.install();
         ClientRules clients = clients(); // reports an error before the model is read
+        ServedPage page = new ServedPage(study);
         CountDownLatch closed = new CountDownLatch(1);
         try (OpenResources listeners = new OpenResources()) {
-            List<LineListener> lines = bindLines(listeners);
-            HttpListener http = bindHttp(listeners);
+            List<Listener> lines = bindLines(listeners);
+            Listener http = bindHttp(listeners);
             try (LoadBar bar = new LoadBar();
                     Engine engine =
                             Engine.open(
@@ -127,7 +134,7 @@ public final class ServeCommand implements Callable<Integer> {
                 service.measure(KeywordInstrument::new);
                 try (OpenResources servers = new OpenResources()) {
                     System.err.println(engine.backendDescription());
-                    serve(service, lines, http, clients, servers);
+                    serve(service, lines, http, clients, page, servers);
                     awaitTermination(service, closed);
                 }
             }
@@ -162,7 +169,7 @@ public final class ServeCommand implements Callable<Integer> {
         drained.await();
     }
 
-    private List<LineListener> bindLines(OpenResources listeners) throws IOException {
+    private List<Listener> bindLines(OpenResources listeners) throws IOException {
         List<SocketAddress> wanted = new ArrayList<>();
         if (addresses.socket != null) {
             wanted.add(UnixDomainSocketAddress.of(addresses.socket));
@@ -170,32 +177,33 @@ public final class ServeCommand implements Callable<Integer> {
         if (addresses.port != null) {
             wanted.add(address(addresses.port));
         }
-        List<LineListener> bound = new ArrayList<>();
+        List<Listener> bound = new ArrayList<>();
         for (SocketAddress each : wanted) {
-            bound.add(listeners.add(LineListener.bind(each)));
+            bound.add(listeners.add(Listener.bind(each)));
         }
         return bound;
     }
 
-    private @Nullable HttpListener bindHttp(OpenResources listeners) throws IOException {
+    private @Nullable Listener bindHttp(OpenResources listeners) throws IOException {
         return addresses.http == null
                 ? null
-                : listeners.add(HttpListener.bind(address(addresses.http), LIMITS));
+                : listeners.add(Listener.bind(address(addresses.http)));
     }
 
     @SuppressWarnings("MustBeClosedChecker") // the caller closes the servers
     private static void serve(
             Service service,
-            List<LineListener> lines,
-            @Nullable HttpListener http,
+            List<Listener> lines,
+            @Nullable Listener http,
             ClientRules clients,
+            ServedPage page,
             OpenResources servers) {
-        for (LineListener each : lines) {
+        for (Listener each : lines) {
             servers.add(new LineServer(service, each, LIMITS, clients));
             System.err.println("listening on " + each.address());
         }
         if (http != null) {
-            servers.add(new OpenAiServer(service, http, LIMITS, clients));
+            servers.add(new OpenAiServer(service, http, LIMITS, clients, page));
             System.err.println("listening on http:/" + http.address());
         }
     }

@@ -6,6 +6,7 @@ import dev.longhand.app.cli.ModelFolder;
 import dev.longhand.app.cli.StandardStreams;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.ErrorText;
 import dev.longhand.training.AdapterInitializer;
 import dev.longhand.training.WeightInitializer;
 import dev.longhand.training.data.Dataset;
@@ -29,6 +30,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -46,6 +48,8 @@ public final class TrainCommand implements Callable<Integer> {
     @Mixin private TrainMethodOptions method = new TrainMethodOptions();
 
     @Mixin private TrainLoopOptions loop = new TrainLoopOptions();
+
+    @Mixin private TrainAnswerOptions answers = new TrainAnswerOptions();
 
     @Option(
             names = "--out",
@@ -84,12 +88,19 @@ public final class TrainCommand implements Callable<Integer> {
             int tokensMax = longest.ids().length;
             DecoderOptions options = method.decoder(model.path(), tokensMax);
             TrainingPlan plan = TrainingPlan.of(model.path(), options, tokensMax);
+            long beside = answers.memoryBytes(method, model.path(), plan);
+            OptionalLong gpu = method.device().usableBytes();
             if (planned) {
-                new Console().print(MemoryView.table(plan, options, tokensMax));
+                new Console().print(MemoryView.table(plan, options, tokensMax, gpu, beside));
                 return 0;
             }
+            method.device().requireNoCard();
             MemoryView.require(
-                    plan, options, "%s with %d tokens".formatted(longest.source(), tokensMax));
+                    plan,
+                    options,
+                    "%s with %d tokens".formatted(longest.source(), tokensMax),
+                    gpu,
+                    beside);
             return train(options, encoder.rendererHash(), learned, held);
         }
     }
@@ -112,17 +123,49 @@ public final class TrainCommand implements Callable<Integer> {
         settings.put("renderer_sha256", renderer);
         settings.put("rules", data.rules().toString());
         TrainingConfig run = loop.config(out, method.lora(), settings);
+        TrainingResult.End end;
         try (TrainableDecoder trained = TrainableDecoder.open(model.path(), options);
-                LoadBar bar = new LoadBar("training", " tokens", 1)) {
+                LoadBar bar = new LoadBar("training", " tokens", 1);
+                GreedyAnswers answered = answers(out.resolve("answers"), bar)) {
             initialise(trained);
             TrainProgress progress = new TrainProgress(bar);
             Training training =
                     new Training(
-                            trained, method.output(model.path()), learned, held, run, progress);
+                            trained,
+                            method.output(model.path()),
+                            learned,
+                            held,
+                            answered,
+                            run,
+                            progress);
             TrainingResult result = runOrCancel(training);
+            end = result.end();
             bar.finish();
             new Console().println(TrainSummary.table(out, result, progress));
-            return 0;
+        }
+        if (method.lora() && end != TrainingResult.End.CANCELLED) {
+            new Console()
+                    .println("merged       " + probe(out, learned.demonstrations().getFirst()));
+        }
+        return 0;
+    }
+
+    private @Nullable GreedyAnswers answers(Path folder, LoadBar bar) {
+        return answers.asked()
+                ? new GreedyAnswers(answers, method, model.path(), folder, bar)
+                : null;
+    }
+
+    /** Compares the adapter with the merged weights; a failure of this is no failure of the run. */
+    private String probe(Path folder, Demonstration demonstration) {
+        try {
+            return MergeProbe.line(
+                    method.engine(model.path()), folder.resolve("last"), demonstration);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "not probed: interrupted";
+        } catch (RuntimeException e) {
+            return "not probed: " + ErrorText.line(String.valueOf(e.getMessage()));
         }
     }
 

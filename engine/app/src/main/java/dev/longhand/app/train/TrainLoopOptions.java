@@ -91,6 +91,13 @@ final class TrainLoopOptions {
             description = "Loss: mean over sequence, then sequences; or over token.")
     private Batches.Normalisation normalisation = Batches.Normalisation.SEQUENCE;
 
+    @Option(
+            names = "--prompt-loss-weight",
+            paramLabel = "W",
+            defaultValue = "0",
+            description = "Weight of a prompt's token over a label's, from 0 (not learned) to 1.")
+    private double promptLossWeight;
+
     @Option(names = "--no-shuffle", description = "Every epoch has the order of the files.")
     private boolean plainOrder;
 
@@ -138,7 +145,7 @@ final class TrainLoopOptions {
             names = "--patience",
             paramLabel = "P",
             defaultValue = "0",
-            description = "Evaluations without a lower loss that end the run; 0: never.")
+            description = "Evaluations without a new best that end the run; 0: never.")
     private int patience;
 
     @Option(
@@ -194,6 +201,7 @@ final class TrainLoopOptions {
                 epochs,
                 steps,
                 normalisation,
+                promptLossWeight,
                 !plainOrder,
                 seed,
                 remainder == Remainder.KEEP);

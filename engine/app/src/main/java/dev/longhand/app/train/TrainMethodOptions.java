@@ -1,17 +1,16 @@
 package dev.longhand.app.train;
 
 import dev.longhand.app.cli.ModelOptions.WeightFormats;
-import dev.longhand.app.cli.ThreadOption;
+import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.architecture.Projection;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
-import dev.longhand.engine.memory.HostMemory;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.training.model.DecoderOptions;
+import dev.longhand.training.model.DeviceLayout;
 import dev.longhand.training.model.FullSettings;
 import dev.longhand.training.model.LoraSettings;
 import dev.longhand.training.model.TrainingMethod;
-import dev.longhand.training.model.TrainingPlan;
 import dev.longhand.training.output.AdapterOutput;
 import dev.longhand.training.output.CheckpointOutput;
 import dev.longhand.training.output.Elements;
@@ -44,13 +43,6 @@ final class TrainMethodOptions {
     enum Compute {
         F32,
         BF16
-    }
-
-    /** The treatment of activations. */
-    enum Checkpointing {
-        AUTO,
-        NONE,
-        LAYER
     }
 
     @Option(
@@ -106,8 +98,17 @@ final class TrainMethodOptions {
             names = "--compute",
             paramLabel = "KIND",
             defaultValue = "f32",
-            description = "f32 or bf16: the precision of the written weights.")
+            description =
+                    "f32 or bf16: the precision of the factors of products, whose sums are f32.")
     private Compute compute = Compute.F32;
+
+    @Option(
+            names = "--save-dtype",
+            paramLabel = "KIND",
+            description =
+                    "f32 or bf16: the element type of the written weights (default: as --compute)."
+                            + " A finished run with --resume writes them anew.")
+    private @Nullable Elements saved;
 
     @Option(
             names = "--weights",
@@ -119,16 +120,7 @@ final class TrainMethodOptions {
                     "The frozen base of an adapter: ${COMPLETION-CANDIDATES}; bf16: as stored.")
     private DType weights = DType.BF16;
 
-    @Option(
-            names = "--checkpointing",
-            paramLabel = "HOW",
-            defaultValue = "auto",
-            description =
-                    "none keeps all activations; layer recomputes each layer; auto: none where it"
-                            + " takes less than half of the memory. Changes no bit of the result.")
-    private Checkpointing checkpointing = Checkpointing.AUTO;
-
-    @Mixin private ThreadOption threads = new ThreadOption();
+    @Mixin private TrainDeviceOptions device = new TrainDeviceOptions();
 
     boolean lora() {
         return method == Method.LORA;
@@ -138,29 +130,45 @@ final class TrainMethodOptions {
         return alpha != null ? alpha : 2.0 * rank;
     }
 
+    /** Returns the options of the device. */
+    TrainDeviceOptions device() {
+        return device;
+    }
+
     /**
      * Returns the options of the decoder in training.
      *
      * @param tokensMax tokens of the longest demonstration
      */
     DecoderOptions decoder(Path folder, int tokensMax) {
-        return switch (checkpointing) {
-            case NONE -> decoder(false);
-            case LAYER -> decoder(true);
-            case AUTO -> {
-                TrainingPlan plan = TrainingPlan.of(folder, decoder(false), tokensMax);
-                yield decoder(plan.bytes() > HostMemory.availableBytes() / 2);
-            }
-        };
-    }
-
-    private DecoderOptions decoder(boolean recompute) {
+        if (weights == DType.FP8) {
+            throw new InputException("--weights fp8: no kernel of training reads it; use int8");
+        }
         TrainingMethod trained =
                 lora()
                         ? new LoraSettings(rank, alpha(), rsLora, projections(), dropout)
                         : new FullSettings(compute == Compute.BF16);
-        return new DecoderOptions(
-                trained, weights.quantizable() ? weights : null, threads.count(), recompute);
+        DecoderOptions kept =
+                new DecoderOptions(
+                        trained,
+                        weights.quantizable() ? weights : null,
+                        device.device(),
+                        DeviceLayout.RESIDENT,
+                        device.threads(),
+                        compute == Compute.BF16 ? DType.BF16 : DType.F32,
+                        false);
+        return device.choose(folder, kept, tokensMax);
+    }
+
+    /**
+     * Returns the settings of an engine that serves what is trained: the frozen base of an adapter,
+     * or a checkpoint of all weights.
+     */
+    EngineConfig engine(Path folder) {
+        return EngineConfig.of(folder)
+                .withDevice(device.device())
+                .withThreads(device.threads())
+                .withWeights(lora() && weights.quantizable() ? weights : null);
     }
 
     /** Returns the adapted projections: all, or q_proj and the like. */
@@ -208,8 +216,9 @@ final class TrainMethodOptions {
         return fromScratch;
     }
 
-    private Elements elements() {
-        return Elements.valueOf(compute.name());
+    /** The element type of the written weights. */
+    Elements elements() {
+        return saved != null ? saved : Elements.valueOf(compute.name());
     }
 
     /** Returns the form of the written weights. */
@@ -225,6 +234,7 @@ final class TrainMethodOptions {
         settings.put("method", method.toString());
         settings.put("compute", compute.toString());
         settings.put("weights", weights.label());
+        settings.put("device", device.device().name());
         settings.put("from_scratch", Boolean.toString(fromScratch));
         if (lora()) {
             settings.put("rank", Integer.toString(rank));

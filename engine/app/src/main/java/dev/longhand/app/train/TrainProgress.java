@@ -1,12 +1,16 @@
 package dev.longhand.app.train;
 
 import dev.longhand.engine.status.LoadProgress;
+import dev.longhand.training.run.AnswerScore;
 import dev.longhand.training.run.EvaluationRecord;
+import dev.longhand.training.run.LabelScore;
 import dev.longhand.training.run.StepRecord;
 import dev.longhand.training.run.TrainingListener;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /** Shows a run on a bar that counts tokens, with lines for some steps and for all evaluations. */
@@ -60,14 +64,32 @@ final class TrainProgress implements TrainingListener {
 
     @Override
     public void evaluated(EvaluationRecord evaluation) {
-        bar.noted(
-                String.format(
-                        Locale.ROOT,
-                        "step %d: evaluation loss %.4f, token accuracy %.1f %%%s",
-                        evaluation.step(),
-                        evaluation.loss(),
-                        100 * evaluation.tokenAccuracy(),
-                        evaluation.best() ? ", the best so far" : ""));
+        bar.noted(scores(evaluation) + (evaluation.best() ? ", the best so far" : ""));
+    }
+
+    /** Returns an evaluation in words. */
+    static String scores(EvaluationRecord evaluation) {
+        List<String> scores = new ArrayList<>();
+        LabelScore labels = evaluation.labels();
+        if (labels != null) {
+            scores.add(
+                    String.format(
+                            Locale.ROOT,
+                            "evaluation loss %.4f, token accuracy %.1f %%",
+                            labels.loss(),
+                            100 * labels.tokenAccuracy()));
+        }
+        AnswerScore answers = evaluation.answers();
+        if (answers != null) {
+            scores.add(
+                    String.format(
+                            Locale.ROOT,
+                            "%d of %d answers right (%.1f %%)",
+                            answers.correct(),
+                            answers.answers(),
+                            100 * answers.accuracy()));
+        }
+        return "step %d: %s".formatted(evaluation.step(), String.join(", ", scores));
     }
 
     @Override

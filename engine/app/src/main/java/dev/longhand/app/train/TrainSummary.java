@@ -20,7 +20,7 @@ final class TrainSummary {
                         .formatted(
                                 switch (result.end()) {
                                     case COMPLETE -> "complete";
-                                    case EARLY -> "early, the evaluation loss fell no more,";
+                                    case EARLY -> "early, evaluations got no better,";
                                     case CANCELLED -> "cancelled";
                                 },
                                 result.steps()));
@@ -43,13 +43,10 @@ final class TrainSummary {
         rows.add(
                 best == null
                         ? "best         the last, for there was no evaluation"
-                        : line(
-                                "best         step %d: evaluation loss %.4f, token accuracy %.1f"
-                                        + " %%",
-                                best.step(), best.loss(), 100 * best.tokenAccuracy()));
+                        : "best         " + TrainProgress.scores(best));
         rows.add(
-                "written      %s: last, best, state, train.jsonl, loss.svg, norm.svg"
-                        .formatted(out));
+                "written      %s: last, best, state, train.jsonl, loss.svg, norm.svg%s"
+                        .formatted(out, best == null || best.answers() == null ? "" : ", answers"));
         return String.join("\n", rows);
     }
 

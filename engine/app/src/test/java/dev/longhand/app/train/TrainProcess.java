@@ -2,7 +2,7 @@ package dev.longhand.app.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.longhand.app.Main;
+import dev.longhand.app.MainProcess;
 import dev.longhand.engine.Goldens;
 
 import tools.jackson.databind.JsonNode;
@@ -68,20 +68,11 @@ final class TrainProcess {
     }
 
     private static Process start(String name, List<String> arguments) throws IOException {
-        List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-XX:TieredStopAtLevel=1",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-cp",
-                                System.getProperty(
-                                        "surefire.test.class.path",
-                                        System.getProperty("java.class.path")),
-                                Main.class.getName(),
-                                name));
+        List<String> command = new ArrayList<>(List.of(name));
         command.addAll(arguments);
-        return new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        return MainProcess.builder(MainProcess.QUICK, command)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
     }
 
     /** Trains to the end. */
