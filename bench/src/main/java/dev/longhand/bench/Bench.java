@@ -12,10 +12,12 @@ import dev.longhand.bench.kernels.TrafficReport;
 import dev.longhand.bench.peers.PeerChart;
 import dev.longhand.bench.peers.PeerReport;
 import dev.longhand.bench.quality.QualityReport;
+import dev.longhand.bench.quality.ScoreReport;
 import dev.longhand.bench.serving.BatchReport;
 import dev.longhand.bench.serving.SpeculationReport;
 import dev.longhand.bench.serving.ThoughtReport;
 import dev.longhand.bench.summary.ShortReport;
+import dev.longhand.bench.training.TrainingReport;
 import dev.longhand.engine.error.InputException;
 
 import picocli.CommandLine;
@@ -51,7 +53,9 @@ import java.util.Set;
             ThoughtReport.class,
             SpeculationReport.class,
             AdapterReport.class,
+            TrainingReport.class,
             QualityReport.class,
+            ScoreReport.class,
             TrafficReport.class,
             GpuReport.class,
             CheckpointCommand.class,

@@ -23,6 +23,7 @@ import picocli.CommandLine;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -74,7 +75,9 @@ class BenchmarkParametersTest {
     @Test
     void everyCommandHelps() {
         Set<String> names = new CommandLine(new Bench()).getSubcommands().keySet();
-        assertEquals(15, names.size());
+        assertTrue(
+                names.containsAll(List.of("decode", "training", "score", "help")),
+                names.toString());
         for (String name : names) {
             assertEquals(0, CommandLines.run(new Bench(), name, "--help"), name);
         }

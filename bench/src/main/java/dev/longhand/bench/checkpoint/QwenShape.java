@@ -1,6 +1,7 @@
 package dev.longhand.bench.checkpoint;
 
 import dev.longhand.engine.architecture.Architecture;
+import dev.longhand.engine.architecture.DecoderTraits;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.architecture.RopeConfig;
 import dev.longhand.engine.error.InputException;
@@ -133,7 +134,8 @@ public enum QwenShape {
                 tied,
                 new RopeConfig(1e6, null),
                 List.of(151_645),
-                null);
+                null,
+                DecoderTraits.QWEN2);
     }
 
     /** Returns all tensors of a checkpoint in a weight format, in the order of a forward pass. */

@@ -54,7 +54,8 @@ final class RandomTensorWriter {
         }
     }
 
-    private static MemorySegment header(List<RandomTensor> tensors) {
+    /** Returns the header of a file with these tensors. */
+    static MemorySegment header(List<RandomTensor> tensors) {
         return MemorySegment.ofArray(
                 SafetensorsWriter.header(
                         Map.of("format", "pt"),

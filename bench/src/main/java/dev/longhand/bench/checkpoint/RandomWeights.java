@@ -7,6 +7,8 @@ import dev.longhand.engine.architecture.ModelLayout;
 import dev.longhand.engine.architecture.NormModule;
 import dev.longhand.engine.architecture.Projection;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -72,8 +74,13 @@ final class RandomWeights {
     private void add(LayerLayout layer) {
         add(layer.inputNorm());
         for (Projection projection : Projection.values()) {
-            if (projection == Projection.GATE) {
-                add(layer.postAttentionNorm());
+            switch (projection) {
+                case O -> addIfAny(layer.queryNorm(), layer.keyNorm());
+                case GATE -> {
+                    addIfAny(layer.attentionNorm());
+                    add(layer.mlpNorm());
+                }
+                default -> {}
             }
             LinearModule linear = layer.linear(projection);
             add(linear, deviation(projection, linear));
@@ -81,6 +88,15 @@ final class RandomWeights {
                 tensors.add(
                         RandomTensor.vector(
                                 linear.bias(), linear.outputs(), 0, biasDeviation(projection)));
+            }
+        }
+        addIfAny(layer.outputNorm());
+    }
+
+    private void addIfAny(@Nullable NormModule... norms) {
+        for (NormModule norm : norms) {
+            if (norm != null) {
+                add(norm);
             }
         }
     }
@@ -110,6 +126,7 @@ final class RandomWeights {
     }
 
     private void add(NormModule norm) {
-        tensors.add(RandomTensor.vector(norm.weight(), norm.width(), 1, NORM_DEVIATION));
+        tensors.add(
+                RandomTensor.vector(norm.weight(), norm.width(), 1 - norm.base(), NORM_DEVIATION));
     }
 }

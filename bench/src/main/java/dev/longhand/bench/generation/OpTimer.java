@@ -1,14 +1,19 @@
 package dev.longhand.bench.generation;
 
 import dev.longhand.engine.architecture.ModelConfig;
+import dev.longhand.kernels.activation.Activation;
+import dev.longhand.kernels.attention.AttentionOptions;
 import dev.longhand.kernels.backend.DecoderOps;
 import dev.longhand.kernels.batch.Rows;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
 import dev.longhand.kernels.matmul.Linear;
+import dev.longhand.kernels.norm.HeadNorms;
 import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.sampling.SamplerState;
 import dev.longhand.kernels.tensor.Tensor;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.EnumMap;
 import java.util.Map;
@@ -50,13 +55,13 @@ final class OpTimer implements DecoderOps {
     }
 
     @Override
-    public void embed(Tensor table, StepBatch batch, Tensor out) {
-        time(StepOp.OTHER, () -> timed.embed(table, batch, out));
+    public void embed(Tensor table, float scale, StepBatch batch, Tensor out) {
+        time(StepOp.OTHER, () -> timed.embed(table, scale, batch, out));
     }
 
     @Override
-    public void rmsNorm(Tensor x, Tensor weight, float eps, Tensor out, int rows) {
-        time(StepOp.OTHER, () -> timed.rmsNorm(x, weight, eps, out, rows));
+    public void rmsNorm(Tensor x, Norm norm, Tensor out, int rows, boolean accumulate) {
+        time(StepOp.OTHER, () -> timed.rmsNorm(x, norm, out, rows, accumulate));
     }
 
     @Override
@@ -78,23 +83,49 @@ final class OpTimer implements DecoderOps {
 
     @Override
     public void applyGated(
-            Linear gateUp, Tensor x, Norm norm, Tensor normed, Tensor both, Tensor out, Rows rows) {
-        time(StepOp.GATE_UP, () -> timed.applyGated(gateUp, x, norm, normed, both, out, rows));
+            Linear gateUp,
+            Tensor x,
+            Norm norm,
+            Activation activation,
+            Tensor normed,
+            Tensor both,
+            Tensor out,
+            Rows rows) {
+        time(
+                StepOp.GATE_UP,
+                () -> timed.applyGated(gateUp, x, norm, activation, normed, both, out, rows));
     }
 
     @Override
-    public void ropeAppend(Tensor qkv, Tensor rope, StepBatch batch, KvCache kv, int layer) {
-        time(StepOp.OTHER, () -> timed.ropeAppend(qkv, rope, batch, kv, layer));
+    public void ropeAppend(
+            Tensor qkv,
+            Tensor rope,
+            @Nullable HeadNorms norms,
+            StepBatch batch,
+            KvCache kv,
+            int layer) {
+        time(StepOp.OTHER, () -> timed.ropeAppend(qkv, rope, norms, batch, kv, layer));
     }
 
     @Override
-    public void attention(Tensor qkv, StepBatch batch, KvCache kv, int layer, Tensor out) {
-        time(StepOp.ATTENTION, () -> timed.attention(qkv, batch, kv, layer, out));
+    public void attention(
+            Tensor qkv,
+            AttentionOptions options,
+            StepBatch batch,
+            KvCache kv,
+            int layer,
+            Tensor out) {
+        time(StepOp.ATTENTION, () -> timed.attention(qkv, options, batch, kv, layer, out));
     }
 
     @Override
-    public void swiGlu(Tensor gateUp, Tensor out, int rows) {
-        time(StepOp.OTHER, () -> timed.swiGlu(gateUp, out, rows));
+    public void swiGlu(Tensor gateUp, Activation activation, Tensor out, int rows) {
+        time(StepOp.OTHER, () -> timed.swiGlu(gateUp, activation, out, rows));
+    }
+
+    @Override
+    public void softCap(Tensor x, float cap, int rows) {
+        time(StepOp.HEAD, () -> timed.softCap(x, cap, rows));
     }
 
     @Override

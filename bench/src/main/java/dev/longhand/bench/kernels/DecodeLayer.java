@@ -1,5 +1,7 @@
 package dev.longhand.bench.kernels;
 
+import dev.longhand.kernels.activation.Activation;
+import dev.longhand.kernels.attention.AttentionOptions;
 import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.batch.StepBatch;
 import dev.longhand.kernels.kvcache.KvCache;
@@ -174,7 +176,7 @@ final class DecodeLayer implements AutoCloseable {
         for (int position = 0; position < positions; position++) {
             batch.add(0, position, 0);
         }
-        backend.ropeAppend(activations(positions, shape.qkvWidth()), rope, batch, kv, 0);
+        backend.ropeAppend(activations(positions, shape.qkvWidth()), rope, null, batch, kv, 0);
         for (int page = 1; page < kv.shape().pages(); page++) {
             backend.copyPage(kv, 0, page);
         }
@@ -221,8 +223,18 @@ final class DecodeLayer implements AutoCloseable {
             step.run(
                     "rope, append",
                     new OpTraffic.Floor(0, 0, 0, f32(rows, shape.qkvWidth() + shape.headDim())),
-                    () -> backend.ropeAppend(qkv, rope, batch, kv, 0));
-            step.run("attention", kvFloor, () -> backend.attention(qkv, batch, kv, 0, attended));
+                    () -> backend.ropeAppend(qkv, rope, null, batch, kv, 0));
+            step.run(
+                    "attention",
+                    kvFloor,
+                    () ->
+                            backend.attention(
+                                    qkv,
+                                    AttentionOptions.of(shape.headDim()),
+                                    batch,
+                                    kv,
+                                    0,
+                                    attended));
             step.run(
                     "output",
                     matrix(width, queryWidth, 1, rank, f32(rows, queryWidth + width)),
@@ -230,7 +242,16 @@ final class DecodeLayer implements AutoCloseable {
             step.run(
                     "norm, gate, up",
                     matrix(2 * inner, width, 2, rank, x),
-                    () -> backend.applyGated(gateUp, hidden, norm, normed, both, activated, batch));
+                    () ->
+                            backend.applyGated(
+                                    gateUp,
+                                    hidden,
+                                    norm,
+                                    Activation.SILU,
+                                    normed,
+                                    both,
+                                    activated,
+                                    batch));
             step.run(
                     "down",
                     matrix(width, inner, 1, rank, f32(rows, inner + width)),

@@ -122,7 +122,7 @@ final class GgufFile {
             linear(to + "attn_k", layer.linear(Projection.K));
             linear(to + "attn_v", layer.linear(Projection.V));
             linear(to + "attn_output", layer.linear(Projection.O));
-            norm(to + "ffn_norm", layer.postAttentionNorm());
+            norm(to + "ffn_norm", layer.mlpNorm());
             linear(to + "ffn_gate", layer.linear(Projection.GATE));
             linear(to + "ffn_up", layer.linear(Projection.UP));
             linear(to + "ffn_down", layer.linear(Projection.DOWN));
