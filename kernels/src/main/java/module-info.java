@@ -6,7 +6,11 @@ module dev.longhand.kernels {
     requires transitive org.jspecify;
 
     exports dev.longhand.kernels;
+    exports dev.longhand.kernels.activation to
+            dev.longhand.engine,
+            dev.longhand.training;
     exports dev.longhand.kernels.attention to
+            dev.longhand.engine,
             dev.longhand.training;
     exports dev.longhand.kernels.backend;
     exports dev.longhand.kernels.batch;

@@ -123,6 +123,39 @@ class EvaluateCommandTest {
                 "the scores are of other settings");
     }
 
+    /** The demo knows results of steps as text, and direct answers less often. */
+    @Test
+    void plainOptionsStandAsTheyAre() {
+        Path steps = stories("step_choices");
+        Summary result = summary(evaluate("steps", steps, "--plain"));
+        assertEquals("mmlu", result.benchmark());
+        assertTrue(result.accuracy() >= 60, "of steps: " + result.accuracy());
+        Path answers = stories("answer_choices");
+        double direct = summary(evaluate("answers", answers, "--plain", "--chat")).accuracy();
+        assertTrue(direct >= 45, "of answers: " + direct);
+        double worded = summary(evaluate("worded", answers, "--chat")).accuracy();
+        assertTrue(worded < direct, worded + " in MMLU's words, which the demo never saw");
+    }
+
+    private Path stories(String kind) {
+        Path out = folder.resolve(kind);
+        assertEquals(
+                0,
+                Main.run(
+                        "stories",
+                        "--kind=" + kind,
+                        "--held-out",
+                        "--count=40",
+                        "--lengths=1,2",
+                        "--benchmark=mmlu",
+                        "--out=" + out));
+        return out;
+    }
+
+    private static Summary summary(Path scores) {
+        return JsonLines.readAll(Path.of(scores + ".summary.json"), Summary::of).getFirst();
+    }
+
     @Test
     void arcIsThatOfLmEval() throws URISyntaxException {
         Path problems = problems("arc", "arc.jsonl");

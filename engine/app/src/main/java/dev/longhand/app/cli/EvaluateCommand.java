@@ -29,12 +29,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 
-/** {@code longhand evaluate}: MMLU and ARC by the log-likelihood of their options. */
+/** {@code longhand evaluate}: problems by the log-likelihood of their options. */
 @Command(
         name = "evaluate",
         description = {
-            "Compares the options of MMLU's and ARC's problems by their log-likelihood, as lm-eval"
-                    + " does.",
+            "Compares the options of problems by their log-likelihood, those of MMLU and ARC in the"
+                    + " words of lm-eval.",
             "An interrupted run resumes with the same command."
         })
 public final class EvaluateCommand implements Callable<Integer> {
@@ -71,6 +71,13 @@ public final class EvaluateCommand implements Callable<Integer> {
             description = "JSONL of problems; the first of the same subject are the examples.")
     private @Nullable Path examples;
 
+    @Option(
+            names = "--plain",
+            description =
+                    "Leaves MMLU and ARC as plain as other problems: the question, then a text of"
+                            + " meta.choices.")
+    private boolean plain;
+
     @Option(names = "--chat", description = "Asks in a conversation, by the chat template.")
     private boolean chat;
 
@@ -98,6 +105,7 @@ public final class EvaluateCommand implements Callable<Integer> {
                                     ? List.of()
                                     : JsonLines.readAll(examples, BenchmarkProblem::of),
                             shots,
+                            plain,
                             chat
                                     ? messages ->
                                             engine.promptText(new Prompt.Chat(messages, List.of()))
@@ -151,6 +159,7 @@ public final class EvaluateCommand implements Callable<Integer> {
                         Integer.toString(engine.contextTokensMax()),
                         Integer.toString(shots),
                         Boolean.toString(chat),
+                        Boolean.toString(plain),
                         content(problems),
                         examples == null ? "" : content(examples)));
     }

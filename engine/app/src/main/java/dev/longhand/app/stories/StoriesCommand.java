@@ -27,12 +27,20 @@ public final class StoriesCommand implements Callable<Integer> {
     enum Kind {
         /** A problem in the study's format. */
         PROBLEMS,
+        /** A problem with four answers for {@code evaluate --plain --chat}. */
+        ANSWER_CHOICES,
+        /** A plain text with four results of its last equation for {@code evaluate --plain}. */
+        STEP_CHOICES,
         /** A sample in ShareGPT's layout with the answer alone. */
         ANSWERS,
         /** A sample with a long thought and the answer. */
         THOUGHTS,
         /** The same as plain text without a chat template, as texts of pre-training have it. */
-        DOCUMENTS
+        DOCUMENTS;
+
+        private boolean problem() {
+            return this == PROBLEMS || this == ANSWER_CHOICES || this == STEP_CHOICES;
+        }
     }
 
     private static final int ATTEMPTS_MAX = 1000; // for each story
@@ -85,7 +93,7 @@ public final class StoriesCommand implements Callable<Integer> {
                     throw new InputException("--count: there are not that many stories");
                 }
                 Story story = teller.next();
-                boolean fresh = kind != Kind.PROBLEMS || told.add(story.question());
+                boolean fresh = !kind.problem() || told.add(story.question());
                 if (story.heldOut() == heldOut && fresh) {
                     writer.write(JsonLine.format(json(story, written++)));
                 }
@@ -97,16 +105,13 @@ public final class StoriesCommand implements Callable<Integer> {
 
     private ObjectNode json(Story story, int number) {
         ObjectNode json = JsonLine.newObject();
-        if (kind == Kind.PROBLEMS) {
+        if (kind.problem()) {
             json.put("id", benchmark + "-" + number);
             json.put("benchmark", benchmark);
-            json.put("question", story.question());
-            json.putArray("answers").add(Integer.toString(story.answer()));
-            json.putObject("meta").put("steps", story.steps().size());
-            return json;
+            return problem(json, story);
         }
         if (kind == Kind.DOCUMENTS) {
-            json.put("prompt", story.question() + "\n\n");
+            json.put("prompt", story.documentPrompt());
             json.put("completion", story.thoughtAndAnswer());
             return json;
         }
@@ -115,6 +120,22 @@ public final class StoriesCommand implements Callable<Integer> {
         turns.addObject().put("from", "user").put("value", story.question());
         turns.addObject().put("from", "assistant").put("value", answer);
         json.putObject("meta").put("source", "stories").put("correct", true);
+        return json;
+    }
+
+    private ObjectNode problem(ObjectNode json, Story story) {
+        if (kind == Kind.PROBLEMS) {
+            json.put("question", story.question());
+            json.putArray("answers").add(Integer.toString(story.answer()));
+            json.putObject("meta").put("steps", story.steps().size());
+            return json;
+        }
+        Choices choices =
+                kind == Kind.ANSWER_CHOICES ? Choices.ofAnswer(story) : Choices.ofStep(story);
+        json.put("question", choices.question());
+        json.putArray("answers").add(choices.letter());
+        ObjectNode meta = json.putObject("meta").put("steps", story.steps().size());
+        choices.options().forEach(meta.putArray("choices")::add);
         return json;
     }
 }

@@ -57,7 +57,22 @@ record Story(String question, int start, List<Step> steps) {
 
     /** The answer without a thought. */
     String directAnswer() {
-        return "The answer is \\boxed{%d}.".formatted(answer());
+        return directAnswer(answer());
+    }
+
+    /** An answer without a thought, right or wrong. */
+    static String directAnswer(int answer) {
+        return "The answer is \\boxed{%d}.".formatted(answer);
+    }
+
+    /** The question, the thought and the answer as plain text. */
+    String document() {
+        return documentPrompt() + thoughtAndAnswer();
+    }
+
+    /** The beginning of {@link #document}, before the thought. */
+    String documentPrompt() {
+        return question + "\n\n";
     }
 
     /**

@@ -41,6 +41,7 @@ record StudyConfig(
                     "train",
                     "batch",
                     "score",
+                    "evaluate",
                     "seeds",
                     "rows",
                     "expect");
@@ -121,7 +122,8 @@ record StudyConfig(
         }
     }
 
-    private static List<JsonLine> objects(JsonLine json, String key) {
+    /** Returns the objects in the list of a key, empty if it is missing. */
+    static List<JsonLine> objects(JsonLine json, String key) {
         List<JsonLine> objects = new ArrayList<>();
         for (JsonNode node : json.list(key)) {
             if (!(node instanceof ObjectNode object)) {

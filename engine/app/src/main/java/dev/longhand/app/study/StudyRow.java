@@ -21,6 +21,7 @@ import java.util.Set;
  * @param data the file of training samples; null for a model that is not trained further
  * @param perturb the options of {@code perturb} that damage the data first; empty for none
  * @param train the options of {@code train}
+ * @param evaluated whether its model, of the first seed, takes the study's evaluations
  * @param as the row whose answers these are, under another name; null for a row of its own
  * @param seeds the seeds of training; each seed is trained, and their answers are scored together
  * @param trainTokens the tokens that a seed is expected to learn, over all epochs
@@ -32,12 +33,22 @@ record StudyRow(
         @Nullable String data,
         List<String> perturb,
         List<String> train,
+        boolean evaluated,
         @Nullable String as,
         List<Long> seeds,
         long trainTokens,
         long generateTokens) {
     private static final Set<String> KEYS =
-            Set.of("row", "model", "data", "perturb", "train", "as", "seeds", "expect");
+            Set.of(
+                    "row",
+                    "model",
+                    "data",
+                    "perturb",
+                    "train",
+                    "evaluated",
+                    "as",
+                    "seeds",
+                    "expect");
     private static final Set<String> EXPECT_KEYS = Set.of("train_tokens", "generate_tokens");
 
     StudyRow {
@@ -72,6 +83,7 @@ record StudyRow(
                 row.string("data"),
                 row.strings("perturb"),
                 (trainsItsWay ? row : study).strings("train"),
+                row.bool("evaluated", false),
                 row.string("as"),
                 seeds.isEmpty() ? List.of(0L) : seeds,
                 orElse(own.whole("train_tokens"), expected.trainTokens()),
@@ -100,7 +112,12 @@ record StudyRow(
 
     /** The name of the stage that scores the answers. */
     String scoring() {
-        return "score-" + (as == null ? id() : id(as));
+        return "score-" + source();
+    }
+
+    /** The row that makes the answers, this or another, as a part of names of stages. */
+    String source() {
+        return id(as == null ? name : as);
     }
 
     /** The name of a row as a part of names of stages. */

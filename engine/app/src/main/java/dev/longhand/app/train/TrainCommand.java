@@ -70,9 +70,9 @@ public final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        ModelConfig config = ModelConfig.read(model.path());
-        try (ExampleEncoder encoder =
-                new ExampleEncoder(model.path(), config.vocabSize(), data.rules())) {
+        Path start = method.start(model.path(), out);
+        ModelConfig config = ModelConfig.read(start);
+        try (ExampleEncoder encoder = new ExampleEncoder(start, config.vocabSize(), data.rules())) {
             Dataset learned = read(encoder, data.files());
             Dataset held =
                     data.evaluationFiles().isEmpty() ? null : read(encoder, data.evaluationFiles());
@@ -86,9 +86,9 @@ public final class TrainCommand implements Callable<Integer> {
             }
             Demonstration longest = longest(learned, held);
             int tokensMax = longest.ids().length;
-            DecoderOptions options = method.decoder(model.path(), tokensMax);
-            TrainingPlan plan = TrainingPlan.of(model.path(), options, tokensMax);
-            long beside = answers.memoryBytes(method, model.path(), plan);
+            DecoderOptions options = method.decoder(start, tokensMax);
+            TrainingPlan plan = TrainingPlan.of(start, options, tokensMax);
+            long beside = answers.memoryBytes(method, start, plan);
             OptionalLong gpu = method.device().usableBytes();
             if (planned) {
                 new Console().print(MemoryView.table(plan, options, tokensMax, gpu, beside));
@@ -101,7 +101,7 @@ public final class TrainCommand implements Callable<Integer> {
                     "%s with %d tokens".formatted(longest.source(), tokensMax),
                     gpu,
                     beside);
-            return train(options, encoder.rendererHash(), learned, held);
+            return train(start, options, encoder.rendererHash(), learned, held);
         }
     }
 
@@ -115,7 +115,11 @@ public final class TrainCommand implements Callable<Integer> {
     }
 
     private int train(
-            DecoderOptions options, String renderer, Dataset learned, @Nullable Dataset held) {
+            Path start,
+            DecoderOptions options,
+            String renderer,
+            Dataset learned,
+            @Nullable Dataset held) {
         if (out == null) {
             throw new InputException("--out is missing: the folder of the run");
         }
@@ -124,20 +128,14 @@ public final class TrainCommand implements Callable<Integer> {
         settings.put("rules", data.rules().toString());
         TrainingConfig run = loop.config(out, method.lora(), settings);
         TrainingResult.End end;
-        try (TrainableDecoder trained = TrainableDecoder.open(model.path(), options);
+        try (TrainableDecoder trained = TrainableDecoder.open(start, options);
                 LoadBar bar = new LoadBar("training", " tokens", 1);
-                GreedyAnswers answered = answers(out.resolve("answers"), bar)) {
+                GreedyAnswers answered = answers(start, out.resolve("answers"), bar)) {
             initialise(trained);
             TrainProgress progress = new TrainProgress(bar);
             Training training =
                     new Training(
-                            trained,
-                            method.output(model.path()),
-                            learned,
-                            held,
-                            answered,
-                            run,
-                            progress);
+                            trained, method.output(start), learned, held, answered, run, progress);
             TrainingResult result = runOrCancel(training);
             end = result.end();
             bar.finish();
@@ -145,22 +143,21 @@ public final class TrainCommand implements Callable<Integer> {
         }
         if (method.lora() && end != TrainingResult.End.CANCELLED) {
             new Console()
-                    .println("merged       " + probe(out, learned.demonstrations().getFirst()));
+                    .println(
+                            "merged       "
+                                    + probe(start, out, learned.demonstrations().getFirst()));
         }
         return 0;
     }
 
-    private @Nullable GreedyAnswers answers(Path folder, LoadBar bar) {
-        return answers.asked()
-                ? new GreedyAnswers(answers, method, model.path(), folder, bar)
-                : null;
+    private @Nullable GreedyAnswers answers(Path start, Path folder, LoadBar bar) {
+        return answers.asked() ? new GreedyAnswers(answers, method, start, folder, bar) : null;
     }
 
     /** Compares the adapter with the merged weights; a failure of this is no failure of the run. */
-    private String probe(Path folder, Demonstration demonstration) {
+    private String probe(Path start, Path folder, Demonstration demonstration) {
         try {
-            return MergeProbe.line(
-                    method.engine(model.path()), folder.resolve("last"), demonstration);
+            return MergeProbe.line(method.engine(start), folder.resolve("last"), demonstration);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return "not probed: interrupted";

@@ -5,6 +5,8 @@ import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.architecture.Projection;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
+import dev.longhand.engine.file.Settings;
+import dev.longhand.engine.file.Sha256;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.training.model.DecoderOptions;
 import dev.longhand.training.model.DeviceLayout;
@@ -12,6 +14,7 @@ import dev.longhand.training.model.FullSettings;
 import dev.longhand.training.model.LoraSettings;
 import dev.longhand.training.model.TrainingMethod;
 import dev.longhand.training.output.AdapterOutput;
+import dev.longhand.training.output.BlankCheckpoint;
 import dev.longhand.training.output.CheckpointOutput;
 import dev.longhand.training.output.Elements;
 import dev.longhand.training.output.ModelOutput;
@@ -21,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -93,6 +97,14 @@ final class TrainMethodOptions {
             names = "--from-scratch",
             description = "With --method full: all weights are drawn anew, and none is kept.")
     private boolean fromScratch;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description =
+                    "With --from-scratch: the config.json of the new model, which keeps the"
+                            + " tokenizer of --model. It may be of another size or family.")
+    private @Nullable Path config;
 
     @Option(
             names = "--compute",
@@ -216,6 +228,34 @@ final class TrainMethodOptions {
         return fromScratch;
     }
 
+    /**
+     * Returns the folder of the model that is trained: the given one, or a blank checkpoint that is
+     * written into the folder of the run.
+     *
+     * @param run the folder of the run; null if there is none
+     */
+    Path start(Path given, @Nullable Path run) {
+        if (config == null) {
+            return given;
+        }
+        if (!fromScratch()) {
+            throw new InputException("--config needs --from-scratch");
+        }
+        if (run == null) {
+            throw new InputException("--config needs --out, for the model that it describes");
+        }
+        Settings.read(config); // a clear error if it is missing or malformed
+        Path start = run.resolve("start");
+        try {
+            new BlankCheckpoint(config, given).write(start);
+        } catch (IOException e) {
+            throw new InputException(
+                    "%s: cannot be written: %s".formatted(start, ErrorText.line(String.valueOf(e))),
+                    e);
+        }
+        return start;
+    }
+
     /** The element type of the written weights. */
     Elements elements() {
         return saved != null ? saved : Elements.valueOf(compute.name());
@@ -236,6 +276,9 @@ final class TrainMethodOptions {
         settings.put("weights", weights.label());
         settings.put("device", device.device().name());
         settings.put("from_scratch", Boolean.toString(fromScratch));
+        if (config != null) {
+            settings.put("config_sha256", Sha256.hex(Settings.read(config).json()));
+        }
         if (lora()) {
             settings.put("rank", Integer.toString(rank));
             settings.put("alpha", Double.toString(alpha()));

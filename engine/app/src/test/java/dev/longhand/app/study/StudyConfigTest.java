@@ -71,6 +71,43 @@ class StudyConfigTest {
     }
 
     @Test
+    void rowsAreEvaluatedOnRequest() throws Exception {
+        StudyConfig config =
+                config(
+                        """
+                        {"model":"m","benchmarks":["{here}/in"],
+                         "evaluate":[{"name":"mmlu","options":["--problems","{here}/mmlu"]}],
+                         "rows":[{"row":"original"},
+                           {"row":"correct","data":"{here}/in","seeds":[1,2],"evaluated":true},
+                           {"row":"lora-17k-qwq","as":"correct","evaluated":true}]}
+                        """);
+        Stage evaluate =
+                config.stages().stream()
+                        .filter(stage -> stage.kind().equals("evaluate"))
+                        .reduce((a, b) -> b)
+                        .orElseThrow();
+        assertEquals("evaluate-mmlu-correct", evaluate.name());
+        assertEquals(
+                List.of(
+                        "evaluate",
+                        "--model",
+                        "m",
+                        "--adapter",
+                        "row={train-correct-1}/last",
+                        "--use",
+                        "row",
+                        "--problems",
+                        "{here}/mmlu",
+                        "--out",
+                        "{out}/scores.jsonl"),
+                evaluate.arguments());
+        List<String> tables = config.stages().getLast().arguments();
+        String file = "={evaluate-mmlu-correct}/scores.jsonl.summary.json";
+        assertTrue(tables.containsAll(List.of("correct" + file, "lora-17k-qwq" + file)));
+        assertTrue(tables.stream().noneMatch(("original" + file)::equals));
+    }
+
+    @Test
     void aRowOrAStageMayExpectItsOwn() throws Exception {
         StudyConfig config =
                 config(
@@ -129,6 +166,10 @@ class StudyConfigTest {
                     {"{\"rows\":[{\"row\":\"x\"}]}", "model is missing"},
                     {"{\"model\":\"m\",\"rows\":[{\"row\":\"x\"}]}", "benchmarks"},
                     {"{\"model\":\"m\",\"rows\":[{\"row\":\"x\",\"perturb\":[]}]}", "needs data"},
+                    {
+                        "{\"model\":\"m\",\"evaluate\":[{\"name\":\"a\",\"run\":[]}],\"rows\":[{\"row\":\"x\"}]}",
+                        "run is no key"
+                    },
                     {"[]", "must be a JSON object"}
                 }) {
             String message =

@@ -2,6 +2,7 @@ package dev.longhand.app.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.engine.Completion;
@@ -9,6 +10,8 @@ import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.Goldens;
 import dev.longhand.engine.TestDevices;
+import dev.longhand.engine.architecture.Architecture;
+import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.generation.GenerationRequest;
 import dev.longhand.kernels.Device;
 
@@ -32,6 +35,7 @@ import java.util.stream.Stream;
 class TrainCommandTest {
     private static final int DEMONSTRATIONS = 8;
     private static final int STEPS = 12;
+    private static final int VOCABULARY = 620; // of the demo
 
     @TempDir private Path folder;
     private Path data = Path.of("");
@@ -96,6 +100,40 @@ class TrainCommandTest {
                                 answer(engine, problem.question(), adapter)
                                         .contains("\\boxed{" + problem.answer() + "}"))
                 .count();
+    }
+
+    /** A model of another family learns from scratch, with the demo's tokenizer. */
+    @Test
+    void aConfigurationIsLearnedFromScratch() throws Exception {
+        Path config = Goldens.checkpoint("llama-dim32").resolve("config.json");
+        List<String> run = arguments("llama", "--method", "full", "--from-scratch", "--steps", "2");
+        run.addAll(List.of("--save-every", "1", "--config"));
+        List<String> llama = new ArrayList<>(run);
+        llama.add(vocabularyOfTheDemo(config).toString());
+        TrainProcess.succeed(llama);
+        Path last = out("llama").resolve("last");
+        assertEquals(Architecture.LLAMA, ModelConfig.read(last).architecture());
+        try (Engine engine =
+                Engine.open(
+                        EngineConfig.of(last).withDevice(Device.CPU).withContextTokensMax(64))) {
+            assertFalse(answer(engine, "How many?", null).isEmpty());
+        }
+        List<String> other = new ArrayList<>(run);
+        other.addAll(
+                List.of(
+                        vocabularyOfTheDemo(
+                                        Goldens.checkpoint("mistral-dim32").resolve("config.json"))
+                                .toString(),
+                        "--resume"));
+        TrainProcess.Outcome refused = TrainProcess.run(other);
+        assertEquals(2, refused.status(), refused.err());
+        assertTrue(refused.err().contains("config_sha256"), refused.err());
+    }
+
+    private Path vocabularyOfTheDemo(Path config) throws IOException {
+        return Files.writeString(
+                folder.resolve("config-" + config.getParent().getFileName()),
+                Files.readString(config).replaceAll("(\"vocab_size\": *)\\d+", "$1" + VOCABULARY));
     }
 
     /** Eight demonstrations are learned by heart, and a running engine answers them at once. */

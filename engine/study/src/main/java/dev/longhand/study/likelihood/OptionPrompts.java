@@ -15,15 +15,23 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * The prompts of MMLU and ARC as lm-eval 0.4.13 makes them in its tasks {@code mmlu} and {@code
- * arc_challenge}: with examples from a file, the first of the same subject, and on request in a
- * conversation whose turns they are.
+ * The prompts of problems with options, with examples from a file, the first of the same subject,
+ * and on request in a conversation whose turns they are. MMLU and ARC are worded as lm-eval 0.4.13
+ * words its tasks {@code mmlu} and {@code arc_challenge}; other problems, or all on request, are
+ * plain: the question and the texts of {@code meta.choices}, with nothing between them.
  */
 public final class OptionPrompts {
     private static final String BETWEEN = "\n\n";
 
+    private enum Wording {
+        MMLU,
+        ARC,
+        PLAIN
+    }
+
     private final Map<String, List<BenchmarkProblem>> examples = new HashMap<>();
     private final int shots;
+    private final boolean plain;
     private final @Nullable Function<List<ChatMessage>, String> chat;
 
     /**
@@ -31,11 +39,13 @@ public final class OptionPrompts {
      *
      * @param examples problems with their answers
      * @param shots the number of examples before each question
+     * @param plain whether MMLU and ARC are not worded, either
      * @param chat renders a conversation up to the answer; null leaves the text as it is
      */
     public OptionPrompts(
             List<BenchmarkProblem> examples,
             int shots,
+            boolean plain,
             @Nullable Function<List<ChatMessage>, String> chat) {
         examples.forEach(
                 each ->
@@ -43,6 +53,7 @@ public final class OptionPrompts {
                                 .computeIfAbsent(subject(each), key -> new ArrayList<>())
                                 .add(each));
         this.shots = shots;
+        this.plain = plain;
         this.chat = chat;
     }
 
@@ -50,18 +61,26 @@ public final class OptionPrompts {
         return problem.meta().path("subject").asString("");
     }
 
-    private static boolean isMmlu(BenchmarkProblem problem) {
-        return problem.benchmark().equals(BenchmarkFile.MMLU.benchmark());
+    private Wording wording(BenchmarkProblem problem) {
+        String benchmark = plain ? "" : problem.benchmark();
+        return benchmark.equals(BenchmarkFile.MMLU.benchmark())
+                ? Wording.MMLU
+                : benchmark.equals(BenchmarkFile.ARC.benchmark()) ? Wording.ARC : Wording.PLAIN;
+    }
+
+    private String delimiter(BenchmarkProblem problem) {
+        return wording(problem) == Wording.PLAIN ? "" : " ";
     }
 
     /**
      * Makes the prompt of a problem.
      *
-     * @throws InputException if it is of another benchmark, or examples are missing
+     * @throws InputException if its options or examples are missing
      */
     OptionPrompt of(BenchmarkProblem problem) {
         String subject = subject(problem);
-        String description = isMmlu(problem) && !subject.isEmpty() ? description(subject) : "";
+        String description =
+                wording(problem) == Wording.MMLU && !subject.isEmpty() ? description(subject) : "";
         List<BenchmarkProblem> before = examples.getOrDefault(subject, List.of());
         if (before.size() < shots) {
             throw new InputException(
@@ -74,22 +93,25 @@ public final class OptionPrompts {
                 chat == null
                         ? text(description, before, problem)
                         : chat.apply(conversation(description, before, problem)),
-                chat == null ? " " : "",
+                chat == null ? delimiter(problem) : "",
                 options(problem),
                 right(problem),
                 group);
     }
 
-    private static String text(
+    private String text(
             String description, List<BenchmarkProblem> before, BenchmarkProblem problem) {
         StringBuilder text = new StringBuilder(description);
         for (BenchmarkProblem example : before) {
-            text.append(question(example)).append(' ').append(answer(example)).append(BETWEEN);
+            text.append(question(example))
+                    .append(delimiter(example))
+                    .append(answer(example))
+                    .append(BETWEEN);
         }
         return text.append(question(problem)).toString();
     }
 
-    private static List<ChatMessage> conversation(
+    private List<ChatMessage> conversation(
             String description, List<BenchmarkProblem> before, BenchmarkProblem problem) {
         List<ChatMessage> messages = new ArrayList<>();
         if (!description.isEmpty()) {
@@ -103,7 +125,7 @@ public final class OptionPrompts {
         return messages;
     }
 
-    private static String answer(BenchmarkProblem problem) {
+    private String answer(BenchmarkProblem problem) {
         return options(problem).get(right(problem));
     }
 
@@ -112,36 +134,37 @@ public final class OptionPrompts {
                 .formatted(subject.replace('_', ' '));
     }
 
-    private static String question(BenchmarkProblem problem) {
-        return isMmlu(problem)
-                ? problem.problem().question() + "\nAnswer:"
-                : "Question: " + line(problem).requiredString("question") + "\nAnswer:";
+    private String question(BenchmarkProblem problem) {
+        return switch (wording(problem)) {
+            case MMLU -> problem.problem().question() + "\nAnswer:";
+            case ARC -> "Question: " + line(problem).requiredString("question") + "\nAnswer:";
+            case PLAIN -> problem.problem().question();
+        };
     }
 
     private static JsonLine line(BenchmarkProblem problem) {
         return new JsonLine("problem " + problem.idText(), problem.meta());
     }
 
-    /** The letters of MMLU, the texts of ARC. */
-    private static List<String> options(BenchmarkProblem problem) {
+    /** The letters of MMLU, the texts of others. */
+    private List<String> options(BenchmarkProblem problem) {
         JsonLine line = line(problem);
-        if (isMmlu(problem)) {
-            int count = line.strings("choices").size();
-            return "ABCDEFGHIJ"
-                    .substring(0, Math.min(count, 10))
-                    .chars()
-                    .mapToObj(Character::toString)
-                    .toList();
-        }
-        if (!problem.benchmark().equals(BenchmarkFile.ARC.benchmark())) {
-            throw new InputException(
-                    "problem %s: options of mmlu and arc are compared, not of %s"
-                            .formatted(problem.idText(), problem.benchmark()));
-        }
-        return new JsonLine(line.source(), line.object("choices")).strings("text");
+        return switch (wording(problem)) {
+            case MMLU -> letters(line.strings("choices").size());
+            case ARC -> new JsonLine(line.source(), line.object("choices")).strings("text");
+            case PLAIN -> line.strings("choices");
+        };
     }
 
-    private static int right(BenchmarkProblem problem) {
+    private static List<String> letters(int count) {
+        return "ABCDEFGHIJ"
+                .substring(0, Math.min(count, 10))
+                .chars()
+                .mapToObj(Character::toString)
+                .toList();
+    }
+
+    private int right(BenchmarkProblem problem) {
         String letter = problem.answers().isEmpty() ? "" : problem.answers().getFirst();
         int index = letter.isEmpty() ? -1 : letter.charAt(0) - 'A';
         if (index < 0 || index >= options(problem).size()) {

@@ -29,7 +29,7 @@ import java.util.stream.Stream;
  * @param elements the element type of the tensors
  */
 public record CheckpointOutput(Path base, Elements elements) implements ModelOutput {
-    private static final String CONFIG = "config.json";
+    static final String CONFIG = "config.json";
 
     /** Extensions of the small files that belong to a model, whatever its weights. */
     private static final Set<String> KEPT = Set.of("json", "txt", "jinja", "model", "md");
@@ -60,15 +60,16 @@ public record CheckpointOutput(Path base, Elements elements) implements ModelOut
                 elements.write(file, tensor.master(), tensor.base());
             }
         }
-        copySmallFiles(folder);
+        copySmallFiles(base, folder);
         Files.write(
                 folder.resolve(CONFIG),
                 JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(config()));
     }
 
-    private void copySmallFiles(Path folder) throws IOException {
+    /** Copies the files beside the weights, such as those of the tokenizer, but not config.json. */
+    static void copySmallFiles(Path from, Path folder) throws IOException {
         List<Path> files;
-        try (Stream<Path> content = Files.list(base)) {
+        try (Stream<Path> content = Files.list(from)) {
             files = content.filter(Files::isRegularFile).sorted().toList();
         }
         for (Path file : files) {
