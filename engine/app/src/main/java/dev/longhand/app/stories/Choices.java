@@ -4,6 +4,7 @@ import dev.longhand.engine.file.Sha256;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntFunction;
@@ -46,12 +47,12 @@ record Choices(String question, List<String> options, int right) {
         SplittableRandom random =
                 new SplittableRandom(
                         ByteBuffer.wrap(Sha256.bytes("options:" + question)).getLong());
-        List<Integer> numbers = new ArrayList<>();
         List<Integer> slips =
                 new ArrayList<>(SLIPS.stream().filter(each -> number + each > 0).toList());
-        while (numbers.size() < COUNT - 1) {
-            numbers.add(number + slips.remove(random.nextInt(slips.size())));
-        }
+        Collections.shuffle(slips, random);
+        List<Integer> numbers =
+                new ArrayList<>(
+                        slips.stream().limit(COUNT - 1).map(slip -> number + slip).toList());
         int right = random.nextInt(COUNT);
         numbers.add(right, number);
         return new Choices(question, numbers.stream().map(option::apply).toList(), right);
