@@ -12,26 +12,25 @@ mixed, dense    tiny random Qwen2 models, whose weights, prompts and golden.json
                 what is on disk is dequantised by the package, and the golden is what transformers computes in
                 float32 and eager with those weights. mixed has every quantised type; dense is tied, in two
                 parts, and in F32, F16 and BF16.
-llama, qwen3    the same of other families, as convert_hf_to_gguf.py writes them: Llama with the rows of the
-                heads of queries and keys interleaved and the factors of its RoPE in a tensor, Qwen3 with
-                norms of heads.
+llama, qwen3,   the same of other families, as convert_hf_to_gguf.py writes them: Llama with the rows of the
+gemma2          heads of queries and keys interleaved and the factors of its RoPE in a tensor, Qwen3 with
+                norms of heads, Gemma 2 with 1 added to the weights of its norms.
 """
 
-import argparse
 import hashlib
 import json
 import pathlib
 import tempfile
+from functools import partial
 
 import gguf
 import numpy as np
 import torch
-import transformers
 from gguf import GGMLQuantizationType as Type
 
 import make_goldens
-from golden_shapes import GOLDENS, LLAMA3, classic, generator, random_weights
-from make_goldens import compact, short_golden, write_checkpoint
+from golden_shapes import LLAMA3, classic, generator
+from make_goldens import HERE, command, record, write_checkpoint
 
 QUANTIZED = [Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1, Type.Q8_0, Type.Q4_K, Type.Q5_K, Type.Q6_K]
 NOISE_MAX = 5e-5
@@ -43,6 +42,11 @@ MODULES = {
     "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
     "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
+}
+
+MODULES_OF_GEMMA2 = MODULES | {
+    "post_attention_layernorm": "post_attention_norm", "pre_feedforward_layernorm": "ffn_norm",
+    "post_feedforward_layernorm": "post_ffw_norm",
 }
 
 MODELS = {
@@ -69,16 +73,24 @@ MODELS = {
                    tied=True, dtype="float32", rope=classic(1e6)),
         types={"token_embd": Type.F16, "attn_q": Type.Q8_0, "attn_k": Type.F16, "attn_v": Type.BF16,
                "attn_output": Type.Q8_0, "ffn_gate": Type.BF16, "ffn_up": Type.F16, "ffn_down": Type.F16}),
+    # The factor of queries is not in the file: it follows from the size of a head.
+    "gemma2": dict(
+        shape=dict(family="gemma2", hidden=32, heads=2, kv=1, head_dim=32, inter=32, vocab=97, tied=True,
+                   dtype="float32", window=24, attention_cap=5.0, logit_cap=3.0, query_scalar=32,
+                   rope=classic(1e4)),
+        types={"token_embd": Type.F16, "attn_q": Type.Q8_0, "attn_k": Type.F16, "attn_v": Type.BF16,
+               "attn_output": Type.Q8_0, "ffn_gate": Type.Q8_0, "ffn_up": Type.F16, "ffn_down": Type.F16}),
 }
 
 
-def name_of(key):
+def name_of(key, family):
     """The name of a tensor of transformers in GGUF."""
+    modules = MODULES_OF_GEMMA2 if family == "gemma2" else MODULES
     module, kind = key.rsplit(".", 1)
     if module.startswith("model.layers."):
         layer, module = module.removeprefix("model.layers.").split(".", 1)
-        return f"blk.{layer}.{MODULES[module]}.{kind}"
-    return f"{MODULES[module]}.{kind}"
+        return f"blk.{layer}.{modules[module]}.{kind}"
+    return f"{modules[module]}.{kind}"
 
 
 def interleaved(weights, heads):
@@ -220,19 +232,24 @@ def write_model(folder, golden, weights):
     if "head_dim" in shape:
         writer.add_key_length(shape["head_dim"])
         writer.add_value_length(shape["head_dim"])
+    if family == "gemma2":
+        writer.add_attn_logit_softcapping(shape["attention_cap"])
+        writer.add_final_logit_softcapping(shape["logit_cap"])
+        writer.add_sliding_window(shape["window"])
     if family == "llama":
         factors = rope_factors(shape["head_dim"], shape["rope"]["rope_theta"], shape["rope"]["rope_scaling"])
         writer.add_tensor("rope_freqs.weight", factors)
     stored = {}
     for key, tensor in weights.items():
-        name = name_of(key)
+        name = name_of(key, family)
         type = golden["types"].get(name.split(".")[-2], Type.F32) if name.endswith("weight") else Type.F32
         values, heads = tensor.numpy(), 0
+        added = np.float32(family == "gemma2" and name.endswith("norm.weight"))
         if family == "llama" and name.split(".")[-2] in ("attn_q", "attn_k"):
             heads = shape["heads"] if "attn_q" in name else shape["kv"]
             values = interleaved(values, heads)
-        raw = quantise(np.ascontiguousarray(values), type)
-        values = gguf.quants.dequantize(raw, type).reshape(tensor.shape)
+        raw = quantise(np.ascontiguousarray(values + added), type)
+        values = gguf.quants.dequantize(raw, type).reshape(tensor.shape) - added
         values = as_in_transformers(values, heads) if heads else values
         stored[key] = torch.from_numpy(np.ascontiguousarray(values))
         writer.add_tensor(name, raw, raw_dtype=type)
@@ -241,42 +258,19 @@ def write_model(folder, golden, weights):
 
 
 def make_model(name, out):
-    golden, seed, content = MODELS[name], 0, None
-    GOLDENS[name] = golden["shape"]
+    golden = MODELS[name]
     with tempfile.TemporaryDirectory() as temporary:
-        while content is None:
-            seed += 1
-            if seed > make_goldens.SEED_MAX:
-                raise SystemExit(f"{name}: no seed up to {seed - 1} gives well separated, quiet generations")
-            weights = random_weights(golden["shape"], name, seed)
+
+        def write(weights):
             stored = write_model(out / name, golden, weights)
             write_checkpoint(pathlib.Path(temporary), golden["shape"], stored)
-            content = short_golden(pathlib.Path(temporary), name, seed)
-    made_with = {"torch": torch.__version__, "transformers": transformers.__version__, "gguf": "0.19.0"}
-    content = {"name": name, "seed": seed, "made_with": made_with} | content
-    (out / name / "golden.json").write_text(compact(content))
-    size = sum(file.stat().st_size for file in (out / name).iterdir())
-    print(f"{name}: seed {seed}, float32 noise {content['float32_noise']:.2g}, {size:,} bytes", flush=True)
+            return pathlib.Path(temporary)
 
-
-def main():
-    arguments = argparse.ArgumentParser(description="Makes the goldens of GGUF files.")
-    arguments.add_argument("names", nargs="*", help="goldens to make (default: all)")
-    here = pathlib.Path(__file__).resolve().parent
-    arguments.add_argument("--out", type=pathlib.Path, default=here / "gguf")
-    chosen = arguments.parse_args()
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
-    make_goldens.NOISE_MAX = NOISE_MAX
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    for name in chosen.names or ["types", "tokenizer", *MODELS]:
-        if name in MODELS:
-            with torch.no_grad():
-                make_model(name, chosen.out)
-        else:
-            {"types": make_types, "tokenizer": make_tokenizer}[name](chosen.out)
+        record(out / name, name, golden["shape"], write, gguf="0.19.0")
 
 
 if __name__ == "__main__":
-    main()
+    make_goldens.NOISE_MAX = NOISE_MAX
+    makers = {"types": make_types, "tokenizer": make_tokenizer}
+    makers |= {name: partial(make_model, name) for name in MODELS}
+    command("Makes the goldens of GGUF files.", makers, HERE / "gguf")

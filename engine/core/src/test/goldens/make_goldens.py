@@ -38,6 +38,7 @@ import argparse
 import json
 import math
 import pathlib
+from functools import partial
 
 import numpy as np
 import torch
@@ -179,34 +180,51 @@ def compact(value):
     return text + "\n"
 
 
-def make(name, out):
-    golden, folder, seed = GOLDENS[name], out / name, 0
-    content = None
-    while content is None:
-        seed += 1
-        if seed > SEED_MAX:
-            raise SystemExit(f"{name}: no seed up to {SEED_MAX} gives well separated, quiet generations")
-        write_checkpoint(folder, golden, random_weights(golden, name, seed))
+def find(name, shape, write):
+    """The first seed that fits, and its golden: write(weights) returns a folder in safetensors."""
+    GOLDENS[name] = shape
+    for seed in range(1, SEED_MAX + 1):
+        folder = write(random_weights(shape, name, seed))
         content = long_golden(folder, name) if name == "long" else short_golden(folder, name, seed)
-    made_with = {"torch": torch.__version__, "transformers": transformers.__version__}
+        if content is not None:
+            return seed, content
+    raise SystemExit(f"{name}: no seed up to {SEED_MAX} gives well separated, quiet generations")
+
+
+def record(folder, name, shape, write, **versions):
+    """Writes golden.json beside what write leaves in the folder (see find)."""
+    seed, content = find(name, shape, write)
+    made_with = {"torch": torch.__version__, "transformers": transformers.__version__} | versions
     content = {"name": name, "seed": seed, "made_with": made_with} | content
     (folder / "golden.json").write_text(compact(content))
     size = sum(file.stat().st_size for file in folder.iterdir())
     print(f"{name}: seed {seed}, float32 noise {content['float32_noise']:.2g}, {size:,} bytes", flush=True)
 
 
-def main():
-    arguments = argparse.ArgumentParser(description="Makes the whole-model goldens.")
+def make(name, out):
+    def write(weights):
+        write_checkpoint(out / name, GOLDENS[name], weights)
+        return out / name
+
+    record(out / name, name, GOLDENS[name], write)
+
+
+def command(description, makers, out):
+    """A script's main: makers, by name, write their golden below a folder."""
+    arguments = argparse.ArgumentParser(description=description)
     arguments.add_argument("names", nargs="*", help="goldens to make (default: all)")
-    arguments.add_argument("--out", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent)
+    arguments.add_argument("--out", type=pathlib.Path, default=out)
     chosen = arguments.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     with torch.no_grad():
-        for name in chosen.names or GOLDENS:
-            make(name, chosen.out)
+        for name in chosen.names or makers:
+            makers[name](chosen.out)
 
+
+HERE = pathlib.Path(__file__).resolve().parent
 
 if __name__ == "__main__":
-    main()
+    command("Makes the whole-model goldens.", {name: partial(make, name) for name in GOLDENS}, HERE)

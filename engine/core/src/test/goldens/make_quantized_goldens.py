@@ -20,18 +20,17 @@ AWQ (AutoAWQ, version gemm): qweight [K, N/8], each int32 the codes of 8 outputs
 A weight is scale (code - zero).
 """
 
-import argparse
 import json
 import pathlib
 import tempfile
+from functools import partial
 
 import torch
-import transformers
 from safetensors.torch import load_file, save_file
 
 import make_goldens
-from golden_shapes import GOLDENS, classic, config_of, random_weights
-from make_goldens import compact, short_golden, write_checkpoint
+from golden_shapes import classic, config_of
+from make_goldens import HERE, command, record, write_checkpoint
 
 GROUP = 128
 NOISE_MAX = 5e-5
@@ -144,39 +143,19 @@ def write_quantized(folder, golden, tensors):
 
 
 def make(name, out):
-    golden, folder, seed, content = QUANTIZED[name], out / name, 0, None
+    golden, folder = QUANTIZED[name], out / name
     golden["shape"] = SHAPE | golden["shape"]
-    GOLDENS[name] = golden["shape"]
     with tempfile.TemporaryDirectory() as temporary:
-        while content is None:
-            seed += 1
-            if seed > make_goldens.SEED_MAX:
-                raise SystemExit(f"{name}: no seed up to {seed - 1} gives well separated, quiet generations")
-            weights = random_weights(golden["shape"], name, seed)
+
+        def write(weights):
             write_quantized(folder, golden, quantise(name, weights, golden))
             dense(folder, golden, pathlib.Path(temporary))
-            content = short_golden(pathlib.Path(temporary), name, seed)
-    made_with = {"torch": torch.__version__, "transformers": transformers.__version__}
-    content = {"name": name, "seed": seed, "made_with": made_with} | content
-    (folder / "golden.json").write_text(compact(content))
-    size = sum(file.stat().st_size for file in folder.iterdir())
-    print(f"{name}: seed {seed}, float32 noise {content['float32_noise']:.2g}, {size:,} bytes", flush=True)
+            return pathlib.Path(temporary)
 
-
-def main():
-    arguments = argparse.ArgumentParser(description="Makes the goldens of quantised checkpoints.")
-    arguments.add_argument("names", nargs="*", help="goldens to make (default: all)")
-    here = pathlib.Path(__file__).resolve().parent
-    arguments.add_argument("--out", type=pathlib.Path, default=here / "quantized")
-    chosen = arguments.parse_args()
-    torch.set_num_threads(1)
-    make_goldens.NOISE_MAX = NOISE_MAX
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    with torch.no_grad():
-        for name in chosen.names or QUANTIZED:
-            make(name, chosen.out)
+        record(folder, name, golden["shape"], write)
 
 
 if __name__ == "__main__":
-    main()
+    make_goldens.NOISE_MAX = NOISE_MAX
+    makers = {name: partial(make, name) for name in QUANTIZED}
+    command("Makes the goldens of quantised checkpoints.", makers, HERE / "quantized")

@@ -43,13 +43,13 @@ class GgufModelTest {
     @TempDir private Path temporary;
 
     @ParameterizedTest
-    @ValueSource(strings = {"mixed", "dense", "llama", "qwen3"})
+    @ValueSource(strings = {"mixed", "dense", "llama", "qwen3", "gemma2"})
     void generatesAsTransformersOnCpu(String name) throws InterruptedException {
         check(name, Device.CPU, name.equals("dense") ? 2e-4 : 2e-3);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"mixed", "dense", "llama", "qwen3"})
+    @ValueSource(strings = {"mixed", "dense", "llama", "qwen3", "gemma2"})
     void generatesAsTransformersOnReference(String name) throws InterruptedException {
         check(name, Device.REFERENCE, 1e-4);
     }
@@ -73,7 +73,7 @@ class GgufModelTest {
         Path dense = FOLDER.resolve("dense");
         assertEquals(
                 complete(safetensors(dense), Device.CPU, null), complete(dense, Device.CPU, null));
-        for (String family : new String[] {"llama", "qwen3"}) {
+        for (String family : new String[] {"llama", "qwen3", "gemma2"}) {
             Path model = FOLDER.resolve(family);
             assertEquals(
                     complete(safetensors(model), Device.REFERENCE, null),

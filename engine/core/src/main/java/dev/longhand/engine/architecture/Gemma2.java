@@ -12,7 +12,7 @@ import java.util.List;
 /**
  * Gemma 2: the outputs of attention and MLP have norms, too, the weights of norms are added to 1,
  * gates take GELU, embeddings are scaled by the root of the width, scores and logits are bounded,
- * and every other layer sees a window.
+ * and every other layer sees a window. GGUF files hold the sum of 1 and a norm's weight.
  */
 final class Gemma2 {
     private static final double CAP_MAX = 1e6;
@@ -41,7 +41,7 @@ final class Gemma2 {
         DecoderTraits traits =
                 new DecoderTraits(
                         DecoderTraits.LLAMA.biased(),
-                        new Norms(false, true, 1),
+                        new Norms(false, true, settings.bool("norms_hold_one", false) ? 0 : 1),
                         Activation.GELU_TANH,
                         scales(settings),
                         windows);

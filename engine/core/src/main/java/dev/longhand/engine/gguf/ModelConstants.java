@@ -23,6 +23,7 @@ final class ModelConstants {
     private static final Map<String, String> ARCHITECTURES =
             new TreeMap<>(
                     Map.of(
+                            "gemma2", "Gemma2ForCausalLM",
                             "llama", "LlamaForCausalLM",
                             "qwen2", "Qwen2ForCausalLM",
                             "qwen3", "Qwen3ForCausalLM"));
@@ -100,6 +101,9 @@ final class ModelConstants {
         config.addProperty("vocab_size", vocabulary());
         config.addProperty("tie_word_embeddings", !model.tensors().containsKey("lm_head.weight"));
         config.add("eos_token_id", EndTokens.of(metadata));
+        if (prefix.equals(Gemma2Constants.PREFIX)) {
+            Gemma2Constants.addTo(config, metadata);
+        }
         return Settings.parse(
                 file + " as config.json", config.toString().getBytes(StandardCharsets.UTF_8));
     }

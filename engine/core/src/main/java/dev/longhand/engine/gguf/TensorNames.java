@@ -37,9 +37,15 @@ final class TensorNames {
                     Map.entry("ffn_up", "mlp.up_proj"),
                     Map.entry("ffn_down", "mlp.down_proj"));
 
-    /** Names that only one architecture has. */
+    /** Names that only one architecture has, or that mean another tensor there. */
     private static final Map<String, String> OF_ONE =
             Map.of(
+                    "gemma2.ffn_norm",
+                    "pre_feedforward_layernorm",
+                    "gemma2.post_attention_norm",
+                    "post_attention_layernorm",
+                    "gemma2.post_ffw_norm",
+                    "post_feedforward_layernorm",
                     "qwen3.attn_q_norm",
                     "self_attn.q_norm",
                     "qwen3.attn_k_norm",
@@ -63,7 +69,7 @@ final class TensorNames {
         Matcher parts = LAYER.matcher(name);
         String module =
                 parts.matches()
-                        ? MODULES.getOrDefault(parts.group(2), OF_ONE.get(own + parts.group(2)))
+                        ? OF_ONE.getOrDefault(own + parts.group(2), MODULES.get(parts.group(2)))
                         : null;
         if (module == null) {
             throw new InputException(

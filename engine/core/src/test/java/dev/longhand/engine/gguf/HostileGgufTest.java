@@ -122,7 +122,7 @@ class HostileGgufTest {
         return List.of(
                 new Case("general.architecture is missing", file -> file.remove(ARCHITECTURE)),
                 new Case(
-                        "\"phi3\": only llama, qwen2, qwen3",
+                        "\"phi3\": only gemma2, llama, qwen2, qwen3",
                         file -> file.text(ARCHITECTURE, "phi3")),
                 new Case("must be a string", file -> file.number(ARCHITECTURE, 7)),
                 new Case("load it as an adapter", file -> file.text("general.type", "adapter")),
