@@ -4,6 +4,7 @@ import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.gguf.GgufModel;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -18,6 +19,7 @@ final class FileSelection {
 
     private static final String CONFIG = "config.json";
     private static final String ADAPTER_CONFIG = "adapter_config.json";
+    private static final String GENERATION = "generation_config.json";
     private static final String WEIGHTS = "model.safetensors";
     private static final int NAMED_MAX = 8;
 
@@ -25,7 +27,7 @@ final class FileSelection {
     private static final Set<String> OF_MODEL =
             Set.of(
                     CONFIG,
-                    "generation_config.json",
+                    GENERATION,
                     INDEX,
                     "tokenizer.json",
                     "tokenizer_config.json",
@@ -46,13 +48,14 @@ final class FileSelection {
     }
 
     /**
-     * Returns the files that match one of the patterns, in which {@code *} stands for any text.
+     * Returns the files that match one of the patterns, in which {@code *} stands for any text. A
+     * GGUF model in parts matches as one file would, and is chosen with all of its parts.
      *
-     * @throws InputException if a pattern matches none
+     * @throws InputException if a pattern matches none, or a part is missing
      */
     List<HubFile> matching(Collection<String> patterns) {
         for (String pattern : patterns) {
-            if (listing.paths().stream().noneMatch(path -> matches(pattern, path))) {
+            if (listing.paths().stream().noneMatch(path -> chooses(pattern, path))) {
                 throw new InputException(
                         "%s: no file matches %s; there are %s"
                                 .formatted(
@@ -61,9 +64,31 @@ final class FileSelection {
                                         some(listing.paths())));
             }
         }
-        return files(
+        Set<String> chosen =
                 listing.paths().stream()
-                        .filter(path -> patterns.stream().anyMatch(each -> matches(each, path))));
+                        .filter(path -> patterns.stream().anyMatch(each -> chooses(each, path)))
+                        .map(GgufModel::whole)
+                        .collect(Collectors.toSet());
+        List<HubFile> files =
+                files(
+                        listing.paths().stream()
+                                .filter(path -> chosen.contains(GgufModel.whole(path))));
+        files.forEach(file -> requireParts(file.path()));
+        return files;
+    }
+
+    private static boolean chooses(String pattern, String path) {
+        return matches(pattern, path) || matches(pattern, GgufModel.whole(path));
+    }
+
+    private void requireParts(String path) {
+        for (Path part : GgufModel.paths(Path.of(path))) {
+            if (!listing.has(part.toString())) {
+                throw new InputException(
+                        "%s: lacks %s, a part of a model"
+                                .formatted(listing.source(), ErrorText.path(part)));
+            }
+        }
     }
 
     private static boolean matches(String pattern, String path) {
@@ -84,13 +109,21 @@ final class FileSelection {
     }
 
     /**
-     * Returns the files of a model or an adapter, without the shards that an index names.
+     * Returns the files of a model or an adapter, without the shards that an index names; those of
+     * the only GGUF model, if there is nothing else.
      *
      * @throws InputException if the repository holds neither in a form that the engine reads
      */
     List<HubFile> needed() {
         boolean adapter = OF_ADAPTER.stream().allMatch(listing::has);
         boolean model = listing.has(CONFIG) && (listing.has(INDEX) || listing.has(WEIGHTS));
+        List<String> gguf = ggufModels();
+        if (!adapter && !model && gguf.size() == 1) {
+            return files(
+                    Stream.concat(
+                            Stream.of(GENERATION).filter(listing::has),
+                            matching(gguf).stream().map(HubFile::path)));
+        }
         if (!adapter && !model) {
             throw new InputException(listing.source() + " " + fault());
         }
@@ -100,6 +133,16 @@ final class FileSelection {
                         path ->
                                 (adapter && OF_ADAPTER.contains(path))
                                         || (model && isOfModel(path))));
+    }
+
+    /** Returns the GGUF models where the engine looks for one, without those of other uses. */
+    private List<String> ggufModels() {
+        return listing.paths().stream()
+                .filter(path -> path.endsWith(GgufModel.ENDING) && path.indexOf('/') < 0)
+                .filter(path -> !path.startsWith("mmproj") && !path.contains("imatrix"))
+                .map(GgufModel::whole)
+                .distinct()
+                .toList();
     }
 
     private boolean isOfModel(String path) {
@@ -131,7 +174,11 @@ final class FileSelection {
 
     private String fault() {
         List<String> gguf =
-                listing.paths().stream().filter(path -> path.endsWith(GgufModel.ENDING)).toList();
+                listing.paths().stream()
+                        .filter(path -> path.endsWith(GgufModel.ENDING))
+                        .map(GgufModel::whole)
+                        .distinct()
+                        .toList();
         if (!gguf.isEmpty()) {
             return "holds GGUF files, of which one must be named: " + some(gguf);
         }

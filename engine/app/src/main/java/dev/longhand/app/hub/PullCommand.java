@@ -45,8 +45,9 @@ public final class PullCommand implements Callable<Integer> {
             names = "--file",
             paramLabel = "PATTERN",
             description =
-                    "Only the files whose path matches, such as *Q4_K_M.gguf; repeatable (default:"
-                            + " configuration, tokenizer, chat template and safetensors).")
+                    "Only the files whose path matches, such as *Q4_K_M.gguf, with all parts of a"
+                            + " GGUF model; repeatable (default: configuration, tokenizer, chat"
+                            + " template and safetensors, or the only GGUF model).")
     private List<String> patterns = List.of();
 
     @Override

@@ -79,6 +79,37 @@ class PullCommandTest {
         }
     }
 
+    /** A repository of one GGUF model in two parts, as its tools publish them. */
+    @Test
+    void aGgufModelIsFetchedAndOpenedByItsName() throws Exception {
+        try (HubServer server = new HubServer()) {
+            try (Stream<Path> files = Files.list(Goldens.FOLDER.resolve("gguf/dense"))) {
+                for (Path file : files.filter(each -> each.toString().endsWith("gguf")).toList()) {
+                    server.with(file.getFileName().toString(), Files.readAllBytes(file));
+                }
+            }
+            server.with("README.md", "a model");
+            Outcome pull = run(server, "pull", "org/model");
+            assertEquals(0, pull.status(), pull.err());
+            assertTrue(pull.err().startsWith("org/model: 2 files"), pull.err());
+            Outcome generate =
+                    run(
+                            server,
+                            "generate",
+                            "--model",
+                            "org/model",
+                            "--prompt-ids",
+                            "5,6,7",
+                            "--max-tokens",
+                            "3",
+                            "--format",
+                            "json");
+            assertEquals(0, generate.status(), generate.err());
+            assertTrue(
+                    generate.out().matches("(?s).*\"ids\":\\[\\d+,\\d+,\\d+\\].*"), generate.out());
+        }
+    }
+
     @Test
     void whatIsNoName() {
         List<String> errors = new ArrayList<>();

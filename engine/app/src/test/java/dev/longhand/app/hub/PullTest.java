@@ -135,6 +135,43 @@ class PullTest extends HubTest {
     }
 
     @Test
+    void theOnlyGgufModelIsFetchedWithAllOfItsParts() throws Exception {
+        server.with("m-Q4_0-00001-of-00002.gguf", "1")
+                .with("m-Q4_0-00002-of-00002.gguf", "2")
+                .with("mmproj-m.gguf", "sees")
+                .with("m.imatrix.gguf", "counts")
+                .with("config.json", "{}")
+                .with("generation_config.json", "{ }")
+                .with("sub/m-Q8_0.gguf", "elsewhere");
+        List<String> parts = List.of("m-Q4_0-00001-of-00002.gguf", "m-Q4_0-00002-of-00002.gguf");
+        assertEquals(parts, List.copyOf(files(pull("org/model", "*Q4_0.gguf").folder())));
+        assertEquals(parts, List.copyOf(files(pull("org/model", parts.getLast()).folder())));
+        assertEquals(
+                List.of("generation_config.json", parts.getFirst(), parts.getLast()),
+                List.copyOf(files(pull("org/model").folder())));
+    }
+
+    @Test
+    void oneOfSeveralGgufModelsMustBeNamed() throws Exception {
+        server.with("m-Q4_0-00001-of-00002.gguf", "1")
+                .with("m-Q4_0-00002-of-00002.gguf", "2")
+                .with("m-Q8_0.gguf", "8")
+                .with("m-F16-00001-of-00002.gguf", "half");
+        InputException several = assertThrows(InputException.class, () -> pull("org/model"));
+        assertTrue(
+                several.getMessage()
+                        .endsWith("one must be named: m-F16.gguf, m-Q4_0.gguf, m-Q8_0.gguf"),
+                several.getMessage());
+        InputException part = assertThrows(InputException.class, () -> pull("org/model", "m-F16*"));
+        assertTrue(
+                part.getMessage().endsWith("lacks m-F16-00002-of-00002.gguf, a part of a model"),
+                part.getMessage());
+        assertEquals(
+                List.of("m-Q8_0.gguf"),
+                List.copyOf(files(pull("org/model", "m-Q8_0.gguf").folder())));
+    }
+
+    @Test
     void revisions() throws Exception {
         model();
         pull("org/model@refs/pr/1");

@@ -115,6 +115,12 @@ public final class GgufModel {
         return "%s-%05d-of-%05d.gguf".formatted(prefix, part, parts);
     }
 
+    /** Returns the name of a model without that of a part: NAME.gguf for each part of NAME. */
+    public static String whole(String name) {
+        Matcher part = PART.matcher(name);
+        return part.matches() ? part.group(1) + ENDING : name;
+    }
+
     /** Returns the paths of a model's files, given the only file or the first part. */
     public static List<Path> paths(Path file) {
         Matcher part = PART.matcher(String.valueOf(file.getFileName()));
