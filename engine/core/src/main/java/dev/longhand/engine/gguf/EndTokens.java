@@ -6,9 +6,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The tokens that end an answer: those that the metadata name, and the control tokens that
- * llama.cpp takes for ends by their text, since {@code generation_config.json} is not in a GGUF
- * file.
+ * The tokens that end an answer: those that the metadata name, and the control and user-defined
+ * tokens that llama.cpp takes for ends by their text, since {@code generation_config.json} is not
+ * in a GGUF file.
  */
 final class EndTokens {
     private static final Set<String> KEYS =
@@ -18,7 +18,13 @@ final class EndTokens {
                     "tokenizer.ggml.eom_token_id");
 
     private static final Set<String> TEXTS =
-            Set.of("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>");
+            Set.of(
+                    "<|im_end|>",
+                    "<|endoftext|>",
+                    "<|eot_id|>",
+                    "<|eom_id|>",
+                    "<|end_of_text|>",
+                    "<end_of_turn>");
 
     private EndTokens() {}
 
@@ -32,7 +38,10 @@ final class EndTokens {
             metadata.strings(
                     VocabularyJson.TOKENS,
                     (token, id) -> {
-                        if (types[id] == VocabularyJson.CONTROL && TEXTS.contains(token)) {
+                        boolean whole =
+                                types[id] == VocabularyJson.CONTROL
+                                        || types[id] == VocabularyJson.USER_DEFINED;
+                        if (whole && TEXTS.contains(token)) {
                             ids.add(id);
                         }
                     });

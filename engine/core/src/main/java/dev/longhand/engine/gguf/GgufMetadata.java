@@ -108,6 +108,18 @@ public final class GgufMetadata {
         };
     }
 
+    /** Returns whether the value under a key is true; empty if it is absent. */
+    public Optional<Boolean> bool(String key) {
+        GgufValue value = values.get(key);
+        if (value == null) {
+            return Optional.empty();
+        }
+        if (value.list() || value.kind() != GgufValue.Kind.BOOL) {
+            throw refuse(key, "must be true or false");
+        }
+        return Optional.of(bytes.get(ValueLayout.JAVA_BYTE, value.at()) != 0);
+    }
+
     /** Returns the length of the list under a key; 0 if absent. */
     public int length(String key, int max) {
         GgufValue value = values.get(key);
@@ -144,13 +156,30 @@ public final class GgufMetadata {
         return strings;
     }
 
-    /** Returns a whole number of the list under a key. */
-    public long element(String key, int index) {
+    /** Returns a finite number of the list of float32s under a key. */
+    public float decimal(String key, int index) {
+        GgufValue value = list(key, index);
+        float number =
+                value.kind() == GgufValue.Kind.FLOAT32
+                        ? Float.intBitsToFloat(bits32(value, index))
+                        : Float.NaN;
+        if (!Float.isFinite(number)) {
+            throw refuse(key, "must be a list of finite float32s");
+        }
+        return number;
+    }
+
+    private GgufValue list(String key, int index) {
         GgufValue value = values.get(key);
         if (value == null || !value.list() || index >= value.count()) {
             throw refuse(key, "has no element " + index);
         }
-        return whole(value, index)
+        return value;
+    }
+
+    /** Returns a whole number of the list under a key. */
+    public long element(String key, int index) {
+        return whole(list(key, index), index)
                 .orElseThrow(() -> refuse(key, "must be a list of whole numbers"));
     }
 

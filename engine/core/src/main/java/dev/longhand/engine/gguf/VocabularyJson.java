@@ -21,11 +21,12 @@ import java.util.stream.Collectors;
  */
 final class VocabularyJson {
     static final String TOKENS = "tokenizer.ggml.tokens";
-    private static final String TYPES = "tokenizer.ggml.token_type";
+    static final String TYPES = "tokenizer.ggml.token_type";
+    static final int NORMAL = 1;
+    static final int UNKNOWN = 2;
     static final int CONTROL = 3;
-    private static final int NORMAL = 1;
-    private static final int USER_DEFINED = 4;
-    private static final int UNUSED = 5;
+    static final int USER_DEFINED = 4;
+    static final int UNUSED = 5;
     private static final String MODEL = "tokenizer.ggml.model";
     private static final String PRE = "tokenizer.ggml.pre";
     private static final String MERGES = "tokenizer.ggml.merges";
@@ -74,12 +75,22 @@ final class VocabularyJson {
 
     static Optional<byte[]> of(GgufMetadata metadata) {
         String model = metadata.string(MODEL).orElse("none");
-        if (model.equals("none")) {
-            return Optional.empty();
+        try {
+            return switch (model) {
+                case "none" -> Optional.empty();
+                case "gpt2" -> Optional.of(new VocabularyJson(metadata, words(metadata)).write());
+                case "llama" -> Optional.of(SentencePieceJson.of(metadata));
+                default ->
+                        throw metadata.refuse(
+                                MODEL,
+                                "is %s: only gpt2 and llama are read".formatted(quote(model)));
+            };
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing to memory failed", e);
         }
-        if (!model.equals("gpt2")) {
-            throw metadata.refuse(MODEL, "is %s: only gpt2 is read".formatted(quote(model)));
-        }
+    }
+
+    private static Words words(GgufMetadata metadata) {
         String pre = metadata.string(PRE).orElse("default");
         Words words = PRE_TOKENIZERS.get(pre);
         if (words == null) {
@@ -92,11 +103,7 @@ final class VocabularyJson {
                                             .sorted()
                                             .collect(Collectors.joining(", "))));
         }
-        try {
-            return Optional.of(new VocabularyJson(metadata, words).write());
-        } catch (IOException e) {
-            throw new UncheckedIOException("writing to memory failed", e);
-        }
+        return words;
     }
 
     private static String quote(String text) {
@@ -126,7 +133,7 @@ final class VocabularyJson {
         eachToken(
                 (token, id) -> {
                     if (types[id] == CONTROL || types[id] == USER_DEFINED) {
-                        addedToken(token, id, types[id] == CONTROL);
+                        addedToken(json, token, id, types[id] == CONTROL);
                     }
                 });
         json.endArray();
@@ -178,7 +185,8 @@ final class VocabularyJson {
         json.endObject();
     }
 
-    private void addedToken(String token, int id, boolean special) throws IOException {
+    static void addedToken(JsonWriter json, String token, int id, boolean special)
+            throws IOException {
         json.beginObject();
         json.name("id").value(id);
         json.name("content").value(token);

@@ -9,26 +9,28 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * The bytes of every token, concatenated in one array, for byte-level BPE as in GPT-2, Qwen2 and
- * Llama 3. The 151,665 tokens of Qwen2.5 take about 1.6 MB.
+ * The bytes of every token, concatenated in one array. The 151,665 tokens of Qwen2.5 take about 1.6
+ * MB.
  */
 public final class TokenTable {
     private final byte[] bytes;
     private final int[] starts; // size() + 1 offsets in bytes
     private final BitSet special;
     private final boolean cuttable;
+    private final boolean dropsSpace;
 
-    private TokenTable(byte[] bytes, int[] starts, BitSet special, boolean cuttable) {
+    private TokenTable(byte[] bytes, int[] starts, Builder builder) {
         this.bytes = bytes;
         this.starts = starts;
-        this.special = special;
-        this.cuttable = cuttable;
+        special = builder.special;
+        cuttable = builder.cuttable;
+        dropsSpace = builder.spelling.dropsSpace();
     }
 
     /**
      * Reads the vocabulary of a {@code tokenizer.json}.
      *
-     * @throws InputException if it cannot be read or is not byte-level BPE
+     * @throws InputException if it cannot be read or is of another kind than those that are read
      */
     public static TokenTable read(Path file) {
         Builder builder = new Builder(file);
@@ -72,6 +74,11 @@ public final class TokenTable {
         return cuttable;
     }
 
+    /** Whether a text from its beginning loses the space before its first token. */
+    boolean dropsSpace() {
+        return dropsSpace;
+    }
+
     /** A builder that takes tokens in any order of ids. */
     static final class Builder {
         private static final int TOKENS_MAX = 1 << 22;
@@ -83,34 +90,38 @@ public final class TokenTable {
         private int[] end = new int[1 << 10];
         private int size;
         private final BitSet special = new BitSet();
+        private final BitSet plain = new BitSet();
+        private TokenSpelling spelling = TokenSpelling.BYTE_LEVEL;
         private boolean cuttable;
 
         private Builder(Path file) {
             this.file = file;
         }
 
-        /** Adds a token of the vocabulary, spelled in GPT-2's printable stand-ins for bytes. */
+        /** Adds a token of the vocabulary, in the spelling of the vocabulary. */
         void addSpelled(String spelling, long id) {
-            int at = slot(id);
-            for (int i = 0; i < spelling.length(); i++) {
-                int value = ByteAlphabet.byteOf(spelling.charAt(i));
-                if (value < 0) {
-                    throw new InputException(
-                            file + ": token " + id + " is not spelled in byte-level BPE");
-                }
-                put((byte) value);
-            }
-            end[at] = used;
+            plain.clear(add(spelling, id));
         }
 
         /** Adds one of the tokenizer's added tokens, spelled in plain text. */
         void addPlain(String text, long id, boolean isSpecial) {
+            int at = add(text, id);
+            plain.set(at);
+            special.set(at, isSpecial);
+        }
+
+        private int add(String text, long id) {
             int at = slot(id);
             for (byte value : text.getBytes(StandardCharsets.UTF_8)) {
                 put(value);
             }
             end[at] = used;
-            special.set(at, isSpecial);
+            return at;
+        }
+
+        /** Sets the spelling of the vocabulary. */
+        void setSpelling(TokenSpelling value) {
+            spelling = value;
         }
 
         /** Sets whether {@link TextPieces} may cut texts. */
@@ -144,17 +155,32 @@ public final class TokenTable {
             if (size == 0) {
                 throw new InputException(file + ": the vocabulary is empty");
             }
-            byte[] sorted = new byte[used];
+            byte[] sorted = new byte[used]; // no spelling is shorter than what it means
             int[] starts = new int[size + 1];
             int at = 0;
             for (int id = 0; id < size; id++) {
                 starts[id] = at;
-                int length = end[id] - begin[id];
-                System.arraycopy(bytes, begin[id], sorted, at, length);
-                at += length;
+                byte[] token = token(id);
+                System.arraycopy(token, 0, sorted, at, token.length);
+                at += token.length;
             }
             starts[size] = at;
-            return new TokenTable(Arrays.copyOf(sorted, at), starts, special, cuttable);
+            return new TokenTable(Arrays.copyOf(sorted, at), starts, this);
+        }
+
+        private byte[] token(int id) {
+            byte[] stored = Arrays.copyOfRange(bytes, begin[id], end[id]);
+            if (plain.get(id) && spelling == TokenSpelling.BYTE_LEVEL) {
+                return stored;
+            }
+            return spelling.bytes(new String(stored, StandardCharsets.UTF_8))
+                    .orElseThrow(
+                            () ->
+                                    new InputException(
+                                            file
+                                                    + ": token "
+                                                    + id
+                                                    + " is not spelled in byte-level BPE"));
         }
     }
 }

@@ -218,7 +218,10 @@ public final class Tokenizer implements AutoCloseable {
         return table.size();
     }
 
-    /** Decodes ids to text. Special tokens are left out; malformed UTF-8 becomes U+FFFD. */
+    /**
+     * Decodes ids to text. Special tokens are left out; malformed UTF-8 becomes U+FFFD. Where texts
+     * are encoded with a space before them, the text loses that space.
+     */
     public String decode(int[] ids) {
         StreamingDetokenizer detokenizer = new StreamingDetokenizer();
         for (int id : ids) {
@@ -228,7 +231,8 @@ public final class Tokenizer implements AutoCloseable {
                 }
             }
         }
-        return detokenizer.finish();
+        String text = detokenizer.finish();
+        return table.dropsSpace() && text.startsWith(" ") ? text.substring(1) : text;
     }
 
     /** Frees the library's memory; decoding still works. Idempotent. */

@@ -1,17 +1,15 @@
 package dev.longhand.engine.tokenizer;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import com.google.gson.JsonPrimitive;
 import com.google.gson.stream.JsonToken;
 
 import dev.longhand.engine.error.InputException;
-import dev.longhand.engine.file.ErrorText;
 import dev.longhand.engine.file.Json;
 import dev.longhand.engine.file.JsonStream;
 import dev.longhand.engine.file.UnreadableFileException;
+
+import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -37,13 +35,12 @@ final class TokenizerJson {
                     "add_prefix_space":false,"trim_offsets":false,"use_regex":false}]}\
                     """);
 
-    private static final JsonElement NFC = new JsonPrimitive("NFC");
     private static final Pattern WHITE_SPACE = Pattern.compile("[\\s\\h\\v]");
 
     private final Path file;
     private final JsonStream stream;
     private final TokenTable.Builder table;
-    private String decoder = "none";
+    private @Nullable TokenSpelling spelling;
     private boolean wordsOfQwen2;
     private boolean plainTokens = true;
 
@@ -83,35 +80,41 @@ final class TokenizerJson {
                 readModel();
             } else if (key.equals("added_tokens") && stream.at(JsonToken.BEGIN_ARRAY)) {
                 readAddedTokens();
-            } else if (key.equals("decoder") && stream.at(JsonToken.BEGIN_OBJECT)) {
-                decoder = readType();
+            } else if (key.equals("decoder")) {
+                readDecoder(stream.tree());
             } else if (key.equals("pre_tokenizer")) {
                 wordsOfQwen2 = stream.tree().equals(QWEN2_WORDS);
             } else if (key.equals("normalizer")) {
-                requireNfc(stream.tree());
+                requireNormalizer(stream.tree());
             } else {
                 stream.skip();
             }
         }
         stream.endObject();
-        require(
-                decoder.equals("ByteLevel"),
-                "decoder " + decoder + " is not supported: only ByteLevel is");
-        table.setCuttable(wordsOfQwen2 && plainTokens);
+        require(spelling != null, "it has no decoder");
+        table.setCuttable(spelling == TokenSpelling.BYTE_LEVEL && wordsOfQwen2 && plainTokens);
     }
 
-    /** Refuses every other normalizer; one that replaces texts could make them endless. */
-    private void requireNfc(JsonElement normalizer) {
-        if (normalizer instanceof JsonObject object && object.has("type")) {
-            if (object.get("normalizers") instanceof JsonArray parts) {
-                parts.forEach(this::requireNfc);
-                return;
-            }
-            require(
-                    object.get("type").equals(NFC),
-                    "normalizer %s is not supported: only NFC is"
-                            .formatted(ErrorText.line(object.get("type").toString())));
+    private void readDecoder(JsonElement decoder) {
+        TokenSpelling found = TokenSpelling.of(decoder).orElse(null);
+        if (found == null) {
+            throw new InputException(
+                    "%s: decoder %s is not supported: only ByteLevel and SentencePiece's are"
+                            .formatted(file, TokenSpelling.type(decoder)));
         }
+        spelling = found;
+        table.setSpelling(found);
+    }
+
+    private void requireNormalizer(JsonElement normalizer) {
+        TokenSpelling.foreignStep(normalizer)
+                .ifPresent(
+                        step ->
+                                require(
+                                        false,
+                                        ("normalizer %s is not supported: only NFC is, and"
+                                                        + " SentencePiece's of spaces")
+                                                .formatted(TokenSpelling.type(step))));
     }
 
     private void readModel() {
@@ -161,20 +164,6 @@ final class TokenizerJson {
             plainTokens &= !WHITE_SPACE.matcher(content).find();
         }
         stream.endArray();
-    }
-
-    private String readType() {
-        String type = "none";
-        stream.beginObject();
-        while (stream.hasNext()) {
-            if (stream.name().equals("type")) {
-                type = text();
-            } else {
-                stream.skip();
-            }
-        }
-        stream.endObject();
-        return type;
     }
 
     private long id() {

@@ -80,6 +80,15 @@ public final class GgufBytes {
         return raw(key, 9, concat(int32(5), int64(numbers.length), bytes.array()));
     }
 
+    /** Sets a list of float32s. */
+    GgufBytes decimals(String key, float... numbers) {
+        ByteBuffer bytes = little(4 * numbers.length);
+        for (float number : numbers) {
+            bytes.putFloat(number);
+        }
+        return raw(key, 9, concat(int32(6), int64(numbers.length), bytes.array()));
+    }
+
     GgufBytes remove(String key) {
         Objects.requireNonNull(values.remove(key), key);
         return this;

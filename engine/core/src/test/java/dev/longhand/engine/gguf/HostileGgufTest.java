@@ -192,8 +192,8 @@ class HostileGgufTest {
     private static List<Case> tokenizers() {
         return List.of(
                 new Case(
-                        "model is \"llama\": only gpt2",
-                        file -> file.text("tokenizer.ggml.model", "llama")),
+                        "model is \"t5\": only gpt2 and llama",
+                        file -> file.text("tokenizer.ggml.model", "t5")),
                 new Case(
                         "pre is \"tekken\": only",
                         file -> file.text("tokenizer.ggml.pre", "tekken")),
