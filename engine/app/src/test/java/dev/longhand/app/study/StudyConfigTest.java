@@ -167,7 +167,8 @@ class StudyConfigTest {
                     {"{\"model\":\"m\",\"rows\":[{\"row\":\"x\"}]}", "benchmarks"},
                     {"{\"model\":\"m\",\"rows\":[{\"row\":\"x\",\"perturb\":[]}]}", "needs data"},
                     {
-                        "{\"model\":\"m\",\"evaluate\":[{\"name\":\"a\",\"run\":[]}],\"rows\":[{\"row\":\"x\"}]}",
+                        "{\"model\":\"m\",\"evaluate\":[{\"name\":\"a\",\"run\":[]}],"
+                                + "\"rows\":[{\"row\":\"x\"}]}",
                         "run is no key"
                     },
                     {"[]", "must be a JSON object"}
