@@ -127,7 +127,9 @@ class GgufAdapterTest {
         Map<String, Consumer<GgufBytes>> cases = new HashMap<>();
         cases.put("general.type is \"model\"", file -> file.text("general.type", "model"));
         cases.put("adapter.type is \"control", file -> file.text("adapter.type", "control_vector"));
-        cases.put("only llama, qwen2, qwen3", file -> file.text("general.architecture", "phi3"));
+        cases.put(
+                "only gemma2, llama, qwen2, qwen3",
+                file -> file.text("general.architecture", "phi3"));
         cases.put("activated LoRA", file -> file.number("adapter.alora.invocation_tokens", 1));
         cases.put("not a matrix of a LoRA", file -> file.tensor("x", BF16, new byte[2], 1));
         cases.put(
