@@ -30,8 +30,8 @@ public final class OpCases {
                     new Model("7B", 3584, 28, 4, 128, 18_944, 152_064),
                     new Model("32B", 5120, 40, 8, 128, 27_648, 152_064));
 
-    /** Of the rows of a head, where another case has them all. */
-    private static final int HEAD_SHARE = 8;
+    /** One in so many rows of a head is tested, where another case has them all. */
+    private static final int HEAD_DIVISOR = 8;
 
     /** Every case. */
     public static List<OpCase> all() {
@@ -80,7 +80,7 @@ public final class OpCases {
             cases.add(linear(m, "down", rows, m.inter(), List.of(m.hidden()), false, true));
         }
         boolean whole = m.label().equals("0.5B") || m.label().equals("32B");
-        int vocab = whole ? m.vocab() : m.vocab() / HEAD_SHARE;
+        int vocab = whole ? m.vocab() : m.vocab() / HEAD_DIVISOR;
         cases.add(linear(m, "head", 1, m.hidden(), List.of(vocab), false, false));
     }
 
@@ -128,7 +128,7 @@ public final class OpCases {
                 List<Integer> down = List.of(896);
                 cases.add(new LinearCase("0.5B down", dtype, rows, 4864, down, false, true));
             }
-            List<Integer> head = List.of(dtype == DType.INT4 ? 151_936 : 151_936 / HEAD_SHARE);
+            List<Integer> head = List.of(151_936 / HEAD_DIVISOR);
             cases.add(new LinearCase("1.5B head", dtype, 1, 1536, head, false, false));
         }
     }
