@@ -52,7 +52,8 @@ public class KernelBenchmark extends DeviceParameters {
         "attention 7/1 heads of 64, 700 positions, KV BF16",
         "rms_norm 1 x 896 scale",
         "swiglu 1 x 896 scale",
-        "embedding BF16 3 of 1000 x 896"
+        "embedding BF16 3 of 1000 x 896",
+        "soft_cap 2 x 9000 cap"
     })
     public String op;
 
