@@ -4,19 +4,16 @@ package dev.longhand.service.http;
 final class JsonExtent {
     private int scanned;
     private int depth;
-    private boolean inString;
-    private boolean escaped;
+    private final JsonStrings strings = new JsonStrings();
 
     /** Returns the index after the value, or -1 while it has no end. */
     int end(CharSequence text) {
         while (scanned < text.length()) {
             char next = text.charAt(scanned++);
-            if (inString) {
-                inString = escaped || next != '"';
-                escaped = !escaped && next == '\\';
-            } else if (next == '"') {
-                inString = true;
-            } else if (next == '{' || next == '[') {
+            if (strings.take(next)) {
+                continue;
+            }
+            if (next == '{' || next == '[') {
                 depth++;
             } else if ((next == '}' || next == ']') && --depth == 0) {
                 return scanned;

@@ -17,8 +17,7 @@ final class MarkedCallReader extends ToolCallReader {
     private final CallParser parser;
     private boolean inside;
     private int scanned; // characters of an open call
-    private boolean inString; // of the call's JSON, at the last of them
-    private boolean escaped;
+    private JsonStrings strings = new JsonStrings(); // up to the last of them
     private boolean after; // only blanks since the last call
 
     /**
@@ -121,8 +120,7 @@ final class MarkedCallReader extends ToolCallReader {
         inside = marker.equals(open);
         after = !inside;
         scanned = 0;
-        inString = false;
-        escaped = false;
+        strings = new JsonStrings();
         return true;
     }
 
@@ -135,12 +133,7 @@ final class MarkedCallReader extends ToolCallReader {
     private int end(StringBuilder pending, String marker) {
         for (; scanned < pending.length(); scanned++) {
             char next = pending.charAt(scanned);
-            if (inString) {
-                inString = escaped || next != '"';
-                escaped = !escaped && next == '\\';
-            } else if (next == '"') {
-                inString = true;
-            } else if (next == '<') {
+            if (!strings.take(next) && next == '<') {
                 if (pending.length() - scanned < marker.length()) {
                     return -1; // its rest may come
                 }
