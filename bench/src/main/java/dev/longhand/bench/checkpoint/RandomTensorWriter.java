@@ -10,7 +10,6 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Map;
 import java.util.function.LongConsumer;
 
 /** Writes safetensors files of random tensors in constant memory. */
@@ -58,7 +57,6 @@ final class RandomTensorWriter {
     static MemorySegment header(List<RandomTensor> tensors) {
         return MemorySegment.ofArray(
                 SafetensorsWriter.header(
-                        Map.of("format", "pt"),
                         tensors.stream()
                                 .map(
                                         tensor ->
@@ -67,7 +65,6 @@ final class RandomTensorWriter {
                                                         tensor.filling().dtype(),
                                                         tensor.shape(),
                                                         tensor.bytes()))
-                                .toList(),
-                        SafetensorsWriter.ALIGNMENT_BYTES));
+                                .toList()));
     }
 }

@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Writes a LoRA adapter as a PEFT folder: {@code adapter_config.json} and {@code
@@ -97,9 +96,7 @@ public record AdapterWriter(int rank, double alpha, boolean rsLora, ElementType 
             entries.add(entry(prefix + ".lora_A.weight", module.aShape(rank)));
             entries.add(entry(prefix + ".lora_B.weight", module.bShape(rank)));
         }
-        byte[] header =
-                SafetensorsWriter.header(
-                        Map.of("format", "pt"), entries, SafetensorsWriter.ALIGNMENT_BYTES);
+        byte[] header = SafetensorsWriter.header(entries);
         SafetensorsWriter.write(file, MemorySegment.ofArray(header));
         for (LoraModule module : modules) {
             writeMatrix(file, module, module.a(), module.aShape(rank));

@@ -1,5 +1,7 @@
 package dev.longhand.engine.architecture;
 
+import dev.longhand.kernels.tensor.Shape;
+
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +48,24 @@ public record ModelLayout(
         return matrices;
     }
 
+    /** Returns the shapes of a checkpoint's tensors by name, in model order; a tied head is one. */
+    public Map<String, Shape> tensors() {
+        Map<String, Shape> tensors = new LinkedHashMap<>();
+        tensors.put(embedding.weight(), embedding.shape());
+        for (LayerLayout layer : layers) {
+            for (LinearModule module : layer.linears().values()) {
+                tensors.put(module.weight(), module.shape());
+                if (module.biased()) {
+                    tensors.put(module.bias(), Shape.of(module.outputs()));
+                }
+            }
+            layer.norms().forEach(norm -> tensors.put(norm.weight(), Shape.of(norm.width())));
+        }
+        tensors.put(finalNorm.weight(), Shape.of(finalNorm.width()));
+        tensors.put(head.weight(), head.shape());
+        return tensors;
+    }
+
     /** Returns the targets of adapters by module name, in model order. */
     public Map<String, AdapterTarget> adapterTargets() {
         Map<String, AdapterTarget> targets = new LinkedHashMap<>();
@@ -71,11 +91,7 @@ public record ModelLayout(
 
     /** Returns the total number of elements of a checkpoint's tensors; a tied head counts once. */
     public long parameters() {
-        long elements = vectorElements() + (tied() ? 0 : embedding.shape().elements());
-        for (LinearModule module : matrices().values()) {
-            elements += module.shape().elements();
-        }
-        return elements;
+        return tensors().values().stream().mapToLong(Shape::elements).sum();
     }
 
     /** Returns the input width of a group, the same in every layer. */

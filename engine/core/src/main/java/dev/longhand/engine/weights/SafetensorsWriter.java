@@ -25,6 +25,9 @@ public final class SafetensorsWriter {
     /** Alignment of the tensor data in files for other tools, in bytes. */
     public static final int ALIGNMENT_BYTES = 8;
 
+    /** transformers refuses a file whose metadata lack the format. */
+    private static final Map<String, String> METADATA = Map.of("format", "pt");
+
     private static final int WRITE_BYTES = 64 << 20;
 
     private static final Gson JSON = new GsonBuilder().disableHtmlEscaping().create();
@@ -84,6 +87,11 @@ public final class SafetensorsWriter {
                 .putLong(length - Long.BYTES)
                 .put(json);
         return padded;
+    }
+
+    /** Returns the beginning of a file for other tools. */
+    public static byte[] header(List<Entry> tensors) {
+        return header(METADATA, tensors, ALIGNMENT_BYTES);
     }
 
     /** Writes all of {@code bytes} to a channel. */

@@ -1,10 +1,6 @@
 package dev.longhand.training.output;
 
-import dev.longhand.engine.architecture.LayerLayout;
-import dev.longhand.engine.architecture.LinearModule;
 import dev.longhand.engine.architecture.ModelConfig;
-import dev.longhand.engine.architecture.ModelLayout;
-import dev.longhand.engine.architecture.NormModule;
 import dev.longhand.engine.weights.SafetensorsWriter;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.Shape;
@@ -16,9 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A checkpoint before any learning: the shape that a configuration describes, the tokenizer of
@@ -41,16 +35,17 @@ public record BlankCheckpoint(Path config, Path tokenizer) {
     private void writeFiles(Path folder) throws IOException {
         CheckpointOutput.copySmallFiles(tokenizer, folder);
         Files.copy(config, folder.resolve(CheckpointOutput.CONFIG));
-        List<SafetensorsWriter.Entry> entries = entries(ModelConfig.read(folder).layout());
+        List<SafetensorsWriter.Entry> entries =
+                ModelConfig.read(folder).layout().tensors().entrySet().stream()
+                        .map(each -> entry(each.getKey(), each.getValue()))
+                        .toList();
         try (Arena arena = Arena.ofConfined();
                 FileChannel file =
                         FileChannel.open(
                                 folder.resolve("model.safetensors"),
                                 StandardOpenOption.CREATE_NEW,
                                 StandardOpenOption.WRITE)) {
-            byte[] header =
-                    SafetensorsWriter.header(
-                            Map.of("format", "pt"), entries, SafetensorsWriter.ALIGNMENT_BYTES);
+            byte[] header = SafetensorsWriter.header(entries);
             SafetensorsWriter.write(file, MemorySegment.ofArray(header));
             long longest =
                     entries.stream().mapToLong(SafetensorsWriter.Entry::bytes).max().orElseThrow();
@@ -59,29 +54,6 @@ public record BlankCheckpoint(Path config, Path tokenizer) {
                 SafetensorsWriter.write(file, zeros.asSlice(0, each.bytes()));
             }
         }
-    }
-
-    private static List<SafetensorsWriter.Entry> entries(ModelLayout layout) {
-        List<SafetensorsWriter.Entry> entries = new ArrayList<>();
-        entries.add(entry(layout.embedding().weight(), layout.embedding().shape()));
-        for (LayerLayout layer : layout.layers()) {
-            for (LinearModule each : layer.linears().values()) {
-                entries.add(entry(each.weight(), each.shape()));
-                if (each.biased()) {
-                    entries.add(entry(each.bias(), Shape.of(each.outputs())));
-                }
-            }
-            layer.norms().forEach(each -> entries.add(entry(each)));
-        }
-        entries.add(entry(layout.finalNorm()));
-        if (!layout.tied()) {
-            entries.add(entry(layout.head().weight(), layout.head().shape()));
-        }
-        return entries;
-    }
-
-    private static SafetensorsWriter.Entry entry(NormModule norm) {
-        return entry(norm.weight(), Shape.of(norm.width()));
     }
 
     private static SafetensorsWriter.Entry entry(String name, Shape shape) {

@@ -17,7 +17,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -52,9 +51,7 @@ public record CheckpointOutput(Path base, Elements elements) implements ModelOut
                         folder.resolve("model.safetensors"),
                         StandardOpenOption.CREATE_NEW,
                         StandardOpenOption.WRITE)) {
-            byte[] header =
-                    SafetensorsWriter.header(
-                            Map.of("format", "pt"), entries, SafetensorsWriter.ALIGNMENT_BYTES);
+            byte[] header = SafetensorsWriter.header(entries);
             SafetensorsWriter.write(file, MemorySegment.ofArray(header));
             for (TrainedTensor tensor : model.tensors()) {
                 elements.write(file, tensor.master(), tensor.base());
