@@ -2,6 +2,7 @@ package dev.longhand.bench.checkpoint;
 
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
+import dev.longhand.engine.file.FolderTree;
 import dev.longhand.engine.status.LoadProgress;
 
 import tools.jackson.databind.json.JsonMapper;
@@ -11,12 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Stream;
 
 /**
  * A checkpoint of a Qwen2.5 shape with random weights and no tokenizer. Tensors are written while
@@ -126,7 +125,7 @@ public final class RandomCheckpoint {
                 content.write(partial);
                 Files.move(partial, folder, StandardCopyOption.ATOMIC_MOVE);
             } catch (IOException | RuntimeException e) {
-                delete(partial);
+                FolderTree.delete(partial);
                 throw e;
             }
         } catch (IOException e) {
@@ -188,13 +187,5 @@ public final class RandomCheckpoint {
             bytes += tensor.bytes();
         }
         return shards;
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }

@@ -2,6 +2,7 @@ package dev.longhand.study.pipeline;
 
 import dev.longhand.batch.JsonLine;
 import dev.longhand.engine.file.DurableFiles;
+import dev.longhand.engine.file.FolderTree;
 import dev.longhand.engine.file.Sha256;
 
 import org.jspecify.annotations.Nullable;
@@ -13,13 +14,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /**
  * The folder of a study. Each stage has a folder there, {@code stages/NAME}, and beside it its key
@@ -122,7 +121,7 @@ public final class StudyFolder {
         String key = keyOf(stage);
         Files.deleteIfExists(done(stage));
         if (!key.equals(read(key(stage)))) {
-            delete(of(stage));
+            FolderTree.delete(of(stage));
             Files.deleteIfExists(log(stage));
             DurableFiles.replace(key(stage), key);
         }
@@ -169,17 +168,6 @@ public final class StudyFolder {
             return Files.readString(file);
         } catch (IOException e) {
             return null;
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
         }
     }
 }

@@ -1,16 +1,12 @@
 package dev.longhand.training.output;
 
 import dev.longhand.engine.file.DurableFiles;
-
-import org.jspecify.annotations.Nullable;
+import dev.longhand.engine.file.FolderTree;
 
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -39,7 +35,7 @@ public final class ReplacedFolder {
     public void write(Content content) throws IOException {
         restore();
         Path partial = beside(PARTIAL);
-        delete(partial);
+        FolderTree.delete(partial);
         Files.createDirectories(partial);
         content.write(partial);
         for (Path file : files(partial)) {
@@ -52,7 +48,7 @@ public final class ReplacedFolder {
         }
         Files.move(partial, folder, StandardCopyOption.ATOMIC_MOVE);
         DurableFiles.forceEntry(folder);
-        delete(old);
+        FolderTree.delete(old);
     }
 
     /** Ends a replacement that was interrupted: the old folder returns if no new one is there. */
@@ -61,12 +57,12 @@ public final class ReplacedFolder {
         if (Files.exists(old) && !Files.exists(folder)) {
             Files.move(old, folder, StandardCopyOption.ATOMIC_MOVE);
         }
-        delete(old);
+        FolderTree.delete(old);
     }
 
     /** Deletes the folder. */
     public void delete() throws IOException {
-        delete(folder);
+        FolderTree.delete(folder);
     }
 
     private Path beside(String ending) {
@@ -77,31 +73,5 @@ public final class ReplacedFolder {
         try (Stream<Path> content = Files.list(folder)) {
             return content.filter(Files::isRegularFile).sorted().toList();
         }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        Files.walkFileTree(
-                folder,
-                new SimpleFileVisitor<>() {
-                    @Override
-                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                            throws IOException {
-                        Files.delete(file);
-                        return FileVisitResult.CONTINUE;
-                    }
-
-                    @Override
-                    public FileVisitResult postVisitDirectory(
-                            Path visited, @Nullable IOException failure) throws IOException {
-                        if (failure != null) {
-                            throw failure;
-                        }
-                        Files.delete(visited);
-                        return FileVisitResult.CONTINUE;
-                    }
-                });
     }
 }
