@@ -7,7 +7,6 @@ import dev.longhand.batch.RequestRun;
 import dev.longhand.batch.RunConfig;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
-import dev.longhand.engine.ModelSummary;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.HubCache;
 import dev.longhand.engine.status.AdapterInfo;
@@ -131,21 +130,12 @@ final class BatchJob {
         }
     }
 
-    /** Plans the KV cache for one full context per sequence, or as many as fit in memory. */
     private EngineConfig engineConfig(@Nullable Integer contextTokensMax, Path folder) {
-        EngineConfig engineConfig =
-                model.engine(folder)
-                        .withSequencesMax(capacity.sequences())
-                        .withSteadyDecoding(false) // no client waits for tokens
-                        .withQueueDepthMax(atATime());
+        EngineConfig engineConfig = model.engine(folder);
         if (contextTokensMax != null) {
             engineConfig = engineConfig.withContextTokensMax(contextTokensMax);
         }
-        if (capacity.kvTokens() != null) {
-            return engineConfig.withKvTokensMax(capacity.kvTokens());
-        }
-        ModelSummary summary = Engine.inspect(engineConfig);
-        return engineConfig.withKvTokensMax(summary.fullContexts() * summary.contextTokensMax());
+        return capacity.offline(engineConfig, atATime());
     }
 
     /** Problems that are submitted at once: enough to keep all sequences busy. */

@@ -1,9 +1,9 @@
 package dev.longhand.app.cli;
 
 import dev.longhand.batch.BatchRun;
+import dev.longhand.batch.FileHash;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
-import dev.longhand.engine.ModelSummary;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.file.Sha256;
 import dev.longhand.engine.generation.Prompt;
@@ -20,10 +20,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -130,16 +126,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     }
 
     private EngineConfig config() {
-        EngineConfig config =
-                model.engine()
-                        .withSequencesMax(capacity.sequences())
-                        .withSteadyDecoding(false) // no client waits for tokens
-                        .withQueueDepthMax(capacity.sequences() * OPTIONS_MAX);
-        if (capacity.kvTokens() != null) {
-            return config.withKvTokensMax(capacity.kvTokens());
-        }
-        ModelSummary summary = Engine.inspect(config);
-        return config.withKvTokensMax(summary.fullContexts() * summary.contextTokensMax());
+        return capacity.offline(model.engine(), capacity.sequences() * OPTIONS_MAX);
     }
 
     /** Identifies all that the scores depend on. */
@@ -160,16 +147,8 @@ public final class EvaluateCommand implements Callable<Integer> {
                         Integer.toString(shots),
                         Boolean.toString(chat),
                         Boolean.toString(plain),
-                        content(problems),
-                        examples == null ? "" : content(examples)));
-    }
-
-    private static String content(Path file) {
-        try {
-            return Sha256.hex(Files.readString(file, StandardCharsets.ISO_8859_1));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+                        FileHash.of(problems),
+                        examples == null ? "" : FileHash.of(examples)));
     }
 
     private static void print(Summary summary) {

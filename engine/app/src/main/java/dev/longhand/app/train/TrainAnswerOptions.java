@@ -1,5 +1,6 @@
 package dev.longhand.app.train;
 
+import dev.longhand.batch.FileHash;
 import dev.longhand.batch.Problem;
 import dev.longhand.batch.RunConfig;
 import dev.longhand.engine.Engine;
@@ -15,10 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Option;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -111,18 +109,10 @@ final class TrainAnswerOptions {
         return Sha256.hex(
                 String.join(
                         "\n",
-                        content(file()),
-                        config == null ? "" : content(config),
+                        FileHash.of(file()),
+                        config == null ? "" : FileHash.of(config),
                         String.valueOf(run.system()),
                         Integer.toString(run.newTokensMax())));
-    }
-
-    private static String content(Path file) {
-        try {
-            return Sha256.hex(Files.readString(file, StandardCharsets.ISO_8859_1));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     /** Sizes an engine for the longest question with its answer; a token has at least a byte. */
