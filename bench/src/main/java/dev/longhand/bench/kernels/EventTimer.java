@@ -34,11 +34,6 @@ final class EventTimer implements AutoCloseable {
         return times;
     }
 
-    /** Returns the median: of an even number of values, the upper of the two in the middle. */
-    static double median(List<Double> values) {
-        return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
-    }
-
     @Override
     public void close() {
         events.forEach(queue.driver()::destroyEvent);

@@ -1,5 +1,6 @@
 package dev.longhand.bench.kernels;
 
+import dev.longhand.bench.report.Median;
 import dev.longhand.bindings.cuda.CublasGemm;
 import dev.longhand.bindings.cuda.CublasGemm.Operand;
 import dev.longhand.bindings.cuda.CudaQueue;
@@ -138,7 +139,7 @@ final class GemmComparison implements AutoCloseable {
             }
             timer.mark();
             List<Double> all = timer.millis(1);
-            return EventTimer.median(all.subList(plan.warmUps(), all.size()));
+            return Median.of(all.subList(plan.warmUps(), all.size()));
         }
     }
 

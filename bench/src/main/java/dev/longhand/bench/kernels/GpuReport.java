@@ -1,5 +1,6 @@
 package dev.longhand.bench.kernels;
 
+import dev.longhand.bench.report.Median;
 import dev.longhand.bindings.cuda.CudaAvailability;
 import dev.longhand.bindings.cuda.CudaDriver;
 import dev.longhand.bindings.cuda.CudaLibrary;
@@ -79,7 +80,7 @@ public final class GpuReport implements Runnable {
             }
             timer.mark();
             List<Double> all = timer.millis(1);
-            double millis = EventTimer.median(all.subList(plan.warmUps(), all.size()));
+            double millis = Median.of(all.subList(plan.warmUps(), all.size()));
             return 2.0 * plan.copyBytes() / (millis / 1e3);
         } finally {
             driver.free(from);

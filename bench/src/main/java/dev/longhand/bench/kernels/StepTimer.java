@@ -1,5 +1,6 @@
 package dev.longhand.bench.kernels;
 
+import dev.longhand.bench.report.Median;
 import dev.longhand.bindings.cuda.CudaQueue;
 
 import java.util.ArrayList;
@@ -79,7 +80,7 @@ final class StepTimer implements DecodeLayer.Meter, AutoCloseable {
     }
 
     private static String line(String what, List<Double> millis, long bytes, double perSecond) {
-        double median = EventTimer.median(millis);
+        double median = Median.of(millis);
         double floor = bytes / perSecond * 1e3;
         String ratio = bytes == 0 ? "" : String.format(Locale.ROOT, " %6.2fx", median / floor);
         return String.format(

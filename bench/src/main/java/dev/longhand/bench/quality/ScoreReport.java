@@ -1,11 +1,11 @@
 package dev.longhand.bench.quality;
 
 import dev.longhand.bench.cli.Counts;
+import dev.longhand.bench.report.ProcessorTime;
+import dev.longhand.engine.file.FolderTree;
 import dev.longhand.study.answer.AnswerMode;
 import dev.longhand.study.score.ScoreRun;
 import dev.longhand.study.workload.WorkloadMix;
-
-import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -13,7 +13,6 @@ import picocli.CommandLine.Option;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -48,16 +47,17 @@ public final class ScoreReport implements Runnable {
     public void run() {
         Counts.requirePositive("--generations", generations);
         Counts.requirePositive("--threads", threads);
-        Path folder = null;
         try {
-            folder = Files.createTempDirectory("longhand-score");
-            measure(folder);
+            Path folder = Files.createTempDirectory("longhand-score");
+            try {
+                measure(folder);
+            } finally {
+                FolderTree.delete(folder);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } finally {
-            delete(folder);
         }
     }
 
@@ -83,12 +83,12 @@ public final class ScoreReport implements Runnable {
                 out.write("\\\\boxed{%d}\"}%n".formatted(i % 7 == 0 ? i : i % PROBLEMS));
             }
         }
-        long cpu = cpuNanos();
+        long cpu = ProcessorTime.nanos();
         long start = System.nanoTime();
         new ScoreRun(problems, AnswerMode.COMPATIBLE, threads)
                 .run(answers, folder.resolve("scores.jsonl"), read -> {});
         double seconds = (System.nanoTime() - start) / 1e9;
-        double cpuSeconds = (cpuNanos() - cpu) / 1e9;
+        double cpuSeconds = (ProcessorTime.nanos() - cpu) / 1e9;
         double megabytes = Files.size(answers) / 1e6;
         System.out.printf(
                 Locale.ROOT,
@@ -101,26 +101,5 @@ public final class ScoreReport implements Runnable {
                 megabytes / seconds,
                 cpuSeconds,
                 megabytes / cpuSeconds);
-    }
-
-    private static long cpuNanos() {
-        return ManagementFactory.getOperatingSystemMXBean()
-                        instanceof com.sun.management.OperatingSystemMXBean system
-                ? system.getProcessCpuTime()
-                : 0;
-    }
-
-    private static void delete(@Nullable Path folder) {
-        if (folder == null) {
-            return;
-        }
-        try (var files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-            Files.delete(folder);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

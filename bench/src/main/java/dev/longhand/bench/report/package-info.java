@@ -1,4 +1,4 @@
-/** Results as files: a JSONL history, Markdown tables and SVG charts. */
+/** Measured values, and results as files: a JSONL history, Markdown tables and SVG charts. */
 @NullMarked
 package dev.longhand.bench.report;
 

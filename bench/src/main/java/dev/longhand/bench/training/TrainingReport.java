@@ -1,10 +1,10 @@
 package dev.longhand.bench.training;
 
-import com.sun.management.OperatingSystemMXBean;
-
 import dev.longhand.bench.cli.Counts;
 import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.bench.model.ModelOptions;
+import dev.longhand.bench.report.Median;
+import dev.longhand.bench.report.ProcessorTime;
 import dev.longhand.engine.architecture.ModelConfig;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.engine.memory.HostMemory;
@@ -22,7 +22,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -102,13 +101,11 @@ public final class TrainingReport implements Runnable {
     }
 
     private void time(TrainableDecoder decoder, int number) {
-        OperatingSystemMXBean system =
-                ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
         long clock = System.nanoTime();
-        long processor = system.getProcessCpuTime();
+        long processor = ProcessorTime.nanos();
         step(decoder, tokens, number);
         clockSeconds.add((System.nanoTime() - clock) / 1e9);
-        processorSeconds.add((system.getProcessCpuTime() - processor) / 1e9);
+        processorSeconds.add((ProcessorTime.nanos() - processor) / 1e9);
     }
 
     private static void step(TrainableDecoder decoder, int length, int number) {
@@ -147,8 +144,8 @@ public final class TrainingReport implements Runnable {
         double flops = needed(plan, config);
         int threads = model.choice().threads();
         int used = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-        print("by the clock", median(clockSeconds), flops);
-        print("by processor time of all threads", median(processorSeconds) / used, flops);
+        print("by the clock", Median.of(clockSeconds), flops);
+        print("by processor time of all threads", Median.of(processorSeconds) / used, flops);
         double process = before / MEBIBYTE;
         double most = process + plan.bytes() / MEBIBYTE;
         double least = most - plan.frozen().tableBytes() / MEBIBYTE;
@@ -174,9 +171,5 @@ public final class TrainingReport implements Runnable {
                 tokens / seconds,
                 flops / seconds / 1e9,
                 steps);
-    }
-
-    private static double median(List<Double> values) {
-        return values.stream().sorted().toList().get(values.size() / 2);
     }
 }
