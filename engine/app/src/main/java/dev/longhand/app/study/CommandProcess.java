@@ -15,7 +15,8 @@ import java.util.Set;
  * and it ends when this process does, however that ends.
  */
 final class CommandProcess implements StudyRun.Runner {
-    private static final Set<String> THREADED = Set.of("train", "batch", "curate", "score");
+    private static final Set<String> THREADED =
+            Set.of("train", "batch", "curate", "evaluate", "score");
     private static final String THREADS = "--threads";
     private static final String RESUME = "--resume";
 
