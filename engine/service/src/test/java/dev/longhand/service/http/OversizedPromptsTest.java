@@ -3,8 +3,6 @@ package dev.longhand.service.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.longhand.service.http.ServedDemo.Answer;
-
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
@@ -59,9 +57,9 @@ class OversizedPromptsTest extends ScriptedTest {
         Thread sleeper = Thread.ofPlatform().start(() -> repeat(over, machine, () -> {}));
         List<Thread> clients = new ArrayList<>();
         ConcurrentLinkedQueue<String> results = new ConcurrentLinkedQueue<>();
-        String body = "{\"prompt\":\"" + "Tom has 3 ".repeat(CHARACTERS / 10) + "\"}";
+        byte[] request = post("{\"prompt\":\"" + "Tom has 3 ".repeat(CHARACTERS / 10) + "\"}");
         for (int i = 0; i < PROMPTS; i++) {
-            clients.add(Thread.ofPlatform().start(() -> results.add(result(body))));
+            clients.add(Thread.ofPlatform().start(() -> results.add(result(request))));
         }
         for (Thread client : clients) {
             client.join();
@@ -81,10 +79,22 @@ class OversizedPromptsTest extends ScriptedTest {
         return Math.max(health.get(), token.get()) - OTHER_WORK * machine.get();
     }
 
-    private String result(String body) {
-        try {
-            Answer answer = served.post(TEXT, body);
-            return answer.status() + " " + answer.body().at("/error/code").asString("");
+    private static byte[] post(String body) {
+        String head =
+                "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n".formatted(TEXT);
+        String request = head + "Content-Length: %d\r\n\r\n%s".formatted(body.length(), body);
+        return request.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Clients that do no more than write: an HTTP client of Java would take the processors. */
+    private String result(byte[] request) {
+        try (Socket socket = served.connect()) {
+            socket.getOutputStream().write(request);
+            String answer =
+                    new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+            String code = ServedDemo.JSON.readTree(body).at("/error/code").asString("");
+            return answer.substring(9, 12) + " " + code;
         } catch (IOException e) {
             return e.toString();
         }
@@ -92,14 +102,12 @@ class OversizedPromptsTest extends ScriptedTest {
 
     /** Reads streams; keeps the longest time between two readings of one. */
     private void stream(AtomicBoolean over, AtomicLong longest) {
-        String ask = "{\"prompt\":\"x\",\"max_tokens\":2000,\"ignore_eos\":true,\"stream\":true}";
-        String head =
-                "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n".formatted(TEXT);
-        String request = head + "Content-Length: %d\r\n\r\n%s".formatted(ask.length(), ask);
+        byte[] request =
+                post("{\"prompt\":\"x\",\"max_tokens\":2000,\"ignore_eos\":true,\"stream\":true}");
         byte[] chunk = new byte[1 << 16];
         while (!over.get()) {
             try (Socket socket = served.connect()) {
-                socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+                socket.getOutputStream().write(request);
                 InputStream in = socket.getInputStream();
                 int count = in.read(chunk); // the first token waits for its turn
                 while (count >= 0 && !over.get()) {
