@@ -18,11 +18,13 @@ import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Encoder of prompts into the token ids of one model. Its constructor reads the chat template; a
@@ -48,6 +50,7 @@ final class PromptEncoder {
     private final @Nullable InputException templateFailure;
     private final @Nullable MarkerChoice markers; // null without a tokenizer
     private final Map<String, String> settings = new LinkedHashMap<>();
+    private final int[] beginning; // of texts
 
     /**
      * Reads the chat template of a model folder.
@@ -64,8 +67,10 @@ final class PromptEncoder {
         this.vocabularySize = vocabularySize;
         ChatTemplate read = null;
         InputException failure = null;
+        int[] begins = {};
         try {
             settings.putAll(ChatTemplate.tokenizer(folder));
+            begins = tokenizer == null ? begins : beginning(tokenizer);
             read = ChatTemplate.read(folder);
             settings.put("chat_template", read.source());
         } catch (InputException e) {
@@ -73,8 +78,19 @@ final class PromptEncoder {
         }
         template = read;
         templateFailure = failure;
+        beginning = begins;
         boolean thinks = read != null && read.mentions(ThoughtMarkers.THINK.end());
         markers = tokenizer == null ? null : MarkerChoice.ofModel(tokenizer, thinks);
+    }
+
+    /** Returns the ids before a text that begins a sequence, those of transformers: BOS or none. */
+    private int[] beginning(Tokenizer encoder) {
+        Optional<Boolean> addsBos = ChatTemplate.addsBos(folder);
+        if (addsBos.isEmpty()) {
+            return encoder.prefix();
+        }
+        String bos = addsBos.get() ? settings.get("bos_token") : null;
+        return bos == null ? new int[0] : encoder.encode(bos);
     }
 
     /** Returns the markers that a thought may have; needs a tokenizer. */
@@ -169,10 +185,21 @@ final class PromptEncoder {
                     RETRY_MILLIS);
         }
         try {
-            return encoder.encode(renderedText(encoder, prompt), tokensMax);
+            int[] tokens = encoder.encode(renderedText(encoder, prompt), tokensMax);
+            return prompt instanceof Prompt.Text text && text.begins() ? begun(tokens) : tokens;
         } finally {
             HEAP.giveBack(bytes);
         }
+    }
+
+    private int[] begun(int[] tokens) {
+        int length = beginning.length;
+        if (length == 0 || Arrays.mismatch(beginning, tokens) >= length) {
+            return tokens;
+        }
+        int[] begun = Arrays.copyOf(beginning, length + tokens.length);
+        System.arraycopy(tokens, 0, begun, length, tokens.length);
+        return begun;
     }
 
     /** Renders a prompt on a thread of its own if that takes more than some milliseconds. */

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -91,6 +92,16 @@ public final class ChatTemplate {
      */
     public static Map<String, String> tokenizer(Path folder) {
         return new TemplateFiles(folder).tokenizer();
+    }
+
+    /**
+     * Returns whether a text that is no conversation begins with BOS, if {@code
+     * tokenizer_config.json} says so; else the tokenizer's post-processor decides.
+     *
+     * @throws InputException if the file is damaged
+     */
+    public static Optional<Boolean> addsBos(Path folder) {
+        return new TemplateFiles(folder).addsBos();
     }
 
     /** Returns the Jinja source of the template that conversations without tools have. */

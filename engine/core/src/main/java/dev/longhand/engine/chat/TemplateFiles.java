@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Chat templates in the files of a model folder: {@code chat_template.jinja} and {@code
@@ -30,6 +31,7 @@ final class TemplateFiles {
     private static final String KEY = "chat_template";
     private static final String ENDING = ".jinja";
     private static final String CLASS = "tokenizer_class";
+    private static final String ADD_BOS = "add_bos_token";
     static final String DEFAULT = "default";
 
     /** Tokens that templates know by these names. */
@@ -131,6 +133,16 @@ final class TemplateFiles {
         }
         settings.putAll(specialTokens());
         return settings;
+    }
+
+    /**
+     * Returns whether a text begins with BOS, if {@code tokenizer_config.json} says so; else the
+     * tokenizer's post-processor decides.
+     */
+    Optional<Boolean> addsBos() {
+        return config != null && (config.has(ADD_BOS) || config.has("add_eos_token"))
+                ? Optional.of(config.bool(ADD_BOS, false))
+                : Optional.empty();
     }
 
     /** Returns the special tokens that the tokenizer names, by their name. */

@@ -4,8 +4,18 @@ import java.util.List;
 
 /** Prompt that a generation continues. */
 public sealed interface Prompt {
-    /** Text without a chat template. Special tokens written in it are encoded as special tokens. */
-    record Text(String text) implements Prompt {}
+    /**
+     * Text without a chat template. Special tokens written in it are encoded as special tokens.
+     *
+     * @param begins whether BOS comes before the text, where the model's tokenizer puts it there; a
+     *     text that spells it out gets no second one
+     */
+    record Text(String text, boolean begins) implements Prompt {
+        /** Creates a text that begins a sequence. */
+        public Text(String text) {
+            this(text, true);
+        }
+    }
 
     /** Token ids; they need no tokenizer. */
     record Ids(List<Integer> ids) implements Prompt {

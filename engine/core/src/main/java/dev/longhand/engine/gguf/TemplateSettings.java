@@ -56,9 +56,18 @@ final class TemplateSettings {
                             wanted.getOrDefault(id, List.of())
                                     .forEach(name -> config.addProperty(name, token)));
         }
+        config.addProperty("add_bos_token", addsBos(metadata));
         return Settings.parse(
                 file + " as tokenizer_config.json",
                 config.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * The defaults are llama.cpp's: vocabularies of SentencePiece and of Llama 3 begin with BOS.
+     */
+    private static boolean addsBos(GgufMetadata metadata) {
+        return metadata.bool("tokenizer.ggml.add_bos_token")
+                .orElseGet(() -> VocabularyJson.beginsWithBos(metadata));
     }
 
     private static JsonArray named(GgufMetadata metadata, List<String> names) {

@@ -90,6 +90,13 @@ final class VocabularyJson {
         }
     }
 
+    /** Returns whether texts begin with BOS where the file does not say. */
+    static boolean beginsWithBos(GgufMetadata metadata) {
+        String model = metadata.string(MODEL).orElse("none");
+        String pre = metadata.string(PRE).orElse("default");
+        return model.equals("llama") || LLAMA3.equals(PRE_TOKENIZERS.get(pre));
+    }
+
     private static Words words(GgufMetadata metadata) {
         String pre = metadata.string(PRE).orElse("default");
         Words words = PRE_TOKENIZERS.get(pre);

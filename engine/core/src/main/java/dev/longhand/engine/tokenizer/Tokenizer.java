@@ -164,12 +164,16 @@ public final class Tokenizer implements AutoCloseable {
      * room for what it returns.
      */
     int[] encodePiece(String piece) {
+        return encodePiece(piece, false);
+    }
+
+    private int[] encodePiece(String piece, boolean postProcessed) {
         life.readLock().lock();
         try {
             if (closed) {
                 throw new IllegalStateException("the tokenizer is closed");
             }
-            long encoding = TokenizersLibrary.LIB.encode(encoder.getHandle(), piece, false);
+            long encoding = TokenizersLibrary.LIB.encode(encoder.getHandle(), piece, postProcessed);
             try {
                 makeRoom(piece.length());
                 return narrow(TokenizersLibrary.LIB.getTokenIds(encoding));
@@ -187,6 +191,20 @@ public final class Tokenizer implements AutoCloseable {
             narrow[i] = Math.toIntExact(ids[i]);
         }
         return narrow;
+    }
+
+    /**
+     * Returns the ids that the file's post-processor puts before a text, such as BOS; mostly none.
+     */
+    public int[] prefix() {
+        int[] plain = WORKERS.call(() -> encodePiece("a", false));
+        int[] whole = WORKERS.call(() -> encodePiece("a", true));
+        for (int begin = 0; begin + plain.length <= whole.length; begin++) {
+            if (Arrays.equals(whole, begin, begin + plain.length, plain, 0, plain.length)) {
+                return Arrays.copyOf(whole, begin);
+            }
+        }
+        return new int[0];
     }
 
     /** Throws an {@link OutOfMemoryError} here, where it harms nobody, if the heap is full. */

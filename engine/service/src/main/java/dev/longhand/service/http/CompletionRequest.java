@@ -50,6 +50,9 @@ record CompletionRequest(
         Tools tools,
         String formatField) {
     /** The maximum number of likeliest tokens that a request may ask for, as in OpenAI and vLLM. */
+    /** vLLM's name for BOS before a text. */
+    static final String ADD_SPECIAL_TOKENS = "add_special_tokens";
+
     private static final int LOGPROBS_MAX = 20;
 
     private static final JsonMapper JSON = new JsonMapper();
@@ -100,7 +103,10 @@ record CompletionRequest(
 
     /** Parses a request for completions. */
     static CompletionRequest text(Settings body, RequestRules rules) {
-        refuseUnknown(body, Set.of("prompt", "echo", "prompt_logprobs"), rules.dialect());
+        refuseUnknown(
+                body,
+                Set.of("prompt", "echo", "prompt_logprobs", ADD_SPECIAL_TOKENS),
+                rules.dialect());
         int logprobs = whole(body, "logprobs", 0, LOGPROBS_MAX, -1, rules);
         boolean echo = body.bool("echo", false);
         int promptLogprobs = whole(body, "prompt_logprobs", 0, LOGPROBS_MAX, -1, rules);
@@ -275,7 +281,7 @@ record CompletionRequest(
     /** Parses a text, a list of texts, a list of token ids, or a list of such lists. */
     private static List<Prompt> prompts(Settings body, int promptsMax) {
         if (body.isString("prompt")) {
-            return List.of(new Prompt.Text(text(body, body.string("prompt").orElseThrow())));
+            return List.of(text(body, body.string("prompt").orElseThrow()));
         }
         String json = body.json("prompt");
         if (json == null) {
@@ -301,7 +307,7 @@ record CompletionRequest(
 
     private static Prompt prompt(Settings body, JsonNode value) {
         if (value.isString()) {
-            return new Prompt.Text(text(body, value.stringValue()));
+            return text(body, value.stringValue());
         }
         if (!value.isArray() || value.size() > PROMPT_TOKENS_MAX) {
             throw body.refuse("prompt", "must be a text, a list of token ids, or a list of those");
@@ -316,8 +322,8 @@ record CompletionRequest(
         return new Prompt.Ids(ids);
     }
 
-    private static String text(Settings body, String prompt) {
+    private static Prompt text(Settings body, String prompt) {
         RequestFields.requireUnicode(body, "prompt", prompt);
-        return prompt;
+        return new Prompt.Text(prompt, body.bool(ADD_SPECIAL_TOKENS, true));
     }
 }

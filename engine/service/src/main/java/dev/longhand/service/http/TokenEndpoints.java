@@ -18,6 +18,7 @@ import java.util.Set;
 
 /** Converts text to token ids and back, with vLLM's requests. */
 final class TokenEndpoints {
+    private static final String ADD_SPECIAL_TOKENS = CompletionRequest.ADD_SPECIAL_TOKENS;
     private static final int TOKENS_MAX = 1 << 22;
 
     /** Heap of an id in a response: the object, and its digits twice. */
@@ -82,14 +83,15 @@ final class TokenEndpoints {
                 body,
                 List.of(
                         Set.of("model", "prompt", "messages", "tools", "return_token_strs"),
-                        Set.of("add_special_tokens"),
+                        Set.of(ADD_SPECIAL_TOKENS),
                         Conversations.OPTIONS));
         service.adapter(body.string("model").orElse(null));
         String field = RequestFields.oneOf(body, "prompt", "messages");
         Prompt prompt =
                 field.equals("prompt")
                         ? new Prompt.Text(
-                                Objects.requireNonNull(RequestFields.text(body, "prompt")))
+                                Objects.requireNonNull(RequestFields.text(body, "prompt")),
+                                body.bool(ADD_SPECIAL_TOKENS, true))
                         : Conversations.read(body, rules.dialect());
         return new Question(prompt, field, body.bool("return_token_strs", false));
     }
