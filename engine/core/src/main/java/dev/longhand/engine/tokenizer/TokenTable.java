@@ -17,6 +17,7 @@ public final class TokenTable {
     private final int[] starts; // size() + 1 offsets in bytes
     private final BitSet special;
     private final boolean cuttable;
+    private final boolean strips;
     private final boolean dropsSpace;
 
     private TokenTable(byte[] bytes, int[] starts, Builder builder) {
@@ -24,6 +25,7 @@ public final class TokenTable {
         this.starts = starts;
         special = builder.special;
         cuttable = builder.cuttable;
+        strips = builder.strips;
         dropsSpace = builder.spelling.dropsSpace();
     }
 
@@ -74,6 +76,11 @@ public final class TokenTable {
         return cuttable;
     }
 
+    /** Whether a token takes the white space around it, however long. */
+    boolean strips() {
+        return strips;
+    }
+
     /** Whether a text from its beginning loses the space before its first token. */
     boolean dropsSpace() {
         return dropsSpace;
@@ -93,6 +100,7 @@ public final class TokenTable {
         private final BitSet plain = new BitSet();
         private TokenSpelling spelling = TokenSpelling.BYTE_LEVEL;
         private boolean cuttable;
+        private boolean strips;
 
         private Builder(Path file) {
             this.file = file;
@@ -127,6 +135,11 @@ public final class TokenTable {
         /** Sets whether {@link TextPieces} may cut texts. */
         void setCuttable(boolean value) {
             cuttable = value;
+        }
+
+        /** Sets whether a token takes the white space around it, however long. */
+        void setStrips(boolean value) {
+            strips = value;
         }
 
         private int slot(long id) {

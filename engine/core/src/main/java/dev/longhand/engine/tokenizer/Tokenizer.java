@@ -220,7 +220,7 @@ public final class Tokenizer implements AutoCloseable {
      * @param enough counting ends when the bound reaches this
      */
     public double tokensAtLeast(String text, double enough) {
-        return table.cuttable() ? bound.of(text, enough) : 0;
+        return bound.of(text, enough);
     }
 
     /** Returns the bytes of every token. */

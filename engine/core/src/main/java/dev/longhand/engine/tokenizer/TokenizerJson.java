@@ -42,7 +42,8 @@ final class TokenizerJson {
     private final TokenTable.Builder table;
     private @Nullable TokenSpelling spelling;
     private boolean wordsOfQwen2;
-    private boolean plainTokens = true;
+    private boolean plainTokens = true; // without white space
+    private boolean strips; // whether a token takes the white space around it, however long
 
     private TokenizerJson(Path file, JsonStream stream, TokenTable.Builder table) {
         this.file = file;
@@ -92,7 +93,9 @@ final class TokenizerJson {
         }
         stream.endObject();
         require(spelling != null, "it has no decoder");
-        table.setCuttable(spelling == TokenSpelling.BYTE_LEVEL && wordsOfQwen2 && plainTokens);
+        boolean plain = plainTokens && !strips;
+        table.setCuttable(spelling == TokenSpelling.BYTE_LEVEL && wordsOfQwen2 && plain);
+        table.setStrips(strips);
     }
 
     private void readDecoder(JsonElement decoder) {
@@ -155,7 +158,7 @@ final class TokenizerJson {
                     case "id" -> id = id();
                     case "content" -> content = text();
                     case "special" -> special = flag();
-                    case "lstrip", "rstrip" -> plainTokens &= !flag();
+                    case "lstrip", "rstrip" -> strips |= flag();
                     default -> stream.skip();
                 }
             }
