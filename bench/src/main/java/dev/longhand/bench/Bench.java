@@ -5,10 +5,13 @@ import dev.longhand.bench.checkpoint.CheckpointCommand;
 import dev.longhand.bench.cli.CommandLines;
 import dev.longhand.bench.cli.CompletionCommand;
 import dev.longhand.bench.generation.DecodeRun;
+import dev.longhand.bench.generation.StepReport;
 import dev.longhand.bench.jmh.JmhCommand;
+import dev.longhand.bench.kernels.DeviceReport;
 import dev.longhand.bench.kernels.GpuReport;
 import dev.longhand.bench.kernels.KernelReport;
 import dev.longhand.bench.kernels.TrafficReport;
+import dev.longhand.bench.kit.KitCommand;
 import dev.longhand.bench.peers.PeerChart;
 import dev.longhand.bench.peers.PeerReport;
 import dev.longhand.bench.quality.QualityReport;
@@ -58,6 +61,9 @@ import java.util.Set;
             ScoreReport.class,
             TrafficReport.class,
             GpuReport.class,
+            DeviceReport.class,
+            StepReport.class,
+            KitCommand.class,
             CheckpointCommand.class,
             CompletionCommand.class,
             HelpCommand.class

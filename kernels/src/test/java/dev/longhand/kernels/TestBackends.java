@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.longhand.bindings.cpu.CpuAvailability;
 import dev.longhand.bindings.cpu.CpuLibrary;
+import dev.longhand.bindings.cuda.CudaAvailability;
+import dev.longhand.bindings.cuda.CudaProbe;
 import dev.longhand.bindings.ptx.PtxAvailability;
 import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.cpu.CpuBackend;
@@ -50,6 +52,13 @@ public final class TestBackends {
                 yield null;
             }
         };
+    }
+
+    /** Skips the test without a GPU. */
+    public static void requireGpu() {
+        if (CudaProbe.probe() instanceof CudaAvailability.Absent(String cause, String _)) {
+            Assumptions.abort("skipped: no GPU, " + cause);
+        }
     }
 
     private static Optional<Path> onPath(String... names) {

@@ -3,6 +3,9 @@ package dev.longhand.bench.adapters;
 import dev.longhand.bench.cli.Counts;
 import dev.longhand.bench.model.ModelChoice;
 import dev.longhand.bench.model.ModelOptions;
+import dev.longhand.bench.report.BenchResult;
+import dev.longhand.bench.report.Metric;
+import dev.longhand.bench.report.ResultOptions;
 import dev.longhand.engine.Engine;
 import dev.longhand.engine.EngineConfig;
 import dev.longhand.engine.Generation;
@@ -22,7 +25,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -45,6 +47,7 @@ public final class AdapterReport implements Runnable {
     private static final int LARGE_RANK = 256;
 
     @Mixin private ModelOptions model = new ModelOptions();
+    @Mixin private ResultOptions output = new ResultOptions();
 
     @Option(names = "--rounds", defaultValue = "9", description = "Default: ${DEFAULT-VALUE}.")
     private int rounds;
@@ -62,9 +65,9 @@ public final class AdapterReport implements Runnable {
         config = config.withAdapter("large", choice.adapter(LARGE_RANK, 0));
         Path swapped = choice.adapter(RANK, ROWS);
         try (Engine engine = Engine.open(config)) {
-            System.out.println(engine.backendDescription());
-            costs(engine);
-            swaps(engine, swapped);
+            List<BenchResult> results = new ArrayList<>(costs(engine));
+            results.add(swaps(engine, swapped));
+            output.report("LoRA adapters, " + engine.backendDescription(), results);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
@@ -75,7 +78,7 @@ public final class AdapterReport implements Runnable {
         return "small" + index;
     }
 
-    private void costs(Engine engine) throws InterruptedException {
+    private List<BenchResult> costs(Engine engine) throws InterruptedException {
         List<@Nullable String> adapters = new ArrayList<>();
         for (int i = 0; i < ROWS; i++) {
             adapters.add(small(i));
@@ -95,7 +98,7 @@ public final class AdapterReport implements Runnable {
                 }
             }
         }
-        System.out.println("case                              ms/step   of base (of each round)");
+        List<BenchResult> results = new ArrayList<>();
         List<Double> base = List.of();
         for (Map.Entry<String, List<Double>> each : times.entrySet()) {
             base = each.getKey().endsWith("base") ? each.getValue() : base;
@@ -103,15 +106,16 @@ public final class AdapterReport implements Runnable {
             for (int round = 0; round < rounds; round++) {
                 ratios[round] = each.getValue().get(round) / base.get(round);
             }
-            System.out.printf(
-                    Locale.ROOT,
-                    "%-32s %8.1f   %.3f (%.3f to %.3f)%n",
-                    each.getKey(),
-                    median(each.getValue().stream().mapToDouble(x -> x).toArray()),
-                    median(ratios),
-                    Arrays.stream(ratios).min().orElse(0),
-                    Arrays.stream(ratios).max().orElse(0));
+            Map<Metric, Double> metrics = new LinkedHashMap<>();
+            double[] millis = each.getValue().stream().mapToDouble(x -> x).toArray();
+            metrics.put(Metric.of("ms/step"), median(millis));
+            metrics.put(new Metric("of base, median of rounds", "x"), median(ratios));
+            metrics.put(new Metric("least", "x"), Arrays.stream(ratios).min().orElse(0));
+            metrics.put(new Metric("most", "x"), Arrays.stream(ratios).max().orElse(0));
+            results.add(
+                    new BenchResult("Adapters", Map.of("case", each.getKey()), metrics, Map.of()));
         }
+        return results;
     }
 
     /** Times a step that decodes one row with each of these adapters; null is the base. */
@@ -138,7 +142,7 @@ public final class AdapterReport implements Runnable {
     }
 
     /** Loads and unloads an adapter while another generation runs. */
-    private void swaps(Engine engine, Path swapped) throws InterruptedException {
+    private BenchResult swaps(Engine engine, Path swapped) throws InterruptedException {
         double[] load = new double[rounds];
         double[] first = new double[rounds];
         double[] again = new double[rounds];
@@ -160,20 +164,16 @@ public final class AdapterReport implements Runnable {
             pulse.stop();
             engine.adapters().unload("swapped");
         }
-        System.out.printf(
-                Locale.ROOT,
-                """
-                swap of an r=%d adapter, page-cached file, medians of %d, another generating:
-                  loaded after %.0f ms, first token after %.0f ms (loaded before: %.0f ms)
-                  the other's longest pause between two tokens meanwhile %.0f ms, its step %.0f ms
-                """,
-                RANK,
-                rounds,
-                median(load),
-                median(first),
-                median(again),
-                median(gaps),
-                median(step));
+        Map<Metric, Double> metrics = new LinkedHashMap<>();
+        metrics.put(new Metric("loaded after", "ms"), median(load));
+        metrics.put(new Metric("first token after", "ms"), median(first));
+        metrics.put(new Metric("first token, loaded before", "ms"), median(again));
+        metrics.put(new Metric("longest pause of the other", "ms"), median(gaps));
+        metrics.put(new Metric("its step", "ms"), median(step));
+        Map<String, String> parameters = new LinkedHashMap<>();
+        parameters.put("adapter", "r=%d, page-cached file".formatted(RANK));
+        parameters.put("rounds", Integer.toString(rounds));
+        return new BenchResult("Swap while another generates", parameters, metrics, Map.of());
     }
 
     /** Reads a generation and keeps the times between its tokens. */

@@ -119,7 +119,7 @@ public enum QwenShape {
     }
 
     /** Returns the configuration in {@code config.json}, with weights in bf16. */
-    ModelConfig config() {
+    public ModelConfig config() {
         return new ModelConfig(
                 Architecture.QWEN2,
                 layers,

@@ -13,20 +13,16 @@ import dev.longhand.kernels.matmul.Linear;
 import dev.longhand.kernels.matmul.LinearMatrix;
 import dev.longhand.kernels.norm.Norm;
 import dev.longhand.kernels.rope.RopeTable;
-import dev.longhand.kernels.tensor.BFloat16;
 import dev.longhand.kernels.tensor.DType;
 import dev.longhand.kernels.tensor.HostTensor;
 import dev.longhand.kernels.tensor.Shape;
 import dev.longhand.kernels.tensor.Tensor;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 
 /**
  * One decoder layer with random weights, for measuring decode steps; no two sequences share a KV
@@ -50,14 +46,13 @@ final class DecodeLayer implements AutoCloseable {
         }
     }
 
-    private static final int RANDOM_VALUES = 1_000_003;
     private static final float EPS = 1e-6f;
 
     private final ComputeBackend backend;
     private final LayerShape shape;
     private final DType weights;
     private final Arena arena = Arena.ofShared();
-    private final MemorySegment block;
+    private final RandomBlock block;
     private final Norm norm;
     private final Linear qkvLinear;
     private final Linear outputLinear;
@@ -74,8 +69,8 @@ final class DecodeLayer implements AutoCloseable {
         this.shape = shape;
         this.weights = weights;
         int hidden = shape.hidden();
-        block = random(LayerShape.matrixBytes(shape.intermediate(), hidden));
-        norm = new Norm(backend.place(ones(hidden)), EPS);
+        block = new RandomBlock(arena, LayerShape.matrixBytes(shape.intermediate(), hidden));
+        norm = new Norm(backend.place(block.ones(hidden)), EPS);
         qkvLinear =
                 backend.linear(
                         List.of(
@@ -89,42 +84,15 @@ final class DecodeLayer implements AutoCloseable {
         downLinear = backend.linear(List.of(plain(hidden, shape.intermediate())));
     }
 
-    /** Returns small random bf16 numbers, repeated with a period that no row length divides. */
-    private MemorySegment random(long bytes) {
-        MemorySegment values = arena.allocate(bytes, 64);
-        Random random = new Random(1);
-        int count = (int) Math.min(RANDOM_VALUES, bytes / 2);
-        for (int i = 0; i < count; i++) {
-            short bits = BFloat16.bits((float) random.nextGaussian() * 0.02f);
-            values.setAtIndex(ValueLayout.JAVA_SHORT, i, bits);
-        }
-        for (long done = 2L * count; done < bytes; done += 2L * count) {
-            MemorySegment.copy(values, 0, values, done, Math.min(2L * count, bytes - done));
-        }
-        return values;
-    }
-
-    private HostTensor ones(int width) {
-        HostTensor tensor = HostTensor.allocate(arena, DType.F32, Shape.of(width));
-        for (int i = 0; i < width; i++) {
-            tensor.set(i, 1);
-        }
-        return tensor;
-    }
-
-    private HostTensor view(int rows, int width) {
-        MemorySegment data = block.asSlice(0, LayerShape.matrixBytes(rows, width));
-        return new HostTensor(DType.BF16, Shape.of(rows, width), data);
-    }
-
     private LinearMatrix plain(int outputs, int inputs) {
-        HostTensor host = view(outputs, inputs);
+        HostTensor host = block.view(outputs, inputs);
         Tensor tensor = weights.quantized() ? backend.quantize(host, weights) : backend.place(host);
         return new LinearMatrix(tensor, null);
     }
 
     private LinearMatrix biased(int outputs, int inputs) {
-        return new LinearMatrix(plain(outputs, inputs).weights(), backend.place(ones(outputs)));
+        return new LinearMatrix(
+                plain(outputs, inputs).weights(), backend.place(block.ones(outputs)));
     }
 
     /**
@@ -188,8 +156,8 @@ final class DecodeLayer implements AutoCloseable {
             Map<Integer, LoraMatrix> changes = new HashMap<>();
             for (int m = 0; rank > 0 && m < linear.matrices().size(); m++) {
                 int outputs = linear.matrices().get(m).outputs();
-                HostTensor a = view(rank, linear.inputs());
-                changes.put(m, new LoraMatrix(a, view(outputs, rank), 1));
+                HostTensor a = block.view(rank, linear.inputs());
+                changes.put(m, new LoraMatrix(a, block.view(outputs, rank), 1));
             }
             if (rank > 0) {
                 deltas.add(new LoraDelta(linear, changes));

@@ -1,6 +1,8 @@
 package dev.longhand.bench.kernels;
 
+import dev.longhand.bench.report.BenchResult;
 import dev.longhand.bench.report.Median;
+import dev.longhand.bench.report.Metric;
 import dev.longhand.bindings.cuda.CublasGemm;
 import dev.longhand.bindings.cuda.CublasGemm.Operand;
 import dev.longhand.bindings.cuda.CudaQueue;
@@ -19,8 +21,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.IntConsumer;
 
@@ -31,6 +34,7 @@ import java.util.function.IntConsumer;
  * reads bf16.
  */
 final class GemmComparison implements AutoCloseable {
+    private static final String NAME = "Matrix product";
     private static final int COPIES = 3;
 
     private final CudaBackend backend;
@@ -62,11 +66,11 @@ final class GemmComparison implements AutoCloseable {
     }
 
     /**
-     * Measures and returns one line for each number of rows and implementation. If cuBLAS is
-     * missing, one line gives the reason.
+     * Measures and returns one result for each number of rows and implementation. If cuBLAS is
+     * missing, one result gives the reason.
      */
-    List<String> lines() {
-        List<String> lines = new ArrayList<>();
+    List<BenchResult> results() {
+        List<BenchResult> results = new ArrayList<>();
         List<Linear> ours = new ArrayList<>();
         for (int i = 0; i < COPIES; i++) {
             HostTensor host = new HostTensor(DType.BF16, Shape.of(outputs, inputs), weights);
@@ -83,15 +87,15 @@ final class GemmComparison implements AutoCloseable {
             Rows plain = Rows.of(rows);
             double millis =
                     median(copy -> backend.applyLinear(ours.get(copy), x, out, plain, false));
-            lines.add(line("ours", rows, millis));
+            results.add(result("ours", rows, millis));
         }
-        lines.addAll(cublas());
-        return lines;
+        results.addAll(cublas());
+        return results;
     }
 
-    private List<String> cublas() {
+    private List<BenchResult> cublas() {
         try (CublasGemm gemm = CublasGemm.open(queue)) {
-            List<String> lines = new ArrayList<>();
+            List<BenchResult> results = new ArrayList<>();
             List<Operand> matrices = new ArrayList<>();
             for (int i = 0; i < COPIES; i++) {
                 matrices.add(new Operand(upload(weights), inputs));
@@ -112,11 +116,14 @@ final class GemmComparison implements AutoCloseable {
                                                 outputs,
                                                 inputs,
                                                 false));
-                lines.add(line("cuBLAS " + gemm.version(), rows, millis));
+                results.add(result("cuBLAS " + gemm.version(), rows, millis));
             }
-            return lines;
+            return results;
         } catch (CudaUnavailableException e) {
-            return List.of("cuBLAS is not measured: " + e.getMessage());
+            Map<String, String> missing = new LinkedHashMap<>();
+            missing.put("by", "cuBLAS");
+            missing.put("note", "not measured: " + e.getMessage());
+            return List.of(new BenchResult(NAME, missing, Map.of(), Map.of()));
         }
     }
 
@@ -143,17 +150,17 @@ final class GemmComparison implements AutoCloseable {
         }
     }
 
-    private String line(String who, int rows, double millis) {
-        double operations = 2.0 * rows * inputs * outputs;
-        double bytes = LayerShape.matrixBytes(outputs, inputs);
-        return String.format(
-                Locale.ROOT,
-                "product, %4d rows, %-14s %10.1f us  %8.3f TFLOP/s  weights %8.1f GB/s",
-                rows,
-                who,
-                millis * 1e3,
-                operations / millis / 1e9,
-                bytes / millis / 1e6);
+    private BenchResult result(String by, int rows, double millis) {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        parameters.put("by", by);
+        parameters.put("rows", Integer.toString(rows));
+        Map<Metric, Double> metrics = new LinkedHashMap<>();
+        metrics.put(Metric.of("us"), millis * 1e3);
+        metrics.put(Metric.of("TFLOP/s"), 2.0 * rows * inputs * outputs / millis / 1e9);
+        metrics.put(
+                new Metric("weights", "GB/s"),
+                LayerShape.matrixBytes(outputs, inputs) / millis / 1e6);
+        return new BenchResult(NAME, parameters, metrics, Map.of());
     }
 
     @Override

@@ -1,90 +1,130 @@
 package dev.longhand.bench.kernels;
 
-import dev.longhand.bench.report.Median;
-import dev.longhand.bindings.cuda.CudaAvailability;
-import dev.longhand.bindings.cuda.CudaDriver;
-import dev.longhand.bindings.cuda.CudaLibrary;
-import dev.longhand.bindings.cuda.CudaProbe;
-import dev.longhand.bindings.cuda.CudaQueue;
+import dev.longhand.bench.report.BenchResult;
+import dev.longhand.bench.report.Metric;
+import dev.longhand.bench.report.ResultOptions;
+import dev.longhand.engine.error.InputException;
+import dev.longhand.kernels.BackendChoice;
+import dev.longhand.kernels.Device;
+import dev.longhand.kernels.backend.ComputeBackend;
 import dev.longhand.kernels.cuda.CudaBackend;
 import dev.longhand.kernels.tensor.DType;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.Consumer;
+import java.util.Map;
 
 /**
- * Prints the time of a decode step of one layer of Qwen2.5-32B on this machine's GPU, compared with
- * the time that its bytes take at the bandwidth of the device, and the times of our matrix products
- * compared with those of cuBLAS.
+ * Reports the time of a decode step of one layer of Qwen2.5-32B on a GPU, compared with the time
+ * that its bytes take at the bandwidth of the device, and the times of our matrix products compared
+ * with those of cuBLAS.
  */
 @Command(
         name = "gpu",
         mixinStandardHelpOptions = true,
         description = {
-            "Times a decode step of one layer of Qwen2.5-32B on the GPU, op by op, beside the",
-            "bandwidth, and matrix products beside cuBLAS. Takes about 4 GB of the device."
+            "Times a decode step of one layer of Qwen2.5-32B on a GPU, op by op, beside the",
+            "bandwidth, and matrix products beside cuBLAS. Takes about 10 GB of the device."
         })
 public final class GpuReport implements Runnable {
+    private static final String LAYER = "Decode layer";
+
+    @Option(
+            names = "--device",
+            defaultValue = "cuda",
+            description = "cuda, cuda:N or ptx. Default: ${DEFAULT-VALUE}.")
+    private Device device = Device.CUDA;
+
+    @Option(
+            names = "--plan",
+            defaultValue = "full",
+            description =
+                    "full; profile, one step for a profiler; tiny, for the PTX device. Default:"
+                            + " ${DEFAULT-VALUE}.")
+    private GpuPlan.Name plan = GpuPlan.Name.FULL;
+
+    @Mixin private ResultOptions output = new ResultOptions();
+
     @Override
     public void run() {
-        if (CudaProbe.probe() instanceof CudaAvailability.Absent(String cause, String remedy)) {
-            System.out.printf("nothing measured: no GPU, %s; %s%n", cause, remedy);
-            return;
-        }
-        try (CudaBackend backend = new CudaBackend(CudaLibrary.system(), 0)) {
-            run(backend, GpuPlan.FULL, System.out::println);
+        try (ComputeBackend backend = BackendChoice.open(device, 0).backend()) {
+            if (!(backend instanceof CudaBackend cuda)) {
+                throw new InputException(device + " is no CUDA device; name cuda, cuda:N or ptx");
+            }
+            output.report(
+                    "A layer on " + cuda.capabilities().description(), measure(cuda, plan.plan()));
         }
     }
 
     /** Measures on an open device. */
-    static void run(CudaBackend backend, GpuPlan plan, Consumer<String> out) {
-        double bandwidth = bandwidth(backend, plan);
-        out.accept(
-                String.format(
-                        Locale.ROOT,
-                        "%s: a copy on the device reads and writes %.1f GB/s; floors are at that"
-                                + " rate",
-                        backend.capabilities().description(),
-                        bandwidth / 1e9));
-        try (DecodeLayer layer = new DecodeLayer(backend, plan.shape(), DType.BF16)) {
-            for (int sequences : plan.sequences()) {
-                for (int context : plan.contexts()) {
-                    out.accept("decode, batch %d, context %d".formatted(sequences, context));
-                    try (StepTimer timer =
-                            new StepTimer(backend.queue(), plan.warmUps(), plan.samples())) {
-                        layer.decode(sequences, context, 0, timer);
-                        timer.lines(bandwidth).forEach(out);
-                    }
+    static List<BenchResult> measure(CudaBackend backend, GpuPlan plan) {
+        double bandwidth =
+                CopyBandwidth.bytesPerSecond(
+                        backend, plan.copyBytes(), plan.warmUps(), plan.samples());
+        List<BenchResult> results = new ArrayList<>();
+        results.add(
+                new BenchResult(
+                        "Copy on the device",
+                        Map.of("bytes", Long.toString(plan.copyBytes())),
+                        Map.of(new Metric("read and written", "GB/s"), bandwidth / 1e9),
+                        Map.of()));
+        for (DType weights : plan.weights()) {
+            try (DecodeLayer layer = new DecodeLayer(backend, plan.shape(), weights)) {
+                for (Cell cell : cells(plan, weights)) {
+                    results.addAll(step(backend, plan, layer, cell, bandwidth));
                 }
             }
         }
         try (GemmComparison comparison = new GemmComparison(backend, plan)) {
-            comparison.lines().forEach(out);
+            results.addAll(comparison.results());
+        }
+        return results;
+    }
+
+    /** The setting of one decode step. */
+    private record Cell(DType weights, int rank, int sequences, int context) {
+        Map<String, String> parameters() {
+            Map<String, String> parameters = new LinkedHashMap<>();
+            parameters.put("weights", weights.label());
+            parameters.put("adapter", rank == 0 ? "" : "r=" + rank);
+            parameters.put("batch", Integer.toString(sequences));
+            parameters.put("context", Integer.toString(context));
+            return parameters;
         }
     }
 
-    /** Returns the bytes that a copy reads and writes per second: the median of the samples. */
-    private static double bandwidth(CudaBackend backend, GpuPlan plan) {
-        CudaQueue queue = backend.queue();
-        CudaDriver driver = queue.driver();
-        long from = driver.allocate(plan.copyBytes());
-        long to = driver.allocate(plan.copyBytes());
-        try (EventTimer timer = new EventTimer(queue)) {
-            queue.fill(from, (byte) 1, plan.copyBytes());
-            for (int i = 0; i < plan.warmUps() + plan.samples(); i++) {
-                timer.mark();
-                queue.copyOnDevice(to, from, plan.copyBytes());
+    private static List<Cell> cells(GpuPlan plan, DType weights) {
+        List<Cell> cells = new ArrayList<>();
+        for (int rank : plan.ranks()) {
+            for (int context : rank == 0 ? plan.contexts() : plan.contexts().subList(0, 1)) {
+                for (int sequences : plan.sequences()) {
+                    cells.add(new Cell(weights, rank, sequences, context));
+                }
             }
-            timer.mark();
-            List<Double> all = timer.millis(1);
-            double millis = Median.of(all.subList(plan.warmUps(), all.size()));
-            return 2.0 * plan.copyBytes() / (millis / 1e3);
-        } finally {
-            driver.free(from);
-            driver.free(to);
+        }
+        return cells;
+    }
+
+    private static List<BenchResult> step(
+            CudaBackend backend, GpuPlan plan, DecodeLayer layer, Cell cell, double bandwidth) {
+        long kv = plan.shape().kvBytes(cell.context(), cell.sequences());
+        long free = backend.freeBytes().orElse(Long.MAX_VALUE);
+        Map<String, String> parameters = cell.parameters();
+        if (kv > free) {
+            parameters.put("op", StepTimer.STEP);
+            parameters.put(
+                    "note",
+                    "skipped: KV of %,d bytes (computed), %,d are free".formatted(kv, free));
+            return List.of(new BenchResult(LAYER, parameters, Map.of(), Map.of()));
+        }
+        try (StepTimer timer = new StepTimer(backend.queue(), plan.warmUps(), plan.samples())) {
+            layer.decode(cell.sequences(), cell.context(), cell.rank(), timer);
+            return timer.results(LAYER, parameters, bandwidth);
         }
     }
 }

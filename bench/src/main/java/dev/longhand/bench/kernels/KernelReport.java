@@ -3,9 +3,8 @@ package dev.longhand.bench.kernels;
 import dev.longhand.bench.cli.Counts;
 import dev.longhand.bench.model.DeviceOptions;
 import dev.longhand.bench.report.BenchResult;
-import dev.longhand.bench.report.Markdown;
 import dev.longhand.bench.report.Metric;
-import dev.longhand.bench.report.Provenance;
+import dev.longhand.bench.report.ResultOptions;
 import dev.longhand.bench.report.RunCost;
 import dev.longhand.engine.error.InputException;
 import dev.longhand.kernels.backend.ComputeBackend;
@@ -35,6 +34,7 @@ public final class KernelReport implements Runnable {
     private static final int SETUP_MILLIS = 100; // roughly, for each case
 
     @Mixin private DeviceOptions device = new DeviceOptions();
+    @Mixin private ResultOptions output = new ResultOptions();
 
     @Option(
             names = "--only",
@@ -59,7 +59,7 @@ public final class KernelReport implements Runnable {
         Counts.requirePositive("--millis", millis);
         double seconds = cases.size() * (millis + SETUP_MILLIS) / 1e3;
         System.err.println(cases.size() + " cases, " + RunCost.ofSeconds(seconds).text());
-        OptionalDouble bandwidth = MemoryBandwidth.measure(device.device(), device.threads());
+        OptionalDouble bandwidth = bandwidth();
         List<BenchResult> results = new ArrayList<>();
         String description = device.device().name();
         for (OpCase opCase : cases) {
@@ -70,10 +70,17 @@ public final class KernelReport implements Runnable {
                 }
             }
         }
-        System.out.print(
-                new Markdown("Kernels on " + description, Provenance.here(""))
-                        .results(results)
-                        .text());
+        output.report("Kernels on " + description, results);
+    }
+
+    /** The bandwidth of the memory that the device reads. */
+    private OptionalDouble bandwidth() {
+        if (MemoryBandwidth.inHostMemory(device.device(), device.threads())) {
+            return MemoryBandwidth.measure(device.device(), device.threads());
+        }
+        try (ComputeBackend backend = device.openBackend()) {
+            return CopyBandwidth.measure(backend);
+        }
     }
 
     /** Returns the median over rounds. The runs of a round are queued without waiting. */

@@ -1,12 +1,13 @@
 package dev.longhand.bench.kernels;
 
+import dev.longhand.bench.report.BenchResult;
 import dev.longhand.bench.report.Median;
+import dev.longhand.bench.report.Metric;
 import dev.longhand.bindings.cuda.CudaQueue;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -14,6 +15,12 @@ import java.util.Map;
  * step reads all other matrices, so each matrix comes from memory if the layer is larger than L2.
  */
 final class StepTimer implements DecodeLayer.Meter, AutoCloseable {
+    /** The op that stands for all of them. */
+    static final String STEP = "step";
+
+    private static final Metric FLOOR = new Metric("floor (computed)", "us");
+    private static final Metric OF_FLOOR = new Metric("of the floor", "x");
+
     private final int warmUpSteps;
     private final int measuredSteps;
     private final EventTimer timer;
@@ -45,29 +52,30 @@ final class StepTimer implements DecodeLayer.Meter, AutoCloseable {
     }
 
     /**
-     * Returns one line for each op and one for the step: the median time and the floor at this
-     * bandwidth.
+     * Returns one result for each op and one for the step: the median time, and the floor at this
+     * bandwidth, which is computed.
+     *
+     * @param name the name of each result
+     * @param parameters the parameters of each result, to which the op is added
      */
-    List<String> lines(double bytesPerSecond) {
+    List<BenchResult> results(String name, Map<String, String> parameters, double bytesPerSecond) {
         int ops = floors.size();
         int marks = ops + 1;
         List<Double> each = timer.millis(1);
         List<Double> whole = timer.millis(ops);
-        List<String> lines = new ArrayList<>();
+        List<BenchResult> results = new ArrayList<>();
         int op = 0;
         long bytes = 0;
         for (Map.Entry<String, OpTraffic.Floor> entry : floors.entrySet()) {
-            lines.add(
-                    line(
-                            entry.getKey(),
-                            every(each, marks, op),
-                            entry.getValue().bytes(),
-                            bytesPerSecond));
-            bytes += entry.getValue().bytes();
+            long own = entry.getValue().bytes();
+            double floor = own / bytesPerSecond;
+            results.add(result(name, parameters, entry.getKey(), every(each, marks, op), floor));
+            bytes += own;
             op++;
         }
-        lines.add(line("step", every(whole, marks, 0), bytes, bytesPerSecond));
-        return lines;
+        double floor = bytes / bytesPerSecond;
+        results.add(result(name, parameters, STEP, every(whole, marks, 0), floor));
+        return results;
     }
 
     /** Returns the times of one op, without those of the warm-up steps. */
@@ -79,17 +87,22 @@ final class StepTimer implements DecodeLayer.Meter, AutoCloseable {
         return own;
     }
 
-    private static String line(String what, List<Double> millis, long bytes, double perSecond) {
-        double median = Median.of(millis);
-        double floor = bytes / perSecond * 1e3;
-        String ratio = bytes == 0 ? "" : String.format(Locale.ROOT, " %6.2fx", median / floor);
-        return String.format(
-                Locale.ROOT,
-                "  %-16s %10.1f us   floor %8.1f us%s",
-                what,
-                median * 1e3,
-                floor * 1e3,
-                ratio);
+    private static BenchResult result(
+            String name,
+            Map<String, String> of,
+            String op,
+            List<Double> millis,
+            double floorSeconds) {
+        Map<String, String> parameters = new LinkedHashMap<>(of);
+        parameters.put("op", op);
+        double micros = Median.of(millis) * 1e3;
+        Map<Metric, Double> metrics = new LinkedHashMap<>();
+        metrics.put(Metric.of("us"), micros);
+        if (floorSeconds > 0) {
+            metrics.put(FLOOR, floorSeconds * 1e6);
+            metrics.put(OF_FLOOR, micros / (floorSeconds * 1e6));
+        }
+        return new BenchResult(name, parameters, metrics, Map.of());
     }
 
     @Override

@@ -22,6 +22,9 @@ import java.util.stream.Stream;
  */
 public record Provenance(
         Instant time, String commit, String cpu, int processors, long memoryBytes, String java) {
+    /** Names the commit where there is no git, as in an unpacked archive. */
+    private static final String COMMIT_PROPERTY = "longhand.commit";
+
     private static final String UNKNOWN = "unknown";
 
     /**
@@ -40,6 +43,10 @@ public record Provenance(
     }
 
     private static String gitCommit() {
+        String known = System.getProperty(COMMIT_PROPERTY);
+        if (known != null) {
+            return known;
+        }
         try {
             Process git =
                     new ProcessBuilder("git", "describe", "--always", "--dirty", "--abbrev=12")

@@ -1,8 +1,11 @@
 package dev.longhand.bench.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longhand.bench.report.BenchResult;
+import dev.longhand.bench.report.Metric;
 import dev.longhand.bindings.cuda.CudaAvailability;
 import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.bindings.cuda.CudaProbe;
@@ -14,20 +17,11 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /** The harness that times a GPU; on the PTX device its times mean nothing, but it runs. */
 class GpuReportTest {
-    private static final GpuPlan TINY =
-            new GpuPlan(
-                    new LayerShape(64, 2, 1, 32, 96),
-                    List.of(1, 2),
-                    List.of(70), // more than a page, which the harness fills whole
-                    17,
-                    1,
-                    3,
-                    1 << 12);
+    private static final GpuPlan TINY = GpuPlan.Name.TINY.plan();
 
     @Test
     void tinyOnPtx() {
@@ -36,18 +30,20 @@ class GpuReportTest {
             return;
         }
         device.clear();
-        List<String> lines = new ArrayList<>();
+        List<BenchResult> results;
         try (CudaBackend backend = new CudaBackend(device.library(), 0)) {
-            GpuReport.run(backend, TINY, lines::add);
+            results = GpuReport.measure(backend, TINY);
         }
-        lines.forEach(System.out::println);
         assertEquals(List.of(), device.findings());
         assertEquals(0, device.live());
-        // bandwidth; two steps of a title, six ops and a sum; two products; why not cuBLAS
-        assertEquals(1 + 2 * 8 + 2 + 1, lines.size());
-        assertTrue(lines.get(1).startsWith("decode, batch 1, context 70"));
-        assertTrue(lines.get(8).startsWith("  step "), lines.get(8));
-        assertTrue(lines.getLast().startsWith("cuBLAS is not measured: cuBLAS needs NVIDIA's"));
+        // the copy; four steps of six ops and a sum; two products; why not cuBLAS
+        assertEquals(1 + 4 * 7 + 2 + 1, results.size());
+        BenchResult step = results.get(7);
+        assertEquals(StepTimer.STEP, step.parameter("op"));
+        assertEquals("70", step.parameter("context"));
+        assertTrue(step.metric(Metric.of("us")) > 0);
+        String missing = results.getLast().parameter("note");
+        assertTrue(missing.startsWith("not measured: cuBLAS needs NVIDIA's"), missing);
     }
 
     @Tag("gpu")
@@ -57,7 +53,7 @@ class GpuReportTest {
             Assumptions.abort("skipped: no GPU, " + cause);
         }
         try (CudaBackend backend = new CudaBackend(CudaLibrary.system(), 0)) {
-            GpuReport.run(backend, GpuPlan.FULL, System.out::println);
+            assertFalse(GpuReport.measure(backend, GpuPlan.Name.FULL.plan()).isEmpty());
         }
     }
 

@@ -123,8 +123,13 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
         return "_" + dtype.label();
     }
 
-    /** Whether decode steps are recorded and replayed as graphs. */
-    boolean recordsSteps() {
+    /** Whether kernels may start before the preceding one ends; false if a trial changed bits. */
+    public boolean overlapsLaunches() {
+        return kernels.overlapsLaunches();
+    }
+
+    /** Whether decode steps are recorded and replayed as graphs; false if a trial changed bits. */
+    public boolean recordsSteps() {
         return kernels.recordsSteps();
     }
 

@@ -176,6 +176,11 @@ final class CudaKernels {
         }
     }
 
+    /** Whether kernels may start before the preceding one ends. */
+    boolean overlapsLaunches() {
+        return modes.overlapped();
+    }
+
     /** Whether decode steps are recorded. */
     boolean recordsSteps() {
         return modes.recorded();

@@ -4,9 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.bindings.cpu.CpuLibrary;
-import dev.longhand.bindings.cuda.CudaAvailability;
 import dev.longhand.bindings.cuda.CudaLibrary;
-import dev.longhand.bindings.cuda.CudaProbe;
 import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.TestBackends;
 import dev.longhand.kernels.backend.ComputeBackend;
@@ -96,9 +94,7 @@ class OpTableTest {
     }
 
     private static void checkGpu(OpCase opCase) {
-        if (CudaProbe.probe() instanceof CudaAvailability.Absent(String cause, String _)) {
-            Assumptions.abort("skipped: no GPU, " + cause);
-        }
+        TestBackends.requireGpu();
         double bound = bound(expected(opCase), opCase.plain(Precision.BF16));
         check(opCase, "gpu", new CudaBackend(CudaLibrary.system(), 0), bound);
     }

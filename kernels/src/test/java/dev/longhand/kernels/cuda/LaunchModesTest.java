@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.longhand.bindings.cuda.CudaDevice;
+import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.TestBackends;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.util.ArrayList;
@@ -76,6 +78,18 @@ class LaunchModesTest {
         System.setProperty("longhand.cuda.graphs", "false");
         try (CudaBackend backend = new CudaBackend(device.library(), 1)) {
             assertTrue(!backend.recordsSteps());
+        }
+    }
+
+    /** A GPU does not lose a mode that it supports. */
+    @Tag("gpu")
+    @Test
+    void theTrialPassesOnTheGpu() {
+        TestBackends.requireGpu();
+        try (CudaBackend backend = new CudaBackend(CudaLibrary.system(), 0)) {
+            LaunchModes allowed = LaunchModes.allowed(backend.queue().driver().device());
+            assertEquals(
+                    allowed, new LaunchModes(backend.overlapsLaunches(), backend.recordsSteps()));
         }
     }
 }

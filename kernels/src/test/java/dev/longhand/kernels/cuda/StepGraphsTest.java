@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.longhand.bindings.cuda.CudaLibrary;
 import dev.longhand.bindings.ptx.PtxDevice;
 import dev.longhand.kernels.TestBackends;
 import dev.longhand.kernels.batch.StepBatch;
@@ -17,11 +18,14 @@ import dev.longhand.kernels.tensor.Tensor;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Optional;
 
 /** Recorded steps of an embedding only: the rows of a table show the tokens that were read. */
 class StepGraphsTest {
@@ -29,17 +33,22 @@ class StepGraphsTest {
     private static final int TOKENS = 8;
 
     private final Arena arena = Arena.ofConfined();
-    private PtxDevice device;
+    private Optional<PtxDevice> device = Optional.empty(); // none on a GPU
     private CudaBackend backend;
     private KvCache kv;
     private Tensor table;
     private Tensor out;
 
     @BeforeEach
-    void open() {
-        device = TestBackends.ptxDevice();
-        device.clear();
-        backend = new CudaBackend(device.library(), 0);
+    void open(TestInfo test) {
+        if (test.getTags().contains("gpu")) {
+            TestBackends.requireGpu();
+        } else {
+            device = Optional.of(TestBackends.ptxDevice());
+        }
+        device.ifPresent(PtxDevice::clear);
+        CudaLibrary library = device.map(PtxDevice::library).orElseGet(CudaLibrary::system);
+        backend = new CudaBackend(library, 0);
         kv = backend.allocateKv(new KvShape(1, 2, 1, WIDTH, DType.BF16));
         HostTensor values = HostTensor.allocate(arena, DType.F32, Shape.of(TOKENS, WIDTH));
         for (int i = 0; i < TOKENS * WIDTH; i++) {
@@ -51,10 +60,13 @@ class StepGraphsTest {
 
     @AfterEach
     void close() {
+        if (kv == null) {
+            return; // skipped
+        }
         kv.close();
         backend.close();
         arena.close();
-        assertEquals(List.of(), device.findings());
+        assertEquals(List.of(), device.map(PtxDevice::findings).orElse(List.of()));
     }
 
     private StepBatch batch() {
@@ -84,6 +96,18 @@ class StepGraphsTest {
             assertArrayEquals(expected, read, "row " + row);
         }
         return replayed;
+    }
+
+    @Tag("gpu")
+    @Test
+    void theThirdStepIsReplayedOnTheGpu() {
+        theThirdStepOfAShapeIsReplayed();
+    }
+
+    @Tag("gpu")
+    @Test
+    void anAbandonedRecordingTakesNothingWithItOnTheGpu() {
+        anAbandonedRecordingTakesNothingWithIt();
     }
 
     @Test
