@@ -84,7 +84,7 @@ final class RandomModel {
                 widths += linear.inputs() + linear.outputs();
             }
         }
-        return 2 * rank * widths;
+        return 2L * rank * widths;
     }
 
     private DecoderWeights weights(ModelLayout layout) {

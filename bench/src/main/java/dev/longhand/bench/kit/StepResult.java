@@ -9,6 +9,7 @@ import tools.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -93,7 +94,7 @@ record StepResult(
                         .build()
                         .writerWithDefaultPrettyPrinter()
                         .writeValueAsString(fields));
-        Files.move(partial, file(folder, step), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+        Files.move(partial, file(folder, step), StandardCopyOption.ATOMIC_MOVE);
     }
 
     /** Reads a file that {@link #write} has written. */
