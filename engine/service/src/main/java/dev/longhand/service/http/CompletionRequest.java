@@ -49,10 +49,10 @@ record CompletionRequest(
         boolean chat,
         Tools tools,
         String formatField) {
-    /** The maximum number of likeliest tokens that a request may ask for, as in OpenAI and vLLM. */
     /** vLLM's name for BOS before a text. */
     static final String ADD_SPECIAL_TOKENS = "add_special_tokens";
 
+    /** The maximum number of likeliest tokens that a request may ask for, as in OpenAI and vLLM. */
     private static final int LOGPROBS_MAX = 20;
 
     private static final JsonMapper JSON = new JsonMapper();
