@@ -83,11 +83,11 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
             quantizer = new CudaQuantizer(memory);
             kernels = new CudaKernels(queue, memory, arena, ptx);
             for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16)) {
-                embed.put(dtype, kernels.call("embed", "embed" + suffix(dtype)));
+                embed.put(dtype, kernels.call("embed", "embed_" + dtype.label()));
             }
             Map<DType, KernelCall> findNonFinite = new EnumMap<>(DType.class);
             for (DType dtype : List.of(DType.F32, DType.BF16)) {
-                String kernel = "find_nonfinite" + suffix(dtype);
+                String kernel = "find_nonfinite_" + dtype.label();
                 findNonFinite.put(dtype, kernels.call("find_nonfinite", kernel));
             }
             gatherRows = kernels.call("embed", "gather_rows");
@@ -114,13 +114,8 @@ public final class CudaBackend extends TypedBackend<CudaTensor, CudaLinear, Cuda
      * @throws dev.longhand.bindings.cuda.CublasException if a call to cuBLAS fails
      */
     public void prefillByCublas() {
-        CublasPrefill peer = new CublasPrefill(queue, memory, kernels, gatherRows);
-        cublas = peer;
-        linears.prefillBy(peer);
-    }
-
-    private static String suffix(DType dtype) {
-        return "_" + dtype.label();
+        cublas = new CublasPrefill(queue, memory, kernels, gatherRows);
+        linears.prefillBy(cublas);
     }
 
     /** Whether kernels may start before the preceding one ends; false if a trial changed bits. */
