@@ -68,6 +68,7 @@ record GpuPlan(
                         3,
                         1 << 12));
 
+        @SuppressWarnings("ImmutableEnumChecker") // lists of a plan are copies
         private final GpuPlan plan;
 
         Name(GpuPlan plan) {
